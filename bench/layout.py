@@ -1,0 +1,66 @@
+"""How wide a table is, how one that is too wide is cut, and how it looks without colour."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bench.tables import MARKS, Row, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+
+def label_of_row(row: Row) -> str:
+    """Return the text of the first column; what is in a group is indented."""
+    return row.label if row.style == "group" else f"  {row.label}"
+
+
+def heading_above(heading: str, rows: Sequence[Row], number: int) -> str:
+    """Put a heading above the digits, not above the marks behind them."""
+    return heading + " " * any(row.cells[number].endswith(MARKS) for row in rows if row.cells)
+
+
+def column_widths(table: Table) -> list[int]:
+    """Return the characters of every column, the labels' first, the gaps included."""
+    found = [max(len(label_of_row(row)) for row in table.rows)]
+    for number, heading in enumerate(table.columns):
+        cells = [row.cells[number] for row in table.rows if row.cells]
+        texts = [heading_above(heading, table.rows, number), *cells]
+        found.append(max(len(text) for text in texts) + 1)
+    return found
+
+
+def plain_lines(table: Table) -> list[str]:
+    """Draw a table with nothing but characters."""
+    widths = column_widths(table)
+    headings = [heading_above(h, table.rows, n) for n, h in enumerate(table.columns)]
+    lines = [("", headings), *((label_of_row(row), list(row.cells)) for row in table.rows)]
+    return [
+        label.ljust(widths[0])
+        + "".join(cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=False))
+        for label, cells in lines
+    ]
+
+
+def split(table: Table, width: int) -> Iterator[Table]:
+    """Cut a table that is too wide into several that repeat the labels and fixed columns."""
+    labels, *widths = column_widths(table)
+    free = len(widths) - table.fixed
+    room = width - labels - sum(widths[free:])
+    start = 0
+    while start < free:
+        stop, used = start + 1, widths[start]
+        while stop < free and used + widths[stop] <= room:
+            used += widths[stop]
+            stop += 1
+        yield table if stop - start == free else _part(table, start, stop, free)
+        start = stop
+
+
+def _part(table: Table, start: int, stop: int, free: int) -> Table:
+    def cut(cells: tuple[str, ...]) -> tuple[str, ...]:
+        return cells[start:stop] + cells[free:]
+
+    rows = [Row(row.label, cut(row.cells), row.style) for row in table.rows]
+    title = f"{table.title} ({table.columns[start]} to {table.columns[stop - 1]})"
+    return Table(title, cut(table.columns), rows, table.note, table.fixed)

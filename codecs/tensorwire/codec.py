@@ -1,0 +1,230 @@
+"""One container and one kind, in an envelope: `protobuf/tftensor` and eleven others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tensorwire.containers import CONTAINERS
+from tensorwire.dtypes import cast
+from tensorwire.errors import CodecError, DecodeError, EncodeError
+from tensorwire.kinds import KINDS
+from tensorwire.limits import DEFAULT_LIMITS
+from tensorwire.protocols import seldon
+from tensorwire.tree import Irregular, Role, check_out
+from tensorwire.wire.parts import buffer_of, join, size_of
+from tensorwire.wire.schema import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import DTypeLike
+
+    from tensorwire.containers import Container
+    from tensorwire.limits import Limits
+    from tensorwire.tree import Array, Body
+    from tensorwire.wire.parts import Part
+
+__all__ = ["Codec"]
+
+_FRAMES = 256  # how many shapes a codec remembers the bytes around an array for
+
+
+class Codec:
+    """Arrays to the bytes of a SeldonMessage and back, in one container and one kind.
+
+    Attributes:
+        name: container and kind, as in ``protobuf/tftensor``.
+        media_type: the media type of the bytes.
+    """
+
+    def __init__(self, container: str, kind: str) -> None:
+        self.name = f"{container}/{kind}"
+        self._container: Container = CONTAINERS[container]
+        self._kind = KINDS[kind]
+        self._place = seldon.path_of(kind)
+        self._message = schema(seldon.MESSAGE)
+        self.media_type = self._container.media_types[0]
+        # The bytes around an array depend on its dtype and shape alone: a pure function, remembered.
+        self._frames: dict[Any, tuple[bytes, bytes]] = {}
+
+    def __repr__(self) -> str:
+        """Give the name."""
+        return f"<tensorwire codec {self.name}>"
+
+    def encode(
+        self,
+        value: Any,
+        *,
+        names: Sequence[str] | None = None,
+        meta: Mapping[str, Any] | None = None,
+        status: Mapping[str, Any] | None = None,
+        lossy: bool = False,
+    ) -> bytes:
+        """Write an array into a message; the array is copied once, into the result.
+
+        Args:
+            value: an array of any shape and memory order, whatever numpy views without a copy
+                (``__array__``, ``__dlpack__``, buffers), or nested lists; bytes for ``raw``.
+            names: the names of the columns, where the kind has a place for them.
+            meta: puid, tags, routing, requestPath, metrics.
+            status: code, info, reason, status.
+            lossy: accept that what this kind cannot say is rounded, or comes back changed.
+
+        Raises:
+            EncodeError: the kind cannot carry the value without loss; the text names one that can.
+        """
+        try:
+            return join(*self._parts(value, names, meta, status, lossy=lossy))
+        except EncodeError as error:
+            raise self._advise(error, value, lossy=lossy) from None
+
+    def encode_parts(
+        self,
+        value: Any,
+        *,
+        names: Sequence[str] | None = None,
+        meta: Mapping[str, Any] | None = None,
+        status: Mapping[str, Any] | None = None,
+        lossy: bool = False,
+    ) -> list[bytes | memoryview]:
+        """Write the same bytes as `encode`, as buffers for a vectored write.
+
+        Where the payload holds the array's own memory, that buffer is the array: nothing is copied,
+        and the array must not change until the buffers are written.
+        """
+        try:
+            prefix, part, suffix = self._parts(value, names, meta, status, lossy=lossy)
+            return [piece for piece in (prefix, buffer_of(part), suffix) if len(piece)]
+        except EncodeError as error:
+            raise self._advise(error, value, lossy=lossy) from None
+
+    def _parts(
+        self,
+        value: Any,
+        names: Sequence[str] | None,
+        meta: Mapping[str, Any] | None,
+        status: Mapping[str, Any] | None,
+        *,
+        lossy: bool,
+    ) -> tuple[bytes, Part, bytes]:
+        container = self._container
+        try:
+            leaf = self._kind.leaf(value, lossy=lossy)
+            part = container.write(leaf)
+        except EncodeError as error:
+            raise error.within(self._place) from None
+        size = size_of(part) if container.sized else 0
+        key = (leaf.dtype, leaf.shape, size)
+        plain = names is None and meta is None and status is None and leaf.role is not Role.STRINGS
+        frame = self._frames.get(key) if plain else None
+        if frame is None:
+            tree = seldon.wrap(self._kind.name, self._kind.tree(leaf), names, meta, status)
+            frame = container.frame(tree, size, self._message)
+            if plain and len(self._frames) < _FRAMES:
+                self._frames[key] = frame
+        return frame[0], part, frame[1]
+
+    def _advise(self, error: EncodeError, value: Any, *, lossy: bool) -> EncodeError:
+        """Name a codec of the same container that carries the value, and what `lossy` would do."""
+        error.within(self._place)
+        container = self._container.name
+        for kind in ("tftensor", "ndarray", "raw"):
+            if f"{container}/{kind}" == self.name:
+                continue
+            other = Codec(container, kind)
+            if _carries(other, value, lossy=False):
+                error.reason += f"; {other.name} can carry it"
+                break
+        if not lossy and _carries(self, value, lossy=True):
+            error.reason += "; lossy=True accepts the loss"
+        return error
+
+    def decode(
+        self,
+        body: Any,
+        *,
+        copy: bool = False,
+        out: Array | None = None,
+        dtype: DTypeLike | None = None,
+        limits: Limits | None = None,
+    ) -> Any:
+        """Read the array of a message.
+
+        Args:
+            body: any contiguous buffer: bytes, bytearray, memoryview, ndarray, mmap.
+            copy: give an array that is writable and shares nothing with `body`.
+            out: write into this array, of the payload's shape and dtype, and return it. It is left
+                alone where an error is raised.
+            dtype: convert to this dtype, if no value changes by it.
+            limits: what the payload may claim; `Limits()` where None.
+
+        Returns:
+            A read-only view of `body` where the format holds the array's own memory, else a new
+            array; nested lists for rows that mix numbers and strings.
+
+        Raises:
+            DecodeError: the bytes are no message, or hold another kind, or not the array they claim.
+            LimitError: the payload claims more than `limits`.
+        """
+        if type(body) is not bytes:
+            body = as_body(body)
+        if limits is None:
+            limits = DEFAULT_LIMITS
+        target = out if dtype is None else None
+        try:
+            value = self._value(self._container.read(body, self._message), body, limits, target)
+        except Irregular:
+            tree = self._container.read_any(body, self._message)
+            value = self._value(tree, body, limits, target)
+        if dtype is not None or out is not None or copy:
+            return self._finish(value, copy=copy, out=out, dtype=dtype)
+        return value
+
+    def _value(self, tree: Any, body: Body, limits: Limits, out: Array | None) -> Any:
+        found = seldon.unwrap(tree)
+        if found.kind != self._kind.name:
+            other = f"{self._container.name}/{found.kind}"
+            raise DecodeError(f"a {found.kind} payload; read it with {other}, or with loads()")
+        try:
+            return self._kind.value(found.tree, len(body), limits, out)
+        except CodecError as error:
+            raise error.within(self._place) from None
+
+    def _finish(
+        self, value: Any, *, copy: bool, out: Array | None, dtype: DTypeLike | None
+    ) -> Any:
+        try:
+            if isinstance(value, list):
+                if dtype is None and out is None:
+                    return value
+                raise DecodeError("rows that mix types are not of one dtype")
+            if dtype is not None:
+                value = cast(value, dtype, shortest=self._container.text)
+            if out is not None:
+                if value is not out:
+                    check_out(out, value.shape, value.dtype)
+                    out[...] = value
+                return out
+        except CodecError as error:
+            raise error.within(self._place) from None
+        return value.copy() if copy and not value.flags.writeable else value
+
+
+def as_body(buffer: Any) -> Body:
+    """View any contiguous buffer as bytes that cannot be written."""
+    if isinstance(buffer, bytes):
+        return buffer
+    try:
+        view = memoryview(buffer)
+        return view.toreadonly().cast("B") if view.nbytes else b""
+    except (TypeError, ValueError, BufferError):
+        kind = type(buffer).__name__
+        raise DecodeError(f"decode takes a contiguous buffer of bytes, not a {kind}") from None
+
+
+def _carries(codec: Codec, value: Any, *, lossy: bool) -> bool:
+    try:
+        buffer_of(codec._parts(value, None, None, None, lossy=lossy)[1])  # noqa: SLF001
+    except EncodeError:
+        return False
+    return True

@@ -1,0 +1,41 @@
+"""How a tree becomes bytes: one file a container, and one line in this table. They know no kinds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from tensorwire.containers.json import JSON
+from tensorwire.containers.msgpack import Msgpack
+from tensorwire.containers.protobuf import Protobuf
+
+if TYPE_CHECKING:
+    from tensorwire.tree import Body, Leaf, Part, Tree
+    from tensorwire.wire.schema import Schema
+
+__all__ = ["CONTAINERS", "Container"]
+
+
+class Container(Protocol):
+    """One way to write a tree; `schema` says which members of the tree hold arrays."""
+
+    name: str
+    media_types: tuple[str, ...]
+    text: bool  # numbers are decimal text, shortened to what their dtype needs
+    sized: bool  # the bytes around a leaf depend on its size
+
+    def write(self, leaf: Leaf) -> Part:
+        """Write the array of a leaf."""
+
+    def frame(self, tree: Tree, size: int, schema: Schema) -> tuple[bytes, bytes]:
+        """Write what goes before and after the one leaf of `tree`, which takes `size` bytes."""
+
+    def read(self, body: Body, schema: Schema) -> Tree:
+        """Read the canonical form, arrays left in place; `Irregular` for anything else."""
+
+    def read_any(self, body: Body, schema: Schema) -> Tree:
+        """Read whatever the official parser accepts; raise `DecodeError` for the rest."""
+
+
+CONTAINERS: dict[str, Container] = {
+    container.name: container for container in (JSON(), Protobuf(), Msgpack())
+}

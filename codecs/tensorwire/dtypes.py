@@ -1,0 +1,151 @@
+"""What may be encoded, and what a checked cast is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import orjson
+
+from tensorwire import lists
+from tensorwire.errors import DecodeError, EncodeError
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
+
+    from tensorwire.tree import Array
+
+__all__ = ["EXACT", "NUMBERS", "as_array", "cast", "check_float64", "decimal_twin", "to_float64"]
+
+EXACT = 2**53  # float64 holds every integer up to here
+_BLOCK = 1 << 16
+
+
+NUMBERS = frozenset("?bhilqBHILQefd")  # dtype.char of bools, integers and floats up to 64 bits
+_COMPLEX_AND_TEXT = frozenset("FDSUT")
+_CUSTOM = 2  # dtype.isbuiltin of what numpy has from elsewhere: bfloat16, the float8 types
+
+
+def as_array(value: Any) -> Any:
+    """View `value` as an array without a copy; a list that no dtype holds is given back as it is.
+
+    Takes arrays and whatever offers `__array__`, `__dlpack__` (on the CPU) or a buffer, numbers,
+    strings, bytes, and nested lists of those.
+
+    Raises:
+        EncodeError: for object, datetime, structured and masked arrays and longer floats.
+    """
+    if isinstance(value, (list, tuple)):
+        return lists.to_array(value, EncodeError, exact=True)
+    if isinstance(value, np.ma.MaskedArray):
+        raise EncodeError("a masked array would lose its mask; fill it first: value.filled(...)")
+    try:
+        if hasattr(value, "__dlpack__") and not hasattr(value, "__array__"):
+            array: Array = np.from_dlpack(value)
+        else:
+            array = np.asarray(value)
+    except Exception as error:
+        kind = type(value).__name__
+        raise EncodeError(f"numpy cannot view a {kind} as an array: {error}") from error
+    dtype = array.dtype
+    if dtype.char in NUMBERS or dtype.char in _COMPLEX_AND_TEXT or dtype.isbuiltin == _CUSTOM:
+        return array
+    hint = "pass value.tolist()" if dtype.kind == "O" else "cast it first"
+    raise EncodeError(f"no codec carries dtype {dtype}; {hint}")
+
+
+def check_float64(array: Array, path: str = "") -> None:
+    """Raise `EncodeError` where a value of a number array is not exactly a float64."""
+    if array.dtype.kind not in "iu" or array.dtype.itemsize < 8 or not array.size:
+        return
+    if int(array.max()) <= EXACT and int(array.min()) >= -EXACT:
+        return
+    for start in range(0, array.size, _BLOCK):
+        block = array.reshape(-1)[start : start + _BLOCK]
+        wrong = np.flatnonzero(~_same(block.astype(np.float64), block))
+        if wrong.size:
+            number = block[wrong[0]]
+            raise EncodeError(f"{array.dtype} {number} is not exact in float64", path)
+
+
+def to_float64(array: Array, *, lossy: bool) -> Array:
+    """Give the numbers of a dtype that a list of numbers cannot say, where `lossy` allows it."""
+    if array.dtype.kind in "SUT":
+        raise EncodeError("strings are not numbers")
+    if not lossy:
+        raise EncodeError(f"{array.dtype} is lost in a list of numbers")
+    return (array.real if array.dtype.kind == "c" else array).astype(np.float64)
+
+
+def cast(array: Array, dtype: DTypeLike, *, shortest: bool = False) -> Array:
+    """Convert to `dtype`, or raise `DecodeError` where a value would change.
+
+    With `shortest`, the floats were read from decimal text that a writer of a narrower type may
+    have shortened: 0.1 is then float32's 0.1, because float32's 0.1 is written so.
+    """
+    target = np.dtype(dtype)
+    if array.dtype == target:
+        return array
+    source = array.dtype
+    if source.kind == "S" and target.kind == "U":
+        try:
+            return np.asarray(np.char.decode(array, "utf-8"))
+        except UnicodeDecodeError as error:
+            raise DecodeError(f"bytes that are not UTF-8 cannot be {target}: {error}") from None
+    numeric = "biufcV"
+    if source.kind not in numeric or target.kind not in numeric:
+        raise DecodeError(f"{source} cannot be cast to {target}")
+    with np.errstate(all="ignore"):
+        result = array.astype(target)
+        wrong = ~_same(result, array)
+        if shortest and wrong.any() and source.kind == "f" and target.kind in "fV":
+            wrong[wrong] = ~_reads_back(result[wrong], array[wrong])
+    if wrong.any():
+        at = "".join(f"[{i}]" for i in np.argwhere(wrong)[0])
+        reason = f"{source} {array[wrong][0]} is not exact in {target}"
+        raise DecodeError(f"{reason}; leave dtype= out, or cast with astype", at)
+    return result
+
+
+def _same(narrow: Array, wide: Array) -> Array:
+    """Tell, element by element, whether a cast kept the value; NaN keeps being NaN."""
+    if narrow.dtype.kind in "fV" and wide.dtype.kind in "iu":
+        # 2.0**64 would come back as the largest uint64 on some machines: stay below it.
+        top = 2.0 ** (8 * wide.dtype.itemsize - (wide.dtype.kind == "i"))
+        fits = narrow.astype(np.float64) < top
+        same: Array = fits & (np.where(fits, narrow, 0).astype(wide.dtype) == wide)
+        return same
+    same = narrow.astype(wide.dtype) == wide
+    if wide.dtype.kind in "fcV" and narrow.dtype.kind in "fcV":
+        same |= (narrow != narrow) & (wide != wide)  # noqa: PLR0124 - NaN
+    return same
+
+
+def _reads_back(narrow: Array, wide: Array) -> Array:
+    """Tell whether `wide` is what the shortest text of `narrow` reads as."""
+    if narrow.dtype == np.float32:
+        text = orjson.dumps(narrow, option=orjson.OPT_SERIALIZE_NUMPY)
+        narrow = np.array(orjson.loads(text))
+        return narrow == wide
+    return decimal_twin(narrow) == wide
+
+
+def decimal_twin(array: Array) -> Array:
+    """Give the float64 whose shortest text is the shortest text of each float16 (or narrower).
+
+    Rounds to one, two, ... five significant digits until the value reads back. Each candidate is
+    an integer times or over a power of ten, both exact, so one operation rounds it correctly.
+    """
+    exact = array.astype(np.float64).reshape(-1)
+    twin = exact.copy()
+    left = np.flatnonzero(np.isfinite(exact) & (exact != 0))
+    for digits in range(1, 6):
+        value = exact[left]
+        power = digits - 1 - np.floor(np.log10(np.abs(value)))
+        scale = 10.0 ** np.abs(power)
+        whole = np.rint(np.where(power > 0, value * scale, value / scale))
+        candidate = np.where(power > 0, whole / scale, whole * scale)
+        good = candidate.astype(array.dtype).astype(np.float64) == value
+        twin[left[good]] = candidate[good]
+        left = left[~good]
+    return twin.reshape(array.shape)

@@ -1,0 +1,41 @@
+"""How an array is laid out in a payload: one file a kind, and one line in this table.
+
+A kind turns a value into a `Leaf` and the tree around it, and a tree back into a value. It knows
+no bytes and names no container.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from tensorwire.kinds.ndarray import NDArray
+from tensorwire.kinds.raw import Raw
+from tensorwire.kinds.tensor import Tensor
+from tensorwire.kinds.tftensor import TFTensor
+
+if TYPE_CHECKING:
+    from tensorwire.limits import Limits
+    from tensorwire.tree import Array, Leaf
+
+__all__ = ["KINDS", "Kind"]
+
+
+class Kind(Protocol):
+    """One layout of an array."""
+
+    name: str
+
+    def leaf(self, value: Any, *, lossy: bool) -> Leaf:
+        """Give the array as it is to be written, or raise `EncodeError`."""
+
+    def tree(self, leaf: Leaf) -> Any:
+        """Put the leaf into the tree of this kind; only its role, dtype and shape matter."""
+
+    def value(self, tree: Any, payload: int, limits: Limits, out: Array | None) -> Any:
+        """Read the array of a tree, into `out` where that saves a copy.
+
+        `payload` is the size of the message in bytes. Raises `DecodeError`.
+        """
+
+
+KINDS: dict[str, Kind] = {kind.name: kind for kind in (NDArray(), Tensor(), TFTensor(), Raw())}

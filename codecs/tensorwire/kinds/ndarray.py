@@ -1,0 +1,56 @@
+"""`ndarray`: nested lists of numbers, bools or strings, as a person would write them."""
+
+from __future__ import annotations
+
+from types import NoneType
+from typing import TYPE_CHECKING, Any
+
+from tensorwire import lists
+from tensorwire.dtypes import NUMBERS, as_array, to_float64
+from tensorwire.errors import DecodeError, EncodeError
+from tensorwire.limits import DEFAULT_LIMITS
+from tensorwire.tree import Leaf, Role
+
+if TYPE_CHECKING:
+    from tensorwire.limits import Limits
+    from tensorwire.tree import Array
+
+__all__ = ["NDArray"]
+
+
+class NDArray:
+    """Nested lists; the dtype that comes back is int64, float64, bool or str."""
+
+    name = "ndarray"
+
+    def leaf(self, value: Any, *, lossy: bool) -> Leaf:
+        """Refuse what nested lists cannot say: 0-d, a zero before the last axis, complex, bytes."""
+        array = as_array(value)
+        if isinstance(array, list):  # rows that mix numbers and strings
+            if any(isinstance(x, bytes) for x in lists.scalars(array)):
+                raise EncodeError("nested lists hold no bytes")
+            return Leaf(Role.NESTED, array, lossy=lossy)
+        if array.dtype.char not in NUMBERS and array.dtype.kind not in "UT":
+            array = to_float64(array, lossy=lossy)
+        if not array.ndim:
+            if not lossy:
+                raise EncodeError("nested lists cannot say that an array has rank 0")
+            array = array.reshape(1)
+        if not array.size and 0 in array.shape[:-1] and not lossy:
+            raise EncodeError(f"nested lists cannot say the shape {array.shape}")
+        return Leaf(Role.NESTED, array, None, array.shape, lossy=lossy)
+
+    def tree(self, leaf: Leaf) -> Any:
+        """Lists need nothing around them."""
+        return leaf
+
+    def value(self, tree: Any, payload: int, limits: Limits, out: Array | None) -> Any:
+        """Read the lists; rows that mix numbers and strings stay lists."""
+        if not isinstance(tree, (list, dict, str, int, float, NoneType)):
+            return tree.read(limits, out)
+        if type(tree) is not list:
+            raise DecodeError(f"a {type(tree).__name__} in place of nested lists")
+        array = lists.to_array(tree, DecodeError)
+        if limits is not DEFAULT_LIMITS and type(array) is not list:
+            limits.check(array.shape, array.itemsize, payload)
+        return array

@@ -1,0 +1,46 @@
+"""`raw`: bytes that nobody but the two ends interprets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tensorwire.dtypes import as_array
+from tensorwire.errors import EncodeError
+from tensorwire.tree import Leaf, Role, blob
+
+if TYPE_CHECKING:
+    from tensorwire.limits import Limits
+    from tensorwire.tree import Array
+
+__all__ = ["Raw"]
+
+
+class Raw:
+    """Bytes, or the memory of an array in C order; a flat uint8 array comes back."""
+
+    name = "raw"
+
+    def leaf(self, value: Any, *, lossy: bool) -> Leaf:
+        """Refuse what has no bytes of its own: strings and lists."""
+        del lossy
+        if isinstance(value, (bytes, bytearray)):
+            return Leaf(Role.BLOB, np.frombuffer(value, np.uint8))
+        if isinstance(value, (str, list, tuple, int, float, complex)):
+            raise EncodeError(f"raw carries bytes and arrays, not a {type(value).__name__}")
+        array = as_array(value)
+        if array.dtype.kind == "T":
+            raise EncodeError("the memory of a StringDType array is not its strings")
+        return Leaf(Role.BLOB, array)
+
+    def tree(self, leaf: Leaf) -> Any:
+        """Bytes need nothing around them."""
+        return leaf
+
+    def value(self, tree: Any, payload: int, limits: Limits, out: Array | None) -> Array:
+        """View the bytes."""
+        del out
+        array = blob(tree)
+        limits.check(array.shape, 0, payload)
+        return array

@@ -1,0 +1,80 @@
+"""`tensor`: a shape and the values in row-major order, as float64."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tensorwire import lists
+from tensorwire.dtypes import NUMBERS, as_array, check_float64, to_float64
+from tensorwire.errors import CodecError, DecodeError, EncodeError
+from tensorwire.tree import Leaf, Role, Tree, blob, integers
+
+if TYPE_CHECKING:
+    from tensorwire.limits import Limits
+    from tensorwire.tree import Array
+
+__all__ = ["Tensor"]
+
+_FLOAT64 = np.dtype("<f8")
+
+
+class Tensor:
+    """Whatever float64 holds exactly, of any shape."""
+
+    name = "tensor"
+
+    def leaf(self, value: Any, *, lossy: bool) -> Leaf:
+        """Refuse integers that float64 would round, and everything that is not a real number."""
+        array = as_array(value)
+        if isinstance(array, list):
+            raise EncodeError("rows that mix types are not float64 values")
+        if array.dtype.char not in NUMBERS:
+            array = to_float64(array, lossy=lossy)
+        elif not lossy:
+            check_float64(array)
+        return Leaf(Role.PACKED, array, _FLOAT64, array.shape)
+
+    def tree(self, leaf: Leaf) -> Tree:
+        """Write the shape beside the values."""
+        return {"shape": list(leaf.shape), "values": leaf}
+
+    def value(self, tree: Any, payload: int, limits: Limits, out: Array | None) -> Array:
+        """View or read the values, and check that the shape is theirs."""
+        del out
+        if type(tree) is not dict:
+            raise DecodeError(f"a {type(tree).__name__} in place of a tensor")
+        shape = tree.get("shape")
+        if type(shape) is not list or any(type(size) is not int for size in shape):
+            shape = integers(shape, ".shape")
+        values = _values(tree.get("values"), limits)
+        if (shape and min(shape) < 0) or prod(shape) != values.size:
+            raise DecodeError(f"shape {shape} does not hold {values.size} values", ".shape")
+        limits.check(shape, 0, payload, ".shape")
+        return values.reshape(shape)
+
+
+def _values(node: Any, limits: Limits) -> Array:
+    if node is None:
+        return np.empty(0)
+    try:
+        if isinstance(node, list):
+            array: Array = lists.numbers(node, DecodeError)
+        elif isinstance(node, np.ndarray) and node.dtype == _FLOAT64:
+            array = node
+        elif isinstance(node, (np.ndarray, bytes)):
+            array = blob(node)
+            if array.size % 8:
+                raise DecodeError(f"{array.size} bytes are not a whole number of float64 values")
+            array = array.view(_FLOAT64)
+        elif hasattr(node, "read"):
+            array = node.read(limits)
+        else:
+            raise DecodeError(f"a {type(node).__name__} in place of values")
+    except CodecError as error:
+        raise error.within(".values") from None
+    if array.ndim != 1:
+        raise DecodeError("nested lists in place of values", ".values")
+    return array

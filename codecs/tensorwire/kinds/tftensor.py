@@ -1,0 +1,249 @@
+"""`tftensor`: TensorFlow's TensorProto, written as `tf.make_tensor_proto` writes it.
+
+Arrays of more than one element travel as `tensorContent`, their little-endian memory in C order;
+one element, and always bool, uint16, complex, the sub-byte integers and strings, in the field of
+their type. Both forms of every dtype are read, and a short list of values is filled up with its last.
+Source: tensorflow/core/framework/tensor.proto, tensorflow/python/framework/tensor_util.py
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from math import prod
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from tensorwire import lists
+from tensorwire.dtypes import as_array
+from tensorwire.errors import CodecError, DecodeError, EncodeError
+from tensorwire.tree import Leaf, Role, Tree, blob, integer, pick
+
+if TYPE_CHECKING:
+    from tensorwire.limits import Limits
+    from tensorwire.tree import Array
+
+__all__ = ["TFTensor"]
+
+
+class _Type(NamedTuple):
+    number: int
+    name: str
+    dtype: str
+    member: str  # where the values go that are not content
+    field: str  # the dtype of that member
+    content: bool  # whether more than one element is written as content
+
+
+_TYPES = [
+    _Type(1, "DT_FLOAT", "float32", "floatVal", "<f4", True),
+    _Type(2, "DT_DOUBLE", "float64", "doubleVal", "<f8", True),
+    _Type(3, "DT_INT32", "int32", "intVal", "<i4", True),
+    _Type(4, "DT_UINT8", "uint8", "intVal", "<i4", True),
+    _Type(5, "DT_INT16", "int16", "intVal", "<i4", True),
+    _Type(6, "DT_INT8", "int8", "intVal", "<i4", True),
+    _Type(7, "DT_STRING", "bytes", "stringVal", "", False),
+    _Type(8, "DT_COMPLEX64", "complex64", "scomplexVal", "<f4", False),
+    _Type(9, "DT_INT64", "int64", "int64Val", "<i8", True),
+    _Type(10, "DT_BOOL", "bool", "boolVal", "?", False),
+    _Type(14, "DT_BFLOAT16", "bfloat16", "halfVal", "<i4", True),
+    _Type(17, "DT_UINT16", "uint16", "intVal", "<i4", False),
+    _Type(18, "DT_COMPLEX128", "complex128", "dcomplexVal", "<f8", False),
+    _Type(19, "DT_HALF", "float16", "halfVal", "<i4", True),
+    _Type(22, "DT_UINT32", "uint32", "uint32Val", "<u4", True),
+    _Type(23, "DT_UINT64", "uint64", "uint64Val", "<u8", True),
+    _Type(24, "DT_FLOAT8_E5M2", "float8_e5m2", "float8Val", "", True),
+    _Type(25, "DT_FLOAT8_E4M3FN", "float8_e4m3fn", "float8Val", "", True),
+    _Type(26, "DT_FLOAT8_E4M3FNUZ", "float8_e4m3fnuz", "float8Val", "", True),
+    _Type(27, "DT_FLOAT8_E4M3B11FNUZ", "float8_e4m3b11fnuz", "float8Val", "", True),
+    _Type(28, "DT_FLOAT8_E5M2FNUZ", "float8_e5m2fnuz", "float8Val", "", True),
+    _Type(29, "DT_INT4", "int4", "intVal", "<i4", False),
+    _Type(30, "DT_UINT4", "uint4", "intVal", "<i4", False),
+    _Type(31, "DT_INT2", "int2", "intVal", "<i4", False),
+    _Type(32, "DT_UINT2", "uint2", "intVal", "<i4", False),
+    _Type(33, "DT_FLOAT4_E2M1FN", "float4_e2m1fn", "float8Val", "", True),
+]
+_BY_NAME = {row.name: row for row in _TYPES}
+_BY_DTYPE = {row.dtype: row for row in _TYPES}
+
+
+@lru_cache(maxsize=64)
+def _type_of(dtype: np.dtype[Any]) -> _Type:
+    row = _BY_NAME["DT_STRING"] if dtype.kind in "SUT" else _BY_DTYPE.get(dtype.name)
+    if row is None:
+        raise EncodeError(f"TensorFlow has no dtype {dtype}")
+    return row
+
+
+@lru_cache(maxsize=64)
+def _dtype_of(row: _Type) -> np.dtype[Any]:
+    if hasattr(np, row.dtype):
+        return np.dtype(row.dtype).newbyteorder("<")
+    import ml_dtypes  # noqa: PLC0415 - costs milliseconds that few payloads need
+
+    return np.dtype(getattr(ml_dtypes, row.dtype))
+
+
+class TFTensor:
+    """Every dtype and every shape; strings come back as bytes."""
+
+    name = "tftensor"
+
+    def leaf(self, value: Any, *, lossy: bool) -> Leaf:
+        """Lay the array out as content or as values, just as TensorFlow would."""
+        del lossy
+        array = as_array(value)
+        if isinstance(array, list):
+            return _byte_strings(array)
+        dtype, shape = array.dtype, array.shape
+        row = _type_of(dtype)
+        if row.content and array.size > 1:
+            return Leaf(Role.BLOB, array, None, shape, dtype)
+        if row.number == _STRING:
+            return Leaf(Role.STRINGS, _utf8(array), None, shape, dtype)
+        flat = np.ascontiguousarray(array).reshape(-1)
+        if row.member == "float8Val":
+            return Leaf(Role.BLOB, flat, None, shape, dtype)
+        field = np.dtype(row.field)
+        if row.member == "halfVal":
+            flat = flat.astype(dtype.newbyteorder("=")).view(np.uint16)
+        elif dtype.kind == "c":
+            flat = flat.astype(dtype.newbyteorder("=")).view(field.newbyteorder("="))
+        return Leaf(Role.VALUES, flat.astype(field), field, shape, dtype)
+
+    def tree(self, leaf: Leaf) -> Tree:
+        """Write dtype and shape before the values."""
+        assert leaf.dtype is not None  # noqa: S101 - every leaf of this kind has one
+        row, shape = _type_of(leaf.dtype), leaf.shape
+        dims = {"dim": [{"size": str(size)} for size in shape]} if shape else {}
+        tree: Tree = {"dtype": row.name, "tensorShape": dims}
+        size = prod(shape)
+        if size:
+            tree["tensorContent" if row.content and size > 1 else row.member] = leaf
+        return tree
+
+    def value(self, tree: Any, payload: int, limits: Limits, out: Array | None) -> Any:
+        """View the content, or make an array of the values."""
+        del out
+        if type(tree) is not dict:
+            raise DecodeError(f"a {type(tree).__name__} in place of a TensorProto")
+        row = _row(tree.get("dtype", 0))
+        shape = _shape(tree)
+        content = pick(tree, "tensorContent")
+        if content is not None:
+            array = _at(".tensorContent", blob, content)
+            if array.size:
+                return _content(array, row, shape, limits, payload)
+        node = pick(tree, row.member)
+        return _at("." + row.member, _values, node, row, shape, limits, payload)
+
+
+_STRING = 7
+
+
+def _utf8(array: Array) -> list[bytes]:
+    if array.dtype.kind == "S":
+        strings: list[bytes] = array.reshape(-1).tolist()
+        return strings
+    try:
+        return [text.encode() for text in array.reshape(-1).tolist()]
+    except UnicodeEncodeError as error:
+        raise EncodeError(f"a string that is not Unicode text: {error}") from None
+
+
+def _byte_strings(nested: list[Any]) -> Leaf:
+    strings = list(lists.scalars(nested))
+    if not all(isinstance(item, bytes) for item in strings):
+        raise EncodeError("rows that mix types have no TensorFlow dtype")
+    return Leaf(Role.STRINGS, strings, None, np.shape(nested), np.dtype("S"))
+
+
+def _row(node: Any) -> _Type:
+    for row in _TYPES:
+        if node in (row.name, row.number):
+            return row
+    raise DecodeError(f"dtype {str(node)[:40]} is not one that numpy has", ".dtype")
+
+
+def _shape(tree: Tree) -> list[int]:
+    dims = (pick(tree, "tensorShape") or {}).get("dim") or []
+    path = ".tensorShape.dim[{}].size"
+    shape = [integer(dim.get("size", 0), path.format(i)) for i, dim in enumerate(dims)]
+    for i, size in enumerate(shape):
+        if size < 0:
+            raise DecodeError(f"size {size}: the shape of an array is never unknown", path.format(i))
+    return shape
+
+
+def _content(array: Array, row: _Type, shape: list[int], limits: Limits, payload: int) -> Array:
+    if row.number == _STRING:
+        raise DecodeError("strings travel in stringVal", ".tensorContent")
+    dtype = _dtype_of(row)
+    count = limits.check(shape, 0, payload, ".tensorShape")
+    if array.size != count * dtype.itemsize:
+        reason = f"{array.size} bytes where shape {shape} of {dtype} takes {count * dtype.itemsize}"
+        raise DecodeError(reason, ".tensorContent")
+    if dtype.kind == "b" and (array > 1).any():
+        raise DecodeError("a bool that is neither 0 nor 1", ".tensorContent")
+    return array.view(dtype).reshape(shape)
+
+
+def _at(path: str, read: Any, *arguments: Any) -> Any:
+    try:
+        return read(*arguments)
+    except CodecError as error:
+        raise error.within(path) from None
+
+
+def _values(node: Any, row: _Type, shape: list[int], limits: Limits, payload: int) -> Any:
+    if row.number == _STRING:
+        return _strings(node, shape, limits, payload)
+    dtype = _dtype_of(row)
+    count = limits.check(shape, dtype.itemsize, payload)
+    if node is None:
+        return np.zeros(shape, dtype)
+    if row.member == "float8Val":
+        array = blob(node).view(dtype)
+    else:
+        array = lists.numbers(node, DecodeError) if isinstance(node, list) else node
+        if not isinstance(array, np.ndarray):
+            array = array.read(limits) if hasattr(array, "read") else lists.numbers(array, DecodeError)
+        array = _typed(array, row, dtype)
+    if array.size > count:
+        raise DecodeError(f"{array.size} values where shape {shape} takes {count}")
+    if array.size < count:
+        filled = np.zeros(count, dtype)
+        if array.size:
+            filled[: array.size], filled[array.size :] = array, array[-1]
+        array = filled
+    return array.reshape(shape)
+
+
+def _typed(array: Array, row: _Type, dtype: np.dtype[Any]) -> Array:
+    """Turn values as their field has them into the dtype, none of them changed."""
+    field = np.dtype(row.field)
+    bits = np.dtype("<u2") if row.member == "halfVal" else None
+    target = bits or (field if dtype.kind == "c" else dtype)
+    if array.dtype != target:
+        with np.errstate(all="ignore"):
+            narrow = array.astype(target)
+        if field.kind != "f" and not (narrow.astype(array.dtype) == array).all():
+            raise DecodeError(f"a value that is out of range for {dtype}")
+        array = narrow
+    if dtype.kind == "c" and array.size % 2:
+        raise DecodeError("a real part without its imaginary part")
+    return array if target == dtype else array.view(dtype)
+
+
+def _strings(node: Any, shape: list[int], limits: Limits, payload: int) -> Any:
+    strings = [blob(item).tobytes() for item in node or [b""]]
+    count = limits.check(shape, max(8, *map(len, strings)), payload)
+    if node and len(strings) > count:
+        raise DecodeError(f"{len(strings)} values where shape {shape} takes {count}")
+    strings += strings[-1:] * (count - len(strings))
+    array = lists.to_array(strings[:count], DecodeError)
+    if not isinstance(array, list):
+        return array.astype("S") if not array.size else array.reshape(shape)
+    for size in reversed(shape[1:]):
+        array = [array[i : i + size] for i in range(0, len(array), size)]
+    return array

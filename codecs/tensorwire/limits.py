@@ -1,0 +1,54 @@
+"""What a payload may claim before anything is allocated for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import TYPE_CHECKING
+
+from tensorwire.errors import LimitError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["DEFAULT_LIMITS", "Limits"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on what `decode` and `loads` produce. Every check is done in Python integers.
+
+    Attributes:
+        max_elements: elements of one array; None for no bound of its own.
+        max_bytes: bytes allocated for one array; None means 4 times the payload plus 16 MiB,
+            so that a payload of a few bytes cannot claim gigabytes.
+        max_rank: dimensions of one array; numpy itself stops at 64.
+    """
+
+    max_elements: int | None = None
+    max_bytes: int | None = None
+    max_rank: int = 64
+
+    def check(self, shape: Sequence[int], itemsize: int, payload: int, path: str = "") -> int:
+        """Return the element count of `shape`, or raise `LimitError`.
+
+        `itemsize` is in bytes, 0 where the array is a view and nothing is allocated; `payload`
+        is the size of the message in bytes.
+        """
+        if len(shape) > min(self.max_rank, 64):
+            raise LimitError(f"rank {len(shape)} is over the limit of {self.max_rank}", path)
+        count = prod(shape)
+        if self.max_elements is not None and count > self.max_elements:
+            reason = f"{count} elements are over the limit of {self.max_elements}"
+            raise LimitError(f"{reason}; raise Limits(max_elements=)", path)
+        # A shape such as (2**62, 4, 0) holds nothing, yet numpy cannot represent it.
+        if prod(size for size in shape if size) * max(itemsize, 1) >= 2**63:
+            raise LimitError(f"shape {tuple(shape)} is beyond any array", path)
+        allowed = self.max_bytes if self.max_bytes is not None else 4 * payload + (16 << 20)
+        if count * itemsize > allowed:
+            reason = f"the payload of {payload} bytes claims an array of {count * itemsize} bytes"
+            raise LimitError(f"{reason}, over the limit of {allowed}; raise Limits(max_bytes=)", path)
+        return count
+
+
+DEFAULT_LIMITS = Limits()

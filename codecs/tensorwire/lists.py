@@ -1,0 +1,138 @@
+"""Nested lists <-> numpy arrays, exactly as the lists say it."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import orjson
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tensorwire.errors import CodecError
+
+__all__ = ["numbers", "scalars", "to_array"]
+
+_EXACT = 2**53
+_INT64, _UINT64 = range(-(2**63), 2**63), range(2**64)
+_MAX_RANK = 64
+_PADDED = 16 << 20  # bytes that padding strings to one length may cost
+
+
+def to_array(nested: Any, error: type[CodecError], *, exact: bool = False) -> Any:
+    """Make an array of nested lists of one depth, or give them back where no dtype holds them.
+
+    Integers become int64 or uint64, with floats among them float64; bools bool; strings str or
+    bytes. Rows that mix these (and byte strings that end in NUL, which numpy would drop) stay
+    lists. With `exact`, so do integers that float64 would round for the floats beside them.
+
+    Raises:
+        error: for ragged rows, null, and whatever is no list, number, bool or string; with path.
+    """
+    try:
+        # Objects first: numpy would pad a million short strings to the length of a long one.
+        objects = np.asarray(nested, object)
+    except (ValueError, RecursionError) as problem:
+        raise _explain(nested, error, str(problem)) from None
+    flat: list[Any] = objects.reshape(-1).tolist()
+    types = set(map(type, flat))
+    if types in ({float}, {bool}) or not types:
+        return np.asarray(nested)
+    if types == {int}:
+        return _integers(nested, flat)
+    if types == {int, float}:
+        big = exact and any(type(x) is int and abs(x) > _EXACT for x in flat)
+        return nested if big else np.asarray(nested)
+    if types in ({str}, {bytes}):
+        return _strings(nested, flat)
+    if types <= {int, float, bool, str, bytes}:
+        return nested
+    if all(issubclass(kind, (np.generic, complex, int, float)) for kind in types):
+        return np.asarray(nested)  # numpy scalars and complex: numpy's own promotion
+    raise _explain(nested, error, "not an array")
+
+
+def scalars(nested: Any) -> Iterable[Any]:
+    """Walk the scalars of nested lists of any one depth."""
+    while isinstance(nested, (list, tuple)) and nested and isinstance(nested[0], (list, tuple)):
+        nested = list(chain.from_iterable(nested))
+    return nested
+
+
+def numbers(nested: Any, error: type[CodecError]) -> Any:
+    """Make a flat number array of a list, in which text may have quoted the numbers.
+
+    Protobuf's JSON writes "NaN", "Infinity" and "-Infinity", and quotes 64-bit integers.
+    """
+    if not isinstance(nested, list):
+        raise error(f"a {type(nested).__name__} in place of a list of numbers")
+    array = to_array(nested, error)
+    if isinstance(array, list) or array.dtype.kind in "UT":
+        array = to_array([_unquote(x, f"[{i}]", error) for i, x in enumerate(nested)], error)
+    if isinstance(array, list) or array.ndim != 1:
+        raise error("nested or mixed values in place of a flat list of numbers")
+    return array
+
+
+def _unquote(item: Any, path: str, error: type[CodecError]) -> Any:
+    if not isinstance(item, str):
+        return item
+    if item in _WORDS:
+        return float(_WORDS[item])
+    try:
+        number = orjson.loads(item)
+    except ValueError:
+        number = None
+    if type(number) not in (int, float):
+        raise error(f"{item[:40]!r} is not a number", path)
+    return number
+
+
+_WORDS = {"NaN": "nan", "Infinity": "inf", "-Infinity": "-inf"}
+
+
+def _integers(nested: Any, flat: list[int]) -> Any:
+    low, high = min(flat), max(flat)
+    if low in _INT64 and high in _INT64:
+        return np.asarray(nested, np.int64)
+    return np.asarray(nested, np.uint64) if low >= 0 and high in _UINT64 else nested
+
+
+def _strings(nested: Any, flat: list[Any]) -> Any:
+    text = isinstance(flat[0], str)
+    nul, width = ("\0", 4) if text else (b"\0", 1)
+    padded = max(map(len, flat)) * width * len(flat)
+    if padded <= _PADDED and not any(item.endswith(nul) for item in flat):
+        return np.asarray(nested)
+    return np.asarray(nested, np.dtypes.StringDType()) if text else nested
+
+
+def _explain(nested: Any, error: type[CodecError], otherwise: str) -> CodecError:
+    """Find what keeps nested lists from being an array, and say where."""
+    shape: list[int] = []
+    first = nested
+    while isinstance(first, (list, tuple)) and len(shape) <= _MAX_RANK:
+        shape.append(len(first))
+        first = first[0] if first else None
+    if len(shape) > _MAX_RANK:
+        return error(f"more than {_MAX_RANK} nested lists; numpy stops at rank {_MAX_RANK}")
+    return _search(nested, shape, "", error) or error(otherwise)
+
+
+def _search(node: Any, shape: list[int], path: str, error: type[CodecError]) -> CodecError | None:
+    if not isinstance(node, (list, tuple)):
+        if shape:
+            return error(f"a single value in place of a row of {shape[0]}", path)
+        if node is None:
+            return error("null is not a value of an array; some writers put it for NaN", path)
+        if not isinstance(node, (int, float, complex, str, bytes, np.generic)):
+            return error(f"a {type(node).__name__} is not a value of an array", path)
+        return None
+    if not shape:
+        return error(f"a row of {len(node)} in place of a single value", path)
+    if len(node) != shape[0]:
+        return error(f"ragged: a row of {len(node)} where the first has {shape[0]}", path)
+    found = (_search(item, shape[1:], f"{path}[{i}]", error) for i, item in enumerate(node))
+    return next(filter(None, found), None)

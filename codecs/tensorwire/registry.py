@@ -1,0 +1,150 @@
+"""Codecs by name: the twelve built in, those registered, and those of installed plug-ins."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.metadata import entry_points
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from tensorwire.codec import Codec, as_body
+from tensorwire.containers import CONTAINERS
+from tensorwire.errors import CodecError, DecodeError, UnknownCodecError
+from tensorwire.kinds import KINDS
+from tensorwire.limits import DEFAULT_LIMITS
+from tensorwire.message import Message
+from tensorwire.protocols import seldon
+from tensorwire.tree import Irregular
+from tensorwire.wire.schema import schema
+
+if TYPE_CHECKING:
+    from tensorwire.containers import Container
+    from tensorwire.limits import Limits
+
+__all__ = ["CodecLike", "codec_names", "dumps", "get_codec", "loads", "register_codec"]
+
+GROUP = "tensorwire.codecs"
+_BUILT_IN = {f"{c}/{k}": (c, k) for c in CONTAINERS for k in KINDS}
+_registered: dict[str, CodecLike] = {}
+_lock = Lock()
+
+
+@runtime_checkable
+class CodecLike(Protocol):
+    """What a plug-in has to offer."""
+
+    name: str
+    media_type: str
+
+    def encode(self, value: Any, **options: Any) -> bytes:
+        """Turn a value into bytes; raise `EncodeError` for what cannot be carried."""
+
+    def decode(self, body: Any, **options: Any) -> Any:
+        """Turn any buffer into a value; raise `DecodeError` for what is malformed."""
+
+
+@cache
+def _built_in(name: str) -> Codec:
+    return Codec(*_BUILT_IN[name])
+
+
+def get_codec(name: str) -> CodecLike:
+    """Get a codec by name, as in ``get_codec("protobuf/tftensor")``.
+
+    Raises:
+        UnknownCodecError: there is none of that name; a `LookupError` that lists the names.
+    """
+    if name in _BUILT_IN:
+        return _built_in(name)
+    codec = _registered.get(name)
+    if codec is None:
+        for entry in entry_points(group=GROUP, name=name):
+            loaded = entry.load()
+            codec = loaded() if isinstance(loaded, type) else loaded
+            return _check(codec, name)
+        raise UnknownCodecError(f"no codec {name!r}; known: {', '.join(codec_names())}")
+    return codec
+
+
+def register_codec(codec: CodecLike) -> None:
+    """Make a codec known by its name to `get_codec` and to the benchmark.
+
+    Raises:
+        ValueError: the name is taken, or the codec lacks name, media_type, encode or decode.
+    """
+    _check(codec, getattr(codec, "name", ""))
+    with _lock:
+        if codec.name in codec_names():
+            raise ValueError(f"a codec named {codec.name!r} is there already")
+        _registered[codec.name] = codec
+
+
+def codec_names() -> tuple[str, ...]:
+    """List the names that `get_codec` knows: built in, registered, and of installed plug-ins."""
+    plugins = (entry.name for entry in entry_points(group=GROUP))
+    return tuple(dict.fromkeys([*_BUILT_IN, *_registered, *plugins]))
+
+
+def _check(codec: Any, name: str) -> CodecLike:
+    if not isinstance(codec, CodecLike) or codec.name != name or "/" not in name:
+        wanted = "a name such as 'container/kind', a media_type, encode and decode"
+        raise ValueError(f"{codec!r} is no codec: it needs {wanted}")
+    return codec
+
+
+def loads(
+    body: Any, media_type: str = "application/json", *, limits: Limits | None = None
+) -> Message:
+    """Read a message of any kind: value, kind, names, meta and status.
+
+    Args:
+        body: any contiguous buffer.
+        media_type: says which container; parameters such as a charset are ignored.
+        limits: what the payload may claim; `Limits()` where None.
+
+    Raises:
+        DecodeError: the bytes are no message, or the media type is not known.
+    """
+    container = _container(media_type)
+    body, message = as_body(body), schema(seldon.MESSAGE)
+    limits = DEFAULT_LIMITS if limits is None else limits
+    try:
+        return _message(container.read(body, message), len(body), limits)
+    except Irregular:
+        return _message(container.read_any(body, message), len(body), limits)
+
+
+def dumps(message: Message, media_type: str = "application/json", *, lossy: bool = False) -> bytes:
+    """Write a message in its own kind.
+
+    Raises:
+        EncodeError: the kind cannot carry the value.
+        UnknownCodecError: the kind or the media type is not known.
+    """
+    name = f"{_container(media_type, UnknownCodecError).name}/{message.kind}"
+    codec = get_codec(name)
+    return codec.encode(
+        message.value,
+        names=message.names or None,
+        meta=message.meta or None,
+        status=message.status or None,
+        lossy=lossy,
+    )
+
+
+def _message(tree: Any, payload: int, limits: Limits) -> Message:
+    found = seldon.unwrap(tree)
+    try:
+        value = KINDS[found.kind].value(found.tree, payload, limits, None)
+    except CodecError as error:
+        raise error.within(seldon.path_of(found.kind)) from None
+    return Message(value, found.kind, found.names, found.meta, found.status)
+
+
+def _container(media_type: str, error: type[CodecError] = DecodeError) -> Container:
+    wanted = media_type.partition(";")[0].strip().lower()
+    for container in CONTAINERS.values():
+        if wanted in container.media_types:
+            return container
+    known = ", ".join(container.media_types[0] for container in CONTAINERS.values())
+    raise error(f"media type {media_type!r} is not known; known: {known}")

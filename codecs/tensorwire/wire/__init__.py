@@ -1,0 +1,1 @@
+"""Bytes to arrays and back, vectorised; nothing here knows a message by name."""

@@ -1,0 +1,168 @@
+"""Arrays of numbers as JSON text and back, a block at a time.
+
+orjson writes, simdjson reads. A block is small enough to stay in the processor's cache, and what a
+parser needs beside the array stays in proportion to a block, not to the payload.
+"""
+
+from __future__ import annotations
+
+from itertools import chain
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import orjson
+
+from tensorwire.dtypes import decimal_twin
+from tensorwire.tree import Irregular, check_out
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tensorwire.limits import Limits
+    from tensorwire.tree import Array
+
+__all__ = ["NumbersText", "texts"]
+
+_WRITE_BLOCK = 8192  # elements
+_READ_BLOCK = 32 << 10  # bytes of text
+
+
+def texts(array: Array) -> Iterator[tuple[Array, bytes]]:
+    """Write an array of numbers as nested lists, in pieces of text beside what they were made of.
+
+    Each float is the shortest decimal that reads back to the same bits in its own dtype; NaN and
+    infinities come out as null, for the caller to deal with.
+    """
+    if array.size <= _WRITE_BLOCK or not array.ndim:
+        yield array, _dumps(array)
+        return
+    step = _WRITE_BLOCK * len(array) // array.size
+    yield array[:0], b"["
+    if not step:
+        for i, row in enumerate(array):
+            if i:
+                yield array[:0], b","
+            yield from texts(row)
+    else:
+        for start in range(0, len(array), step):
+            block = array[start : start + step]
+            text = _dumps(block)
+            yield block, b"," + text[1:-1] if start else text[1:-1]
+    yield array[:0], b"]"
+
+
+def _dumps(array: Array) -> bytes:
+    if array.dtype.itemsize == 2 and array.dtype.kind == "f":  # noqa: PLR2004 - float16
+        array = decimal_twin(array)
+    if not array.ndim:
+        return orjson.dumps(array.item())
+    native = np.ascontiguousarray(array, array.dtype.newbyteorder("="))
+    return orjson.dumps(native, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+class NumbersText:
+    """Nested lists of numbers that lie in `body` from `start` to `stop`."""
+
+    __slots__ = ("_body", "_start", "_stop")
+
+    def __init__(self, body: bytes, start: int, stop: int) -> None:
+        self._body, self._start, self._stop = body, start, stop
+
+    def read(self, limits: Limits, out: Array | None = None) -> Array:
+        """Read int64, uint64 or float64, as the text has it; `Irregular` for all but plain rows."""
+        body, start, stop = self._body, self._start, self._stop
+        if any(body.find(mark, start, stop) >= 0 for mark in (b".", b"e", b"E")):
+            array = _Reader(body, "d").read(start, stop)
+        else:
+            try:
+                array = _Reader(body, "i").read(start, stop)
+            except Irregular:
+                array = _Reader(body, "u").read(start, stop)
+        limits.check(array.shape, array.itemsize, len(body))
+        if out is None:
+            return array
+        check_out(out, array.shape, array.dtype)
+        out[...] = array
+        return out
+
+
+class _Reader:
+    """One pass over the text, with a parser and a growing array of its own."""
+
+    def __init__(self, body: bytes, kind: str) -> None:
+        try:
+            import simdjson  # noqa: PLC0415 - optional: not on every Python
+        except ImportError:
+            raise Irregular from None
+        self._parser = simdjson.Parser()
+        self._body = body
+        self._bytes = np.frombuffer(body, np.uint8)
+        self._kind = kind
+        self._out = np.empty(0, {"d": np.float64, "i": np.int64, "u": np.uint64}[kind])
+        self._count = 0
+
+    def read(self, start: int, stop: int) -> Array:
+        """Read the whole array."""
+        body = self._body
+        rank = start
+        while body[rank] == 0x5B:
+            rank += 1
+        rank -= start
+        comma = body.find(b",", start, stop)
+        self._gap = b", " if body[comma : comma + 2] == b", " else b","
+        self._start, self._stop = start, stop
+        try:
+            shape = self._rows(start + 1, stop - 1, rank)
+        except (ValueError, TypeError, RuntimeError, IndexError):
+            raise Irregular from None
+        self._out.resize(self._count, refcheck=False)
+        return self._out.reshape(shape)
+
+    def _rows(self, start: int, stop: int, rank: int) -> tuple[int, ...]:
+        """Read what is inside one pair of brackets; give its shape."""
+        body, gap = self._body, self._gap
+        close = b"]" * (rank - 1)
+        between = close + gap + b"[" * (rank - 1)
+        count, inner = 0, None
+        while True:
+            end = stop
+            if stop - start > _READ_BLOCK:
+                end = body.rfind(between, start, start + _READ_BLOCK) + len(close)
+            if end < start + len(close):  # the next row alone is longer than a block
+                end = body.find(close or gap, start, stop) + len(close)
+                if rank == 1 or end < start or body[start] != 0x5B:
+                    raise Irregular
+                shape: tuple[int, ...] = (1, *self._rows(start + 1, end - 1, rank - 1))
+            else:
+                shape = self._block(start, end, rank)
+            if inner not in (None, shape[1:]):
+                raise Irregular
+            count, inner = count + shape[0], shape[1:]
+            if end == stop:
+                return (count, *inner)
+            if body[end : end + len(gap)] != gap:
+                raise Irregular
+            start = end + len(gap)
+
+    def _block(self, start: int, end: int, rank: int) -> tuple[int, ...]:
+        """Read some rows of the same rank; simdjson sees to the syntax, this to the shape."""
+        rows = self._parser.parse(b"[%b]" % self._body[start:end])
+        shape, brackets, level = [len(rows)], 0, rows
+        for depth in range(rank - 1):
+            if depth:
+                level = chain.from_iterable(level)
+            brackets += prod(shape)
+            (length,) = set(map(len, level))
+            shape.append(length)
+        # The buffer is flat: a list too deep inside it shows only as one bracket too many.
+        if np.count_nonzero(self._bytes[start:end] == 0x5B) != brackets or not prod(shape):
+            raise Irregular
+        values = np.frombuffer(rows.as_buffer(of_type=self._kind), self._out.dtype)
+        count = self._count + values.size
+        if count > self._out.size:
+            share = (end - self._start) / (self._stop - self._start)
+            self._out.resize(max(count, int(count / share * 1.01) + 64), refcheck=False)
+        self._out[self._count : count] = values
+        self._count = count
+        return tuple(shape)

@@ -1,0 +1,155 @@
+"""Nested lists whose every element takes the same number of bytes, filled and checked by numpy.
+
+In such a list each element is `prefix + value`, and each row of one level starts with the same
+header, so that the whole is a strided array over constant bytes:
+
+    header1 (header2 (prefix value) * shape[2]) * shape[1] ... repeated shape[0] times
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tensorwire.tree import Irregular
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tensorwire.tree import Array, Body
+
+__all__ = ["Grid"]
+
+_TILE = 16 << 10  # bytes of constant text prepared at a time: stays in the first-level cache
+_BLOCK = 16 << 10  # elements checked at a time: bounds the temporaries
+
+
+class Grid:
+    """The byte layout of one nested list.
+
+    Args:
+        shape: the dimensions, at least one.
+        headers: the constant bytes before each row of level 1, 2, ... rank - 1.
+        prefix: the constant bytes before each value: one or three.
+        dtype: the value as it stands in the bytes.
+
+    Attributes:
+        unit: bytes of one element.
+        nbytes: bytes of the whole list, the header of level 0 not counted.
+    """
+
+    __slots__ = ("_headers", "_lead", "_prefix", "_strides", "dtype", "nbytes", "shape", "unit")
+
+    def __init__(
+        self, shape: Sequence[int], headers: Sequence[bytes], prefix: bytes, dtype: np.dtype[Any]
+    ) -> None:
+        self.shape = tuple(shape)
+        self._headers = headers
+        self._prefix = prefix
+        self.dtype = dtype
+        self.unit = len(prefix) + dtype.itemsize
+        strides = [self.unit]
+        for count, header in zip(reversed(self.shape[1:]), reversed(headers), strict=True):
+            strides.append(len(header) + count * strides[-1])
+        self.nbytes = self.shape[0] * strides[-1]
+        self._strides = tuple(reversed(strides))
+        self._lead = sum(map(len, headers))
+
+    def values(self, body: Any, offset: int) -> Array:
+        """View the values that lie in `body` from `offset` on, as a strided array."""
+        at = offset + self._lead + len(self._prefix)
+        return np.ndarray(self.shape, self.dtype, body, at, self._strides)
+
+    def fill(self, body: memoryview, offset: int, array: Array) -> None:
+        """Write the whole list into writable `body` at `offset`."""
+        if self.nbytes:
+            self._fill_constants(body, offset)
+        self.values(body, offset)[...] = array
+
+    def read(
+        self,
+        body: Body,
+        offset: int,
+        out: Array | None = None,
+        dtype: np.dtype[Any] | None = None,
+    ) -> Array:
+        """Copy the values out of `body`, into `out` where given, else as `dtype` or their own.
+
+        Raises `Irregular`, with `out` untouched, where a constant byte is not in its place.
+        """
+        self._check_headers(body, offset)
+        values, words = self.values(body, offset), self._words(body, offset)
+        if out is not None:
+            for (block,) in _blocks(words):
+                self._check(block)
+            out[...] = values
+            return out
+        out = np.empty(self.shape, dtype or self.dtype.newbyteorder("="))
+        for block, source, target in _blocks(words, values, out):
+            self._check(block)
+            target[...] = source
+        return out
+
+    def _fill_constants(self, body: memoryview, offset: int) -> None:
+        unit = self._prefix + bytes(self.dtype.itemsize)
+        level = len(self.shape)
+        while level > 1:
+            row = len(self._headers[level - 2]) + self.shape[level - 1] * len(unit)
+            if row > _TILE:
+                break
+            level -= 1
+            unit = self._headers[level - 1] + unit * self.shape[level]
+        # Rows of one level lie end to end, so several are written as one longer row.
+        count, outer = self.shape[level - 1], self.shape[: level - 1]
+        many = max(1, min(count, _TILE // len(unit)))
+        tile = np.frombuffer(unit * many, np.uint8)
+        at, steps = offset + sum(map(len, self._headers[: level - 1])), self._strides[: level - 1]
+        whole, rest = divmod(count, many)
+        strides = (*steps, tile.size, 1)
+        np.ndarray((*outer, whole, tile.size), np.uint8, body, at, strides)[...] = tile
+        if rest:
+            at, left = at + whole * tile.size, rest * len(unit)
+            np.ndarray((*outer, left), np.uint8, body, at, (*steps, 1))[...] = tile[:left]
+        for depth, header in enumerate(self._headers[: level - 1]):
+            rows = self._constants(body, offset, depth, len(header))
+            rows[...] = np.frombuffer(header, np.uint8)
+
+    def _words(self, body: Body, offset: int) -> Array:
+        """View each prefix as one integer; a value byte follows, so that three read as four."""
+        kind = np.dtype("<u4" if len(self._prefix) > 1 else "u1")
+        return np.ndarray(self.shape, kind, body, offset + self._lead, self._strides)
+
+    def _check(self, words: Array) -> None:
+        if len(self._prefix) > 1:
+            words = words & np.uint32(0xFFFFFF)
+        if not (words == int.from_bytes(self._prefix, "little")).all():
+            raise Irregular
+
+    def _check_headers(self, body: Body, offset: int) -> None:
+        for depth, header in enumerate(self._headers):
+            rows = self._constants(body, offset, depth, len(header))
+            for place, byte in enumerate(header):
+                if not all((block == byte).all() for (block,) in _blocks(rows[..., place])):
+                    raise Irregular
+
+    def _constants(self, body: Body | memoryview, offset: int, depth: int, length: int) -> Array:
+        """View the headers of the rows at `depth`, byte by byte."""
+        at = offset + sum(map(len, self._headers[:depth]))
+        shape, strides = self.shape[: depth + 1], self._strides[: depth + 1]
+        return np.ndarray((*shape, length), np.uint8, body, at, (*strides, 1))
+
+
+def _blocks(*arrays: Array) -> Iterator[tuple[Array, ...]]:
+    """Cut arrays of one shape into corresponding parts of about `_BLOCK` elements."""
+    first = arrays[0]
+    if first.size <= _BLOCK:
+        yield arrays
+        return
+    step = _BLOCK * len(first) // first.size
+    if step:
+        for start in range(0, len(first), step):
+            yield tuple(array[start : start + step] for array in arrays)
+    else:
+        for rows in zip(*arrays, strict=True):
+            yield from _blocks(*rows)

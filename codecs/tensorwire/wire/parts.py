@@ -1,0 +1,142 @@
+"""Pieces of an encoded payload, put together with one copy of the array or with none."""
+
+from __future__ import annotations
+
+import io
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+import numpy as np
+import pybase64
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tensorwire.tree import Array
+    from tensorwire.wire.grid import Grid
+
+__all__ = [
+    "ArrayFill",
+    "Base64",
+    "Fill",
+    "GridFill",
+    "Part",
+    "Texts",
+    "array_part",
+    "buffer_of",
+    "join",
+    "size_of",
+]
+
+_SMALL = 1024  # below this many bytes a copy costs less than a view
+
+
+class Fill(Protocol):
+    """Bytes that are best written where they are to stay."""
+
+    nbytes: int
+
+    def fill(self, body: memoryview, offset: int) -> None:
+        """Write them into `body` at `offset`."""
+
+
+Part: TypeAlias = "bytes | memoryview | Fill | Texts"
+
+
+class ArrayFill:
+    """An array that has to change its order, byte order or dtype on the way."""
+
+    __slots__ = ("_array", "_dtype", "nbytes")
+
+    def __init__(self, array: Array, dtype: np.dtype[Any]) -> None:
+        self._array, self._dtype = array, dtype
+        self.nbytes = array.size * dtype.itemsize
+
+    def fill(self, body: memoryview, offset: int) -> None:
+        """Convert and copy in one pass."""
+        target = np.frombuffer(body, np.uint8, self.nbytes, offset).view(self._dtype)
+        target.reshape(self._array.shape)[...] = self._array
+
+
+class GridFill:
+    """An array as nested lists of elements of constant size."""
+
+    __slots__ = ("_array", "_grid", "nbytes")
+
+    def __init__(self, grid: Grid, array: Array) -> None:
+        self._grid, self._array, self.nbytes = grid, array, grid.nbytes
+
+    def fill(self, body: memoryview, offset: int) -> None:
+        """Write the constant bytes, then the values between them."""
+        self._grid.fill(body, offset, self._array)
+
+
+class Texts:
+    """Text that is made piece by piece, of a length that nobody knows before."""
+
+    __slots__ = ("pieces",)
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self.pieces = pieces
+
+
+class Base64:
+    """Bytes as base64, encoded where they are to stay."""
+
+    __slots__ = ("_part", "nbytes")
+    _BLOCK = 48 << 10
+
+    def __init__(self, part: bytes | memoryview | Fill) -> None:
+        self._part, self.nbytes = part, (size_of(part) + 2) // 3 * 4
+
+    def fill(self, body: memoryview, offset: int) -> None:
+        """Encode a block at a time."""
+        source = memoryview(buffer_of(self._part))
+        for start in range(0, len(source), self._BLOCK):
+            text = pybase64.b64encode(source[start : start + self._BLOCK])
+            body[offset : offset + len(text)] = text
+            offset += len(text)
+
+
+def array_part(array: Array, dtype: np.dtype[Any] | None = None) -> Part:
+    """Give the C-order memory of an array as `dtype`, its own if None, without a copy if that is it."""
+    if dtype is not None and array.dtype != dtype:
+        return ArrayFill(array, dtype)
+    if array.nbytes <= _SMALL:
+        return array.tobytes()
+    if not array.flags.c_contiguous:
+        return ArrayFill(array, array.dtype)
+    return array.reshape(-1).view(np.uint8).data
+
+
+def size_of(part: Part) -> int:
+    """Count the bytes of a part of known size."""
+    return len(part) if type(part) is bytes else part.nbytes  # type: ignore[union-attr]
+
+
+def join(prefix: bytes, part: Part, suffix: bytes) -> bytes:
+    """Put a payload together; the array is copied once, into the result."""
+    if isinstance(part, (bytes, memoryview)):
+        return b"".join((prefix, part, suffix))
+    if isinstance(part, Texts):
+        pieces = list(islice(part.pieces, 2))
+        if len(pieces) == 1:
+            return b"".join((prefix, *pieces, suffix))
+        stream = io.BytesIO()
+        stream.writelines((prefix, *pieces))
+        stream.writelines(part.pieces)
+        stream.write(suffix)
+        return stream.getvalue()
+    # BytesIO hands over the bytes object it was filled in, so that nothing is copied.
+    end = len(prefix) + part.nbytes
+    stream = io.BytesIO(bytes(end + len(suffix)))
+    with stream.getbuffer() as body:
+        body[: len(prefix)] = prefix
+        body[end:] = suffix
+        part.fill(body, len(prefix))
+    return stream.getvalue()
+
+
+def buffer_of(part: Part) -> bytes | memoryview:
+    """Give a part as a buffer, filled in where it has to be."""
+    return part if isinstance(part, (bytes, memoryview)) else join(b"", part, b"")

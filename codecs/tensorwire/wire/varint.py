@@ -1,0 +1,98 @@
+"""Protobuf's variable-length integers, one at a time and by the array.
+
+A varint is little-endian base 128, the high bit set on every byte but the last, ten bytes at most;
+negative numbers are written as their 64-bit two's complement.
+Source: https://protobuf.dev/programming-guides/encoding/#varints
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tensorwire.tree import Irregular
+
+if TYPE_CHECKING:
+    from tensorwire.tree import Body
+
+__all__ = ["pack", "read", "unpack", "write"]
+
+_LONGEST = 10
+
+
+def write(number: int) -> bytes:
+    """Encode one integer, non-negative or an int64."""
+    number &= 0xFFFFFFFFFFFFFFFF
+    out = bytearray()
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    out.append(number)
+    return bytes(out)
+
+
+def read(body: Body, pos: int) -> tuple[int, int]:
+    """Decode the varint at `pos`: its value, and where it ends.
+
+    Raises `Irregular` where it is longer than it has to be, or than 64 bits.
+    """
+    number = shift = 0
+    while True:
+        byte = body[pos]
+        pos += 1
+        number |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            break
+        shift += 7
+    if (byte == 0 and shift) or number >= 1 << 64:
+        raise Irregular
+    return number, pos
+
+
+def pack(array: np.ndarray[Any, Any]) -> bytes:
+    """Encode a flat integer or bool array as consecutive varints."""
+    if array.dtype.kind == "b":
+        return array.tobytes()
+    left = array.astype(np.int64 if array.dtype.kind == "i" else np.uint64).view(np.uint64)
+    digits = np.empty((left.size, _LONGEST), np.uint8)
+    length = np.ones(left.size, np.intp)
+    for place in range(_LONGEST):
+        digits[:, place] = left & 0x7F
+        left = left >> 7
+        length += left != 0
+    places = np.arange(_LONGEST)
+    digits[places < length[:, None] - 1] |= 0x80
+    return digits[places < length[:, None]].tobytes()
+
+
+def unpack(packed: np.ndarray[Any, Any], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+    """Decode consecutive varints, a flat uint8 array, to the integer or bool type of their field.
+
+    As protobuf does, a field of 32 bits keeps the low 32 of what the varint holds.
+    Raises `Irregular` where a varint is cut off or longer than 64 bits.
+    """
+    last = packed < 0x80
+    if last.all():
+        return packed.astype(dtype)
+    if not last[-1]:
+        raise Irregular
+    ends = np.flatnonzero(last)
+    starts = np.empty_like(ends)
+    starts[0], starts[1:] = 0, ends[:-1] + 1
+    lengths = ends - starts
+    longest = int(lengths.max())
+    if longest >= _LONGEST or (longest == _LONGEST - 1 and _overflows(packed, ends, lengths)):
+        raise Irregular
+    values = np.zeros(ends.size, np.uint64)
+    for place in range(longest + 1):
+        more = np.flatnonzero(lengths >= place)
+        digit = (packed[starts[more] + place] & 0x7F).astype(np.uint64)
+        values[more] |= digit << np.uint64(7 * place)
+    return values.astype(dtype)
+
+
+def _overflows(
+    packed: np.ndarray[Any, Any], ends: np.ndarray[Any, Any], lengths: np.ndarray[Any, Any]
+) -> bool:
+    return bool((packed[ends[lengths == _LONGEST - 1]] > 1).any())
