@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from bench import figures
 from bench.advice import Scores, best, by_container, crossovers, describing
 from bench.tables import NEITHER, TIE, Row, Table
 from bench.ways import kind_of
 
-if TYPE_CHECKING:
-    from bench.results import Results
-
-TERRIBLE = 10
-"""Times slower than the same job done well: worth a warning."""
-WASTEFUL = 3
-"""Times the bytes of the smallest body: worth a warning."""
 CROSSINGS = 6
 
 
@@ -83,36 +74,4 @@ def crossing_lines(scores: Scores) -> list[str]:
     ]
     if len(found) > CROSSINGS:
         lines.append(f"and {len(found) - CROSSINGS} smaller ones")
-    return lines
-
-
-def warnings(results: Results, chosen: list[int], scores: Scores) -> list[str]:
-    """Name the choices of this run that cost far more than they need to."""
-    last = chosen[-1]
-    label = results.cases[last].label
-    lines = []
-    for name in results.ways:
-        if not name.endswith(":objects"):
-            continue
-        worst = []
-        codec = name.partition(":")[0]
-        for operation in results.operations:
-            slow = results.seconds(last, name, operation)
-            fast = results.seconds(last, codec, operation)
-            if slow and fast and slow / fast >= TERRIBLE:
-                factor = figures.ratio(slow / fast)
-                worst.append(f"{operation} {figures.duration(slow)}, {factor} the codec's")
-        if worst:
-            lines.append(f"{codec} through Python objects ({label}): {'; '.join(worst)}")
-    names = describing(scores.codecs)
-    known = {name: scores.sizes[label, name] for name in names if (label, name) in scores.sizes}
-    if known:
-        least = min(known.values())
-        small = min(known, key=lambda name: known[name])
-        fat = [name for name in known if known[name] >= WASTEFUL * least]
-        if fat:
-            lines.append(
-                f"{', '.join(fat)} at {label}: {figures.ratio(max(known.values()) / least)}"
-                f" the bytes of {small}"
-            )
     return lines

@@ -19,11 +19,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+def _dumps(tree: Any) -> bytes:
+    """Write JSON, and no NaN, which JSON does not have."""
+    return json.dumps(tree, allow_nan=False).encode()
+
+
 def json_ndarray_objects() -> Way:
     """``json.dumps(a.tolist())`` in the envelope; ``np.array(json.loads(...))`` back."""
 
     def encode(array: Any) -> bytes:
-        return json.dumps({"data": {"ndarray": array.tolist()}}).encode()
+        return _dumps({"data": {"ndarray": array.tolist()}})
 
     def decode(body: bytes) -> Any:
         return np.array(json.loads(body)["data"]["ndarray"])
@@ -36,7 +41,7 @@ def json_tensor_objects() -> Way:
 
     def encode(array: Any) -> bytes:
         values = array.ravel().tolist()
-        return json.dumps({"data": {"tensor": {"shape": array.shape, "values": values}}}).encode()
+        return _dumps({"data": {"tensor": {"shape": array.shape, "values": values}}})
 
     def decode(body: bytes) -> Any:
         tensor = json.loads(body)["data"]["tensor"]
@@ -49,7 +54,7 @@ def json_raw_objects() -> Way:
     """Put the standard library's base64 and json around the array's bytes."""
 
     def encode(array: Any) -> bytes:
-        return json.dumps({"binData": base64.b64encode(array.tobytes()).decode()}).encode()
+        return _dumps({"binData": base64.b64encode(array.tobytes()).decode()})
 
     def decode(body: bytes) -> Any:
         return np.frombuffer(base64.b64decode(json.loads(body)["binData"]), np.uint8)

@@ -85,6 +85,8 @@ def tftensor_objects() -> Way:
         built = cls()
         tensor = built.data.tftensor
         name = array.dtype.name
+        if name not in TF_TYPES:
+            raise TypeError(f"this baseline knows no {name}")
         tensor.dtype, field = TF_TYPES[name]
         for size in array.shape:
             tensor.tensor_shape.dim.add().size = size

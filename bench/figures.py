@@ -21,17 +21,17 @@ def duration(seconds: float | None) -> str:
     if seconds is None:
         return "-"
     for unit, scale in (("ns", 1e9), ("µs", 1e6), ("ms", 1e3)):
-        if float(three_digits(seconds * scale)) < 1000:  # noqa: PLR2004
+        if float(three_digits(seconds * scale)) < 1000:
             return f"{three_digits(seconds * scale)} {unit}"
     return f"{three_digits(seconds)} s"
 
 
 def size(count: float) -> str:
     """Write bytes: ``812 B``, ``80.1 kB``; a kB is 1,000 bytes."""
-    if count < 1000:  # noqa: PLR2004
+    if count < 1000:
         return f"{count:.0f} B"
     for unit, scale in (("kB", 1e3), ("MB", 1e6)):
-        if float(three_digits(count / scale)) < 1000:  # noqa: PLR2004
+        if float(three_digits(count / scale)) < 1000:
             return f"{three_digits(count / scale)} {unit}"
     return f"{three_digits(count / 1e9)} GB"
 
@@ -40,11 +40,11 @@ def ratio(value: float | None) -> str:
     """Write a ratio: ``1.23x``, ``45.6x``, ``1,234x``."""
     if value is None:
         return "-"
-    if value >= 100:  # noqa: PLR2004
+    if value >= 100:
         return f"{value:,.0f}x"
-    return f"{three_digits(value)}x" if value >= 0.1 else f"{value:.2f}x"  # noqa: PLR2004
+    return f"{three_digits(value)}x" if value >= 0.1 else f"{value:.2f}x"
 
 
 def percent(share: float) -> str:
     """Write a share: ``0.4 %``, ``12 %``."""
-    return f"{share * 100:.1f} %" if share < 0.1 else f"{share * 100:.0f} %"  # noqa: PLR2004
+    return f"{share * 100:.1f} %" if share < 0.1 else f"{share * 100:.0f} %"

@@ -30,16 +30,21 @@ def column_widths(table: Table) -> list[int]:
     return found
 
 
+def padded(table: Table) -> Iterator[tuple[str, list[str]]]:
+    """Yield the style and the texts of each line, the headings first, all columns aligned."""
+    first, *widths = column_widths(table)
+    headings = [heading_above(h, table.rows, n) for n, h in enumerate(table.columns)]
+    for style, label, cells in (
+        ("heading", "", headings),
+        *((row.style, label_of_row(row), row.cells) for row in table.rows),
+    ):
+        texts = [cell.rjust(width) for cell, width in zip(cells, widths, strict=False)]
+        yield style, [label.ljust(first), *texts]
+
+
 def plain_lines(table: Table) -> list[str]:
     """Draw a table with nothing but characters."""
-    widths = column_widths(table)
-    headings = [heading_above(h, table.rows, n) for n, h in enumerate(table.columns)]
-    lines = [("", headings), *((label_of_row(row), list(row.cells)) for row in table.rows)]
-    return [
-        label.ljust(widths[0])
-        + "".join(cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=False))
-        for label, cells in lines
-    ]
+    return ["".join(texts).rstrip() for _, texts in padded(table)]
 
 
 def split(table: Table, width: int) -> Iterator[Table]:
@@ -62,5 +67,6 @@ def _part(table: Table, start: int, stop: int, free: int) -> Table:
         return cells[start:stop] + cells[free:]
 
     rows = [Row(row.label, cut(row.cells), row.style) for row in table.rows]
-    title = f"{table.title} ({table.columns[start]} to {table.columns[stop - 1]})"
+    ends = dict.fromkeys((table.columns[start], table.columns[stop - 1]))
+    title = f"{table.title} ({' to '.join(ends)})"
     return Table(title, cut(table.columns), rows, table.note, table.fixed)

@@ -47,7 +47,7 @@ def measure(  # noqa: PLR0913 - each is one plain fact
     samples: Samples,
     cells: Sequence[Cell],
     cases: Sequence[tuple[Case, int]],
-    estimates: Sequence[float],
+    guesses: Sequence[tuple[float, str]],
     *,
     ends: float,
     processes: int,
@@ -61,8 +61,8 @@ def measure(  # noqa: PLR0913 - each is one plain fact
         Filled as results arrive.
     cases
         Each payload and its digest.
-    estimates
-        Seconds of one call of each cell, roughly.
+    guesses
+        Of each cell: the seconds of one call, roughly, and which way writes the body to decode.
     ends
         When to be done, in seconds since the epoch. Every cell is timed even if it takes longer.
     progress
@@ -72,21 +72,21 @@ def measure(  # noqa: PLR0913 - each is one plain fact
         share = max(0.0, ends - time.time()) / (processes - number)
         plan = {
             "cases": [(case.to_json(), digest) for case, digest in cases],
-            "cells": [(*cell, guess) for cell, guess in zip(cells, estimates, strict=True)],
+            "cells": [(*cell, *guess) for cell, guess in zip(cells, guesses, strict=True)],
             "until": time.time() + share,
             # Far beyond what it should take: the end of a worker that hangs.
-            "limit": 60 + 5 * share + 10 * sum(estimates),
+            "limit": 60 + 5 * share + 10 * sum(seconds for seconds, _ in guesses),
             "seed": number,
         }
         before = number / processes
         for line in _lines_of_worker(plan):
-            progress(before + line["done"] / processes)
             for index, loops, seconds in line["samples"]:
                 cell = cells[index]
                 while len(samples.seconds[cell]) <= number:
                     samples.seconds[cell].append([])
                     samples.loops[cell].append(loops)
                 samples.seconds[cell][number].append(seconds)
+            progress(before + line["done"] / processes)
 
 
 def _lines_of_worker(plan: dict[str, Any]) -> Any:

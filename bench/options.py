@@ -73,7 +73,7 @@ def _seconds(text: str) -> float:
         value = float(text)
     except ValueError:
         value = 0.0
-    if not 0 < value <= 86_400:  # noqa: PLR2004 - a day; also refuses nan
+    if not 0 < value <= 86_400:
         raise argparse.ArgumentTypeError(f"expected seconds above 0, got {text!r}")
     return value
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bench.payloads import carried
+
 if TYPE_CHECKING:
     import numpy.typing as npt
 
@@ -28,7 +30,7 @@ def load(path: str) -> npt.NDArray[Any]:
         raise ValueError(f"{path}: {error.strerror or error}") from None
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path}: {' '.join(str(error).split())}") from None
-    if array.dtype.kind not in "biufcUS" and not hasattr(array.dtype.type, "dtype"):
+    if not carried(array.dtype):
         raise ValueError(f"{path}: holds {array.dtype} values, which no format carries")
     return np.array(array, dtype=array.dtype.newbyteorder("="), order="C")
 

@@ -69,6 +69,13 @@ def dtype_of(name: str) -> np.dtype[Any]:
         return known
 
 
+def carried(dtype: np.dtype[Any]) -> bool:
+    """Whether any format has a dtype: numbers of up to 64 bits a part, bools, strings, bytes."""
+    if dtype.kind in "biufc":
+        return dtype.itemsize <= (16 if dtype.kind == "c" else 8)
+    return dtype.kind in "US" or getattr(dtype.type, "__module__", "").startswith("ml_dtypes")
+
+
 def build(case: Case) -> npt.NDArray[Any]:
     """Return the array of a case: C order, native bytes, the same in every process."""
     dtype = dtype_of(case.dtype)
@@ -83,8 +90,7 @@ def build(case: Case) -> npt.NDArray[Any]:
         # Neighbouring pixels are alike in a picture: slow waves with a little noise on them.
         wave = np.cos(np.arange(case.size) * (2 * np.pi / 672)) * 100 + 128
         pixels = np.clip(wave + rng.normal(0, 8, case.size), 0, 255).round()
-        made = pixels.astype(dtype).reshape(case.shape)
-        return made
+        return np.asarray(pixels).astype(dtype).reshape(case.shape)
     from bench.payload_files import load
 
     stored = load(case.values).astype(dtype)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import tensorwire as tw
 from bench.options import BATCHES
-from bench.payloads import IMAGE, Case, dtype_of
+from bench.payloads import IMAGE, Case, carried, dtype_of
 from bench.ways import baselines_for, missing_for
 
 if TYPE_CHECKING:
@@ -111,8 +111,8 @@ def _dtype_name(name: str) -> str:
         dtype = dtype_of(name)
     except (TypeError, ValueError):
         raise UsageError(f"--dtype: there is no dtype {name!r}") from None
-    if dtype.kind not in "biufc" and not (dtype.kind == "V" and dtype.name == name):
-        raise UsageError(f"--dtype: {name!r} is not a dtype of numbers or bools")
+    if dtype.kind in "US" or not carried(dtype):
+        raise UsageError(f"--dtype: {name!r} is not a dtype of numbers that a format carries")
     return dtype.name
 
 

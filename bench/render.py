@@ -8,7 +8,7 @@ import sys
 import textwrap
 from typing import TYPE_CHECKING, TextIO
 
-from bench.layout import column_widths, heading_above, label_of_row, plain_lines, split
+from bench.layout import padded, plain_lines, split
 
 if TYPE_CHECKING:
     from bench.tables import Table
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 ASCII = str.maketrans({"µ": "u"})
 NARROWEST = 80
 PAINTS = {"title": "1", "note": "2", "warning": "33", "": ""}
-ROWS = {"group": "bold cyan", "codec": "", "baseline": "dim", "answer": "bold"}
+ROWS = {"heading": "bold", "group": "bold cyan", "codec": "", "baseline": "dim", "answer": "bold"}
 CELLS = {"*": "bold green", "=": "green", "met": "green", "MISSED": "bold red", "level": "yellow"}
 
 
@@ -72,24 +72,14 @@ class Screen:
     def _rich(self, table: Table) -> list[str]:
         try:
             from rich.console import Console
-            from rich.table import Table as RichTable
             from rich.text import Text
         except ImportError:
             return plain_lines(table)
-
-        drawn = RichTable(box=None, pad_edge=False, padding=(0, 0, 0, 1), header_style="bold")
-        widths = column_widths(table)
-        drawn.add_column("", no_wrap=True, min_width=widths[0])
-        for number, heading in enumerate(table.columns):
-            text = Text(heading_above(heading, table.rows, number))
-            drawn.add_column(text, justify="right", no_wrap=True, min_width=widths[number + 1] - 1)
-        for row in table.rows:
-            style = ROWS[row.style]
-            cells = (Text(cell, style=_paint(cell) or style) for cell in row.cells)
-            drawn.add_row(Text(label_of_row(row), style=style), *cells)
-        console = Console(file=self.stream, width=self.width, highlight=False, emoji=False)
+        console = Console(file=self.stream, highlight=False, emoji=False)
         with console.capture() as capture:
-            console.print(drawn)
+            for style, texts in padded(table):
+                parts = [(text, _paint(text.strip()) or ROWS[style]) for text in texts]
+                console.print(Text.assemble(*parts), no_wrap=True, crop=False, overflow="ignore")
         return capture.get().splitlines()
 
     def _write(self, text: str) -> None:

@@ -9,14 +9,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from random import Random
 
-SAMPLE = 100e-6
+SAMPLE = 200e-6
 """Seconds that one sample of a quick call should last, so that the clock's own cost is lost."""
-WARM_BELOW = 5e-3
-"""Calls shorter than this depend on what the caches hold: one call before the clock starts."""
-SLOW = 50e-3
-"""Calls longer than this are worth a sample each time: they need no calibration."""
+SLOW = 5e-3
+"""Calls below this depend on what the caches hold: they are warmed up before the clock starts."""
 LEAST = 3
-"""Samples per process, if the budget allows; one if it does not, and for slow calls."""
+"""Samples per process, if the budget allows; one if it does not, and for slower calls."""
 MOST = 60
 
 
@@ -25,10 +23,14 @@ def loops_for(seconds: float) -> int:
     return min(100_000, max(1, ceil(SAMPLE / max(seconds, 1e-9))))
 
 
+def warm_ups_for(seconds: float) -> int:
+    """How many untimed calls come before a sample, so that the caches are as a busy server's."""
+    return 2 if seconds < SAMPLE else 1 if seconds < SLOW else 0
+
+
 def cost_of(seconds: float) -> float:
-    """Seconds of one sample, its warm-up call included."""
-    warm = seconds if seconds < WARM_BELOW else 0.0
-    return loops_for(seconds) * seconds + warm
+    """Seconds of one sample, its warm-up included."""
+    return (loops_for(seconds) + warm_ups_for(seconds)) * seconds
 
 
 def visits(seconds: Sequence[float], budget: float) -> list[int]:

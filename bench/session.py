@@ -62,7 +62,7 @@ def run(session: Session, options: Options, progress: Progress) -> None:
             session.samples,
             cells,
             list(zip(session.cases, digests, strict=True)),
-            [_estimate(session, cell) for cell in cells],
+            [_guess(session, cell) for cell in cells],
             ends=started + options.seconds - RESERVE,
             processes=options.processes,
             progress=lambda share: progress.show("measuring", share),
@@ -98,5 +98,6 @@ def _cells(session: Session) -> list[Cell]:
     return cells
 
 
-def _estimate(session: Session, cell: Cell) -> float:
-    return session.facts[cell.case, cell.way].estimate[cell.operation == "decode"]
+def _guess(session: Session, cell: Cell) -> tuple[float, str]:
+    facts = session.facts[cell.case, cell.way]
+    return facts.estimate[cell.operation == "decode"], facts.writer or cell.way

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench import answer, environment, figures, tables, targets
+from bench import answer, avoid, environment, figures, tables, targets
 from bench.advice import scores_of
 
 if TYPE_CHECKING:
@@ -84,7 +84,8 @@ def _trust(session: Session, results: Results, screen: Screen) -> None:
     processes = max(len(each) for each in results.samples.seconds.values())
     screen.line()
     screen.line(
-        f"{cells} cells, each checked before it was timed, in turn in {processes} processes,"
+        f"{cells} cells, each checked before it was timed, in turn in {processes}"
+        f" process{'es' * (processes > 1)},"
         f" {session.seconds:.0f} s; {min(counts)} to {max(counts)} samples each.",
         "note",
     )
@@ -118,7 +119,7 @@ def _answer(results: Results, screen: Screen) -> None:
             screen.line("Crossovers, there and back:")
             for line in crossings:
                 screen.line(f"- {line}")
-        warnings = answer.warnings(results, chosen, scores)
+        warnings = avoid.warnings(results, chosen[-1], scores)
         if warnings:
             screen.line()
             screen.line("Avoid:")

@@ -81,7 +81,8 @@ def times(results: Results, operation: str, section: str, chosen: Sequence[int])
     last = chosen[-1]
     labels = [results.cases[n].label for n in chosen]
     table = Table(f"{operation}: {section}", (*labels, "x memcpy"), fixed=1)
-    table.note = described(results, chosen)
+    if operation == results.operations[0]:
+        table.note = described(results, chosen)
     floor = results.seconds(last, MEMCPY, operation)
 
     def row(name: str, label: str) -> Row:

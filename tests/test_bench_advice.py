@@ -76,9 +76,7 @@ def test_strangers_are_not_compared() -> None:
 def test_unordered_payloads_have_no_crossover() -> None:
     """Between an image and a number nothing crosses over."""
     made = scores({NDARRAY: (1e-6, 3e-6, 9e-6), TFTENSOR: (2e-6, 2e-6, 3e-6)})
-    loose = Scores(
-        made.columns, made.codecs, made.seconds, made.noise, made.sizes, series=False
-    )
+    loose = Scores(made.columns, made.codecs, made.seconds, made.noise, made.sizes, series=False)
     assert crossovers(loose) == []
 
 

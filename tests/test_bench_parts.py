@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import io
+import re
+import sys
 from random import Random
 
 import numpy as np
 import pytest
 
-from bench import figures, layout, schedule
+from bench import environment, figures, layout, plan, schedule, ways
 from bench.check import same
 from bench.measure import Cell, Samples
 from bench.payloads import Case, build, digest
+from bench.progress import Progress
 from bench.render import Screen
 from bench.results import LEAST_NOISE, Results, choose_twins, level
 from bench.tables import Row, Table
@@ -52,7 +55,7 @@ def test_cells_share_the_budget() -> None:
     """Each cell gets about the same time, slow ones at least one sample, all within bounds."""
     seconds = [1e-6, 1e-3, 0.2]
     counts = schedule.visits(seconds, 1.0)
-    assert counts[2] == 1
+    assert counts[2] >= 1
     assert schedule.LEAST <= counts[1] <= schedule.MOST
     spent = [n * schedule.cost_of(each) for n, each in zip(counts, seconds, strict=True)]
     assert sum(spent) <= 1.0
@@ -66,7 +69,7 @@ def test_every_cell_is_timed_even_without_a_budget() -> None:
 def test_rounds_take_cells_in_turn() -> None:
     """Each cell comes up as often as planned, at most once a round, spread over the run."""
     counts = [60, 7, 1]
-    turns = list(schedule.rounds(counts, Random(1)))
+    turns = list(schedule.rounds(counts, Random(1)))  # noqa: S311 - an order, no secret
     assert len(turns) == 60
     assert [sum(cell in due for due in turns) for cell in range(3)] == counts
     assert all(len(set(due)) == len(due) for due in turns)
@@ -75,7 +78,7 @@ def test_rounds_take_cells_in_turn() -> None:
 
 def test_quick_calls_are_looped() -> None:
     """A sample of a call under a microsecond lasts long enough for the clock."""
-    assert schedule.loops_for(2e-7) * 2e-7 == pytest.approx(schedule.SAMPLE)
+    assert schedule.loops_for(2e-7) * 2e-7 == pytest.approx(schedule.SAMPLE, rel=0.01)
     assert schedule.loops_for(1.0) == 1
 
 
@@ -155,7 +158,87 @@ def test_tables_are_cut_to_the_width(width: int) -> None:
     assert all(len(line) <= width for part in parts for line in layout.plain_lines(part))
     assert all(part.columns[-1] == "x memcpy" for part in parts)
     assert [c for part in parts for c in part.columns[:-1]] == list(wide_table().columns[:-1])
-    assert len(parts) == (1 if width == 400 else 2)
+    assert len(parts) == {80: 3, 120: 2, 400: 1}[width]
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        """Say so."""
+        return True
+
+
+def drawn(monkeypatch: pytest.MonkeyPatch, **environ: str) -> str:
+    """Draw the table on a terminal, with these variables set."""
+    for name in ("NO_COLOR", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    stream = Terminal()
+    Screen(stream).table(wide_table())
+    return stream.getvalue()
+
+
+def test_colour_changes_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rich on a terminal, NO_COLOR, a dumb terminal, and no rich at all: the same characters."""
+    pytest.importorskip("rich")
+    plain = drawn(monkeypatch, NO_COLOR="1")
+    coloured = drawn(monkeypatch, TERM="xterm-256color", COLORTERM="truecolor")
+    assert "\x1b" not in plain
+    assert drawn(monkeypatch, TERM="dumb") == plain
+    assert "\x1b[1;32m1.23 µs*" in coloured
+    bare = [re.sub(r"\x1b\[[0-9;]*m", "", line).rstrip() for line in coloured.splitlines()]
+    assert bare == plain.splitlines()
+    monkeypatch.setitem(sys.modules, "rich.console", None)
+    assert "1.23 µs*" in drawn(monkeypatch)
+
+
+def test_progress_is_for_terminals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bar on a terminal, nothing in a pipe or when quiet."""
+    monkeypatch.setenv("TERM", "xterm")
+    for stream, quiet, shown in ((Terminal(), False, True), (Terminal(), True, False)):
+        monkeypatch.setattr(sys, "stderr", stream)
+        progress = Progress(quiet=quiet)
+        progress.show("measuring", 0.5)
+        assert ("50%" in stream.getvalue()) is shown
+        progress.clear()
+    pipe = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", pipe)
+    Progress(quiet=False).show("measuring", 0.5)
+    assert pipe.getvalue() == ""
+
+
+def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A baseline without its package is skipped with a line, and so are optional readers."""
+    monkeypatch.setattr(ways, "installed", lambda module: module != "msgpack")
+    found, skipped = plan.ways(["msgpack/ndarray", "json/raw"])
+    assert "msgpack/ndarray:msgpack" not in found
+    assert skipped == ["skipped msgpack/ndarray:msgpack: msgpack is not installed"]
+    monkeypatch.setattr(environment, "find_spec", lambda _: None)
+    assert any("pysimdjson is not installed" in line for line in environment.warnings())
+    monkeypatch.setattr(plan, "find_spec", lambda _: None)
+    with pytest.raises(
+        plan.UsageError, match=r"-o needs pyperf: pip install 'tensorwire\[bench\]'"
+    ):
+        plan.require("pyperf", "-o")
+
+
+def test_pure_python_protobuf_is_loud(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Numbers made without upb come with a warning before all others."""
+    monkeypatch.setattr(environment, "protobuf_backend", lambda: "python")
+    assert environment.warnings()[0].startswith("WARNING: protobuf runs in pure Python")
+
+
+def test_strings_are_compared_as_text() -> None:
+    """A TensorProto gives bytes back where text went in."""
+    text = np.array(["a", "é"])
+    assert same(np.char.encode(text, "utf-8"), text)
+    assert not same(np.array([b"a", b"e"]), text)
+    assert not same(np.array([b"a", b"\xff"]), text)
+    assert not same(text, np.array([1.0, 2.0]))
 
 
 def test_plain_text_needs_no_unicode() -> None:

@@ -6,15 +6,18 @@ import csv
 import io
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-import tensorwire as tw
 
+import tensorwire as tw
 from bench import session
 from bench.codecs import main
 from bench.ways import baselines_for
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 QUICK = ("--seconds", "0.2", "--processes", "1")
 
@@ -171,11 +174,8 @@ def test_targets_judge_every_promise(capsys: pytest.CaptureFixture[str]) -> None
     """``--targets`` measures what it needs of the chosen codecs, and judges each."""
     text = show(capsys, "--targets", "--codec", "json/raw")
     table = text[text.index("\ntargets") : text.index("100,000 float64 unless said")]
-    verdicts = [line.split() for line in table.splitlines() if line.startswith("  json/raw")]
-    assert [line.count("met") + line.count("level") + line.count("MISSED") for line in verdicts] == [
-        2,
-        2,
-    ]
+    lines = [line.split() for line in table.splitlines() if line.startswith("  json/raw")]
+    assert [sum(word in {"met", "level", "MISSED"} for word in line) for line in lines] == [2, 2]
     assert "protobuf" not in table
 
 
@@ -226,6 +226,7 @@ def test_an_interrupted_run_shows_what_it_has(
 
         def show(self, what: str, share: float) -> None:
             if what == "measuring":
+                assert 0 < share <= 1
                 assert psutil.Process().children()
                 raise KeyboardInterrupt
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import tensorwire as tw
-from tests.goldens.cases import SMALL_INTS, STRINGS, Array, bits, tftensor_cases
+from tests.goldens.cases import SMALL_INTS, STRINGS, bits, tftensor_cases
 
 GOLDENS = Path(__file__).parent / "goldens"
 WRITTEN = json.loads((GOLDENS / "tftensor.json").read_text(encoding="utf-8"))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from tensorwire.containers import CONTAINERS
 from tensorwire.dtypes import cast
 from tensorwire.errors import CodecError, DecodeError, EncodeError
@@ -15,7 +17,7 @@ from tensorwire.wire.parts import buffer_of, join, size_of
 from tensorwire.wire.schema import schema
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import DTypeLike
 
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Codec"]
 
+_STRINGS = Role.STRINGS
+_SMALL = 128  # elements
 _FRAMES = 256  # how many shapes a codec remembers the bytes around an array for
 
 
@@ -44,8 +48,10 @@ class Codec:
         self._place = seldon.path_of(kind)
         self._message = schema(seldon.MESSAGE)
         self.media_type = self._container.media_types[0]
-        # The bytes around an array depend on its dtype and shape alone: a pure function, remembered.
+        # Functions of dtype and shape alone, remembered: the bytes around an array, and for small
+        # arrays of floats how to write those between. Nothing here depends on a value.
         self._frames: dict[Any, tuple[bytes, bytes]] = {}
+        self._shortcuts: dict[Any, tuple[bytes, Callable[[Array], bytes | None], bytes]] = {}
 
     def __repr__(self) -> str:
         """Give the name."""
@@ -73,6 +79,14 @@ class Codec:
         Raises:
             EncodeError: the kind cannot carry the value without loss; the text names one that can.
         """
+        bare = names is None and meta is None and status is None
+        if bare and type(value) is np.ndarray:
+            found = self._shortcuts.get((value.dtype, value.shape))
+            if found is not None:
+                prefix, write, suffix = found
+                text = write(value)
+                if text is not None:
+                    return prefix + text + suffix
         try:
             return join(*self._parts(value, names, meta, status, lossy=lossy))
         except EncodeError as error:
@@ -114,15 +128,20 @@ class Codec:
         except EncodeError as error:
             raise error.within(self._place) from None
         size = size_of(part) if container.sized else 0
-        key = (leaf.dtype, leaf.shape, size)
-        plain = names is None and meta is None and status is None and leaf.role is not Role.STRINGS
-        frame = self._frames.get(key) if plain else None
-        if frame is None:
-            tree = seldon.wrap(self._kind.name, self._kind.tree(leaf), names, meta, status)
-            frame = container.frame(tree, size, self._message)
-            if plain and len(self._frames) < _FRAMES:
-                self._frames[key] = frame
-        return frame[0], part, frame[1]
+        plain = names is None and meta is None and status is None and leaf.role is not _STRINGS
+        if plain:
+            frame = self._frames.get((leaf.dtype, leaf.shape, size))
+            if frame is not None:
+                return frame[0], part, frame[1]
+        tree = seldon.wrap(self._kind.name, self._kind.tree(leaf), names, meta, status)
+        prefix, suffix = container.frame(tree, size, self._message)
+        if plain and len(self._frames) < _FRAMES:
+            self._frames[leaf.dtype, leaf.shape, size] = prefix, suffix
+            small = leaf.data is value and value.size <= _SMALL and value.dtype.char in "fd"
+            write = container.shortcut(leaf) if small else None
+            if write is not None:
+                self._shortcuts[value.dtype, value.shape] = prefix, write, suffix
+        return prefix, part, suffix
 
     def _advise(self, error: EncodeError, value: Any, *, lossy: bool) -> EncodeError:
         """Name a codec of the same container that carries the value, and what `lossy` would do."""
@@ -172,23 +191,27 @@ class Codec:
             limits = DEFAULT_LIMITS
         target = out if dtype is None else None
         try:
-            value = self._value(self._container.read(body, self._message), body, limits, target)
+            kind, tree = seldon.payload(self._container.read(body, self._message))
+            if kind != self._kind.name:
+                raise self._other(kind)
+            value = self._kind.value(tree, len(body), limits, target)
         except Irregular:
-            tree = self._container.read_any(body, self._message)
-            value = self._value(tree, body, limits, target)
-        if dtype is not None or out is not None or copy:
+            kind, tree = seldon.payload(self._container.read_any(body, self._message))
+            if kind != self._kind.name:
+                raise self._other(kind) from None
+            try:
+                value = self._kind.value(tree, len(body), limits, target)
+            except CodecError as error:
+                raise error.within(self._place) from None
+        except CodecError as error:
+            raise error.within(self._place) from None
+        if copy or dtype is not None or out is not None:
             return self._finish(value, copy=copy, out=out, dtype=dtype)
         return value
 
-    def _value(self, tree: Any, body: Body, limits: Limits, out: Array | None) -> Any:
-        found = seldon.unwrap(tree)
-        if found.kind != self._kind.name:
-            other = f"{self._container.name}/{found.kind}"
-            raise DecodeError(f"a {found.kind} payload; read it with {other}, or with loads()")
-        try:
-            return self._kind.value(found.tree, len(body), limits, out)
-        except CodecError as error:
-            raise error.within(self._place) from None
+    def _other(self, kind: str) -> DecodeError:
+        other = f"{self._container.name}/{kind}"
+        return DecodeError(f"a {kind} payload; read it with {other}, or with loads()", "$")
 
     def _finish(
         self, value: Any, *, copy: bool, out: Array | None, dtype: DTypeLike | None

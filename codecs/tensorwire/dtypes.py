@@ -35,6 +35,8 @@ def as_array(value: Any) -> Any:
     Raises:
         EncodeError: for object, datetime, structured and masked arrays and longer floats.
     """
+    if type(value) is np.ndarray and value.dtype.char in NUMBERS:
+        return value
     if isinstance(value, (list, tuple)):
         return lists.to_array(value, EncodeError, exact=True)
     if isinstance(value, np.ma.MaskedArray):
@@ -92,17 +94,24 @@ def cast(array: Array, dtype: DTypeLike, *, shortest: bool = False) -> Array:
             return np.asarray(np.char.decode(array, "utf-8"))
         except UnicodeDecodeError as error:
             raise DecodeError(f"bytes that are not UTF-8 cannot be {target}: {error}") from None
+    if source.kind == target.kind and source.kind in "SU":
+        wide = array.astype(target) if target.itemsize else array
+        if (wide == array).all():
+            return wide
     numeric = "biufcV"
     if source.kind not in numeric or target.kind not in numeric:
         raise DecodeError(f"{source} cannot be cast to {target}")
+    wrong: Any = False
+    if source.kind == "c" and target.kind != "c":
+        wrong, array = array.imag != 0, array.real
     with np.errstate(all="ignore"):
         result = array.astype(target)
-        wrong = ~_same(result, array)
+        wrong = wrong | ~_same(result, array)
         if shortest and wrong.any() and source.kind == "f" and target.kind in "fV":
             wrong[wrong] = ~_reads_back(result[wrong], array[wrong])
     if wrong.any():
         at = "".join(f"[{i}]" for i in np.argwhere(wrong)[0])
-        reason = f"{source} {array[wrong][0]} is not exact in {target}"
+        reason = f"{source} {array[wrong][0]} is not exactly a {target}"
         raise DecodeError(f"{reason}; leave dtype= out, or cast with astype", at)
     return result
 

@@ -31,6 +31,11 @@ def to_array(nested: Any, error: type[CodecError], *, exact: bool = False) -> An
     Raises:
         error: for ragged rows, null, and whatever is no list, number, bool or string; with path.
     """
+    first = nested
+    while type(first) is list and len(first) == 1:
+        first = first[0]
+    if type(first) is float or (type(first) is int and first in _INT64):  # one number, the usual
+        return np.array(nested)
     try:
         # Objects first: numpy would pad a million short strings to the length of a long one.
         objects = np.asarray(nested, object)

@@ -18,6 +18,8 @@ from tensorwire.tree import Irregular
 from tensorwire.wire.schema import schema
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tensorwire.containers import Container
     from tensorwire.limits import Limits
 
@@ -36,10 +38,12 @@ class CodecLike(Protocol):
     name: str
     media_type: str
 
-    def encode(self, value: Any, **options: Any) -> bytes:
+    @property
+    def encode(self) -> Callable[..., bytes]:
         """Turn a value into bytes; raise `EncodeError` for what cannot be carried."""
 
-    def decode(self, body: Any, **options: Any) -> Any:
+    @property
+    def decode(self) -> Callable[..., Any]:
         """Turn any buffer into a value; raise `DecodeError` for what is malformed."""
 
 
@@ -133,12 +137,12 @@ def dumps(message: Message, media_type: str = "application/json", *, lossy: bool
 
 
 def _message(tree: Any, payload: int, limits: Limits) -> Message:
-    found = seldon.unwrap(tree)
+    kind, inner = seldon.payload(tree)
     try:
-        value = KINDS[found.kind].value(found.tree, payload, limits, None)
+        value = KINDS[kind].value(inner, payload, limits, None)
     except CodecError as error:
-        raise error.within(seldon.path_of(found.kind)) from None
-    return Message(value, found.kind, found.names, found.meta, found.status)
+        raise error.within(seldon.path_of(kind)) from None
+    return Message(value, kind, *seldon.envelope(tree))
 
 
 def _container(media_type: str, error: type[CodecError] = DecodeError) -> Container:

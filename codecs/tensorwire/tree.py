@@ -11,9 +11,9 @@ stand as something better than a list. On the way out it is a `Leaf`. On the way
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 import pybase64
@@ -44,6 +44,7 @@ __all__ = [
     "place",
 ]
 
+_DECIMAL = re.compile("-?[0-9]{1,20}")
 Array: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
 Body: TypeAlias = "bytes | memoryview"
 Tree: TypeAlias = "dict[str, Any]"
@@ -63,8 +64,7 @@ class Role(Enum):
     BLOB = "bytes"
 
 
-@dataclass(slots=True)
-class Leaf:
+class Leaf(NamedTuple):
     """An array on its way out.
 
     Attributes:
@@ -133,7 +133,7 @@ def integer(node: Any, path: str) -> int:
         return node
     if type(node) is float and node.is_integer():
         return int(node)
-    if type(node) is str and node.lstrip("-").isdecimal() and node.isascii() and len(node) < 21:
+    if type(node) is str and _DECIMAL.fullmatch(node):
         return int(node)
     raise DecodeError(f"{str(node)[:40]!r} in place of an integer", path)
 

@@ -193,6 +193,8 @@ def wire_cases() -> Iterator[tuple[str, bytes]]:
     yield "wire 2**32 + 5", int32 + SHAPE_2 + bytes.fromhex("3a 06 8580808010 06")
     yield "wire overlong varint", int32 + SHAPE_2 + bytes.fromhex("3a 03 8500 06")
     yield "wire bool of 2", bytes.fromhex("080a") + SHAPE_2 + bytes.fromhex("5a 02 02 00")
+    yield "wire bool of 256", bytes.fromhex("080a") + SHAPE_2 + bytes.fromhex("5a 03 8002 00")
+    yield "wire unpacked bool of 2", bytes.fromhex("080a") + SHAPE_2 + bytes.fromhex("5802 5800")
     yield "wire varint of eleven bytes", int32 + SHAPE_2 + b"\x3a\x0c" + b"\x85" * 10 + b"\0\6"
     yield "wire cut in a value", int32 + SHAPE_2 + bytes.fromhex("3a 02 05")
     yield "wire cut in a varint", int32 + SHAPE_2 + bytes.fromhex("3a 02 05 86")

@@ -9,7 +9,10 @@ from tensorwire.containers.msgpack import Msgpack
 from tensorwire.containers.protobuf import Protobuf
 
 if TYPE_CHECKING:
-    from tensorwire.tree import Body, Leaf, Part, Tree
+    from collections.abc import Callable
+
+    from tensorwire.tree import Array, Body, Leaf, Tree
+    from tensorwire.wire.parts import Part
     from tensorwire.wire.schema import Schema
 
 __all__ = ["CONTAINERS", "Container"]
@@ -25,6 +28,12 @@ class Container(Protocol):
 
     def write(self, leaf: Leaf) -> Part:
         """Write the array of a leaf."""
+
+    def shortcut(self, leaf: Leaf) -> Callable[[Array], bytes | None] | None:
+        """Give what `write` comes down to for small float arrays of that role, dtype and shape.
+
+        The function gives None for values that are not for it.
+        """
 
     def frame(self, tree: Tree, size: int, schema: Schema) -> tuple[bytes, bytes]:
         """Write what goes before and after the one leaf of `tree`, which takes `size` bytes."""

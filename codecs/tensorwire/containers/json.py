@@ -8,20 +8,21 @@ from __future__ import annotations
 import re
 import secrets
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 import orjson
 import pybase64
 
+from tensorwire.dtypes import NUMBERS
 from tensorwire.errors import DecodeError, EncodeError
 from tensorwire.tree import Irregular, Role, cut, mark, place
-from tensorwire.wire.decimal import NumbersText, texts
+from tensorwire.wire.decimal import BLOCK, NumbersText, dumps, texts
 from tensorwire.wire.parts import Base64, Texts, array_part
 from tensorwire.wire.schema import array_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tensorwire.tree import Array, Body, Leaf, Tree
     from tensorwire.wire.parts import Part
@@ -31,6 +32,7 @@ __all__ = ["JSON"]
 
 _MARK = secrets.token_hex(16)  # stands for an array in the text around it; nobody can guess it
 _SMALL = 1024  # bytes of a body that orjson reads at once
+_NESTED = Role.NESTED
 _WORDS = {"nan": b'"NaN"', "inf": b'"Infinity"', "-inf": b'"-Infinity"'}
 
 
@@ -45,20 +47,26 @@ class JSON:
     def write(self, leaf: Leaf) -> Part:
         """Write the array; NaN is quoted as protobuf's JSON does, where the kind is protobuf's."""
         data, role = leaf.data, leaf.role
+        if role is _NESTED and type(data) is np.ndarray and data.dtype.char in NUMBERS:
+            return _numbers(data, finite=not leaf.lossy and data.dtype.kind == "f")
         if role is Role.BLOB:
             return Base64(array_part(data, leaf.field))
         if role is Role.STRINGS:
             return orjson.dumps([pybase64.b64encode_as_string(item) for item in data])
         if role is Role.NESTED:
-            if isinstance(data, list) or data.dtype.kind in "UT":
-                return _dumps(data if isinstance(data, list) else data.tolist())
-            if data.dtype.kind == "f" and not leaf.lossy:
-                return Texts(_refuse_null(data))
-            return Texts(text for _, text in texts(data))
+            return _dumps(data if isinstance(data, list) else data.tolist())
         flat = data.reshape(-1)
         if role is Role.VALUES and data.dtype.kind in "iu" and data.dtype.itemsize == 8:
             return orjson.dumps(list(map(str, flat.tolist())))
+        if flat.size <= BLOCK:
+            return b"".join(_quote_null(flat))
         return Texts(_quote_null(flat))
+
+    def shortcut(self, leaf: Leaf) -> Callable[[Array], bytes | None] | None:
+        """Write finite numbers in one piece."""
+        if leaf.role is Role.NESTED:
+            return _finite
+        return (lambda array: _finite(array.reshape(-1))) if leaf.role is Role.PACKED else None
 
     def frame(self, tree: Tree, size: int, message: Schema) -> tuple[bytes, bytes]:
         """Write the tree around its leaf."""
@@ -80,7 +88,10 @@ class JSON:
             return self.read_any(body, message)
         start, stop = span
         rest = b'%b"%b"%b' % (body[:start], _MARK.encode(), body[stop:])
-        tree = self.read_any(rest, message)
+        try:
+            tree = self.read_any(rest, message)
+        except DecodeError:  # the cut may be wrong, and not the text
+            raise Irregular from None
         if body[start] == 0x22:
             try:
                 leaf: Any = pybase64.b64decode(memoryview(body)[start + 1 : stop - 1], validate=True)
@@ -112,13 +123,29 @@ def _dumps(tree: Any) -> bytes:
         raise EncodeError(f"JSON cannot say this: {error}") from None
 
 
+def _numbers(array: Array, *, finite: bool) -> Part:
+    if array.size > BLOCK:
+        return Texts(_refuse_null(array) if finite else (text for _, text in texts(array)))
+    text = dumps(array)
+    if finite and b"n" in text:
+        _no_number(array)
+    return text
+
+
+def _finite(array: Array) -> bytes | None:
+    text = dumps(array)
+    return None if b"n" in text else text
+
+
+def _no_number(array: Array) -> NoReturn:
+    at = np.argwhere(~np.isfinite(array))[0]
+    raise EncodeError(f"JSON has no {array[tuple(at)]}", "".join(f"[{i}]" for i in at))
+
+
 def _refuse_null(array: Array) -> Iterator[bytes]:
     for block, text in texts(array):
         if block.size and b"n" in text:
-            at = np.argwhere(~np.isfinite(array))[0]
-            number = array[tuple(at)]
-            reason = f"JSON has no {number}"
-            raise EncodeError(reason, "".join(f"[{i}]" for i in at))
+            _no_number(array)
         yield text
 
 

@@ -11,7 +11,7 @@ import struct
 from functools import lru_cache
 from itertools import islice
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgpack
 import numpy as np
@@ -23,6 +23,8 @@ from tensorwire.wire.parts import GridFill, array_part
 from tensorwire.wire.schema import array_names
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tensorwire.limits import Limits
     from tensorwire.tree import Array, Body, Leaf, Tree
     from tensorwire.wire.parts import Part
@@ -57,7 +59,16 @@ class Msgpack:
             return _packb(data)
         if data.dtype.kind in "UT":
             return _packb(data.tolist())
+        if data.dtype == np.float64 and data.size <= _FEW:
+            return _packb(data.tolist())
         return _nested(data)
+
+    def shortcut(self, leaf: Leaf) -> Callable[[Array], bytes | None] | None:
+        """Write the memory of the array, or its float64 values."""
+        if leaf.role is Role.NESTED:
+            wide = leaf.data.dtype == np.float64
+            return (lambda array: _packb(array.tolist())) if wide else None
+        return np.ndarray.tobytes if leaf.field in (None, leaf.data.dtype) else None
 
     def frame(self, tree: Tree, size: int, message: Schema) -> tuple[bytes, bytes]:
         """Write the tree around its leaf."""
@@ -71,7 +82,10 @@ class Msgpack:
     def read(self, body: Body, message: Schema) -> Tree:
         """Cut the long array out of the bytes, and let msgpack read what is around it."""
         for match in islice(_members(message.name).finditer(body), _TRIES):
-            found = _array_at(body, match.end())
+            try:
+                found = _array_at(body, match.end())
+            except IndexError:
+                found = None
             if found is None:
                 continue
             leaf, stop = found
@@ -88,7 +102,7 @@ class Msgpack:
         """Let msgpack read the whole."""
         del message
         try:
-            tree = msgpack.unpackb(body)
+            tree = msgpack.unpackb(body, ext_hook=_refuse)
         except (ValueError, TypeError, RecursionError, msgpack.UnpackException) as error:
             reason = str(error) or type(error).__name__
             raise DecodeError(f"not msgpack: {reason}") from None
@@ -119,6 +133,10 @@ class _NestedSource:
         else:
             return grid.read(self._body, self._start, None, wide)[0]
         return array
+
+
+def _refuse(code: int, data: bytes) -> NoReturn:
+    raise ValueError(f"an extension type, {code}, of {len(data)} bytes")
 
 
 def _nested(array: Array) -> Part:

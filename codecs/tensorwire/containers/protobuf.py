@@ -22,11 +22,17 @@ from tensorwire.wire.scan import scan
 from tensorwire.wire.schema import Form, message_class, schema
 
 if TYPE_CHECKING:
-    from tensorwire.tree import Body, Leaf, Tree
+    from collections.abc import Callable
+
+    from tensorwire.tree import Array, Body, Leaf, Tree
     from tensorwire.wire.parts import Part
     from tensorwire.wire.schema import Schema
 
 __all__ = ["Protobuf"]
+
+
+_FEW = 128  # elements whose surroundings are remembered
+_NESTED, _STRINGS, _VALUES = Role.NESTED, Role.STRINGS, Role.VALUES
 
 
 class Protobuf:
@@ -40,13 +46,19 @@ class Protobuf:
     def write(self, leaf: Leaf) -> Part:
         """Give the array as the content of its field, without tag and length."""
         data = leaf.data
-        if leaf.role is Role.NESTED:
+        if leaf.role is _NESTED:
             return _list_value(data, lossy=leaf.lossy)
-        if leaf.role is Role.STRINGS:
+        if leaf.role is _STRINGS:
             return b""  # each has a tag of its own, which is for `frame` to write
-        if leaf.role is Role.VALUES and leaf.field is not None and leaf.field.kind != "f":
+        if leaf.role is _VALUES and leaf.field is not None and leaf.field.kind != "f":
             return varint.pack(data)
         return array_part(data, leaf.field)
+
+    def shortcut(self, leaf: Leaf) -> Callable[[Array], bytes | None] | None:
+        """Write the memory of the array, or the nested list whose other bytes are remembered."""
+        if leaf.role is _NESTED:
+            return listvalue.writer_of_few(leaf.data.shape)
+        return np.ndarray.tobytes if leaf.field in (None, leaf.data.dtype) else None
 
     def frame(self, tree: Tree, size: int, message: Schema) -> tuple[bytes, bytes]:
         """Let protobuf write the tree without its leaf, and put tags and lengths around that.
@@ -107,6 +119,8 @@ def _list_value(data: Any, *, lossy: bool) -> Part:
             raise EncodeError(f"protobuf reads no more than {listvalue.MAX_RANK} nested lists")
         if not lossy:
             check_float64(data)
+        if data.size <= _FEW:
+            return listvalue.encode_few(data)
         return GridFill(listvalue.layout(data.shape, data.dtype), data)
     if not isinstance(data, list):
         data = data.tolist()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from tensorwire import lists
@@ -38,7 +37,7 @@ class NDArray:
             array = array.reshape(1)
         if not array.size and 0 in array.shape[:-1] and not lossy:
             raise EncodeError(f"nested lists cannot say the shape {array.shape}")
-        return Leaf(Role.NESTED, array, None, array.shape, lossy=lossy)
+        return Leaf(Role.NESTED, array, lossy=lossy)
 
     def tree(self, leaf: Leaf) -> Any:
         """Lists need nothing around them."""
@@ -46,9 +45,9 @@ class NDArray:
 
     def value(self, tree: Any, payload: int, limits: Limits, out: Array | None) -> Any:
         """Read the lists; rows that mix numbers and strings stay lists."""
-        if not isinstance(tree, (list, dict, str, int, float, NoneType)):
-            return tree.read(limits, out)
         if type(tree) is not list:
+            if hasattr(tree, "read"):
+                return tree.read(limits, out)
             raise DecodeError(f"a {type(tree).__name__} in place of nested lists")
         array = lists.to_array(tree, DecodeError)
         if limits is not DEFAULT_LIMITS and type(array) is not list:

@@ -10,6 +10,7 @@ import numpy as np
 from tensorwire import lists
 from tensorwire.dtypes import NUMBERS, as_array, check_float64, to_float64
 from tensorwire.errors import CodecError, DecodeError, EncodeError
+from tensorwire.limits import DEFAULT_LIMITS
 from tensorwire.tree import Leaf, Role, Tree, blob, integers
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["Tensor"]
 
 _FLOAT64 = np.dtype("<f8")
+_INT = frozenset({int})
+_USUAL_RANK = 32
 
 
 class Tensor:
@@ -33,6 +36,8 @@ class Tensor:
             raise EncodeError("rows that mix types are not float64 values")
         if array.dtype.char not in NUMBERS:
             array = to_float64(array, lossy=lossy)
+        elif array.dtype.kind == "b":
+            array = array.view(np.uint8)
         elif not lossy:
             check_float64(array)
         return Leaf(Role.PACKED, array, _FLOAT64, array.shape)
@@ -47,18 +52,21 @@ class Tensor:
         if type(tree) is not dict:
             raise DecodeError(f"a {type(tree).__name__} in place of a tensor")
         shape = tree.get("shape")
-        if type(shape) is not list or any(type(size) is not int for size in shape):
+        if type(shape) is not list or not _INT.issuperset(map(type, shape)):
             shape = integers(shape, ".shape")
         values = _values(tree.get("values"), limits)
         if (shape and min(shape) < 0) or prod(shape) != values.size:
             raise DecodeError(f"shape {shape} does not hold {values.size} values", ".shape")
-        limits.check(shape, 0, payload, ".shape")
+        if limits is not DEFAULT_LIMITS or not values.size or len(shape) > _USUAL_RANK:
+            limits.check(shape, 0, payload, ".shape")
         return values.reshape(shape)
 
 
 def _values(node: Any, limits: Limits) -> Array:
     if node is None:
         return np.empty(0)
+    if type(node) is np.ndarray and node.dtype is _FLOAT64:
+        return node
     try:
         if isinstance(node, list):
             array: Array = lists.numbers(node, DecodeError)
@@ -75,6 +83,6 @@ def _values(node: Any, limits: Limits) -> Array:
             raise DecodeError(f"a {type(node).__name__} in place of values")
     except CodecError as error:
         raise error.within(".values") from None
-    if array.ndim != 1:
-        raise DecodeError("nested lists in place of values", ".values")
+    if array.ndim != 1 or array.dtype.kind == "b":
+        raise DecodeError("values are a flat list of numbers", ".values")
     return array

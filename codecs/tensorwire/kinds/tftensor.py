@@ -64,6 +64,7 @@ _TYPES = [
     _Type(33, "DT_FLOAT4_E2M1FN", "float4_e2m1fn", "float8Val", "", True),
 ]
 _BY_NAME = {row.name: row for row in _TYPES}
+_BY_NUMBER = {row.number: row for row in _TYPES}
 _BY_DTYPE = {row.dtype: row for row in _TYPES}
 
 
@@ -98,7 +99,8 @@ class TFTensor:
         dtype, shape = array.dtype, array.shape
         row = _type_of(dtype)
         if row.content and array.size > 1:
-            return Leaf(Role.BLOB, array, None, shape, dtype)
+            field = None if dtype.isnative else dtype.newbyteorder("<")
+            return Leaf(Role.BLOB, array, field, shape, dtype)
         if row.number == _STRING:
             return Leaf(Role.STRINGS, _utf8(array), None, shape, dtype)
         flat = np.ascontiguousarray(array).reshape(-1)
@@ -159,14 +161,17 @@ def _byte_strings(nested: list[Any]) -> Leaf:
 
 
 def _row(node: Any) -> _Type:
-    for row in _TYPES:
-        if node in (row.name, row.number):
-            return row
+    row = _BY_NAME.get(node) if type(node) is str else _BY_NUMBER.get(integer(node, ".dtype"))
+    if row is not None:
+        return row
     raise DecodeError(f"dtype {str(node)[:40]} is not one that numpy has", ".dtype")
 
 
 def _shape(tree: Tree) -> list[int]:
-    dims = (pick(tree, "tensorShape") or {}).get("dim") or []
+    whole = pick(tree, "tensorShape") or {}
+    dims = (whole.get("dim") or []) if type(whole) is dict else None
+    if type(dims) is not list or any(type(dim) is not dict for dim in dims):
+        raise DecodeError("a shape is an object with a list of objects, dim", ".tensorShape")
     path = ".tensorShape.dim[{}].size"
     shape = [integer(dim.get("size", 0), path.format(i)) for i, dim in enumerate(dims)]
     for i, size in enumerate(shape):
@@ -229,6 +234,8 @@ def _typed(array: Array, row: _Type, dtype: np.dtype[Any]) -> Array:
             narrow = array.astype(target)
         if field.kind != "f" and not (narrow.astype(array.dtype) == array).all():
             raise DecodeError(f"a value that is out of range for {dtype}")
+        if field.kind == "f" and (np.isinf(narrow) & np.isfinite(array)).any():
+            raise DecodeError(f"a value that is too large for {dtype}")
         array = narrow
     if dtype.kind == "c" and array.size % 2:
         raise DecodeError("a real part without its imaginary part")
@@ -236,6 +243,8 @@ def _typed(array: Array, row: _Type, dtype: np.dtype[Any]) -> Array:
 
 
 def _strings(node: Any, shape: list[int], limits: Limits, payload: int) -> Any:
+    if node is not None and type(node) is not list:
+        raise DecodeError(f"a {type(node).__name__} in place of a list of strings")
     strings = [blob(item).tobytes() for item in node or [b""]]
     count = limits.check(shape, max(8, *map(len, strings)), payload)
     if node and len(strings) > count:
@@ -243,7 +252,9 @@ def _strings(node: Any, shape: list[int], limits: Limits, payload: int) -> Any:
     strings += strings[-1:] * (count - len(strings))
     array = lists.to_array(strings[:count], DecodeError)
     if not isinstance(array, list):
-        return array.astype("S") if not array.size else array.reshape(shape)
+        return (array if array.size else array.astype("S")).reshape(shape)
+    if not shape:
+        return array[0]
     for size in reversed(shape[1:]):
         array = [array[i : i + size] for i in range(0, len(array), size)]
     return array

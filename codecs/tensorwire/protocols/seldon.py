@@ -16,18 +16,16 @@ if TYPE_CHECKING:
 
     from tensorwire.tree import Tree
 
-__all__ = ["MESSAGE", "Unwrapped", "path_of", "unwrap", "wrap"]
+__all__ = ["MESSAGE", "Envelope", "envelope", "path_of", "payload", "wrap"]
 
 MESSAGE = "seldon.protos.SeldonMessage"
 _IN_DATA = ("tensor", "ndarray", "tftensor")
 _NO_ARRAY = ("strData", "jsonData", "customData")
 
 
-class Unwrapped(NamedTuple):
-    """A payload out of its envelope."""
+class Envelope(NamedTuple):
+    """What travels with a payload."""
 
-    kind: str
-    tree: Any
     names: list[str] | None
     meta: dict[str, Any]
     status: dict[str, Any]
@@ -60,27 +58,32 @@ def wrap(
     return message
 
 
-def unwrap(message: Tree) -> Unwrapped:
-    """Take the payload out of its envelope, and say which kind it is."""
-    found: list[tuple[str, Any]] = []
+def payload(message: Tree) -> tuple[str, Any]:
+    """Find the one payload of a message: its kind and its tree."""
     data = message.get("data")
-    names = None
+    if len(message) == 1 and type(data) is dict and len(data) == 1:  # as most are
+        for kind, tree in data.items():
+            if kind in _IN_DATA and tree is not None:
+                return kind, tree
+    found: list[tuple[str, Any]] = []
     if data is not None:
         if type(data) is not dict:
             raise DecodeError(f"a {type(data).__name__} in place of an object", "$.data")
         found = [(kind, data[kind]) for kind in _IN_DATA if data.get(kind) is not None]
-        names = data.get("names")
-        if names and (type(names) is not list or any(type(name) is not str for name in names)):
-            raise DecodeError("the names of columns are a list of strings", "$.data.names")
-    raw = message.get("binData")
-    if raw is None:
-        raw = message.get("bin_data")
+    raw = pick(message, "binData")
     if raw is not None:
         found.append(("raw", raw))
     if len(found) != 1 or (raw is not None and data is not None):
         raise _none_or_many(message, found)
-    kind, tree = found[0]
-    return Unwrapped(kind, tree, names or None, _object(message, "meta"), _object(message, "status"))
+    return found[0]
+
+
+def envelope(message: Tree) -> Envelope:
+    """Take what stands around the payload of a message."""
+    names = _object(message, "data").get("names")
+    if names and (type(names) is not list or any(type(name) is not str for name in names)):
+        raise DecodeError("the names of columns are a list of strings", "$.data.names")
+    return Envelope(names or None, _object(message, "meta"), _object(message, "status"))
 
 
 def _object(message: Tree, name: str) -> dict[str, Any]:

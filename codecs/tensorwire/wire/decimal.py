@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from tensorwire.limits import Limits
     from tensorwire.tree import Array
 
-__all__ = ["NumbersText", "texts"]
+__all__ = ["BLOCK", "NumbersText", "dumps", "texts"]
 
-_WRITE_BLOCK = 8192  # elements
+BLOCK = 8192  # elements
 _READ_BLOCK = 32 << 10  # bytes of text
 
 
@@ -34,10 +34,10 @@ def texts(array: Array) -> Iterator[tuple[Array, bytes]]:
     Each float is the shortest decimal that reads back to the same bits in its own dtype; NaN and
     infinities come out as null, for the caller to deal with.
     """
-    if array.size <= _WRITE_BLOCK or not array.ndim:
-        yield array, _dumps(array)
+    if array.size <= BLOCK or not array.ndim:
+        yield array, dumps(array)
         return
-    step = _WRITE_BLOCK * len(array) // array.size
+    step = BLOCK * len(array) // array.size
     yield array[:0], b"["
     if not step:
         for i, row in enumerate(array):
@@ -47,18 +47,21 @@ def texts(array: Array) -> Iterator[tuple[Array, bytes]]:
     else:
         for start in range(0, len(array), step):
             block = array[start : start + step]
-            text = _dumps(block)
+            text = dumps(block)
             yield block, b"," + text[1:-1] if start else text[1:-1]
     yield array[:0], b"]"
 
 
-def _dumps(array: Array) -> bytes:
-    if array.dtype.itemsize == 2 and array.dtype.kind == "f":  # noqa: PLR2004 - float16
+def dumps(array: Array) -> bytes:
+    """Write an array of numbers in one piece."""
+    if array.dtype.char == "e":
         array = decimal_twin(array)
-    if not array.ndim:
-        return orjson.dumps(array.item())
-    native = np.ascontiguousarray(array, array.dtype.newbyteorder("="))
-    return orjson.dumps(native, option=orjson.OPT_SERIALIZE_NUMPY)
+    try:
+        return orjson.dumps(array, option=orjson.OPT_SERIALIZE_NUMPY)
+    except TypeError:  # of rank 0, strided or big-endian
+        native = np.ascontiguousarray(array, array.dtype.newbyteorder("="))
+        text = orjson.dumps(native, option=orjson.OPT_SERIALIZE_NUMPY)
+        return text if array.ndim else text[1:-1]
 
 
 class NumbersText:

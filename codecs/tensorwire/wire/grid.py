@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["Grid"]
 
 _TILE = 16 << 10  # bytes of constant text prepared at a time: stays in the first-level cache
-_BLOCK = 16 << 10  # elements checked at a time: bounds the temporaries
+_FEW = 16 << 10  # elements checked at a time with memory of its own
+_MANY = 128 << 10  # elements checked at a time with the memory of the result
 
 
 class Grid:
@@ -80,14 +81,15 @@ class Grid:
         """
         self._check_headers(body, offset)
         values, words = self.values(body, offset), self._words(body, offset)
-        if out is not None:
-            for (block,) in _blocks(words):
-                self._check(block)
+        if out is not None:  # nothing is written before all is checked
+            for (block,) in _blocks(_FEW, words):
+                self._check(block, np.empty(5 * block.size, np.uint8))
             out[...] = values
             return out
         out = np.empty(self.shape, dtype or self.dtype.newbyteorder("="))
-        for block, source, target in _blocks(words, values, out):
-            self._check(block)
+        for block, source, target in _blocks(_MANY, words, values, out):
+            scratch = target.reshape(-1).view(np.uint8)  # free until the values arrive
+            self._check(block, scratch if target.itemsize >= 5 else np.empty(5 * block.size, "u1"))
             target[...] = source
         return out
 
@@ -112,7 +114,9 @@ class Grid:
             at, left = at + whole * tile.size, rest * len(unit)
             np.ndarray((*outer, left), np.uint8, body, at, (*steps, 1))[...] = tile[:left]
         for depth, header in enumerate(self._headers[: level - 1]):
-            rows = self._constants(body, offset, depth, len(header))
+            at = offset + sum(map(len, self._headers[:depth]))
+            shape, strides = (*self.shape[: depth + 1], len(header)), self._strides[: depth + 1]
+            rows: Array = np.ndarray(shape, np.uint8, body, at, (*strides, 1))
             rows[...] = np.frombuffer(header, np.uint8)
 
     def _words(self, body: Body, offset: int) -> Array:
@@ -120,36 +124,41 @@ class Grid:
         kind = np.dtype("<u4" if len(self._prefix) > 1 else "u1")
         return np.ndarray(self.shape, kind, body, offset + self._lead, self._strides)
 
-    def _check(self, words: Array) -> None:
+    def _check(self, words: Array, scratch: Array) -> None:
+        """Compare prefixes; `scratch` has five bytes for each, which spares a slow allocation."""
+        size, shape = words.size, words.shape
+        same = scratch[4 * size : 5 * size].view(np.bool_).reshape(shape)
         if len(self._prefix) > 1:
-            words = words & np.uint32(0xFFFFFF)
-        if not (words == int.from_bytes(self._prefix, "little")).all():
+            three = scratch[: 4 * size].view("<u4").reshape(shape)
+            words = np.bitwise_and(words, np.uint32(0xFFFFFF), out=three)
+        np.equal(words, int.from_bytes(self._prefix, "little"), out=same)
+        if not same.all():
             raise Irregular
 
     def _check_headers(self, body: Body, offset: int) -> None:
         for depth, header in enumerate(self._headers):
-            rows = self._constants(body, offset, depth, len(header))
-            for place, byte in enumerate(header):
-                if not all((block == byte).all() for (block,) in _blocks(rows[..., place])):
+            # Two words, overlapping where they must, cover a header of any length up to sixteen.
+            width = next(size for size in (8, 4, 2, 1) if size <= len(header))
+            word = np.dtype(f"<u{width}")
+            shape, strides = self.shape[: depth + 1], self._strides[: depth + 1]
+            at = offset + sum(map(len, self._headers[:depth]))
+            for place in {0, len(header) - width}:
+                rows: Array = np.ndarray(shape, word, body, at + place, strides)
+                expected = int.from_bytes(header[place : place + width], "little")
+                if not all((block == expected).all() for (block,) in _blocks(_FEW, rows)):
                     raise Irregular
 
-    def _constants(self, body: Body | memoryview, offset: int, depth: int, length: int) -> Array:
-        """View the headers of the rows at `depth`, byte by byte."""
-        at = offset + sum(map(len, self._headers[:depth]))
-        shape, strides = self.shape[: depth + 1], self._strides[: depth + 1]
-        return np.ndarray((*shape, length), np.uint8, body, at, (*strides, 1))
 
-
-def _blocks(*arrays: Array) -> Iterator[tuple[Array, ...]]:
-    """Cut arrays of one shape into corresponding parts of about `_BLOCK` elements."""
+def _blocks(most: int, *arrays: Array) -> Iterator[tuple[Array, ...]]:
+    """Cut arrays of one shape into corresponding parts of at most about `most` elements."""
     first = arrays[0]
-    if first.size <= _BLOCK:
+    if first.size <= most:
         yield arrays
         return
-    step = _BLOCK * len(first) // first.size
+    step = most * len(first) // first.size
     if step:
         for start in range(0, len(first), step):
             yield tuple(array[start : start + step] for array in arrays)
     else:
         for rows in zip(*arrays, strict=True):
-            yield from _blocks(*rows)
+            yield from _blocks(most, *rows)

@@ -7,23 +7,27 @@ of one level. Source: https://protobuf.dev/reference/protobuf/google.protobuf/#l
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from math import prod
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tensorwire.limits import DEFAULT_LIMITS
 from tensorwire.tree import Irregular, check_out
 from tensorwire.wire import varint
 from tensorwire.wire.grid import Grid
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from tensorwire.limits import Limits
     from tensorwire.tree import Array, Body
 
-__all__ = ["MAX_RANK", "ListValueSource", "layout"]
+__all__ = ["MAX_RANK", "ListValueSource", "encode_few", "layout", "writer_of_few"]
 
 MAX_RANK = 49  # protobuf stops at 100 nested messages, and each dimension takes two
+_UNIT = 11
 _NUMBER = (b"\x0a\x09\x11", np.dtype("<f8"))
 _BOOL = (b"\x0a\x02\x20", np.dtype("?"))
 
@@ -41,6 +45,39 @@ def layout(shape: Sequence[int], dtype: np.dtype[np.generic]) -> Grid:
     return Grid(shape, headers[::-1], prefix, value)
 
 
+def encode_few(array: Array) -> bytes:
+    """Write a small array of numbers or bools; the bytes between the values are remembered."""
+    grid, constants = _constants(array.shape, array.dtype.kind == "b")
+    body = bytearray(constants)
+    grid.values(body, 0)[...] = array
+    return bytes(body)
+
+
+def writer_of_few(shape: tuple[int, ...]) -> Callable[[Array], bytes]:
+    """Give `encode_few` for numbers of one shape."""
+    grid, constants = _constants(shape, False)  # noqa: FBT003
+    if prod(shape) == 1:
+        head, dtype = constants[: -grid.dtype.itemsize], grid.dtype
+        return lambda array: head + array.astype(dtype, copy=False).tobytes()
+    return encode_few
+
+
+@lru_cache(maxsize=256)
+def _constants(shape: tuple[int, ...], is_bool: bool) -> tuple[Grid, bytes]:  # noqa: FBT001
+    grid = layout(shape, np.dtype(np.bool_ if is_bool else np.float64))
+    body = bytearray(grid.nbytes)
+    grid.fill(memoryview(body), 0, np.zeros(shape, grid.dtype))
+    return grid, bytes(body)
+
+
+@lru_cache(maxsize=1)
+def _singles() -> dict[int, tuple[bytes, tuple[int, ...]]]:
+    """Give, by length, the bytes before the value of a single number of rank 1, 2, ..."""
+    shapes = [(1,) * rank for rank in range(1, 5)]
+    lists = [(_constants(shape, False)[1], shape) for shape in shapes]  # noqa: FBT003
+    return {len(body): (body[:-8], shape) for body, shape in lists}
+
+
 class ListValueSource:
     """A ListValue that lies in `body` from `start` to `stop`."""
 
@@ -51,30 +88,48 @@ class ListValueSource:
 
     def read(self, limits: Limits, out: Array | None = None) -> Array:
         """Copy the numbers or bools out; `Irregular` for anything that only upb should judge."""
+        single = _singles().get(self._stop - self._start)
+        if single is not None and out is None and limits is DEFAULT_LIMITS:
+            head, shape = single
+            if self._body[self._start : self._stop - 8] == head:
+                return np.frombuffer(self._body, "<f8", 1, self._stop - 8).reshape(shape).copy()
         try:
-            grid, last = self._infer()
+            shape, headers, (prefix, dtype), first = self._infer()
         except IndexError:
             raise Irregular from None
-        limits.check(grid.shape, grid.dtype.itemsize, len(self._body))
+        limits.check(shape, dtype.itemsize, len(self._body))
         if out is not None:
-            check_out(out, grid.shape, grid.dtype)
-        if last == self._start + grid.nbytes - grid.unit:  # one element, seen whole already
-            array = grid.values(self._body, self._start).copy()
-        elif grid.dtype.kind == "b":
-            array = grid.read(self._body, self._start)
+            check_out(out, shape, dtype)
+        if dtype.kind == "b":
+            array = self._bools(Grid(shape, headers, prefix, dtype))
+        elif len(headers) + 1 == len(shape) and shape[-1] == (self._stop - first) // _UNIT:
+            array = self._one_row(shape, first)
         else:
-            return grid.read(self._body, self._start, out)
-        if array.dtype.kind == "b" and (array.view(np.uint8) > 1).any():
-            raise Irregular
+            return Grid(shape, headers, prefix, dtype).read(self._body, self._start, out)
         if out is None:
             return array
         out[...] = array
         return out
 
-    def _infer(self) -> tuple[Grid, int]:
-        """Tell the shape from the first row of each level; `Grid.read` checks the other rows.
+    def _bools(self, grid: Grid) -> Array:
+        array = grid.read(self._body, self._start)
+        if (array.view(np.uint8) > 1).any():
+            raise Irregular
+        return array
 
-        Gives also where the first element starts.
+    def _one_row(self, shape: list[int], first: int) -> Array:
+        """Read a single short row: its header was seen when the shape was told."""
+        body, stop, count = self._body, self._stop, shape[-1]
+        for place, byte in enumerate(_NUMBER[0]):
+            if bytes(body[first + place : stop : _UNIT]) != bytes([byte]) * count:
+                raise Irregular
+        row: Array = np.ndarray((count,), _NUMBER[1], body, first + len(_NUMBER[0]), (_UNIT,))
+        return row.reshape(shape)
+
+    def _infer(self) -> Any:
+        """Tell the shape from the first row of each level; the other rows are still to be checked.
+
+        Gives shape, headers, the form of an element, and where the first element starts.
         """
         body, start, stop = self._body, self._start, self._stop
         shape: list[int] = []
@@ -82,8 +137,7 @@ class ListValueSource:
         while start < stop:
             if body[start] != 0x0A or len(shape) == MAX_RANK:
                 raise Irregular
-            length = body[start + 1]
-            at = start + 2
+            length, at = body[start + 1], start + 2
             if length > 0x7F:
                 length, at = varint.read(body, start + 1)
             end = at + length
@@ -92,14 +146,16 @@ class ListValueSource:
                 raise Irregular
             shape.append(count)
             if body[at] != 0x32:
-                value = _NUMBER if body[at] == 0x11 else _BOOL
-                if bytes(body[start : at + 1]) != value[0]:
+                element = _NUMBER if body[at] == 0x11 else _BOOL
+                if body[start : at + 1] != element[0] or end - at != element[1].itemsize + 1:
                     raise Irregular
-                return Grid(shape, headers, *value), start
-            inside, first = varint.read(body, at + 1)
+                return shape, headers, element, start
+            inside, first = body[at + 1], at + 2
+            if inside > 0x7F:
+                inside, first = varint.read(body, at + 1)
             if first + inside != end:
                 raise Irregular
             headers.append(bytes(body[start:first]))
             start, stop = first, end
         shape.append(0)
-        return Grid(shape, headers, *_NUMBER), start
+        return shape, headers, _NUMBER, start

@@ -44,7 +44,7 @@ def _field(field: FieldDescriptor, value: Any, known: Field) -> Any:
     if field.message_type is not None and field.message_type.GetOptions().map_entry:
         item = field.message_type.fields_by_name["value"]
         return {key: _item(item, value[key]) for key in value}
-    if field.is_repeated:
+    if known.repeated:
         return [_item(field, item) for item in value]
     if field.type == _BYTES:
         return np.frombuffer(value, np.uint8)

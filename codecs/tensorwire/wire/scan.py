@@ -23,6 +23,7 @@ __all__ = ["scan"]
 
 _MESSAGE, _FIXED, _VARINTS, _BYTES = Form.MESSAGE, Form.FIXED, Form.VARINTS, Form.BYTES
 _LISTVALUE, _INTEGER, _STRING = Form.LISTVALUE, Form.INTEGER, Form.STRING
+_MAY_BE_EMPTY = frozenset({Form.MESSAGE, Form.LISTVALUE, Form.OPAQUE})
 _U1 = np.dtype(np.uint8)
 _FEW = 64  # bytes of varints that are not worth numpy
 
@@ -52,18 +53,20 @@ def _scan(body: Body, pos: int, stop: int, message: Schema, rest: list[bytes] | 
         pos += 2
         if length > 0x7F:
             length, pos = varint.read(body, pos - 1)
-        field = by_tag.get(key)
-        if field is None:
+        known = by_tag.get(key)
+        if known is None:
             raise Irregular
-        form, number, repeated = field.form, field.number, field.repeated
+        form, number, repeated, oneof, name, field = known
         if number <= last and not (repeated and number == last):
             raise Irregular
-        if field.oneof:
+        if oneof:
             if chosen:
                 raise Irregular
             chosen = True
+        elif not length and form not in _MAY_BE_EMPTY and not repeated:
+            raise Irregular  # a zero that nobody writes
         if form is _INTEGER:
-            tree[field.name] = _integer(length, field)
+            tree[name] = _integer(length, field)
             last = number
             continue
         end = pos + length
@@ -71,10 +74,15 @@ def _scan(body: Body, pos: int, stop: int, message: Schema, rest: list[bytes] | 
             raise Irregular
         if form is _MESSAGE:
             value: Any = _scan(body, pos, end, schema(field.message), None)
-        elif form is _FIXED or form is _VARINTS:
+        elif form is _FIXED:
+            count, extra = divmod(length, field.dtype.itemsize)
+            if extra or number == last:  # in pieces
+                raise Irregular
+            value, repeated = np.frombuffer(body, field.dtype, count, pos), False
+        elif form is _VARINTS:
             if number == last:
-                raise Irregular  # in pieces
-            value, repeated = _packed(body, pos, length, field), False
+                raise Irregular
+            value, repeated = _varints(body, pos, length, field), False
         elif form is _BYTES:
             value = bytes(body[pos:end]) if repeated else np.frombuffer(body, _U1, length, pos)
         elif form is _LISTVALUE:
@@ -87,24 +95,18 @@ def _scan(body: Body, pos: int, stop: int, message: Schema, rest: list[bytes] | 
             rest.append(bytes(body[start:end]))
             value, repeated = None, True
         if not repeated:
-            tree[field.name] = value
+            tree[name] = value
         elif value is not None:
-            tree.setdefault(field.name, []).append(value)
+            tree.setdefault(name, []).append(value)
         pos, last = end, number
     return tree
 
 
-def _packed(body: Body, pos: int, length: int, field: Field) -> Any:
-    dtype = field.dtype
-    if field.form is _FIXED:
-        count, extra = divmod(length, dtype.itemsize)
-        if extra:
-            raise Irregular
-        return np.frombuffer(body, dtype, count, pos)
+def _varints(body: Body, pos: int, length: int, field: Field) -> Any:
     few = body[pos : pos + length]
-    if length <= _FEW and (not length or max(few) < 0x80):
+    if length <= _FEW and field.dtype.kind != "b" and (not length or max(few) < 0x80):
         return list(few)
-    return varint.unpack(np.frombuffer(body, _U1, length, pos), dtype)
+    return varint.unpack(np.frombuffer(body, _U1, length, pos), field.dtype)
 
 
 def _integer(number: int, field: Field) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import Enum, auto
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
@@ -62,7 +62,10 @@ class Schema(NamedTuple):
 
     name: str
     fields: dict[str, Field]
-    by_tag: dict[int, Field]
+    by_tag: dict[int, Tagged]
+
+
+Tagged: TypeAlias = tuple[Form, int, bool, bool, str, Field]  # what a scan asks first
 
 
 @cache
@@ -106,7 +109,9 @@ def schema(name: str) -> Schema:
     by_name = {field.name: field for field, _ in fields}
     by_name.update({original: field for field, original in fields})
     by_tag = {
-        int.from_bytes(field.tag, "little"): field
+        int.from_bytes(field.tag, "little"): (
+            (field.form, field.number, field.repeated, field.oneof, field.name, field)
+        )
         for field, _ in fields
         if field.form is not Form.OPAQUE or field.message
     }
@@ -120,7 +125,7 @@ _STRING, _MESSAGE, _BYTES = 9, 11, 12
 
 
 def _field(field: FieldDescriptor) -> tuple[Field, str]:
-    repeated = field.is_repeated
+    repeated = field.default_value == []  # `label` and `is_repeated` are not in every release
     dtype = np.dtype(_NUMBERS.get(field.type, "u1"))
     form, role, message, enum = Form.OPAQUE, None, None, None
     if field.type == _BYTES:
