@@ -73,5 +73,5 @@ def crossing_lines(scores: Scores) -> list[str]:
         for each in found[:CROSSINGS]
     ]
     if len(found) > CROSSINGS:
-        lines.append(f"and {len(found) - CROSSINGS} smaller ones")
+        lines.append(f"and {len(found) - CROSSINGS} more, smaller")
     return lines

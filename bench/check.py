@@ -46,21 +46,21 @@ def same(got: Any, want: npt.NDArray[Any], *, raw: bool = False) -> bool:
         return bytes(got) == want.tobytes()
     if got.shape != want.shape:
         return False
-    if want.dtype.kind not in "US" and got.dtype.kind in "USO":
-        return False
-    try:
-        # A TensorProto's strings are bytes, as TensorFlow's are.
-        both = (got.dtype.kind, want.dtype.kind)
-        cast = np.char.decode(got, "utf-8") if both == ("S", "U") else got.astype(want.dtype)
-    except (TypeError, ValueError):
-        return False
-    if want.dtype.kind in "US":
-        return bool(np.array_equal(cast, want))
+    if {got.dtype.kind, want.dtype.kind} & set("USO"):
+        return _same_text(got, want)
+    cast = got.astype(want.dtype)
     if cast.tobytes() == want.tobytes():
         return True
     # Only a NaN may differ in its bits: text has a single one.
     nan = (want != want) & (cast != cast)  # noqa: PLR0124 - true of NaN alone
     return want.dtype.kind in "fcV" and bool(np.all(nan[_bits(cast) != _bits(want)]))
+
+
+def _same_text(got: npt.NDArray[Any], want: npt.NDArray[Any]) -> bool:
+    """Compare strings; a TensorProto's come back as bytes, as TensorFlow's do."""
+    if (got.dtype.kind, want.dtype.kind) == ("S", "U"):
+        return np.array_equal(got, np.char.encode(want, "utf-8"))
+    return got.dtype.kind == want.dtype.kind and np.array_equal(got, want)
 
 
 def _bits(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

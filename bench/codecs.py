@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.options import Options, parse
@@ -21,6 +24,10 @@ INTERRUPTED = 130
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; the exit code: 0, 1 wrong or failed, 2 usage, 130 interrupted."""
     options = parse(argv)
+    try:
+        _find_library()
+    except ImportError as error:
+        return _complain(f"{error}; in the checkout: pip install -e '.[bench]'", 1)
     from bench.check import CheckError
     from bench.measure import WorkerError
     from bench.plan import UsageError
@@ -37,6 +44,13 @@ def main(argv: list[str] | None = None) -> int:
         # Whoever read the output has gone; nothing is left to say, at exit neither.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+
+
+def _find_library() -> None:
+    """Import tensorwire: the installed one, or the one of this checkout."""
+    if find_spec("tensorwire") is None:
+        sys.path.append(str(Path(__file__).parents[1] / "codecs"))
+    import_module("tensorwire")
 
 
 def _complain(text: str, code: int) -> int:

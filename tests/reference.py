@@ -58,14 +58,27 @@ def protobuf_bytes(built: Any) -> bytes:
     return written
 
 
+def wrap(built: Any, names: Any, meta: Any, status: Any) -> None:
+    """Put names, meta and status into a SeldonMessage, as protobuf's JSON says them."""
+    built.data.names.extend(names) if names else None
+    json_format.ParseDict(meta, built.meta)
+    json_format.ParseDict(status, built.status)
+
+
+def tree(codec: str, array: Array) -> Any:
+    """Return the tree that a codec of text or msgpack writes for an array."""
+    container, kind = codec.split("/")
+    return json_tree(kind, array) if container == "json" else msgpack_tree(kind, array)
+
+
 def body(codec: str, array: Array) -> bytes:
     """Return the payload of an array, in the form the codec is to write."""
     container, kind = codec.split("/")
     if container == "protobuf":
         return protobuf_bytes(message(kind, array))
     if container == "json":
-        return orjson.dumps(json_tree(kind, array))
-    packed: bytes = msgpack.packb(msgpack_tree(kind, array))
+        return orjson.dumps(tree(codec, array))
+    packed: bytes = msgpack.packb(tree(codec, array))
     return packed
 
 
@@ -75,10 +88,14 @@ def json_tree(kind: str, array: Array) -> Any:
         nested = shortest(array) if array.dtype.kind == "f" else array
         return {"data": {"ndarray": nested.tolist()}}
     if kind == "tensor":
-        flat = shortest(array) if array.dtype.kind == "f" else array + np.int8(0)
+        flat = shortest(array) if array.dtype.kind == "f" else _as_numbers(array)
         values = [_quoted(number) for number in flat.ravel().tolist()]
         return {"data": {"tensor": {"shape": list(array.shape), "values": values}}}
-    return json_format.MessageToDict(message(kind, calm(array)))
+    said_so = json_format.MessageToDict(message(kind, said(kind, array)))
+    if kind == "tftensor":
+        for dim in said_so["data"][kind]["tensorShape"].get("dim", []):
+            dim.setdefault("size", "0")  # the same to every reader, and plainer
+    return said_so
 
 
 def msgpack_tree(kind: str, array: Array) -> Any:
@@ -92,7 +109,7 @@ def msgpack_tree(kind: str, array: Array) -> Any:
         return {"data": {"tensor": {"shape": list(array.shape), "values": values}}}
     proto = message(kind, array).data.tftensor
     sizes = [{"size": str(size)} for size in array.shape]
-    tree = {
+    proto_tree = {
         "dtype": proto.DESCRIPTOR.file.pool.FindEnumTypeByName("tensorflow.DataType")
         .values_by_number[proto.dtype]
         .name,
@@ -100,8 +117,20 @@ def msgpack_tree(kind: str, array: Array) -> Any:
     }
     for field, value in proto.ListFields():
         if field.number > 3:
-            tree[field.json_name] = value if isinstance(value, bytes) else list(value)
-    return {"data": {"tftensor": tree}}
+            proto_tree[field.json_name] = value if isinstance(value, bytes) else list(value)
+    return {"data": {"tftensor": proto_tree}}
+
+
+def said(kind: str, array: Array) -> Array:
+    """Return the array with its NaN as JSON text can say them: bytes keep their bits."""
+    if kind == "tftensor":
+        text = array.dtype.kind == "c" or array.dtype.name in ("float32", "float64")
+        return calm(array) if text and (array.size < 2 or array.dtype.kind == "c") else array
+    return array if kind == "raw" else calm(array)
+
+
+def _as_numbers(array: Array) -> Array:
+    return array.astype(np.uint8) if array.dtype.kind == "b" else array
 
 
 def _quoted(number: Any) -> Any:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import bench
 import tensorwire as tw
 from bench.codecs import main
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def run(*argv: str) -> int:
@@ -114,6 +112,30 @@ def test_list_names_every_codec(capsys: pytest.CaptureFixture[str]) -> None:
         "json/raw:pybase64",
         "memcpy",
     ]
+
+
+def test_a_checkout_needs_no_install(tmp_path: Path) -> None:
+    """Where tensorwire is not installed, the checkout's own is used; without numpy, one line."""
+    root = Path(bench.__file__).parents[1]
+    code = (
+        "import sys\n"
+        "sys.path[:] = [p for p in sys.path if not p.endswith('codecs')]\n"
+        f"sys.path.insert(0, {str(root)!r})\n"
+        "sys.meta_path[:] = [f for f in sys.meta_path if 'editable' not in repr(f).lower()]\n"
+        "from bench.codecs import main\n"
+        "sys.modules.update(dict.fromkeys(sys.argv[1:]))\n"
+        "sys.exit(main(['--list', '--codec', 'json/raw']))\n"
+    )
+    for missing, expected in (([], 0), (["numpy"], 1)):
+        done = subprocess.run(
+            [sys.executable, "-c", code, *missing],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=tmp_path,
+        )
+        assert done.returncode == expected, done.stderr
+        assert len(done.stderr.splitlines()) == expected
 
 
 def test_workers_stay_light() -> None:

@@ -141,6 +141,7 @@ def test_same_means_bit_for_bit() -> None:
     assert not same(np.array([0.0, 1.0]), zero)
     assert same(np.array([1.0, 2.0]), np.array([1, 2], np.uint8))
     assert same(zero.tobytes(), zero)
+    assert not same(np.array([0.0, None]), zero)
 
 
 def wide_table() -> Table:
@@ -189,7 +190,7 @@ def test_colour_changes_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
     coloured = drawn(monkeypatch, TERM="xterm-256color", COLORTERM="truecolor")
     assert "\x1b" not in plain
     assert drawn(monkeypatch, TERM="dumb") == plain
-    assert "\x1b[1;32m1.23 µs*" in coloured
+    assert re.search(r"\x1b\[1;32m *1.23 µs\*", coloured)
     bare = [re.sub(r"\x1b\[[0-9;]*m", "", line).rstrip() for line in coloured.splitlines()]
     assert bare == plain.splitlines()
     monkeypatch.setitem(sys.modules, "rich.console", None)
@@ -220,9 +221,7 @@ def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(environment, "find_spec", lambda _: None)
     assert any("pysimdjson is not installed" in line for line in environment.warnings())
     monkeypatch.setattr(plan, "find_spec", lambda _: None)
-    with pytest.raises(
-        plan.UsageError, match=r"-o needs pyperf: pip install 'tensorwire\[bench\]'"
-    ):
+    with pytest.raises(plan.UsageError, match=r"needs pyperf: pip install 'tensorwire\[bench\]'"):
         plan.require("pyperf", "-o")
 
 

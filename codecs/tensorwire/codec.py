@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tensorwire.containers import CONTAINERS
-from tensorwire.dtypes import cast
+from tensorwire.dtypes import NUMBERS, cast
 from tensorwire.errors import CodecError, DecodeError, EncodeError
 from tensorwire.kinds import KINDS
 from tensorwire.limits import DEFAULT_LIMITS
@@ -23,13 +23,14 @@ if TYPE_CHECKING:
 
     from tensorwire.containers import Container
     from tensorwire.limits import Limits
-    from tensorwire.tree import Array, Body
+    from tensorwire.tree import Array, Body, Leaf
     from tensorwire.wire.parts import Part
 
 __all__ = ["Codec"]
 
 _STRINGS = Role.STRINGS
 _SMALL = 128  # elements
+_FLOATS = frozenset(np.dtype(char).num for char in "fd")
 _FRAMES = 256  # how many shapes a codec remembers the bytes around an array for
 
 
@@ -137,11 +138,16 @@ class Codec:
         prefix, suffix = container.frame(tree, size, self._message)
         if plain and len(self._frames) < _FRAMES:
             self._frames[leaf.dtype, leaf.shape, size] = prefix, suffix
-            small = leaf.data is value and value.size <= _SMALL and value.dtype.char in "fd"
-            write = container.shortcut(leaf) if small else None
+            small = leaf.data is value and value.size <= _SMALL
+            write = container.shortcut(leaf) if small and self._never_refused(leaf) else None
             if write is not None:
                 self._shortcuts[value.dtype, value.shape] = prefix, write, suffix
         return prefix, part, suffix
+
+    def _never_refused(self, leaf: Leaf) -> bool:
+        """Tell whether no value of a dtype is beyond what the kind and the container can say."""
+        wide = leaf.role is Role.NESTED and self._container.text
+        return leaf.data.dtype.num in (NUMBERS if wide else _FLOATS)
 
     def _advise(self, error: EncodeError, value: Any, *, lossy: bool) -> EncodeError:
         """Name a codec of the same container that carries the value, and what `lossy` would do."""

@@ -15,14 +15,17 @@ if TYPE_CHECKING:
 
     from tensorwire.tree import Array
 
-__all__ = ["EXACT", "NUMBERS", "as_array", "cast", "check_float64", "decimal_twin", "to_float64"]
+__all__ = ["EXACT", "FLOAT16", "NUMBERS", "as_array", "cast", "check_float64", "decimal_twin", "to_float64"]
 
 EXACT = 2**53  # float64 holds every integer up to here
 _BLOCK = 1 << 16
 
 
-NUMBERS = frozenset("?bhilqBHILQefd")  # dtype.char of bools, integers and floats up to 64 bits
-_COMPLEX_AND_TEXT = frozenset("FDSUT")
+# dtype.num of bools, integers and floats up to 64 bits. (dtype.char will not do: a float8 type has
+# the letter of uint64.)
+NUMBERS = frozenset(np.dtype(char).num for char in "?bhilqBHILQefd")
+FLOAT16 = np.dtype(np.float16).num
+_COMPLEX = frozenset(np.dtype(char).num for char in "FD")
 _CUSTOM = 2  # dtype.isbuiltin of what numpy has from elsewhere: bfloat16, the float8 types
 
 
@@ -35,7 +38,7 @@ def as_array(value: Any) -> Any:
     Raises:
         EncodeError: for object, datetime, structured and masked arrays and longer floats.
     """
-    if type(value) is np.ndarray and value.dtype.char in NUMBERS:
+    if type(value) is np.ndarray and value.dtype.num in NUMBERS:
         return value
     if isinstance(value, (list, tuple)):
         return lists.to_array(value, EncodeError, exact=True)
@@ -50,7 +53,9 @@ def as_array(value: Any) -> Any:
         kind = type(value).__name__
         raise EncodeError(f"numpy cannot view a {kind} as an array: {error}") from error
     dtype = array.dtype
-    if dtype.char in NUMBERS or dtype.char in _COMPLEX_AND_TEXT or dtype.isbuiltin == _CUSTOM:
+    if dtype.num in NUMBERS or dtype.num in _COMPLEX:
+        return array
+    if dtype.kind in "SUT" or dtype.isbuiltin == _CUSTOM:
         return array
     hint = "pass value.tolist()" if dtype.kind == "O" else "cast it first"
     raise EncodeError(f"no codec carries dtype {dtype}; {hint}")
@@ -154,7 +159,8 @@ def decimal_twin(array: Array) -> Array:
         scale = 10.0 ** np.abs(power)
         whole = np.rint(np.where(power > 0, value * scale, value / scale))
         candidate = np.where(power > 0, whole / scale, whole * scale)
-        good = candidate.astype(array.dtype).astype(np.float64) == value
+        with np.errstate(over="ignore"):  # 7e4, say, while 65504 is on its way
+            good = candidate.astype(array.dtype).astype(np.float64) == value
         twin[left[good]] = candidate[good]
         left = left[~good]
     return twin.reshape(array.shape)

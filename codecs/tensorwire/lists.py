@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from tensorwire.errors import CodecError
 
-__all__ = ["numbers", "scalars", "to_array"]
+__all__ = ["numbers", "rank", "scalars", "to_array"]
 
 _EXACT = 2**53
 _INT64, _UINT64 = range(-(2**63), 2**63), range(2**64)
@@ -36,6 +36,15 @@ def to_array(nested: Any, error: type[CodecError], *, exact: bool = False) -> An
         first = first[0]
     if type(first) is float or (type(first) is int and first in _INT64):  # one number, the usual
         return np.array(nested)
+    flat = nested
+    while type(flat) is list and flat and type(flat[0]) is list and all(type(x) is list for x in flat):
+        flat = list(chain.from_iterable(flat))
+    types = set(map(type, flat)) if type(flat) is list else set()
+    if types == {float} or types == {int, float} and not exact:
+        try:
+            return np.array(nested, np.float64)
+        except ValueError as problem:
+            raise _explain(nested, error, str(problem)) from None
     try:
         # Objects first: numpy would pad a million short strings to the length of a long one.
         objects = np.asarray(nested, object)
@@ -57,6 +66,14 @@ def to_array(nested: Any, error: type[CodecError], *, exact: bool = False) -> An
     if all(issubclass(kind, (np.generic, complex, int, float)) for kind in types):
         return np.asarray(nested)  # numpy scalars and complex: numpy's own promotion
     raise _explain(nested, error, "not an array")
+
+
+def rank(nested: Any) -> int:
+    """Count the levels of nested lists."""
+    levels = 0
+    while isinstance(nested, (list, tuple)):
+        levels, nested = levels + 1, nested[0] if nested else None
+    return levels
 
 
 def scalars(nested: Any) -> Iterable[Any]:

@@ -62,6 +62,7 @@ class Role(Enum):
     VALUES = "values of one type in row-major order"
     STRINGS = "one byte string an element"
     BLOB = "bytes"
+    ABSENT = "nothing: the tree says it all"
 
 
 class Leaf(NamedTuple):

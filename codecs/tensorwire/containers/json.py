@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import secrets
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
@@ -22,16 +22,19 @@ from tensorwire.wire.parts import Base64, Texts, array_part
 from tensorwire.wire.schema import array_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from tensorwire.tree import Array, Body, Leaf, Tree
+    from tensorwire.wire.decimal import Fix
     from tensorwire.wire.parts import Part
     from tensorwire.wire.schema import Schema
 
 __all__ = ["JSON"]
 
 _MARK = secrets.token_hex(16)  # stands for an array in the text around it; nobody can guess it
+_TAIL = 4096  # bytes in which a member behind the array would have its quotes
 _SMALL = 1024  # bytes of a body that orjson reads at once
+_FLOAT32_MAX = np.finfo(np.float32).max
 _NESTED = Role.NESTED
 _WORDS = {"nan": b'"NaN"', "inf": b'"Infinity"', "-inf": b'"-Infinity"'}
 
@@ -47,8 +50,10 @@ class JSON:
     def write(self, leaf: Leaf) -> Part:
         """Write the array; NaN is quoted as protobuf's JSON does, where the kind is protobuf's."""
         data, role = leaf.data, leaf.role
-        if role is _NESTED and type(data) is np.ndarray and data.dtype.char in NUMBERS:
-            return _numbers(data, finite=not leaf.lossy and data.dtype.kind == "f")
+        if role is _NESTED and type(data) is np.ndarray and data.dtype.num in NUMBERS:
+            return _numbers(data, _keep_null if leaf.lossy else _refuse_null)
+        if role is Role.ABSENT:
+            return b""
         if role is Role.BLOB:
             return Base64(array_part(data, leaf.field))
         if role is Role.STRINGS:
@@ -58,9 +63,9 @@ class JSON:
         flat = data.reshape(-1)
         if role is Role.VALUES and data.dtype.kind in "iu" and data.dtype.itemsize == 8:
             return orjson.dumps(list(map(str, flat.tolist())))
-        if flat.size <= BLOCK:
-            return b"".join(_quote_null(flat))
-        return Texts(_quote_null(flat))
+        if leaf.field == np.float32 and (np.abs(flat) == _FLOAT32_MAX).any():
+            flat = flat.astype(np.float64)  # its shortest text is beyond it, which some readers refuse
+        return _numbers(flat, _quote_null)
 
     def shortcut(self, leaf: Leaf) -> Callable[[Array], bytes | None] | None:
         """Write finite numbers in one piece."""
@@ -123,40 +128,35 @@ def _dumps(tree: Any) -> bytes:
         raise EncodeError(f"JSON cannot say this: {error}") from None
 
 
-def _numbers(array: Array, *, finite: bool) -> Part:
-    if array.size > BLOCK:
-        return Texts(_refuse_null(array) if finite else (text for _, text in texts(array)))
-    text = dumps(array)
-    if finite and b"n" in text:
-        _no_number(array)
+def _numbers(array: Array, fix: Fix) -> Part:
+    if array.size <= BLOCK:
+        return fix(array, dumps(array))
+    return Texts(texts(array, fix), array.size / BLOCK)
+
+
+def _keep_null(block: Array, text: bytes) -> bytes:
+    del block
     return text
+
+
+def _refuse_null(block: Array, text: bytes) -> bytes:
+    if b"n" in text:
+        number = block[~np.isfinite(block)][0]
+        raise EncodeError(f"JSON lists have no {number}")
+    return text
+
+
+def _quote_null(block: Array, text: bytes) -> bytes:
+    if b"n" not in text:
+        return text
+    words = [_WORDS[str(number)] for number in block[~np.isfinite(block)].tolist()]
+    pieces = text.split(b"null")
+    return pieces[0] + b"".join(map(b"".join, zip(words, pieces[1:], strict=True)))
 
 
 def _finite(array: Array) -> bytes | None:
     text = dumps(array)
     return None if b"n" in text else text
-
-
-def _no_number(array: Array) -> NoReturn:
-    at = np.argwhere(~np.isfinite(array))[0]
-    raise EncodeError(f"JSON has no {array[tuple(at)]}", "".join(f"[{i}]" for i in at))
-
-
-def _refuse_null(array: Array) -> Iterator[bytes]:
-    for block, text in texts(array):
-        if block.size and b"n" in text:
-            _no_number(array)
-        yield text
-
-
-def _quote_null(flat: Array) -> Iterator[bytes]:
-    for block, text in texts(flat):
-        if block.dtype.kind != "f" or b"n" not in text:
-            yield text
-            continue
-        words = [_WORDS[str(number)] for number in block[~np.isfinite(block)].tolist()]
-        pieces = text.split(b"null")
-        yield pieces[0] + b"".join(map(b"".join, zip(words, pieces[1:], strict=True)))
 
 
 @lru_cache(maxsize=16)
@@ -166,12 +166,20 @@ def _members(name: str) -> re.Pattern[bytes]:
     return re.compile(rb'"(?:%b)"[ \t\r\n]*:[ \t\r\n]*(?=["\[])' % "|".join(names).encode())
 
 
+def _closing_quote(body: bytes, start: int) -> int:
+    """Find where a string without escapes ends: most often it is the last of the text."""
+    last = body.rfind(b'"', start, len(body))
+    if body.rfind(b'"', max(start, last - _TAIL), last) < 0:
+        return last  # should there be an earlier one, then what is between is no base64
+    return body.find(b'"', start)
+
+
 def _longest(body: bytes, message: Schema) -> tuple[int, int] | None:
     """Find the array that takes more than half of the text."""
     for match in _members(message.name).finditer(body):
         start = match.end()
         if body[start] == 0x22:
-            stop = body.find(b'"', start + 1) + 1
+            stop = _closing_quote(body, start + 1) + 1
         else:
             stop = body.find(b"}", start)
             quote = body.find(b'"', start, stop)

@@ -34,6 +34,7 @@ __all__ = ["Msgpack"]
 
 _MARK = secrets.token_hex(16)  # stands for an array in the bytes around it; nobody can guess it
 _TRIES = 4  # how many keys may look like an array's before msgpack reads the whole
+_MAX_RANK = 64  # numpy's
 _FEW = 64  # numbers that are not worth numpy
 _CODES = {  # the byte before a value, by dtype
     "<f8": 0xCB, "<f4": 0xCA, "|u1": 0xCC, "<u2": 0xCD, "<u4": 0xCE, "<u8": 0xCF,
@@ -55,6 +56,8 @@ class Msgpack:
         data, role = leaf.data, leaf.role
         if role in (Role.BLOB, Role.PACKED):
             return array_part(data, leaf.field)
+        if role is Role.ABSENT:
+            return b""
         if role is Role.STRINGS or isinstance(data, list):
             return _packb(data)
         if data.dtype.kind in "UT":
@@ -122,16 +125,16 @@ class _NestedSource:
     def read(self, limits: Limits, out: Array | None = None) -> Array:
         """Copy the numbers out, as int64, uint64 or float64."""
         grid = self._grid
-        limits.check(grid.shape[1:], 8, len(self._body))
+        limits.check(grid.shape, 8, len(self._body))
         wide = np.dtype(np.float64 if grid.dtype.kind == "f" else np.int64)
         if grid.dtype == _DTYPES[0xCF]:
-            array = grid.read(self._body, self._start)[0]
+            array = grid.read(self._body, self._start)
             array = array if array.size and int(array.max()) >= 2**63 else array.view(np.int64)
         elif out is not None:
-            check_out(out, grid.shape[1:], wide)
-            return grid.read(self._body, self._start, out[None])[0]
+            check_out(out, grid.shape, wide)
+            return grid.read(self._body, self._start, out)
         else:
-            return grid.read(self._body, self._start, None, wide)[0]
+            return grid.read(self._body, self._start, None, wide)
         return array
 
 
@@ -140,14 +143,14 @@ def _refuse(code: int, data: bytes) -> NoReturn:
 
 
 def _nested(array: Array) -> Part:
-    headers = [_array(count) for count in array.shape]
-    shape = (1, *array.shape)
+    lead, *headers = (_array(count) for count in array.shape)
     if array.dtype.kind == "b":
-        return GridFill(Grid(shape, headers, b"", np.dtype("u1")), (array + _FALSE)[None])
+        grid = Grid(array.shape, headers, b"", np.dtype("u1"))
+        return GridFill(grid, array + _FALSE, lead)
     name = array.dtype.newbyteorder("<").str
     dtype = np.dtype("<f4" if name == "<f2" else name)
-    grid = Grid(shape, headers, bytes([_CODES[dtype.str]]), dtype.newbyteorder(">"))
-    return GridFill(grid, array[None])
+    grid = Grid(array.shape, headers, bytes([_CODES[dtype.str]]), dtype.newbyteorder(">"))
+    return GridFill(grid, array, lead)
 
 
 _FALSE = np.uint8(0xC2)
@@ -163,7 +166,9 @@ def _array_at(body: Body, start: int) -> tuple[Any, int] | None:
         if stop > len(body):
             return None
         return np.frombuffer(body, np.uint8, size, stop - size), stop
-    shape, headers, at = [1], [], start
+    shape: list[int] = []
+    headers: list[bytes] = []
+    at = start
     while True:
         code, begin = body[at], at
         if code >> 4 == 0x9:
@@ -173,14 +178,15 @@ def _array_at(body: Body, start: int) -> tuple[Any, int] | None:
             count, at = int.from_bytes(body[at + 1 : at + 1 + width], "big"), at + 1 + width
         else:
             break
-        if not count or at >= len(body) or len(shape) > 64:
+        if not count or at >= len(body) or len(shape) > _MAX_RANK:
             return None
         shape.append(count)
         headers.append(bytes(body[begin:at]))
     dtype = _DTYPES.get(code)
     if dtype is None or not headers or not _FEW < prod(shape) < len(body):
         return None
-    grid = Grid(shape, headers, bytes([code]), dtype)
+    grid = Grid(shape, headers[1:], bytes([code]), dtype)
+    start += len(headers[0])
     stop = start + grid.nbytes
     return (_NestedSource(body, start, grid), stop) if stop <= len(body) else None
 

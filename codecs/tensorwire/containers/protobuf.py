@@ -48,7 +48,7 @@ class Protobuf:
         data = leaf.data
         if leaf.role is _NESTED:
             return _list_value(data, lossy=leaf.lossy)
-        if leaf.role is _STRINGS:
+        if leaf.role in (_STRINGS, Role.ABSENT):
             return b""  # each has a tag of its own, which is for `frame` to write
         if leaf.role is _VALUES and leaf.field is not None and leaf.field.kind != "f":
             return varint.pack(data)
@@ -114,9 +114,9 @@ class Protobuf:
 
 
 def _list_value(data: Any, *, lossy: bool) -> Part:
+    if (data.ndim if isinstance(data, np.ndarray) else lists.rank(data)) > listvalue.MAX_RANK:
+        raise EncodeError(f"protobuf reads no more than {listvalue.MAX_RANK} nested lists")
     if isinstance(data, np.ndarray) and data.dtype.kind not in "UT":
-        if data.ndim > listvalue.MAX_RANK:
-            raise EncodeError(f"protobuf reads no more than {listvalue.MAX_RANK} nested lists")
         if not lossy:
             check_float64(data)
         if data.size <= _FEW:

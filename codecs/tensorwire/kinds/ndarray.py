@@ -29,7 +29,7 @@ class NDArray:
             if any(isinstance(x, bytes) for x in lists.scalars(array)):
                 raise EncodeError("nested lists hold no bytes")
             return Leaf(Role.NESTED, array, lossy=lossy)
-        if array.dtype.char not in NUMBERS and array.dtype.kind not in "UT":
+        if array.dtype.num not in NUMBERS and array.dtype.kind not in "UT":
             array = to_float64(array, lossy=lossy)
         if not array.ndim:
             if not lossy:

@@ -34,7 +34,7 @@ class Tensor:
         array = as_array(value)
         if isinstance(array, list):
             raise EncodeError("rows that mix types are not float64 values")
-        if array.dtype.char not in NUMBERS:
+        if array.dtype.num not in NUMBERS:
             array = to_float64(array, lossy=lossy)
         elif array.dtype.kind == "b":
             array = array.view(np.uint8)

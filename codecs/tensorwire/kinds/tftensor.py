@@ -98,6 +98,8 @@ class TFTensor:
             return _byte_strings(array)
         dtype, shape = array.dtype, array.shape
         row = _type_of(dtype)
+        if not array.size:
+            return Leaf(Role.ABSENT, array, None, shape, dtype)
         if row.content and array.size > 1:
             field = None if dtype.isnative else dtype.newbyteorder("<")
             return Leaf(Role.BLOB, array, field, shape, dtype)
@@ -119,9 +121,8 @@ class TFTensor:
         row, shape = _type_of(leaf.dtype), leaf.shape
         dims = {"dim": [{"size": str(size)} for size in shape]} if shape else {}
         tree: Tree = {"dtype": row.name, "tensorShape": dims}
-        size = prod(shape)
-        if size:
-            tree["tensorContent" if row.content and size > 1 else row.member] = leaf
+        if leaf.role is not Role.ABSENT:
+            tree["tensorContent" if row.content and prod(shape) > 1 else row.member] = leaf
         return tree
 
     def value(self, tree: Any, payload: int, limits: Limits, out: Array | None) -> Any:

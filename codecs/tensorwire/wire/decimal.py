@@ -8,53 +8,53 @@ from __future__ import annotations
 
 from itertools import chain
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import orjson
 
-from tensorwire.dtypes import decimal_twin
+from tensorwire.dtypes import FLOAT16, decimal_twin
 from tensorwire.tree import Irregular, check_out
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tensorwire.limits import Limits
     from tensorwire.tree import Array
 
+Fix: TypeAlias = "Callable[[Array, bytes], bytes]"
+
 __all__ = ["BLOCK", "NumbersText", "dumps", "texts"]
 
-BLOCK = 8192  # elements
+BLOCK = 2048  # elements
 _READ_BLOCK = 32 << 10  # bytes of text
 
 
-def texts(array: Array) -> Iterator[tuple[Array, bytes]]:
-    """Write an array of numbers as nested lists, in pieces of text beside what they were made of.
+def texts(array: Array, fix: Fix) -> Iterator[bytes | memoryview]:
+    """Write an array of numbers as nested lists, in pieces of text.
 
-    Each float is the shortest decimal that reads back to the same bits in its own dtype; NaN and
-    infinities come out as null, for the caller to deal with.
+    Each float is the shortest decimal that reads back to the same bits in its own dtype. NaN and
+    infinities come out as null; `fix` is given each block and its text, and gives the text to use.
     """
     if array.size <= BLOCK or not array.ndim:
-        yield array, dumps(array)
+        yield fix(array, dumps(array))
         return
     step = BLOCK * len(array) // array.size
-    yield array[:0], b"["
-    if not step:
-        for i, row in enumerate(array):
-            if i:
-                yield array[:0], b","
-            yield from texts(row)
-    else:
-        for start in range(0, len(array), step):
+    yield b"["
+    for start in range(0, len(array), step or 1):
+        if start:
+            yield b","
+        if step:
             block = array[start : start + step]
-            text = dumps(block)
-            yield block, b"," + text[1:-1] if start else text[1:-1]
-    yield array[:0], b"]"
+            yield memoryview(fix(block, dumps(block)))[1:-1]
+        else:
+            yield from texts(array[start], fix)
+    yield b"]"
 
 
 def dumps(array: Array) -> bytes:
     """Write an array of numbers in one piece."""
-    if array.dtype.char == "e":
+    if array.dtype.num == FLOAT16:
         array = decimal_twin(array)
     try:
         return orjson.dumps(array, option=orjson.OPT_SERIALIZE_NUMPY)
@@ -119,8 +119,9 @@ class _Reader:
             shape = self._rows(start + 1, stop - 1, rank)
         except (ValueError, TypeError, RuntimeError, IndexError):
             raise Irregular from None
-        self._out.resize(self._count, refcheck=False)
-        return self._out.reshape(shape)
+        spare = self._out.size - self._count
+        values = self._out[: self._count]
+        return (values.copy() if spare > self._count // 16 else values).reshape(shape)
 
     def _rows(self, start: int, stop: int, rank: int) -> tuple[int, ...]:
         """Read what is inside one pair of brackets; give its shape."""
@@ -165,7 +166,9 @@ class _Reader:
         count = self._count + values.size
         if count > self._out.size:
             share = (end - self._start) / (self._stop - self._start)
-            self._out.resize(max(count, int(count / share * 1.01) + 64), refcheck=False)
+            grown = np.empty(max(count, int(count / share * 1.01) + 64), self._out.dtype)
+            grown[: self._count] = self._out[: self._count]
+            self._out = grown
         self._out[self._count : count] = values
         self._count = count
         return tuple(shape)

@@ -59,6 +59,8 @@ class Grid:
 
     def values(self, body: Any, offset: int) -> Array:
         """View the values that lie in `body` from `offset` on, as a strided array."""
+        if 0 in self.shape:
+            return np.empty(self.shape, self.dtype)
         at = offset + self._lead + len(self._prefix)
         return np.ndarray(self.shape, self.dtype, body, at, self._strides)
 
@@ -122,6 +124,8 @@ class Grid:
     def _words(self, body: Body, offset: int) -> Array:
         """View each prefix as one integer; a value byte follows, so that three read as four."""
         kind = np.dtype("<u4" if len(self._prefix) > 1 else "u1")
+        if 0 in self.shape:
+            return np.empty(self.shape, kind)
         return np.ndarray(self.shape, kind, body, offset + self._lead, self._strides)
 
     def _check(self, words: Array, scratch: Array) -> None:

@@ -28,6 +28,7 @@ __all__ = ["MAX_RANK", "ListValueSource", "encode_few", "layout", "writer_of_few
 
 MAX_RANK = 49  # protobuf stops at 100 nested messages, and each dimension takes two
 _UNIT = 11
+_FEW = 1024  # elements that are compared faster by Python than by numpy
 _NUMBER = (b"\x0a\x09\x11", np.dtype("<f8"))
 _BOOL = (b"\x0a\x02\x20", np.dtype("?"))
 
@@ -102,7 +103,7 @@ class ListValueSource:
             check_out(out, shape, dtype)
         if dtype.kind == "b":
             array = self._bools(Grid(shape, headers, prefix, dtype))
-        elif len(headers) + 1 == len(shape) and shape[-1] == (self._stop - first) // _UNIT:
+        elif shape[-1] <= _FEW and first + shape[-1] * _UNIT == self._stop:
             array = self._one_row(shape, first)
         else:
             return Grid(shape, headers, prefix, dtype).read(self._body, self._start, out)
@@ -123,8 +124,10 @@ class ListValueSource:
         for place, byte in enumerate(_NUMBER[0]):
             if bytes(body[first + place : stop : _UNIT]) != bytes([byte]) * count:
                 raise Irregular
+        if not count:
+            return np.empty(shape)
         row: Array = np.ndarray((count,), _NUMBER[1], body, first + len(_NUMBER[0]), (_UNIT,))
-        return row.reshape(shape)
+        return row.reshape(shape).copy()
 
     def _infer(self) -> Any:
         """Tell the shape from the first row of each level; the other rows are still to be checked.

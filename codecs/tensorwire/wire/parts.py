@@ -61,23 +61,40 @@ class ArrayFill:
 class GridFill:
     """An array as nested lists of elements of constant size."""
 
-    __slots__ = ("_array", "_grid", "nbytes")
+    __slots__ = ("_array", "_grid", "_lead", "nbytes")
 
-    def __init__(self, grid: Grid, array: Array) -> None:
-        self._grid, self._array, self.nbytes = grid, array, grid.nbytes
+    def __init__(self, grid: Grid, array: Array, lead: bytes = b"") -> None:
+        self._grid, self._array, self._lead = grid, array, lead
+        self.nbytes = len(lead) + grid.nbytes
 
     def fill(self, body: memoryview, offset: int) -> None:
         """Write the constant bytes, then the values between them."""
-        self._grid.fill(body, offset, self._array)
+        start = offset + len(self._lead)
+        body[offset:start] = self._lead
+        self._grid.fill(body, start, self._array)
 
 
 class Texts:
-    """Text that is made piece by piece, of a length that nobody knows before."""
+    """Text that is made in so many blocks of about one length; which, nobody knows before.
 
-    __slots__ = ("pieces",)
+    The first piece is a bracket, the second a block.
+    """
 
-    def __init__(self, pieces: Iterator[bytes]) -> None:
-        self.pieces = pieces
+    __slots__ = ("_blocks", "_pieces")
+
+    def __init__(self, pieces: Iterator[bytes | memoryview], blocks: float) -> None:
+        self._pieces, self._blocks = pieces, blocks
+
+    def join(self, prefix: bytes, suffix: bytes) -> bytes:
+        """Write the pieces one behind the other, in memory for a little more than is needed."""
+        first, second = islice(self._pieces, 2)
+        guess = len(prefix) + int(len(second) * self._blocks * 1.005) + len(suffix) + _SMALL
+        stream = io.BytesIO(bytes(guess))
+        stream.writelines((prefix, first, second))
+        stream.writelines(self._pieces)
+        stream.write(suffix)
+        stream.truncate()
+        return stream.getvalue()
 
 
 class Base64:
@@ -119,14 +136,7 @@ def join(prefix: bytes, part: Part, suffix: bytes) -> bytes:
     if isinstance(part, (bytes, memoryview)):
         return b"".join((prefix, part, suffix))
     if isinstance(part, Texts):
-        pieces = list(islice(part.pieces, 2))
-        if len(pieces) == 1:
-            return b"".join((prefix, *pieces, suffix))
-        stream = io.BytesIO()
-        stream.writelines((prefix, *pieces))
-        stream.writelines(part.pieces)
-        stream.write(suffix)
-        return stream.getvalue()
+        return part.join(prefix, suffix)
     # BytesIO hands over the bytes object it was filled in, so that nothing is copied.
     end = len(prefix) + part.nbytes
     stream = io.BytesIO(bytes(end + len(suffix)))

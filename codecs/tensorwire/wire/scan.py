@@ -103,10 +103,18 @@ def _scan(body: Body, pos: int, stop: int, message: Schema, rest: list[bytes] | 
 
 
 def _varints(body: Body, pos: int, length: int, field: Field) -> Any:
+    if length > _FEW or field.dtype.kind == "b":
+        return varint.unpack(np.frombuffer(body, _U1, length, pos), field.dtype)
     few = body[pos : pos + length]
-    if length <= _FEW and field.dtype.kind != "b" and (not length or max(few) < 0x80):
+    if not length or max(few) < 0x80:
         return list(few)
-    return varint.unpack(np.frombuffer(body, _U1, length, pos), field.dtype)
+    numbers, end = [], pos + length
+    while pos < end:
+        number, pos = varint.read(body, pos)
+        numbers.append(_integer(number, field))
+    if pos > end:
+        raise Irregular
+    return numbers
 
 
 def _integer(number: int, field: Field) -> Any:
