@@ -65,10 +65,20 @@ def read(codec: str, body: bytes) -> Any:
     if container == "protobuf":
         return _read_message(body, kind)
     try:
-        tree = orjson.loads(body) if container == "json" else msgpack.unpackb(body)
+        load = orjson.loads if container == "json" else _unpack
+        tree = load(body)
     except (ValueError, TypeError, RecursionError, msgpack.UnpackException) as error:
         raise Refused(error) from None
     return _Tree(tree, len(body)).read(kind)
+
+
+def _unpack(body: bytes) -> Any:
+    """Read msgpack, whose extension types no message has a place for."""
+
+    def refuse(code: int, data: bytes) -> None:
+        raise Refused(f"extension type {code} of {len(data)} bytes")
+
+    return msgpack.unpackb(body, ext_hook=refuse)
 
 
 def nested_array(nested: Any) -> Any:
@@ -146,11 +156,13 @@ class _Tree:
 
     def _tftensor(self, node: Any) -> Any:
         dtype = node.get("dtype", 0)
-        if type(dtype) is not str or dtype not in _TYPES:
+        if type(dtype) is not str:
             dtype = _type_name(_integer(dtype))
-        whole = _either(node, "tensorShape", "tensor_shape") or {}
-        _need(type(whole) is dict, "no shape")
-        dims = whole.get("dim") or []
+        _need(dtype in _TYPES, "no dtype of numpy's")
+        whole = _either(node, "tensorShape", "tensor_shape")
+        _need(whole is None or type(whole) is dict, "no shape")
+        dims = whole.get("dim") if whole else None
+        dims = [] if dims is None else dims
         _need(type(dims) is list and all(type(dim) is dict for dim in dims), "no dims")
         shape = [_integer(dim.get("size", 0)) for dim in dims]
         content = _either(node, "tensorContent", "tensor_content")
@@ -167,7 +179,7 @@ class _Tree:
             values = b"" if values is None else _bytes(values)
         elif member == "boolVal":
             _need(values is None or type(values) is list, "no list")
-            _need(all(type(item) in (bool, int, float) for item in values or []), "no bool")
+            _need(all(type(item) is bool for item in values or []), "no bool")
         else:
             values = _numbers([] if values is None else values)
         return tensor_proto(dtype, shape, b"", values, self.payload)

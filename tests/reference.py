@@ -88,13 +88,18 @@ def json_tree(kind: str, array: Array) -> Any:
         nested = shortest(array) if array.dtype.kind == "f" else array
         return {"data": {"ndarray": nested.tolist()}}
     if kind == "tensor":
-        flat = shortest(array) if array.dtype.kind == "f" else _as_numbers(array)
-        values = [_quoted(number) for number in flat.ravel().tolist()]
-        return {"data": {"tensor": {"shape": list(array.shape), "values": values}}}
+        return {"data": {"tensor": {"shape": list(array.shape), "values": _texts(array)}}}
     said_so = json_format.MessageToDict(message(kind, said(kind, array)))
     if kind == "tftensor":
         for dim in said_so["data"][kind]["tensorShape"].get("dim", []):
             dim.setdefault("size", "0")  # the same to every reader, and plainer
+        for field, values in message(kind, array).data.tftensor.ListFields():
+            if field.json_name in ("floatVal", "scomplexVal"):  # protobuf says 1e-45 longer
+                floats = np.array(values, np.float32)
+                # The shortest text of the largest float32 is beyond it: protobuf would refuse it.
+                wide = (np.abs(floats) == np.finfo(np.float32).max).any()
+                text = _texts(floats.astype(np.float64) if wide else floats)
+                said_so["data"][kind][field.json_name] = text
     return said_so
 
 
@@ -129,8 +134,11 @@ def said(kind: str, array: Array) -> Array:
     return array if kind == "raw" else calm(array)
 
 
-def _as_numbers(array: Array) -> Array:
-    return array.astype(np.uint8) if array.dtype.kind == "b" else array
+def _texts(array: Array) -> list[Any]:
+    """Return flat numbers as JSON is to print them: bools as 0 and 1, NaN and infinities quoted."""
+    numbers = array.astype(np.uint8) if array.dtype.kind == "b" else array
+    flat = shortest(numbers) if array.dtype.kind == "f" else numbers
+    return [_quoted(number) for number in flat.ravel().tolist()]
 
 
 def _quoted(number: Any) -> Any:

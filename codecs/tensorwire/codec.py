@@ -12,7 +12,8 @@ from tensorwire.errors import CodecError, DecodeError, EncodeError
 from tensorwire.kinds import KINDS
 from tensorwire.limits import DEFAULT_LIMITS
 from tensorwire.protocols import seldon
-from tensorwire.tree import Irregular, Role, check_out
+from tensorwire.reading import as_body, read
+from tensorwire.tree import Role, check_out
 from tensorwire.wire.parts import buffer_of, join, size_of
 from tensorwire.wire.schema import schema
 
@@ -23,13 +24,14 @@ if TYPE_CHECKING:
 
     from tensorwire.containers import Container
     from tensorwire.limits import Limits
-    from tensorwire.tree import Array, Body, Leaf
+    from tensorwire.tree import Array, Body, Leaf, Tree
     from tensorwire.wire.parts import Part
 
 __all__ = ["Codec"]
 
 _STRINGS = Role.STRINGS
 _SMALL = 128  # elements
+_HEADER = 128  # bytes before an array that are worth remembering
 _FLOATS = frozenset(np.dtype(char).num for char in "fd")
 _FRAMES = 256  # how many shapes a codec remembers the bytes around an array for
 
@@ -47,11 +49,13 @@ class Codec:
         self._container: Container = CONTAINERS[container]
         self._kind = KINDS[kind]
         self._place = seldon.path_of(kind)
+        self._owned = self._container.sized and not self._kind.views
         self._message = schema(seldon.MESSAGE)
         self.media_type = self._container.media_types[0]
         # Functions of dtype and shape alone, remembered: the bytes around an array, and for small
         # arrays of floats how to write those between. Nothing here depends on a value.
         self._frames: dict[Any, tuple[bytes, bytes]] = {}
+        self._headers: dict[int, tuple[bytes, np.dtype[Any], int, tuple[int, ...]]] = {}
         self._shortcuts: dict[Any, tuple[bytes, Callable[[Array], bytes | None], bytes]] = {}
 
     def __repr__(self) -> str:
@@ -193,31 +197,47 @@ class Codec:
         """
         if type(body) is not bytes:
             body = as_body(body)
-        if limits is None:
-            limits = DEFAULT_LIMITS
-        target = out if dtype is None else None
-        try:
-            kind, tree = seldon.payload(self._container.read(body, self._message))
-            if kind != self._kind.name:
-                raise self._other(kind)
-            value = self._kind.value(tree, len(body), limits, target)
-        except Irregular:
-            kind, tree = seldon.payload(self._container.read_any(body, self._message))
-            if kind != self._kind.name:
-                raise self._other(kind) from None
-            try:
-                value = self._kind.value(tree, len(body), limits, target)
-            except CodecError as error:
-                raise error.within(self._place) from None
-        except CodecError as error:
-            raise error.within(self._place) from None
+        plain = limits is None and self._container.sized
+        value = self._known(body) if plain else None
+        if value is None:
+            if limits is None:
+                limits = DEFAULT_LIMITS
+            target = out if dtype is None else None
+            _, value, tree = read(self._container, body, limits, target, self._kind.name)
+            if plain:
+                self._remember(body, value, tree)
+        if self._owned and type(value) is np.ndarray and not value.flags.writeable:
+            value = value.copy()
         if copy or dtype is not None or out is not None:
             return self._finish(value, copy=copy, out=out, dtype=dtype)
         return value
 
-    def _other(self, kind: str) -> DecodeError:
-        other = f"{self._container.name}/{kind}"
-        return DecodeError(f"a {kind} payload; read it with {other}, or with loads()", "$")
+    def _known(self, body: Body) -> Array | None:
+        """View the values that end a message, where all before them is as it was before."""
+        seen = self._headers.get(len(body))
+        if seen is None:
+            return None
+        header, dtype, count, shape = seen
+        if body[: len(header)] != header:
+            return None
+        return np.frombuffer(body, dtype, count, len(header)).reshape(shape)
+
+    def _remember(self, body: Body, value: Any, tree: Tree) -> None:
+        """Keep the bytes before the values, where these are the memory that ends the message.
+
+        What such bytes mean is a function of them and of the length alone. Nothing is kept of
+        messages that hold more than an array (names, meta), and nothing of any value.
+        """
+        if type(value) is not np.ndarray or value.flags.writeable or value.dtype.kind not in "fiucV":
+            return
+        if len(self._headers) >= _FRAMES or type(body) is not bytes:
+            return
+        start = len(body) - value.nbytes
+        bare = len(tree) == 1 and len(tree.get("data", ())) <= 1
+        if bare and 0 < start <= _HEADER and value.size:
+            end = np.frombuffer(body, np.uint8, value.nbytes, start)
+            if value.flags.c_contiguous and _address(end) == _address(value):
+                self._headers[len(body)] = (body[:start], value.dtype, value.size, value.shape)
 
     def _finish(
         self, value: Any, *, copy: bool, out: Array | None, dtype: DTypeLike | None
@@ -239,16 +259,9 @@ class Codec:
         return value.copy() if copy and not value.flags.writeable else value
 
 
-def as_body(buffer: Any) -> Body:
-    """View any contiguous buffer as bytes that cannot be written."""
-    if isinstance(buffer, bytes):
-        return buffer
-    try:
-        view = memoryview(buffer)
-        return view.toreadonly().cast("B") if view.nbytes else b""
-    except (TypeError, ValueError, BufferError):
-        kind = type(buffer).__name__
-        raise DecodeError(f"decode takes a contiguous buffer of bytes, not a {kind}") from None
+def _address(array: Array) -> int:
+    address: int = array.__array_interface__["data"][0]
+    return address
 
 
 def _carries(codec: Codec, value: Any, *, lossy: bool) -> bool:

@@ -90,6 +90,8 @@ def numbers(nested: Any, error: type[CodecError]) -> Any:
     """
     if not isinstance(nested, list):
         raise error(f"a {type(nested).__name__} in place of a list of numbers")
+    if len(nested) == 1 and type(nested[0]) is float:
+        return np.array(nested)
     array = to_array(nested, error)
     if isinstance(array, list) or array.dtype.kind in "UT":
         array = to_array([_unquote(x, f"[{i}]", error) for i, x in enumerate(nested)], error)

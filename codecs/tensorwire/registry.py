@@ -7,15 +7,16 @@ from importlib.metadata import entry_points
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from tensorwire.codec import Codec, as_body
+import numpy as np
+
+from tensorwire.codec import Codec
 from tensorwire.containers import CONTAINERS
 from tensorwire.errors import CodecError, DecodeError, UnknownCodecError
 from tensorwire.kinds import KINDS
 from tensorwire.limits import DEFAULT_LIMITS
 from tensorwire.message import Message
 from tensorwire.protocols import seldon
-from tensorwire.tree import Irregular
-from tensorwire.wire.schema import schema
+from tensorwire.reading import as_body, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,12 +111,11 @@ def loads(
         DecodeError: the bytes are no message, or the media type is not known.
     """
     container = _container(media_type)
-    body, message = as_body(body), schema(seldon.MESSAGE)
-    limits = DEFAULT_LIMITS if limits is None else limits
-    try:
-        return _message(container.read(body, message), len(body), limits)
-    except Irregular:
-        return _message(container.read_any(body, message), len(body), limits)
+    found = read(container, as_body(body), DEFAULT_LIMITS if limits is None else limits)
+    kind, value, tree = found
+    if not KINDS[kind].views and isinstance(value, np.ndarray) and not value.flags.writeable:
+        value = value.copy()
+    return Message(value, kind, *seldon.envelope(tree))
 
 
 def dumps(message: Message, media_type: str = "application/json", *, lossy: bool = False) -> bytes:
@@ -134,15 +134,6 @@ def dumps(message: Message, media_type: str = "application/json", *, lossy: bool
         status=message.status or None,
         lossy=lossy,
     )
-
-
-def _message(tree: Any, payload: int, limits: Limits) -> Message:
-    kind, inner = seldon.payload(tree)
-    try:
-        value = KINDS[kind].value(inner, payload, limits, None)
-    except CodecError as error:
-        raise error.within(seldon.path_of(kind)) from None
-    return Message(value, kind, *seldon.envelope(tree))
 
 
 def _container(media_type: str, error: type[CodecError] = DecodeError) -> Container:

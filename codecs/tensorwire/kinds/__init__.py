@@ -24,6 +24,7 @@ class Kind(Protocol):
     """One layout of an array."""
 
     name: str
+    views: bool  # whether decode hands out views of the payload
 
     def leaf(self, value: Any, *, lossy: bool) -> Leaf:
         """Give the array as it is to be written, or raise `EncodeError`."""

@@ -21,6 +21,7 @@ class NDArray:
     """Nested lists; the dtype that comes back is int64, float64, bool or str."""
 
     name = "ndarray"
+    views = False
 
     def leaf(self, value: Any, *, lossy: bool) -> Leaf:
         """Refuse what nested lists cannot say: 0-d, a zero before the last axis, complex, bytes."""

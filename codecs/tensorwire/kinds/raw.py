@@ -21,6 +21,7 @@ class Raw:
     """Bytes, or the memory of an array in C order; a flat uint8 array comes back."""
 
     name = "raw"
+    views = True
 
     def leaf(self, value: Any, *, lossy: bool) -> Leaf:
         """Refuse what has no bytes of its own: strings and lists."""

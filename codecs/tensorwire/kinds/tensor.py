@@ -28,6 +28,7 @@ class Tensor:
     """Whatever float64 holds exactly, of any shape."""
 
     name = "tensor"
+    views = True
 
     def leaf(self, value: Any, *, lossy: bool) -> Leaf:
         """Refuse integers that float64 would round, and everything that is not a real number."""

@@ -17,6 +17,7 @@ import numpy as np
 from tensorwire import lists
 from tensorwire.dtypes import as_array
 from tensorwire.errors import CodecError, DecodeError, EncodeError
+from tensorwire.limits import DEFAULT_LIMITS
 from tensorwire.tree import Leaf, Role, Tree, blob, integer, pick
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def _type_of(dtype: np.dtype[Any]) -> _Type:
 @lru_cache(maxsize=64)
 def _dtype_of(row: _Type) -> np.dtype[Any]:
     if hasattr(np, row.dtype):
-        return np.dtype(row.dtype).newbyteorder("<")
+        return np.dtype(row.dtype)  # little-endian, as every machine numpy has wheels for
     import ml_dtypes  # noqa: PLC0415 - costs milliseconds that few payloads need
 
     return np.dtype(getattr(ml_dtypes, row.dtype))
@@ -89,6 +90,7 @@ class TFTensor:
     """Every dtype and every shape; strings come back as bytes."""
 
     name = "tftensor"
+    views = True
 
     def leaf(self, value: Any, *, lossy: bool) -> Leaf:
         """Lay the array out as content or as values, just as TensorFlow would."""
@@ -130,18 +132,24 @@ class TFTensor:
         del out
         if type(tree) is not dict:
             raise DecodeError(f"a {type(tree).__name__} in place of a TensorProto")
-        row = _row(tree.get("dtype", 0))
+        node = tree.get("dtype", 0)
+        row = _BY_NAME.get(node) if type(node) is str else None
+        row = row or _row(node)
         shape = _shape(tree)
-        content = pick(tree, "tensorContent")
+        content = tree.get("tensorContent")
+        if content is None:
+            content = tree.get("tensor_content")
         if content is not None:
-            array = _at(".tensorContent", blob, content)
-            if array.size:
-                return _content(array, row, shape, limits, payload)
-        node = pick(tree, row.member)
-        return _at("." + row.member, _values, node, row, shape, limits, payload)
+            if type(content) is not np.ndarray:
+                content = _at(".tensorContent", blob, content)
+            if content.size:
+                return _content(content, row, shape, limits, payload)
+        return _at("." + row.member, _values, pick(tree, row.member), row, shape, limits, payload)
 
 
 _STRING = 7
+_INT = frozenset({int})
+_USUAL_RANK = 32
 
 
 def _utf8(array: Array) -> list[bytes]:
@@ -162,22 +170,26 @@ def _byte_strings(nested: list[Any]) -> Leaf:
 
 
 def _row(node: Any) -> _Type:
-    row = _BY_NAME.get(node) if type(node) is str else _BY_NUMBER.get(integer(node, ".dtype"))
+    row = None if type(node) is str else _BY_NUMBER.get(integer(node, ".dtype"))
     if row is not None:
         return row
     raise DecodeError(f"dtype {str(node)[:40]} is not one that numpy has", ".dtype")
 
 
 def _shape(tree: Tree) -> list[int]:
-    whole = pick(tree, "tensorShape") or {}
-    dims = (whole.get("dim") or []) if type(whole) is dict else None
+    whole = tree.get("tensorShape")
+    if whole is None:
+        whole = tree.get("tensor_shape", {})
+    dims = whole.get("dim", []) if type(whole) is dict else None
     if type(dims) is not list or any(type(dim) is not dict for dim in dims):
         raise DecodeError("a shape is an object with a list of objects, dim", ".tensorShape")
-    path = ".tensorShape.dim[{}].size"
-    shape = [integer(dim.get("size", 0), path.format(i)) for i, dim in enumerate(dims)]
-    for i, size in enumerate(shape):
-        if size < 0:
-            raise DecodeError(f"size {size}: the shape of an array is never unknown", path.format(i))
+    shape = [dim.get("size", 0) for dim in dims]
+    if not _INT.issuperset(map(type, shape)):
+        path = ".tensorShape.dim[{}].size"
+        shape = [integer(size, path.format(i)) for i, size in enumerate(shape)]
+    if shape and min(shape) < 0:
+        reason = f"size {min(shape)}: the shape of an array is never unknown"
+        raise DecodeError(reason, f".tensorShape.dim[{shape.index(min(shape))}].size")
     return shape
 
 
@@ -185,7 +197,9 @@ def _content(array: Array, row: _Type, shape: list[int], limits: Limits, payload
     if row.number == _STRING:
         raise DecodeError("strings travel in stringVal", ".tensorContent")
     dtype = _dtype_of(row)
-    count = limits.check(shape, 0, payload, ".tensorShape")
+    count = prod(shape)
+    if limits is not DEFAULT_LIMITS or not count or len(shape) > _USUAL_RANK:
+        limits.check(shape, 0, payload, ".tensorShape")
     if array.size != count * dtype.itemsize:
         reason = f"{array.size} bytes where shape {shape} of {dtype} takes {count * dtype.itemsize}"
         raise DecodeError(reason, ".tensorContent")
@@ -205,6 +219,8 @@ def _values(node: Any, row: _Type, shape: list[int], limits: Limits, payload: in
     if row.number == _STRING:
         return _strings(node, shape, limits, payload)
     dtype = _dtype_of(row)
+    if type(node) is np.ndarray and node.dtype is dtype and prod(shape) == node.size:
+        return node.reshape(shape)
     count = limits.check(shape, dtype.itemsize, payload)
     if node is None:
         return np.zeros(shape, dtype)
@@ -228,19 +244,29 @@ def _values(node: Any, row: _Type, shape: list[int], limits: Limits, payload: in
 def _typed(array: Array, row: _Type, dtype: np.dtype[Any]) -> Array:
     """Turn values as their field has them into the dtype, none of them changed."""
     field = np.dtype(row.field)
-    bits = np.dtype("<u2") if row.member == "halfVal" else None
-    target = bits or (field if dtype.kind == "c" else dtype)
+    target = np.dtype("<u2") if row.member == "halfVal" else field if dtype.kind == "c" else dtype
+    if (array.dtype.kind == "b") != (target.kind == "b") and array.size:
+        raise DecodeError(f"{array.dtype} values in place of {dtype}")
     if array.dtype != target:
-        with np.errstate(all="ignore"):
-            narrow = array.astype(target)
-        if field.kind != "f" and not (narrow.astype(array.dtype) == array).all():
-            raise DecodeError(f"a value that is out of range for {dtype}")
-        if field.kind == "f" and (np.isinf(narrow) & np.isfinite(array)).any():
-            raise DecodeError(f"a value that is too large for {dtype}")
-        array = narrow
+        array = _in_range(array, target, dtype)
     if dtype.kind == "c" and array.size % 2:
         raise DecodeError("a real part without its imaginary part")
     return array if target == dtype else array.view(dtype)
+
+
+def _in_range(array: Array, target: np.dtype[Any], dtype: np.dtype[Any]) -> Array:
+    with np.errstate(all="ignore"):
+        narrow = array.astype(target)
+    if target.kind in "iu" and array.dtype.kind in "iu" and array.size:
+        bounds = np.iinfo(target)
+        good = bounds.min <= int(array.min()) and int(array.max()) <= bounds.max
+    elif np.dtype(target).kind == "f":
+        good = not (np.isinf(narrow) & np.isfinite(array)).any()
+    else:
+        good = bool((narrow.astype(array.dtype) == array).all())
+    if not good:
+        raise DecodeError(f"a value that is out of range for {dtype}")
+    return narrow
 
 
 def _strings(node: Any, shape: list[int], limits: Limits, payload: int) -> Any:

@@ -93,7 +93,7 @@ class ListValueSource:
         if single is not None and out is None and limits is DEFAULT_LIMITS:
             head, shape = single
             if self._body[self._start : self._stop - 8] == head:
-                return np.frombuffer(self._body, "<f8", 1, self._stop - 8).reshape(shape).copy()
+                return np.frombuffer(self._body, "<f8", 1, self._stop - 8).reshape(shape)
         try:
             shape, headers, (prefix, dtype), first = self._infer()
         except IndexError:

@@ -17,14 +17,14 @@ from tensorwire.wire.schema import Form, schema
 
 if TYPE_CHECKING:
     from tensorwire.tree import Body, Tree
-    from tensorwire.wire.schema import Field, Schema
+    from tensorwire.wire.schema import Field, Schema, Tagged
 
 __all__ = ["scan"]
 
 _MESSAGE, _FIXED, _VARINTS, _BYTES = Form.MESSAGE, Form.FIXED, Form.VARINTS, Form.BYTES
 _LISTVALUE, _INTEGER, _STRING = Form.LISTVALUE, Form.INTEGER, Form.STRING
-_MAY_BE_EMPTY = frozenset({Form.MESSAGE, Form.LISTVALUE, Form.OPAQUE})
 _U1 = np.dtype(np.uint8)
+_MOST = 2**31 - 1
 _FEW = 64  # bytes of varints that are not worth numpy
 
 
@@ -32,40 +32,41 @@ def scan(body: Body, message: Schema) -> tuple[Tree, bytes]:
     """Give the tree of a message, and the bytes of those fields that only the runtime reads."""
     rest: list[bytes] = []
     try:
-        tree = _scan(body, 0, len(body), message, rest)
+        tree = _scan(body, 0, len(body), message.by_tag, rest)
     except (IndexError, UnicodeDecodeError):
         raise Irregular from None
-    return tree, b"".join(rest)
+    return tree, b"".join(rest) if rest else b""
 
 
-def _scan(body: Body, pos: int, stop: int, message: Schema, rest: list[bytes] | None) -> Tree:
+def _scan(
+    body: Body, pos: int, stop: int, by_tag: dict[int, Tagged], rest: list[bytes] | None
+) -> Tree:
     tree: Tree = {}
-    by_tag = message.by_tag
     last = 0
     chosen = False
     while pos < stop:
         start = pos
-        key = body[pos]
-        if key > 0x7F:
-            pos += 1
-            key |= body[pos] << 8
-        length = body[pos + 1]
+        key, length = body[pos], body[pos + 1]
         pos += 2
+        if key > 0x7F:  # a tag of two bytes
+            key |= length << 8
+            length = body[pos]
+            pos += 1
         if length > 0x7F:
             length, pos = varint.read(body, pos - 1)
         known = by_tag.get(key)
         if known is None:
             raise Irregular
-        form, number, repeated, oneof, name, field = known
-        if number <= last and not (repeated and number == last):
+        number, form, repeated, oneof, name, field = known
+        if number <= last and (number < last or not repeated):
             raise Irregular
         if oneof:
             if chosen:
                 raise Irregular
             chosen = True
-        elif not length and form not in _MAY_BE_EMPTY and not repeated:
-            raise Irregular  # a zero that nobody writes
         if form is _INTEGER:
+            if not length and not oneof:
+                raise Irregular  # a zero that nobody writes
             tree[name] = _integer(length, field)
             last = number
             continue
@@ -73,32 +74,44 @@ def _scan(body: Body, pos: int, stop: int, message: Schema, rest: list[bytes] | 
         if end > stop:
             raise Irregular
         if form is _MESSAGE:
-            value: Any = _scan(body, pos, end, schema(field.message), None)
+            value: Any = _scan(body, pos, end, schema(field.message).by_tag, None)
         elif form is _FIXED:
-            count, extra = divmod(length, field.dtype.itemsize)
-            if extra or number == last:  # in pieces
-                raise Irregular
-            value, repeated = np.frombuffer(body, field.dtype, count, pos), False
-        elif form is _VARINTS:
-            if number == last:
-                raise Irregular
-            value, repeated = _varints(body, pos, length, field), False
-        elif form is _BYTES:
-            value = bytes(body[pos:end]) if repeated else np.frombuffer(body, _U1, length, pos)
+            dtype = field.dtype
+            count = length // dtype.itemsize
+            if number == last or not count or count * dtype.itemsize != length:
+                raise Irregular  # in pieces, or cut
+            tree[name] = np.frombuffer(body, dtype, count, pos)
+            pos, last = end, number
+            continue
         elif form is _LISTVALUE:
             value = ListValueSource(body, pos, end)
-        elif form is _STRING:
-            value = str(body[pos:end], "utf-8")
-        else:
-            if rest is None:
+        elif form is _VARINTS:
+            if number == last or not length:
                 raise Irregular
+            tree[name] = _varints(body, pos, length, field)
+            pos, last = end, number
+            continue
+        elif form is _BYTES:
+            if not length and not oneof and not repeated:
+                raise Irregular
+            value = bytes(body[pos:end]) if repeated else np.frombuffer(body, _U1, length, pos)
+        elif form is _STRING:
+            if not length and not repeated:
+                raise Irregular
+            value = str(body[pos:end], "utf-8")
+        elif rest is None:
+            raise Irregular
+        else:
             rest.append(bytes(body[start:end]))
-            value, repeated = None, True
-        if not repeated:
-            tree[name] = value
-        elif value is not None:
+            pos, last = end, number
+            continue
+        if repeated:
             tree.setdefault(name, []).append(value)
+        else:
+            tree[name] = value
         pos, last = end, number
+    if pos != stop:  # a varint ran on past the end
+        raise Irregular
     return tree
 
 
@@ -106,7 +119,7 @@ def _varints(body: Body, pos: int, length: int, field: Field) -> Any:
     if length > _FEW or field.dtype.kind == "b":
         return varint.unpack(np.frombuffer(body, _U1, length, pos), field.dtype)
     few = body[pos : pos + length]
-    if not length or max(few) < 0x80:
+    if max(few) < 0x80:
         return list(few)
     numbers, end = [], pos + length
     while pos < end:
@@ -118,6 +131,8 @@ def _varints(body: Body, pos: int, length: int, field: Field) -> Any:
 
 
 def _integer(number: int, field: Field) -> Any:
+    if number <= _MOST and field.enum is None and field.dtype.kind != "b":
+        return number
     kind, bits = field.dtype.kind, field.dtype.itemsize * 8
     if kind == "b":
         return number != 0

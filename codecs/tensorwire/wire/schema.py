@@ -65,7 +65,7 @@ class Schema(NamedTuple):
     by_tag: dict[int, Tagged]
 
 
-Tagged: TypeAlias = tuple[Form, int, bool, bool, str, Field]  # what a scan asks first
+Tagged: TypeAlias = tuple[int, Form, bool, bool, str, Field]  # what a scan asks first
 
 
 @cache
@@ -110,7 +110,7 @@ def schema(name: str) -> Schema:
     by_name.update({original: field for field, original in fields})
     by_tag = {
         int.from_bytes(field.tag, "little"): (
-            (field.form, field.number, field.repeated, field.oneof, field.name, field)
+            (field.number, field.form, field.repeated, field.oneof, field.name, field)
         )
         for field, _ in fields
         if field.form is not Form.OPAQUE or field.message

@@ -1,0 +1,64 @@
+"""From bytes to the value in them: the fast path, and where that declines, the official parser."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tensorwire.errors import CodecError, DecodeError
+from tensorwire.kinds import KINDS
+from tensorwire.protocols import seldon
+from tensorwire.tree import Irregular
+from tensorwire.wire.schema import schema
+
+if TYPE_CHECKING:
+    from tensorwire.containers import Container
+    from tensorwire.limits import Limits
+    from tensorwire.tree import Array, Body, Tree
+
+__all__ = ["as_body", "read"]
+
+_MESSAGE = schema(seldon.MESSAGE)
+
+
+def read(
+    container: Container,
+    body: Body,
+    limits: Limits,
+    out: Array | None = None,
+    wanted: str | None = None,
+) -> tuple[str, Any, Tree]:
+    """Read the one payload of a message: its kind, its value, and the tree it stood in.
+
+    The value may be a read-only view of `body`, also of a kind that hands out none.
+
+    Raises `DecodeError` with the place, also where the kind is not the one that is wanted.
+    """
+    kind = None
+    try:
+        try:
+            tree = container.read(body, _MESSAGE)
+            kind, payload = seldon.payload(tree)
+            if kind == wanted or wanted is None:
+                return kind, KINDS[kind].value(payload, len(body), limits, out), tree
+        except Irregular:
+            kind = None
+            tree = container.read_any(body, _MESSAGE)
+            kind, payload = seldon.payload(tree)
+            if kind == wanted or wanted is None:
+                return kind, KINDS[kind].value(payload, len(body), limits, out), tree
+        other = f"{container.name}/{kind}"
+        raise DecodeError(f"a {kind} payload; read it with {other}, or with loads()")
+    except CodecError as error:
+        raise error.within(seldon.path_of(kind) if kind else "") from None
+
+
+def as_body(buffer: Any) -> Body:
+    """View any contiguous buffer as bytes that cannot be written."""
+    if isinstance(buffer, bytes):
+        return buffer
+    try:
+        view = memoryview(buffer)
+        return view.toreadonly().cast("B") if view.nbytes else b""
+    except (TypeError, ValueError, BufferError):
+        kind = type(buffer).__name__
+        raise DecodeError(f"decode takes a contiguous buffer of bytes, not a {kind}") from None
