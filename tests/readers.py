@@ -348,7 +348,8 @@ def _reshape(array: Array, shape: list[int]) -> Array:
 
 def _whole(values: Any, allowed: range) -> list[int]:
     numbers = values.tolist() if isinstance(values, np.ndarray) else values or []
-    _need(all(np.isfinite(number) and number in allowed for number in numbers), "out of range")
+    _need(all(np.isfinite(number) and number == int(number) for number in numbers), "fraction")
+    _need(all(int(number) in allowed for number in numbers), "out of range")
     return [int(number) for number in numbers]
 
 

@@ -134,19 +134,17 @@ class Codec:
             raise error.within(self._place) from None
         size = size_of(part) if container.sized else 0
         plain = names is None and meta is None and status is None and leaf.role is not _STRINGS
-        if plain:
-            frame = self._frames.get((leaf.dtype, leaf.shape, size))
-            if frame is not None:
-                return frame[0], part, frame[1]
-        tree = seldon.wrap(self._kind.name, self._kind.tree(leaf), names, meta, status)
-        prefix, suffix = container.frame(tree, size, self._message)
-        if plain and len(self._frames) < _FRAMES:
-            self._frames[leaf.dtype, leaf.shape, size] = prefix, suffix
-            small = leaf.data is value and value.size <= _SMALL
-            write = container.shortcut(leaf) if small and self._never_refused(leaf) else None
-            if write is not None:
-                self._shortcuts[value.dtype, value.shape] = prefix, write, suffix
-        return prefix, part, suffix
+        frame = self._frames.get((leaf.dtype, leaf.shape, size)) if plain else None
+        if frame is None:
+            tree = seldon.wrap(self._kind.name, self._kind.tree(leaf), names, meta, status)
+            frame = container.frame(tree, size, self._message)
+            if plain and len(self._frames) < _FRAMES:
+                self._frames[leaf.dtype, leaf.shape, size] = frame
+        if plain and leaf.data is value and value.size <= _SMALL:
+            write = container.shortcut(leaf) if self._never_refused(leaf) else None
+            if write is not None and len(self._shortcuts) < _FRAMES:
+                self._shortcuts[value.dtype, value.shape] = (frame[0], write, frame[1])
+        return frame[0], part, frame[1]
 
     def _never_refused(self, leaf: Leaf) -> bool:
         """Tell whether no value of a dtype is beyond what the kind and the container can say."""

@@ -31,11 +31,12 @@ def to_array(nested: Any, error: type[CodecError], *, exact: bool = False) -> An
     Raises:
         error: for ragged rows, null, and whatever is no list, number, bool or string; with path.
     """
-    first = nested
+    first, depth = nested, 0
     while type(first) is list and len(first) == 1:
         first = first[0]
-    if type(first) is float or (type(first) is int and first in _INT64):  # one number, the usual
-        return np.array(nested)
+        depth += 1
+    if type(first) is float or (type(first) is int and first in _INT64):  # one number, as often
+        return np.array(first, ndmin=depth)
     flat = nested
     while type(flat) is list and flat and type(flat[0]) is list and all(type(x) is list for x in flat):
         flat = list(chain.from_iterable(flat))

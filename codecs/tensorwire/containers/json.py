@@ -33,7 +33,7 @@ __all__ = ["JSON"]
 
 _MARK = secrets.token_hex(16)  # stands for an array in the text around it; nobody can guess it
 _TAIL = 4096  # bytes in which a member behind the array would have its quotes
-_SMALL = 1024  # bytes of a body that orjson reads at once
+_SMALL = 6 << 10  # bytes of a body that orjson reads at once
 _FLOAT32_MAX = np.finfo(np.float32).max
 _NESTED = Role.NESTED
 _WORDS = {"nan": b'"NaN"', "inf": b'"Infinity"', "-inf": b'"-Infinity"'}
@@ -86,15 +86,15 @@ class JSON:
     def read(self, body: Body, message: Schema) -> Tree:
         """Cut the long array out of the text, and let orjson read what is around it."""
         if len(body) < _SMALL:
-            return self.read_any(body, message)
+            return _loads(body)
         body = bytes(body)
         span = _longest(body, message)
         if span is None:
-            return self.read_any(body, message)
+            return _loads(body)
         start, stop = span
         rest = b'%b"%b"%b' % (body[:start], _MARK.encode(), body[stop:])
         try:
-            tree = self.read_any(rest, message)
+            tree = _loads(rest)
         except DecodeError:  # the cut may be wrong, and not the text
             raise Irregular from None
         if body[start] == 0x22:
@@ -112,13 +112,17 @@ class JSON:
     def read_any(self, body: Body, message: Schema) -> Tree:
         """Let orjson read the whole text."""
         del message
-        try:
-            tree = orjson.loads(body)
-        except orjson.JSONDecodeError as error:
-            raise DecodeError(f"not JSON: {error}") from None
-        if type(tree) is not dict:
-            raise DecodeError(f"a {type(tree).__name__} in place of a JSON object")
-        return tree
+        return _loads(body)
+
+
+def _loads(body: Body) -> Tree:
+    try:
+        tree = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise DecodeError(f"not JSON: {error}") from None
+    if type(tree) is not dict:
+        raise DecodeError(f"a {type(tree).__name__} in place of a JSON object")
+    return tree
 
 
 def _dumps(tree: Any) -> bytes:

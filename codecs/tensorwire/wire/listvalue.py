@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["MAX_RANK", "ListValueSource", "encode_few", "layout", "writer_of_few"]
 
 MAX_RANK = 49  # protobuf stops at 100 nested messages, and each dimension takes two
-_UNIT = 11
-_FEW = 1024  # elements that are compared faster by Python than by numpy
+_FEW = 512  # elements that are compared faster by Python than by numpy
+_ALL_BITS = np.uint64(2**64 - 1)
 _NUMBER = (b"\x0a\x09\x11", np.dtype("<f8"))
 _BOOL = (b"\x0a\x02\x20", np.dtype("?"))
 
@@ -79,6 +79,18 @@ def _singles() -> dict[int, tuple[bytes, tuple[int, ...]]]:
     return {len(body): (body[:-8], shape) for body, shape in lists}
 
 
+@lru_cache(maxsize=64)
+def _pattern(shape: tuple[int, ...], is_bool: bool) -> tuple[Grid, int, int]:  # noqa: FBT001
+    """Give the bytes of a list of zeros as an integer, and a mask of the bits that never change."""
+    grid, zeros = _constants(shape, is_bool)
+    ones = bytearray(zeros)
+    highest = np.ones(shape, np.bool_) if is_bool else np.full(shape, _ALL_BITS).view(np.float64)
+    grid.values(ones, 0)[...] = highest
+    expected = int.from_bytes(zeros, "little")
+    varying = expected ^ int.from_bytes(ones, "little")
+    return grid, expected, (1 << 8 * len(zeros)) - 1 ^ varying
+
+
 class ListValueSource:
     """A ListValue that lies in `body` from `start` to `stop`."""
 
@@ -95,16 +107,18 @@ class ListValueSource:
             if self._body[self._start : self._stop - 8] == head:
                 return np.frombuffer(self._body, "<f8", 1, self._stop - 8).reshape(shape)
         try:
-            shape, headers, (prefix, dtype), first = self._infer()
+            shape, headers, (prefix, dtype) = self._infer()
         except IndexError:
             raise Irregular from None
         limits.check(shape, dtype.itemsize, len(self._body))
         if out is not None:
             check_out(out, shape, dtype)
-        if dtype.kind == "b":
-            array = self._bools(Grid(shape, headers, prefix, dtype))
-        elif shape[-1] <= _FEW and first + shape[-1] * _UNIT == self._stop:
-            array = self._one_row(shape, first)
+        if prod(shape) <= _FEW:
+            array = self._few(tuple(shape), dtype)
+        elif dtype.kind == "b":
+            array = Grid(shape, headers, prefix, dtype).read(self._body, self._start)
+            if (array.view(np.uint8) > 1).any():
+                raise Irregular
         else:
             return Grid(shape, headers, prefix, dtype).read(self._body, self._start, out)
         if out is None:
@@ -112,27 +126,18 @@ class ListValueSource:
         out[...] = array
         return out
 
-    def _bools(self, grid: Grid) -> Array:
-        array = grid.read(self._body, self._start)
-        if (array.view(np.uint8) > 1).any():
+    def _few(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+        """Compare a short list with what it should be in one operation on one large integer."""
+        grid, expected, mask = _pattern(shape, dtype.kind == "b")
+        found = int.from_bytes(self._body[self._start : self._stop], "little")
+        if (found ^ expected) & mask:
             raise Irregular
-        return array
-
-    def _one_row(self, shape: list[int], first: int) -> Array:
-        """Read a single short row: its header was seen when the shape was told."""
-        body, stop, count = self._body, self._stop, shape[-1]
-        for place, byte in enumerate(_NUMBER[0]):
-            if bytes(body[first + place : stop : _UNIT]) != bytes([byte]) * count:
-                raise Irregular
-        if not count:
-            return np.empty(shape)
-        row: Array = np.ndarray((count,), _NUMBER[1], body, first + len(_NUMBER[0]), (_UNIT,))
-        return row.reshape(shape).copy()
+        return grid.values(self._body, self._start).copy()
 
     def _infer(self) -> Any:
         """Tell the shape from the first row of each level; the other rows are still to be checked.
 
-        Gives shape, headers, the form of an element, and where the first element starts.
+        Gives shape, headers and the form of an element.
         """
         body, start, stop = self._body, self._start, self._stop
         shape: list[int] = []
@@ -152,7 +157,7 @@ class ListValueSource:
                 element = _NUMBER if body[at] == 0x11 else _BOOL
                 if body[start : at + 1] != element[0] or end - at != element[1].itemsize + 1:
                     raise Irregular
-                return shape, headers, element, start
+                return shape, headers, element
             inside, first = body[at + 1], at + 2
             if inside > 0x7F:
                 inside, first = varint.read(body, at + 1)
@@ -161,4 +166,4 @@ class ListValueSource:
             headers.append(bytes(body[start:first]))
             start, stop = first, end
         shape.append(0)
-        return shape, headers, _NUMBER, start
+        return shape, headers, _NUMBER
