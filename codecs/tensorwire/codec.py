@@ -39,9 +39,12 @@ _FRAMES = 256  # how many shapes a codec remembers the bytes around an array for
 class Codec:
     """Arrays to the bytes of a SeldonMessage and back, in one container and one kind.
 
-    Attributes:
-        name: container and kind, as in ``protobuf/tftensor``.
-        media_type: the media type of the bytes.
+    Attributes
+    ----------
+    name
+        container and kind, as in ``protobuf/tftensor``.
+    media_type
+        the media type of the bytes.
     """
 
     def __init__(self, container: str, kind: str) -> None:
@@ -73,16 +76,24 @@ class Codec:
     ) -> bytes:
         """Write an array into a message; the array is copied once, into the result.
 
-        Args:
-            value: an array of any shape and memory order, whatever numpy views without a copy
-                (``__array__``, ``__dlpack__``, buffers), or nested lists; bytes for ``raw``.
-            names: the names of the columns, where the kind has a place for them.
-            meta: puid, tags, routing, requestPath, metrics.
-            status: code, info, reason, status.
-            lossy: accept that what this kind cannot say is rounded, or comes back changed.
+        Parameters
+        ----------
+        value
+            an array of any shape and memory order, whatever numpy views without a copy
+            (``__array__``, ``__dlpack__``, buffers), or nested lists; bytes for ``raw``.
+        names
+            the names of the columns, where the kind has a place for them.
+        meta
+            puid, tags, routing, requestPath, metrics.
+        status
+            code, info, reason, status.
+        lossy
+            accept that what this kind cannot say is rounded, or comes back changed.
 
-        Raises:
-            EncodeError: the kind cannot carry the value without loss; the text names one that can.
+        Raises
+        ------
+        EncodeError
+            the kind cannot carry the value without loss; the text names one that can.
         """
         bare = names is None and meta is None and status is None
         if bare and type(value) is np.ndarray:
@@ -177,21 +188,31 @@ class Codec:
     ) -> Any:
         """Read the array of a message.
 
-        Args:
-            body: any contiguous buffer: bytes, bytearray, memoryview, ndarray, mmap.
-            copy: give an array that is writable and shares nothing with `body`.
-            out: write into this array, of the payload's shape and dtype, and return it. It is left
-                alone where an error is raised.
-            dtype: convert to this dtype, if no value changes by it.
-            limits: what the payload may claim; `Limits()` where None.
+        Parameters
+        ----------
+        body
+            any contiguous buffer: bytes, bytearray, memoryview, ndarray, mmap.
+        copy
+            give an array that is writable and shares nothing with `body`.
+        out
+            write into this array, of the payload's shape and dtype, and return it. It is left
+            alone where an error is raised.
+        dtype
+            convert to this dtype, if no value changes by it.
+        limits
+            what the payload may claim; `Limits()` where None.
 
-        Returns:
-            A read-only view of `body` where the format holds the array's own memory, else a new
-            array; nested lists for rows that mix numbers and strings.
+        Returns
+        -------
+        A read-only view of `body` where the format holds the array's own memory, else a new
+        array; nested lists for rows that mix numbers and strings.
 
-        Raises:
-            DecodeError: the bytes are no message, or hold another kind, or not the array they claim.
-            LimitError: the payload claims more than `limits`.
+        Raises
+        ------
+        DecodeError
+            the bytes are no message, or hold another kind, or not the array they claim.
+        LimitError
+            the payload claims more than `limits`.
         """
         if type(body) is not bytes:
             body = as_body(body)
@@ -226,7 +247,11 @@ class Codec:
         What such bytes mean is a function of them and of the length alone. Nothing is kept of
         messages that hold more than an array (names, meta), and nothing of any value.
         """
-        if type(value) is not np.ndarray or value.flags.writeable or value.dtype.kind not in "fiucV":
+        if (
+            type(value) is not np.ndarray
+            or value.flags.writeable
+            or value.dtype.kind not in "fiucV"
+        ):
             return
         if len(self._headers) >= _FRAMES or type(body) is not bytes:
             return
@@ -237,9 +262,7 @@ class Codec:
             if value.flags.c_contiguous and _address(end) == _address(value):
                 self._headers[len(body)] = (body[:start], value.dtype, value.size, value.shape)
 
-    def _finish(
-        self, value: Any, *, copy: bool, out: Array | None, dtype: DTypeLike | None
-    ) -> Any:
+    def _finish(self, value: Any, *, copy: bool, out: Array | None, dtype: DTypeLike | None) -> Any:
         try:
             if isinstance(value, list):
                 if dtype is None and out is None:

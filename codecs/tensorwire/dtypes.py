@@ -15,7 +15,16 @@ if TYPE_CHECKING:
 
     from tensorwire.tree import Array
 
-__all__ = ["EXACT", "FLOAT16", "NUMBERS", "as_array", "cast", "check_float64", "decimal_twin", "to_float64"]
+__all__ = [
+    "EXACT",
+    "FLOAT16",
+    "NUMBERS",
+    "as_array",
+    "cast",
+    "check_float64",
+    "decimal_twin",
+    "to_float64",
+]
 
 EXACT = 2**53  # float64 holds every integer up to here
 _BLOCK = 1 << 16
@@ -35,8 +44,10 @@ def as_array(value: Any) -> Any:
     Takes arrays and whatever offers `__array__`, `__dlpack__` (on the CPU) or a buffer, numbers,
     strings, bytes, and nested lists of those.
 
-    Raises:
-        EncodeError: for object, datetime, structured and masked arrays and longer floats.
+    Raises
+    ------
+    EncodeError
+        for object, datetime, structured and masked arrays and longer floats.
     """
     if type(value) is np.ndarray and value.dtype.num in NUMBERS:
         return value
@@ -140,8 +151,10 @@ def _reads_back(narrow: Array, wide: Array) -> Array:
     if narrow.dtype == np.float32:
         text = orjson.dumps(narrow, option=orjson.OPT_SERIALIZE_NUMPY)
         narrow = np.array(orjson.loads(text))
-        return narrow == wide
-    return decimal_twin(narrow) == wide
+    else:
+        narrow = decimal_twin(narrow)
+    same: Array = narrow == wide
+    return same
 
 
 def decimal_twin(array: Array) -> Array:

@@ -1,10 +1,10 @@
 """The one failure family.
 
-    CodecError                      anything this library refuses
-    ├── EncodeError  (ValueError)   a value that the codec cannot carry
-    ├── DecodeError  (ValueError)   bytes that do not hold what they should
-    │   └── LimitError              bytes that ask for more than `Limits` allows
-    └── UnknownCodecError (LookupError)
+CodecError                      anything this library refuses
+├── EncodeError  (ValueError)   a value that the codec cannot carry
+├── DecodeError  (ValueError)   bytes that do not hold what they should
+│   └── LimitError              bytes that ask for more than `Limits` allows
+└── UnknownCodecError (LookupError)
 """
 
 from __future__ import annotations
@@ -15,9 +15,12 @@ __all__ = ["CodecError", "DecodeError", "EncodeError", "LimitError", "UnknownCod
 class CodecError(Exception):
     """Base of every error raised for a value or a payload.
 
-    Attributes:
-        reason: what is wrong and what to do about it.
-        path: where, as in ``$.data.tensor.values``; ``$`` is the whole message.
+    Attributes
+    ----------
+    reason
+        what is wrong and what to do about it.
+    path
+        where, as in ``$.data.tensor.values``; ``$`` is the whole message.
     """
 
     def __init__(self, reason: str, path: str = "") -> None:

@@ -18,11 +18,15 @@ __all__ = ["DEFAULT_LIMITS", "Limits"]
 class Limits:
     """Bounds on what `decode` and `loads` produce. Every check is done in Python integers.
 
-    Attributes:
-        max_elements: elements of one array; None for no bound of its own.
-        max_bytes: bytes allocated for one array; None means 4 times the payload plus 16 MiB,
-            so that a payload of a few bytes cannot claim gigabytes.
-        max_rank: dimensions of one array; numpy itself stops at 64.
+    Attributes
+    ----------
+    max_elements
+        elements of one array; None for no bound of its own.
+    max_bytes
+        bytes allocated for one array; None means 4 times the payload plus 16 MiB,
+        so that a payload of a few bytes cannot claim gigabytes.
+    max_rank
+        dimensions of one array; numpy itself stops at 64.
     """
 
     max_elements: int | None = None
@@ -47,7 +51,9 @@ class Limits:
         allowed = self.max_bytes if self.max_bytes is not None else 4 * payload + (16 << 20)
         if count * itemsize > allowed:
             reason = f"the payload of {payload} bytes claims an array of {count * itemsize} bytes"
-            raise LimitError(f"{reason}, over the limit of {allowed}; raise Limits(max_bytes=)", path)
+            raise LimitError(
+                f"{reason}, over the limit of {allowed}; raise Limits(max_bytes=)", path
+            )
         return count
 
 

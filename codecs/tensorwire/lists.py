@@ -9,8 +9,6 @@ import numpy as np
 import orjson
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from tensorwire.errors import CodecError
 
 __all__ = ["numbers", "rank", "scalars", "to_array"]
@@ -28,45 +26,50 @@ def to_array(nested: Any, error: type[CodecError], *, exact: bool = False) -> An
     bytes. Rows that mix these (and byte strings that end in NUL, which numpy would drop) stay
     lists. With `exact`, so do integers that float64 would round for the floats beside them.
 
-    Raises:
-        error: for ragged rows, null, and whatever is no list, number, bool or string; with path.
+    Raises
+    ------
+    error
+        for ragged rows, null, and whatever is no list, number, bool or string; with path.
     """
     first, depth = nested, 0
     while type(first) is list and len(first) == 1:
-        first = first[0]
-        depth += 1
-    if type(first) is float or (type(first) is int and first in _INT64):  # one number, as often
+        first, depth = first[0], depth + 1
+    one = type(first) is float or (type(first) is int and first in _INT64)
+    if one and depth <= _MAX_RANK:
         return np.array(first, ndmin=depth)
-    flat = nested
-    while type(flat) is list and flat and type(flat[0]) is list and all(type(x) is list for x in flat):
-        flat = list(chain.from_iterable(flat))
-    types = set(map(type, flat)) if type(flat) is list else set()
-    if types == {float} or types == {int, float} and not exact:
-        try:
-            return np.array(nested, np.float64)
-        except ValueError as problem:
-            raise _explain(nested, error, str(problem)) from None
     try:
-        # Objects first: numpy would pad a million short strings to the length of a long one.
-        objects = np.asarray(nested, object)
+        if not exact and {float} <= _types(nested) <= {float, int}:
+            return np.array(nested, np.float64)
+        # As objects first: numpy would pad a million short strings to the length of a long one.
+        flat: list[Any] = np.asarray(nested, object).reshape(-1).tolist()
+        return _by_types(nested, flat, exact=exact)
     except (ValueError, RecursionError) as problem:
         raise _explain(nested, error, str(problem)) from None
-    flat: list[Any] = objects.reshape(-1).tolist()
+
+
+def _types(nested: Any) -> set[type]:
+    """Tell the types in nested lists, without a look at their shape; nothing for anything else."""
+    while type(nested) is list and {type(row) for row in nested} == {list}:
+        nested = list(chain.from_iterable(nested))
+    return set(map(type, nested)) if type(nested) is list else set()
+
+
+def _by_types(nested: Any, flat: list[Any], *, exact: bool) -> Any:
     types = set(map(type, flat))
-    if types in ({float}, {bool}) or not types:
-        return np.asarray(nested)
     if types == {int}:
         return _integers(nested, flat)
-    if types == {int, float}:
-        big = exact and any(type(x) is int and abs(x) > _EXACT for x in flat)
-        return nested if big else np.asarray(nested)
+    if types == {int, float} and exact and any(type(x) is int and abs(x) > _EXACT for x in flat):
+        return nested
     if types in ({str}, {bytes}):
         return _strings(nested, flat)
+    numbers = {int, float} if bool not in types else {bool}
+    if types <= numbers:
+        return np.asarray(nested)
     if types <= {int, float, bool, str, bytes}:
         return nested
-    if all(issubclass(kind, (np.generic, complex, int, float)) for kind in types):
-        return np.asarray(nested)  # numpy scalars and complex: numpy's own promotion
-    raise _explain(nested, error, "not an array")
+    if any(not issubclass(kind, (np.generic, complex, int, float)) for kind in types):
+        raise ValueError("not an array of numbers, bools or strings")
+    return np.asarray(nested)  # numpy scalars and complex: numpy's own promotion
 
 
 def rank(nested: Any) -> int:
@@ -77,11 +80,12 @@ def rank(nested: Any) -> int:
     return levels
 
 
-def scalars(nested: Any) -> Iterable[Any]:
+def scalars(nested: Any) -> list[Any]:
     """Walk the scalars of nested lists of any one depth."""
-    while isinstance(nested, (list, tuple)) and nested and isinstance(nested[0], (list, tuple)):
+    for _ in range(rank(nested) - 1):
         nested = list(chain.from_iterable(nested))
-    return nested
+    flat: list[Any] = nested
+    return flat
 
 
 def numbers(nested: Any, error: type[CodecError]) -> Any:
@@ -148,16 +152,19 @@ def _explain(nested: Any, error: type[CodecError], otherwise: str) -> CodecError
 
 def _search(node: Any, shape: list[int], path: str, error: type[CodecError]) -> CodecError | None:
     if not isinstance(node, (list, tuple)):
-        if shape:
-            return error(f"a single value in place of a row of {shape[0]}", path)
-        if node is None:
-            return error("null is not a value of an array; some writers put it for NaN", path)
-        if not isinstance(node, (int, float, complex, str, bytes, np.generic)):
-            return error(f"a {type(node).__name__} is not a value of an array", path)
-        return None
+        reason = f"a single value in place of a row of {shape[0]}" if shape else _no_value(node)
+        return error(reason, path) if reason else None
     if not shape:
         return error(f"a row of {len(node)} in place of a single value", path)
     if len(node) != shape[0]:
         return error(f"ragged: a row of {len(node)} where the first has {shape[0]}", path)
     found = (_search(item, shape[1:], f"{path}[{i}]", error) for i, item in enumerate(node))
     return next(filter(None, found), None)
+
+
+def _no_value(node: Any) -> str | None:
+    if node is None:
+        return "null is not a value of an array; some writers put it for NaN"
+    if isinstance(node, (int, float, complex, str, bytes, np.generic)):
+        return None
+    return f"a {type(node).__name__} is not a value of an array"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["Message"]
 
@@ -15,12 +17,18 @@ __all__ = ["Message"]
 class Message:
     """A value, and what travels with it.
 
-    Attributes:
-        value: the array; nested lists where rows mix numbers and strings.
-        kind: ``ndarray``, ``tensor``, ``tftensor`` or ``raw``; `dumps` keeps it.
-        names: the names of the columns, None where there are none.
-        meta: puid, tags, routing, requestPath and metrics, as the JSON form has them.
-        status: code, info, reason and status of a reply.
+    Attributes
+    ----------
+    value
+        the array; nested lists where rows mix numbers and strings.
+    kind
+        ``ndarray``, ``tensor``, ``tftensor`` or ``raw``; `dumps` keeps it.
+    names
+        the names of the columns, None where there are none.
+    meta
+        puid, tags, routing, requestPath and metrics, as the JSON form has them.
+    status
+        code, info, reason and status of a reply.
     """
 
     value: Any

@@ -56,8 +56,10 @@ def _built_in(name: str) -> Codec:
 def get_codec(name: str) -> CodecLike:
     """Get a codec by name, as in ``get_codec("protobuf/tftensor")``.
 
-    Raises:
-        UnknownCodecError: there is none of that name; a `LookupError` that lists the names.
+    Raises
+    ------
+    UnknownCodecError
+        there is none of that name; a `LookupError` that lists the names.
     """
     if name in _BUILT_IN:
         return _built_in(name)
@@ -74,8 +76,10 @@ def get_codec(name: str) -> CodecLike:
 def register_codec(codec: CodecLike) -> None:
     """Make a codec known by its name to `get_codec` and to the benchmark.
 
-    Raises:
-        ValueError: the name is taken, or the codec lacks name, media_type, encode or decode.
+    Raises
+    ------
+    ValueError
+        the name is taken, or the codec lacks name, media_type, encode or decode.
     """
     _check(codec, getattr(codec, "name", ""))
     with _lock:
@@ -102,13 +106,19 @@ def loads(
 ) -> Message:
     """Read a message of any kind: value, kind, names, meta and status.
 
-    Args:
-        body: any contiguous buffer.
-        media_type: says which container; parameters such as a charset are ignored.
-        limits: what the payload may claim; `Limits()` where None.
+    Parameters
+    ----------
+    body
+        any contiguous buffer.
+    media_type
+        says which container; parameters such as a charset are ignored.
+    limits
+        what the payload may claim; `Limits()` where None.
 
-    Raises:
-        DecodeError: the bytes are no message, or the media type is not known.
+    Raises
+    ------
+    DecodeError
+        the bytes are no message, or the media type is not known.
     """
     container = _container(media_type)
     found = read(container, as_body(body), DEFAULT_LIMITS if limits is None else limits)
@@ -121,9 +131,12 @@ def loads(
 def dumps(message: Message, media_type: str = "application/json", *, lossy: bool = False) -> bytes:
     """Write a message in its own kind.
 
-    Raises:
-        EncodeError: the kind cannot carry the value.
-        UnknownCodecError: the kind or the media type is not known.
+    Raises
+    ------
+    EncodeError
+        the kind cannot carry the value.
+    UnknownCodecError
+        the kind or the media type is not known.
     """
     name = f"{_container(media_type, UnknownCodecError).name}/{message.kind}"
     codec = get_codec(name)

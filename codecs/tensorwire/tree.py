@@ -68,13 +68,20 @@ class Role(Enum):
 class Leaf(NamedTuple):
     """An array on its way out.
 
-    Attributes:
-        role: how it is laid out.
-        data: the values; a list where no dtype holds them, and for STRINGS.
-        field: the dtype of the protobuf field it goes into, for PACKED and VALUES.
-        shape: the shape of the array that was given.
-        dtype: the dtype of the array that was given.
-        lossy: whether a container may drop what it cannot say.
+    Attributes
+    ----------
+    role
+        how it is laid out.
+    data
+        the values; a list where no dtype holds them, and for STRINGS.
+    field
+        the dtype of the protobuf field it goes into, for PACKED and VALUES.
+    shape
+        the shape of the array that was given.
+    dtype
+        the dtype of the array that was given.
+    lossy
+        whether a container may drop what it cannot say.
     """
 
     role: Role
@@ -122,7 +129,9 @@ def text_to_bytes(text: str) -> bytes:
 
 def integers(node: Any, path: str) -> list[int]:
     """Give a list of integers, which text may have quoted."""
-    node = [] if node is None else node.tolist() if isinstance(node, np.ndarray) else node
+    if isinstance(node, np.ndarray) and node.dtype != np.uint8:  # uint8 would be bytes
+        node = node.tolist()
+    node = [] if node is None else node
     if not isinstance(node, list):
         raise DecodeError(f"a {type(node).__name__} in place of a list of sizes", path)
     return [integer(item, f"{path}[{i}]") for i, item in enumerate(node)]
@@ -163,8 +172,8 @@ def place(tree: Tree, message: Schema, mark: str, leaf: Any) -> bool:
         if node == mark and field.role is not None:
             tree[name] = leaf
             return True
-        inner = isinstance(node, dict) and field.schema is not None
-        if inner and place(node, field.schema, mark, leaf):
+        inner = field.schema
+        if inner is not None and isinstance(node, dict) and place(node, inner, mark, leaf):
             return True
     return False
 

@@ -1,4 +1,4 @@
-"""How a tree becomes bytes: one file a container, and one line in this table. They know no kinds."""
+"""How a tree becomes bytes: one file a container, one line in this table. They know no kinds."""
 
 from __future__ import annotations
 

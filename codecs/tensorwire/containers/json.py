@@ -35,7 +35,6 @@ _MARK = secrets.token_hex(16)  # stands for an array in the text around it; nobo
 _TAIL = 4096  # bytes in which a member behind the array would have its quotes
 _SMALL = 6 << 10  # bytes of a body that orjson reads at once
 _FLOAT32_MAX = np.finfo(np.float32).max
-_NESTED = Role.NESTED
 _WORDS = {"nan": b'"NaN"', "inf": b'"Infinity"', "-inf": b'"-Infinity"'}
 
 
@@ -43,28 +42,27 @@ class JSON:
     """Numbers as decimal text, bytes as base64."""
 
     name = "json"
-    media_types = ("application/json",)
+    media_types: tuple[str, ...] = ("application/json",)
     text = True
     sized = False
 
     def write(self, leaf: Leaf) -> Part:
         """Write the array; NaN is quoted as protobuf's JSON does, where the kind is protobuf's."""
         data, role = leaf.data, leaf.role
-        if role is _NESTED and type(data) is np.ndarray and data.dtype.num in NUMBERS:
-            return _numbers(data, _keep_null if leaf.lossy else _refuse_null)
         if role is Role.ABSENT:
             return b""
+        if role is Role.NESTED:
+            return _nested(data, _keep_null if leaf.lossy else _refuse_null)
         if role is Role.BLOB:
             return Base64(array_part(data, leaf.field))
         if role is Role.STRINGS:
             return orjson.dumps([pybase64.b64encode_as_string(item) for item in data])
-        if role is Role.NESTED:
-            return _dumps(data if isinstance(data, list) else data.tolist())
         flat = data.reshape(-1)
         if role is Role.VALUES and data.dtype.kind in "iu" and data.dtype.itemsize == 8:
             return orjson.dumps(list(map(str, flat.tolist())))
         if leaf.field == np.float32 and (np.abs(flat) == _FLOAT32_MAX).any():
-            flat = flat.astype(np.float64)  # its shortest text is beyond it, which some readers refuse
+            # Read as float64, its shortest text is beyond it, and some readers refuse that.
+            flat = flat.astype(np.float64)
         return _numbers(flat, _quote_null)
 
     def shortcut(self, leaf: Leaf) -> Callable[[Array], bytes | None] | None:
@@ -99,7 +97,9 @@ class JSON:
             raise Irregular from None
         if body[start] == 0x22:
             try:
-                leaf: Any = pybase64.b64decode(memoryview(body)[start + 1 : stop - 1], validate=True)
+                leaf: Any = pybase64.b64decode(
+                    memoryview(body)[start + 1 : stop - 1], validate=True
+                )
             except ValueError:
                 raise Irregular from None
             leaf = np.frombuffer(leaf, np.uint8)
@@ -130,6 +130,12 @@ def _dumps(tree: Any) -> bytes:
         return orjson.dumps(tree)
     except (TypeError, RecursionError) as error:
         raise EncodeError(f"JSON cannot say this: {error}") from None
+
+
+def _nested(data: Any, fix: Fix) -> Part:
+    if isinstance(data, list):
+        return _dumps(data)
+    return _numbers(data, fix) if data.dtype.num in NUMBERS else _dumps(data.tolist())
 
 
 def _numbers(array: Array, fix: Fix) -> Part:

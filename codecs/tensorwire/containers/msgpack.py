@@ -47,7 +47,11 @@ class Msgpack:
     """Bytes as they are; a number of an array is its code and its big-endian value."""
 
     name = "msgpack"
-    media_types = ("application/msgpack", "application/x-msgpack", "application/vnd.msgpack")
+    media_types: tuple[str, ...] = (
+        "application/msgpack",
+        "application/x-msgpack",
+        "application/vnd.msgpack",
+    )
     text = False
     sized = True
 
@@ -71,7 +75,8 @@ class Msgpack:
         if leaf.role is Role.NESTED:
             wide = leaf.data.dtype == np.float64
             return (lambda array: _packb(array.tolist())) if wide else None
-        return np.ndarray.tobytes if leaf.field in (None, leaf.data.dtype) else None
+        same = leaf.field is None or leaf.field == leaf.data.dtype  # never `in`: None is float64
+        return np.ndarray.tobytes if same else None
 
     def frame(self, tree: Tree, size: int, message: Schema) -> tuple[bytes, bytes]:
         """Write the tree around its leaf."""

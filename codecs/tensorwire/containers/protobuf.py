@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from google.protobuf import json_format
-from google.protobuf.message import DecodeError as message_error
+from google.protobuf.message import DecodeError as MessageError
 
 from tensorwire import lists
 from tensorwire.dtypes import EXACT, check_float64
@@ -39,7 +39,7 @@ class Protobuf:
     """Byte for byte what protobuf writes; read by numpy where the bytes are in that form."""
 
     name = "protobuf"
-    media_types = ("application/x-protobuf", "application/protobuf")
+    media_types: tuple[str, ...] = ("application/x-protobuf", "application/protobuf")
     text = False
     sized = True
 
@@ -58,7 +58,8 @@ class Protobuf:
         """Write the memory of the array, or the nested list whose other bytes are remembered."""
         if leaf.role is _NESTED:
             return listvalue.writer_of_few(leaf.data.shape)
-        return np.ndarray.tobytes if leaf.field in (None, leaf.data.dtype) else None
+        same = leaf.field is None or leaf.field == leaf.data.dtype  # never `in`: None is float64
+        return np.ndarray.tobytes if same else None
 
     def frame(self, tree: Tree, size: int, message: Schema) -> tuple[bytes, bytes]:
         """Let protobuf write the tree without its leaf, and put tags and lengths around that.
@@ -100,7 +101,7 @@ class Protobuf:
         if rest:
             try:
                 tree |= to_tree(message_class(message.name).FromString(rest))
-            except message_error:
+            except MessageError:
                 raise Irregular from None
         return tree
 
@@ -108,7 +109,7 @@ class Protobuf:
         """Let protobuf read the whole message."""
         try:
             tree: Tree = to_tree(message_class(message.name).FromString(bytes(body)))
-        except (message_error, RecursionError):
+        except (MessageError, RecursionError):
             raise DecodeError(f"not a {message.name}, says protobuf") from None
         return tree
 

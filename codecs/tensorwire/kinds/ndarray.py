@@ -41,7 +41,7 @@ class NDArray:
         return Leaf(Role.NESTED, array, lossy=lossy)
 
     def tree(self, leaf: Leaf) -> Any:
-        """Lists need nothing around them."""
+        """Put nothing around the lists."""
         return leaf
 
     def value(self, tree: Any, payload: int, limits: Limits, out: Array | None) -> Any:

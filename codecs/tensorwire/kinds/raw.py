@@ -36,7 +36,7 @@ class Raw:
         return Leaf(Role.BLOB, array)
 
     def tree(self, leaf: Leaf) -> Any:
-        """Bytes need nothing around them."""
+        """Put nothing around the bytes."""
         return leaf
 
     def value(self, tree: Any, payload: int, limits: Limits, out: Array | None) -> Array:

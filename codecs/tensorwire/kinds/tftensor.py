@@ -2,7 +2,7 @@
 
 Arrays of more than one element travel as `tensorContent`, their little-endian memory in C order;
 one element, and always bool, uint16, complex, the sub-byte integers and strings, in the field of
-their type. Both forms of every dtype are read, and a short list of values is filled up with its last.
+their type. Both forms of every dtype are read; a short list of values is filled up with its last.
 Source: tensorflow/core/framework/tensor.proto, tensorflow/python/framework/tensor_util.py
 """
 
@@ -28,6 +28,8 @@ __all__ = ["TFTensor"]
 
 
 class _Type(NamedTuple):
+    """One line of the table below."""
+
     number: int
     name: str
     dtype: str
@@ -81,9 +83,10 @@ def _type_of(dtype: np.dtype[Any]) -> _Type:
 def _dtype_of(row: _Type) -> np.dtype[Any]:
     if hasattr(np, row.dtype):
         return np.dtype(row.dtype)  # little-endian, as every machine numpy has wheels for
-    import ml_dtypes  # noqa: PLC0415 - costs milliseconds that few payloads need
+    import ml_dtypes  # costs milliseconds that few payloads need
 
-    return np.dtype(getattr(ml_dtypes, row.dtype))
+    dtype: np.dtype[Any] = np.dtype(getattr(ml_dtypes, row.dtype))
+    return dtype
 
 
 class TFTensor:
@@ -228,8 +231,10 @@ def _values(node: Any, row: _Type, shape: list[int], limits: Limits, payload: in
         array = blob(node).view(dtype)
     else:
         array = lists.numbers(node, DecodeError) if isinstance(node, list) else node
-        if not isinstance(array, np.ndarray):
-            array = array.read(limits) if hasattr(array, "read") else lists.numbers(array, DecodeError)
+        if hasattr(array, "read"):
+            array = array.read(limits)
+        if not isinstance(array, np.ndarray) or array.dtype == np.uint8:
+            raise DecodeError("a list of values belongs here")
         array = _typed(array, row, dtype)
     if array.size > count:
         raise DecodeError(f"{array.size} values where shape {shape} takes {count}")

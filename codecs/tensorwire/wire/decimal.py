@@ -95,7 +95,7 @@ class _Reader:
 
     def __init__(self, body: bytes, kind: str) -> None:
         try:
-            import simdjson  # noqa: PLC0415 - optional: not on every Python
+            import simdjson  # optional: not on every Python
         except ImportError:
             raise Irregular from None
         self._parser = simdjson.Parser()
@@ -151,7 +151,7 @@ class _Reader:
 
     def _block(self, start: int, end: int, rank: int) -> tuple[int, ...]:
         """Read some rows of the same rank; simdjson sees to the syntax, this to the shape."""
-        rows = self._parser.parse(b"[%b]" % self._body[start:end])
+        rows: Any = self._parser.parse(b"[%b]" % self._body[start:end])
         shape, brackets, level = [len(rows)], 0, rows
         for depth in range(rank - 1):
             if depth:

@@ -29,15 +29,23 @@ _MANY = 128 << 10  # elements checked at a time with the memory of the result
 class Grid:
     """The byte layout of one nested list.
 
-    Args:
-        shape: the dimensions, at least one.
-        headers: the constant bytes before each row of level 1, 2, ... rank - 1.
-        prefix: the constant bytes before each value: one or three.
-        dtype: the value as it stands in the bytes.
+    Parameters
+    ----------
+    shape
+        the dimensions, at least one.
+    headers
+        the constant bytes before each row of level 1, 2, ... rank - 1.
+    prefix
+        the constant bytes before each value: one or three.
+    dtype
+        the value as it stands in the bytes.
 
-    Attributes:
-        unit: bytes of one element.
-        nbytes: bytes of the whole list, the header of level 0 not counted.
+    Attributes
+    ----------
+    unit
+        bytes of one element.
+    nbytes
+        bytes of the whole list, the header of level 0 not counted.
     """
 
     __slots__ = ("_headers", "_lead", "_prefix", "_strides", "dtype", "nbytes", "shape", "unit")

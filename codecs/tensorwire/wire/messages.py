@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["to_tree"]
 
-_ENUM, _BYTES, _MESSAGE = 14, 12, 11
+_BYTES, _MESSAGE = 12, 11
 _VALUE = "google.protobuf.Value"
 _LISTVALUE, _STRUCT = "google.protobuf.ListValue", "google.protobuf.Struct"
 
@@ -54,7 +54,7 @@ def _field(field: FieldDescriptor, value: Any, known: Field) -> Any:
 def _item(field: FieldDescriptor, value: Any) -> Any:
     if field.type == _MESSAGE:
         return to_tree(value)
-    if field.type == _ENUM:
+    if field.enum_type is not None:
         named = field.enum_type.values_by_number.get(value)
         return value if named is None else named.name
     return value

@@ -115,8 +115,8 @@ class Base64:
             offset += len(text)
 
 
-def array_part(array: Array, dtype: np.dtype[Any] | None = None) -> Part:
-    """Give the C-order memory of an array as `dtype`, its own if None, without a copy if that is it."""
+def array_part(array: Array, dtype: np.dtype[Any] | None = None) -> bytes | memoryview | ArrayFill:
+    """Give the C-order memory of an array as `dtype`, its own if None; a view where it is so."""
     if dtype is not None and array.dtype != dtype:
         return ArrayFill(array, dtype)
     if array.nbytes <= _SMALL:

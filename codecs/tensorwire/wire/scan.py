@@ -1,7 +1,7 @@
 """Read the one form in which protobuf writes a message; leave its arrays where they are.
 
-Whatever is not in that form (an unknown field, a field twice, a wrong wire type, unpacked numbers, a
-length that is longer than it has to be) is `Irregular`: the official runtime is to read it.
+Whatever is not in that form (an unknown field, a field twice, a wrong wire type, unpacked numbers,
+a length that is longer than it has to be) is `Irregular`: the official runtime is to read it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def scan(body: Body, message: Schema) -> tuple[Tree, bytes]:
     return tree, b"".join(rest) if rest else b""
 
 
-def _scan(
+def _scan(  # noqa: C901, PLR0912, PLR0915 - a call a field would cost more than the field
     body: Body, pos: int, stop: int, by_tag: dict[int, Tagged], rest: list[bytes] | None
 ) -> Tree:
     tree: Tree = {}

@@ -58,7 +58,7 @@ class Field(NamedTuple):
 
 
 class Schema(NamedTuple):
-    """One message: its fields by either of their JSON names, and by the first bytes of their tag."""
+    """One message: its fields by either of their JSON names, and by the bytes of their tag."""
 
     name: str
     fields: dict[str, Field]
@@ -121,7 +121,7 @@ def schema(name: str) -> Schema:
 _NUMBERS = {  # by descriptor type
     1: "<f8", 2: "<f4", 3: "<i8", 4: "<u8", 5: "<i4", 8: "?", 13: "<u4", 14: "<i4",
 }  # fmt: skip
-_STRING, _MESSAGE, _BYTES = 9, 11, 12
+_STRING, _BYTES = 9, 12
 
 
 def _field(field: FieldDescriptor) -> tuple[Field, str]:
@@ -132,7 +132,7 @@ def _field(field: FieldDescriptor) -> tuple[Field, str]:
         form, role = Form.BYTES, Role.STRINGS if repeated else Role.BLOB
     elif field.type == _STRING:
         form = Form.STRING
-    elif field.type == _MESSAGE:
+    elif field.message_type is not None:
         message = field.message_type.full_name
         if message == "google.protobuf.ListValue":
             form, role = Form.LISTVALUE, Role.NESTED
@@ -153,6 +153,6 @@ def _field(field: FieldDescriptor) -> tuple[Field, str]:
 def _plain(message: Descriptor) -> bool:
     """Tell whether a message is neither one of protobuf's own nor holds a map."""
     return not message.full_name.startswith("google.protobuf.") and not any(
-        field.type == _MESSAGE and field.message_type.GetOptions().map_entry
+        field.message_type is not None and field.message_type.GetOptions().map_entry
         for field in message.fields
     )

@@ -14,7 +14,7 @@ import numpy as np
 from tensorwire.tree import Irregular
 
 if TYPE_CHECKING:
-    from tensorwire.tree import Body
+    from tensorwire.tree import Array, Body
 
 __all__ = ["pack", "read", "unpack", "write"]
 
@@ -54,7 +54,8 @@ def pack(array: np.ndarray[Any, Any]) -> bytes:
     """Encode a flat integer or bool array as consecutive varints."""
     if array.dtype.kind == "b":
         return array.tobytes()
-    left = array.astype(np.int64 if array.dtype.kind == "i" else np.uint64).view(np.uint64)
+    wide = np.int64 if array.dtype.kind == "i" else np.uint64
+    left: Array = array.astype(wide).view(np.uint64)
     digits = np.empty((left.size, _LONGEST), np.uint8)
     length = np.ones(left.size, np.intp)
     for place in range(_LONGEST):
