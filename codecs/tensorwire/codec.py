@@ -151,16 +151,18 @@ class Codec:
             frame = container.frame(tree, size, self._message)
             if plain and len(self._frames) < _FRAMES:
                 self._frames[leaf.dtype, leaf.shape, size] = frame
-        if plain and leaf.data is value and value.size <= _SMALL:
-            write = container.shortcut(leaf) if self._never_refused(leaf) else None
+        if plain and not lossy and self._is_simple(value, leaf):
+            write = container.shortcut(leaf)
             if write is not None and len(self._shortcuts) < _FRAMES:
                 self._shortcuts[value.dtype, value.shape] = (frame[0], write, frame[1])
         return frame[0], part, frame[1]
 
-    def _never_refused(self, leaf: Leaf) -> bool:
-        """Tell whether no value of a dtype is beyond what the kind and the container can say."""
+    def _is_simple(self, value: Any, leaf: Leaf) -> bool:
+        """Tell whether a small array is written as it is, with no value that could be refused."""
+        if type(value) is not np.ndarray or leaf.data is not value or value.size > _SMALL:
+            return False
         wide = leaf.role is Role.NESTED and self._container.text
-        return leaf.data.dtype.num in (NUMBERS if wide else _FLOATS)
+        return value.dtype.num in (NUMBERS if wide else _FLOATS)
 
     def _advise(self, error: EncodeError, value: Any, *, lossy: bool) -> EncodeError:
         """Name a codec of the same container that carries the value, and what `lossy` would do."""

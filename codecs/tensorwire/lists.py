@@ -32,10 +32,9 @@ def to_array(nested: Any, error: type[CodecError], *, exact: bool = False) -> An
         for ragged rows, null, and whatever is no list, number, bool or string; with path.
     """
     first, depth = nested, 0
-    while type(first) is list and len(first) == 1:
+    while type(first) is list and len(first) == 1 and depth < _MAX_RANK:
         first, depth = first[0], depth + 1
-    one = type(first) is float or (type(first) is int and first in _INT64)
-    if one and depth <= _MAX_RANK:
+    if type(first) is float or (type(first) is int and first in _INT64):  # one number, as often
         return np.array(first, ndmin=depth)
     try:
         if not exact and {float} <= _types(nested) <= {float, int}:
@@ -49,7 +48,9 @@ def to_array(nested: Any, error: type[CodecError], *, exact: bool = False) -> An
 
 def _types(nested: Any) -> set[type]:
     """Tell the types in nested lists, without a look at their shape; nothing for anything else."""
-    while type(nested) is list and {type(row) for row in nested} == {list}:
+    for _ in range(_MAX_RANK):
+        if type(nested) is not list or {type(row) for row in nested} != {list}:
+            break
         nested = list(chain.from_iterable(nested))
     return set(map(type, nested)) if type(nested) is list else set()
 
@@ -75,7 +76,7 @@ def _by_types(nested: Any, flat: list[Any], *, exact: bool) -> Any:
 def rank(nested: Any) -> int:
     """Count the levels of nested lists."""
     levels = 0
-    while isinstance(nested, (list, tuple)):
+    while isinstance(nested, (list, tuple)) and levels <= _MAX_RANK:
         levels, nested = levels + 1, nested[0] if nested else None
     return levels
 

@@ -132,6 +132,6 @@ def _list_value(data: Any, *, lossy: bool) -> Part:
     try:
         message.extend(data)
         encoded: bytes = message.SerializeToString()
-    except (ValueError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise EncodeError(f"protobuf refuses the lists: {error}") from None
     return encoded
