@@ -159,9 +159,11 @@ class Codec:
 
     def _is_simple(self, value: Any, leaf: Leaf) -> bool:
         """Tell whether a small array is written as it is, with no value that could be refused."""
-        if type(value) is not np.ndarray or leaf.data is not value or value.size > _SMALL:
+        if type(value) is not np.ndarray or leaf.data is not value:
             return False
-        wide = leaf.role is Role.NESTED and self._container.text
+        if not 0 < value.size <= _SMALL:
+            return False
+        wide = leaf.role is Role.BLOB or (leaf.role is Role.NESTED and self._container.text)
         return value.dtype.num in (NUMBERS if wide else _FLOATS)
 
     def _advise(self, error: EncodeError, value: Any, *, lossy: bool) -> EncodeError:

@@ -42,7 +42,7 @@ def to_array(nested: Any, error: type[CodecError], *, exact: bool = False) -> An
         # As objects first: numpy would pad a million short strings to the length of a long one.
         flat: list[Any] = np.asarray(nested, object).reshape(-1).tolist()
         return _by_types(nested, flat, exact=exact)
-    except (ValueError, RecursionError) as problem:
+    except (ValueError, OverflowError, RecursionError) as problem:
         raise _explain(nested, error, str(problem)) from None
 
 

@@ -120,7 +120,10 @@ def blob(node: Any) -> Array:
 
 def text_to_bytes(text: str) -> bytes:
     """Decode base64 as protobuf's JSON has it: standard or URL-safe, padded or not."""
-    standard = text.replace("-", "+").replace("_", "/").rstrip("=")
+    try:
+        return pybase64.b64decode(text, validate=True)
+    except (ValueError, UnicodeError):
+        standard = text.replace("-", "+").replace("_", "/").rstrip("=")
     try:
         return pybase64.b64decode(standard + "=" * (-len(standard) % 4), validate=True)
     except (ValueError, UnicodeError):

@@ -14,7 +14,7 @@ import numpy as np
 import orjson
 import pybase64
 
-from tensorwire.dtypes import NUMBERS
+from tensorwire.dtypes import FLOAT16, NUMBERS
 from tensorwire.errors import DecodeError, EncodeError
 from tensorwire.tree import Irregular, Role, cut, mark, place
 from tensorwire.wire.decimal import BLOCK, NumbersText, dumps, texts
@@ -54,7 +54,8 @@ class JSON:
         if role is Role.NESTED:
             return _nested(data, _keep_null if leaf.lossy else _refuse_null)
         if role is Role.BLOB:
-            return Base64(array_part(data, leaf.field))
+            part = array_part(data, leaf.field)
+            return pybase64.b64encode(part) if isinstance(part, bytes) else Base64(part)
         if role is Role.STRINGS:
             return orjson.dumps([pybase64.b64encode_as_string(item) for item in data])
         flat = data.reshape(-1)
@@ -66,10 +67,14 @@ class JSON:
         return _numbers(flat, _quote_null)
 
     def shortcut(self, leaf: Leaf) -> Callable[[Array], bytes | None] | None:
-        """Write finite numbers in one piece."""
+        """Write finite numbers, or the memory of the array, in one piece."""
+        if leaf.data.dtype.num == FLOAT16 or not leaf.data.dtype.isnative:
+            return None
         if leaf.role is Role.NESTED:
             return _finite
-        return (lambda array: _finite(array.reshape(-1))) if leaf.role is Role.PACKED else None
+        if leaf.role is Role.BLOB:
+            return lambda array: pybase64.b64encode(array.tobytes())
+        return lambda array: _finite(array.reshape(-1))
 
     def frame(self, tree: Tree, size: int, message: Schema) -> tuple[bytes, bytes]:
         """Write the tree around its leaf."""
@@ -165,7 +170,10 @@ def _quote_null(block: Array, text: bytes) -> bytes:
 
 
 def _finite(array: Array) -> bytes | None:
-    text = dumps(array)
+    try:
+        text = orjson.dumps(array, None, orjson.OPT_SERIALIZE_NUMPY)
+    except TypeError:  # of rank 0, strided or big-endian
+        return None
     return None if b"n" in text else text
 
 

@@ -66,15 +66,20 @@ class Msgpack:
             return _packb(data)
         if data.dtype.kind in "UT":
             return _packb(data.tolist())
+        if role is Role.VALUES:
+            data = data.reshape(-1)
         if data.dtype == np.float64 and data.size <= _FEW:
             return _packb(data.tolist())
         return _nested(data)
 
     def shortcut(self, leaf: Leaf) -> Callable[[Array], bytes | None] | None:
         """Write the memory of the array, or its float64 values."""
-        if leaf.role is Role.NESTED:
-            wide = leaf.data.dtype == np.float64
-            return (lambda array: _packb(array.tolist())) if wide else None
+        if leaf.role in (Role.NESTED, Role.VALUES):
+            if leaf.data.dtype != np.float64:
+                return None
+            if leaf.role is Role.NESTED:
+                return lambda array: _packb(array.tolist())
+            return lambda array: _packb(array.reshape(-1).tolist())
         same = leaf.field is None or leaf.field == leaf.data.dtype  # never `in`: None is float64
         return np.ndarray.tobytes if same else None
 

@@ -69,7 +69,7 @@ def _values(node: Any, limits: Limits) -> Array:
     if type(node) is np.ndarray and node.dtype is _FLOAT64:
         return node
     try:
-        if isinstance(node, list):
+        if type(node) is list:
             array: Array = lists.numbers(node, DecodeError)
         elif isinstance(node, np.ndarray) and node.dtype == _FLOAT64:
             array = node

@@ -108,17 +108,7 @@ class TFTensor:
         if row.content and array.size > 1:
             field = None if dtype.isnative else dtype.newbyteorder("<")
             return Leaf(Role.BLOB, array, field, shape, dtype)
-        if row.number == _STRING:
-            return Leaf(Role.STRINGS, _utf8(array), None, shape, dtype)
-        flat = np.ascontiguousarray(array).reshape(-1)
-        if row.member == "float8Val":
-            return Leaf(Role.BLOB, flat, None, shape, dtype)
-        field = np.dtype(row.field)
-        if row.member == "halfVal":
-            flat = flat.astype(dtype.newbyteorder("=")).view(np.uint16)
-        elif dtype.kind == "c":
-            flat = flat.astype(dtype.newbyteorder("=")).view(field.newbyteorder("="))
-        return Leaf(Role.VALUES, flat.astype(field), field, shape, dtype)
+        return _values_leaf(array, row)
 
     def tree(self, leaf: Leaf) -> Tree:
         """Write dtype and shape before the values."""
@@ -153,6 +143,24 @@ class TFTensor:
 _STRING = 7
 _INT = frozenset({int})
 _USUAL_RANK = 32
+
+
+def _values_leaf(array: Array, row: _Type) -> Leaf:
+    """Lay out the elements of an array as the member of its dtype has them."""
+    dtype, shape = array.dtype, array.shape
+    if row.number == _STRING:
+        return Leaf(Role.STRINGS, _utf8(array), None, shape, dtype)
+    if row.member == "float8Val":
+        return Leaf(Role.BLOB, array, None, shape, dtype)
+    field = np.dtype(row.field)
+    if dtype == field and dtype.kind == "f":
+        return Leaf(Role.VALUES, array, field, shape, dtype)
+    flat = np.ascontiguousarray(array).reshape(-1)
+    if row.member == "halfVal":
+        flat = flat.astype(dtype.newbyteorder("=")).view(np.uint16)
+    elif dtype.kind == "c":
+        flat = flat.astype(dtype.newbyteorder("=")).view(field.newbyteorder("="))
+    return Leaf(Role.VALUES, flat.astype(field), field, shape, dtype)
 
 
 def _utf8(array: Array) -> list[bytes]:

@@ -27,6 +27,7 @@ Fix: TypeAlias = "Callable[[Array, bytes], bytes]"
 __all__ = ["BLOCK", "NumbersText", "dumps", "texts"]
 
 BLOCK = 2048  # elements
+_MAX_RANK = 64  # numpy's
 _READ_BLOCK = 32 << 10  # bytes of text
 
 
@@ -112,6 +113,8 @@ class _Reader:
         while body[rank] == 0x5B:
             rank += 1
         rank -= start
+        if rank > _MAX_RANK:
+            raise Irregular
         comma = body.find(b",", start, stop)
         self._gap = b", " if body[comma : comma + 2] == b", " else b","
         self._start, self._stop = start, stop
