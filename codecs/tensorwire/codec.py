@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tensorwire.containers import CONTAINERS
-from tensorwire.dtypes import NUMBERS, cast
+from tensorwire.dtypes import cast
 from tensorwire.errors import CodecError, DecodeError, EncodeError
 from tensorwire.kinds import KINDS
 from tensorwire.limits import DEFAULT_LIMITS
+from tensorwire.memo import Memo
 from tensorwire.protocols import seldon
 from tensorwire.reading import as_body, read
 from tensorwire.tree import Role, check_out
@@ -18,22 +19,18 @@ from tensorwire.wire.parts import buffer_of, join, size_of
 from tensorwire.wire.schema import schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import DTypeLike
 
     from tensorwire.containers import Container
     from tensorwire.limits import Limits
-    from tensorwire.tree import Array, Body, Leaf, Tree
+    from tensorwire.tree import Array
     from tensorwire.wire.parts import Part
 
 __all__ = ["Codec"]
 
 _STRINGS = Role.STRINGS
-_SMALL = 128  # elements
-_HEADER = 128  # bytes before an array that are worth remembering
-_FLOATS = frozenset(np.dtype(char).num for char in "fd")
-_FRAMES = 256  # how many shapes a codec remembers the bytes around an array for
 
 
 class Codec:
@@ -55,11 +52,7 @@ class Codec:
         self._owned = self._container.sized and not self._kind.views
         self._message = schema(seldon.MESSAGE)
         self.media_type = self._container.media_types[0]
-        # Functions of dtype and shape alone, remembered: the bytes around an array, and for small
-        # arrays of floats how to write those between. Nothing here depends on a value.
-        self._frames: dict[Any, tuple[bytes, bytes]] = {}
-        self._headers: dict[int, tuple[bytes, np.dtype[Any], int, tuple[int, ...]]] = {}
-        self._shortcuts: dict[Any, tuple[bytes, Callable[[Array], bytes | None], bytes]] = {}
+        self._memo = Memo(self._container)
 
     def __repr__(self) -> str:
         """Give the name."""
@@ -97,7 +90,7 @@ class Codec:
         """
         bare = names is None and meta is None and status is None
         if bare and type(value) is np.ndarray:
-            found = self._shortcuts.get((value.dtype, value.shape))
+            found = self._memo.writers.get((value.dtype, value.shape))
             if found is not None:
                 prefix, write, suffix = found
                 text = write(value)
@@ -145,26 +138,14 @@ class Codec:
             raise error.within(self._place) from None
         size = size_of(part) if container.sized else 0
         plain = names is None and meta is None and status is None and leaf.role is not _STRINGS
-        frame = self._frames.get((leaf.dtype, leaf.shape, size)) if plain else None
+        key = (leaf.dtype, leaf.shape, size)
+        frame = self._memo.frames.get(key) if plain else None
         if frame is None:
             tree = seldon.wrap(self._kind.name, self._kind.tree(leaf), names, meta, status)
             frame = container.frame(tree, size, self._message)
-            if plain and len(self._frames) < _FRAMES:
-                self._frames[leaf.dtype, leaf.shape, size] = frame
-        if plain and not lossy and self._is_simple(value, leaf):
-            write = container.shortcut(leaf)
-            if write is not None and len(self._shortcuts) < _FRAMES:
-                self._shortcuts[value.dtype, value.shape] = (frame[0], write, frame[1])
+        if plain and not lossy:
+            self._memo.learn_to_write(key, frame, leaf, value)
         return frame[0], part, frame[1]
-
-    def _is_simple(self, value: Any, leaf: Leaf) -> bool:
-        """Tell whether a small array is written as it is, with no value that could be refused."""
-        if type(value) is not np.ndarray or leaf.data is not value:
-            return False
-        if not 0 < value.size <= _SMALL:
-            return False
-        wide = leaf.role is Role.BLOB or (leaf.role is Role.NESTED and self._container.text)
-        return value.dtype.num in (NUMBERS if wide else _FLOATS)
 
     def _advise(self, error: EncodeError, value: Any, *, lossy: bool) -> EncodeError:
         """Name a codec of the same container that carries the value, and what `lossy` would do."""
@@ -221,50 +202,19 @@ class Codec:
         if type(body) is not bytes:
             body = as_body(body)
         plain = limits is None and self._container.sized
-        value = self._known(body) if plain else None
+        value = self._memo.view(body) if plain else None
         if value is None:
             if limits is None:
                 limits = DEFAULT_LIMITS
             target = out if dtype is None else None
             _, value, tree = read(self._container, body, limits, target, self._kind.name)
             if plain:
-                self._remember(body, value, tree)
+                self._memo.learn_to_view(body, value, tree)
         if self._owned and type(value) is np.ndarray and not value.flags.writeable:
             value = value.copy()
         if copy or dtype is not None or out is not None:
             return self._finish(value, copy=copy, out=out, dtype=dtype)
         return value
-
-    def _known(self, body: Body) -> Array | None:
-        """View the values that end a message, where all before them is as it was before."""
-        seen = self._headers.get(len(body))
-        if seen is None:
-            return None
-        header, dtype, count, shape = seen
-        if body[: len(header)] != header:
-            return None
-        return np.frombuffer(body, dtype, count, len(header)).reshape(shape)
-
-    def _remember(self, body: Body, value: Any, tree: Tree) -> None:
-        """Keep the bytes before the values, where these are the memory that ends the message.
-
-        What such bytes mean is a function of them and of the length alone. Nothing is kept of
-        messages that hold more than an array (names, meta), and nothing of any value.
-        """
-        if (
-            type(value) is not np.ndarray
-            or value.flags.writeable
-            or value.dtype.kind not in "fiucV"
-        ):
-            return
-        if len(self._headers) >= _FRAMES or type(body) is not bytes:
-            return
-        start = len(body) - value.nbytes
-        bare = len(tree) == 1 and len(tree.get("data", ())) <= 1
-        if bare and 0 < start <= _HEADER and value.size:
-            end = np.frombuffer(body, np.uint8, value.nbytes, start)
-            if value.flags.c_contiguous and _address(end) == _address(value):
-                self._headers[len(body)] = (body[:start], value.dtype, value.size, value.shape)
 
     def _finish(self, value: Any, *, copy: bool, out: Array | None, dtype: DTypeLike | None) -> Any:
         try:
@@ -282,11 +232,6 @@ class Codec:
         except CodecError as error:
             raise error.within(self._place) from None
         return value.copy() if copy and not value.flags.writeable else value
-
-
-def _address(array: Array) -> int:
-    address: int = array.__array_interface__["data"][0]
-    return address
 
 
 def _carries(codec: Codec, value: Any, *, lossy: bool) -> bool:
