@@ -114,15 +114,14 @@ def cast(array: Array, dtype: DTypeLike, *, shortest: bool = False) -> Array:
         wide = array.astype(target) if target.itemsize else array
         if (wide == array).all():
             return wide
-    numeric = "biufcV"
-    if source.kind not in numeric or target.kind not in numeric:
+    if not (_is_number(source) and _is_number(target)):
         raise DecodeError(f"{source} cannot be cast to {target}")
     wrong: Any = False
     if source.kind == "c" and target.kind != "c":
         wrong, array = array.imag != 0, array.real
     with np.errstate(all="ignore"):
         result = array.astype(target)
-        wrong = wrong | ~_same(result, array)
+        wrong = np.asarray(wrong | ~_same(result, array))
         if shortest and wrong.any() and source.kind == "f" and target.kind in "fV":
             wrong[wrong] = ~_reads_back(result[wrong], array[wrong])
     if wrong.any():
@@ -130,6 +129,10 @@ def cast(array: Array, dtype: DTypeLike, *, shortest: bool = False) -> Array:
         reason = f"{source} {array[wrong][0]} is not exactly a {target}"
         raise DecodeError(f"{reason}; leave dtype= out, or cast with astype", at)
     return result
+
+
+def _is_number(dtype: np.dtype[Any]) -> bool:
+    return dtype.num in NUMBERS or dtype.num in _COMPLEX or dtype.isbuiltin == _CUSTOM
 
 
 def _same(narrow: Array, wide: Array) -> Array:
@@ -140,7 +143,11 @@ def _same(narrow: Array, wide: Array) -> Array:
         fits = narrow.astype(np.float64) < top
         same: Array = fits & (np.where(fits, narrow, 0).astype(wide.dtype) == wide)
         return same
+    if narrow.dtype.kind == "c" and wide.dtype.kind != "c":
+        narrow = narrow.real
     same = narrow.astype(wide.dtype) == wide
+    if narrow.dtype.kind != "c":  # -1 as an unsigned integer comes back as -1
+        same &= (narrow < 0) == (wide < 0)
     if wide.dtype.kind in "fcV" and narrow.dtype.kind in "fcV":
         same |= (narrow != narrow) & (wide != wide)  # noqa: PLR0124 - NaN
     return same

@@ -23,7 +23,7 @@ class Limits:
     max_elements
         elements of one array; None for no bound of its own.
     max_bytes
-        bytes allocated for one array; None means 4 times the payload plus 16 MiB,
+        bytes of one array, view or copy; None means 4 times the payload plus 16 MiB,
         so that a payload of a few bytes cannot claim gigabytes.
     max_rank
         dimensions of one array; numpy itself stops at 64.
@@ -36,8 +36,7 @@ class Limits:
     def check(self, shape: Sequence[int], itemsize: int, payload: int, path: str = "") -> int:
         """Return the element count of `shape`, or raise `LimitError`.
 
-        `itemsize` is in bytes, 0 where the array is a view and nothing is allocated; `payload`
-        is the size of the message in bytes.
+        `itemsize` and `payload`, the size of the message, are in bytes.
         """
         if len(shape) > min(self.max_rank, 64):
             raise LimitError(f"rank {len(shape)} is over the limit of {self.max_rank}", path)
@@ -46,7 +45,7 @@ class Limits:
             reason = f"{count} elements are over the limit of {self.max_elements}"
             raise LimitError(f"{reason}; raise Limits(max_elements=)", path)
         # A shape such as (2**62, 4, 0) holds nothing, yet numpy cannot represent it.
-        if prod(size for size in shape if size) * max(itemsize, 1) >= 2**63:
+        if prod(size for size in shape if size) * itemsize >= 2**63:
             raise LimitError(f"shape {tuple(shape)} is beyond any array", path)
         allowed = self.max_bytes if self.max_bytes is not None else 4 * payload + (16 << 20)
         if count * itemsize > allowed:

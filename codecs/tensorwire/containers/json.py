@@ -18,7 +18,7 @@ from tensorwire.dtypes import FLOAT16, NUMBERS
 from tensorwire.errors import DecodeError, EncodeError
 from tensorwire.tree import Irregular, Role, cut, mark, place
 from tensorwire.wire.decimal import BLOCK, NumbersText, dumps, texts
-from tensorwire.wire.parts import Base64, Texts, array_part
+from tensorwire.wire.parts import Base64, Texts, array_part, buffer_of
 from tensorwire.wire.schema import array_names
 
 if TYPE_CHECKING:
@@ -55,7 +55,8 @@ class JSON:
             return _nested(data, _keep_null if leaf.lossy else _refuse_null)
         if role is Role.BLOB:
             part = array_part(data, leaf.field)
-            return pybase64.b64encode(part) if isinstance(part, bytes) else Base64(part)
+            few = isinstance(part, memoryview) and len(part) <= Base64.BLOCK
+            return pybase64.b64encode(buffer_of(part)) if few else Base64(part)
         if role is Role.STRINGS:
             return orjson.dumps([pybase64.b64encode_as_string(item) for item in data])
         flat = data.reshape(-1)

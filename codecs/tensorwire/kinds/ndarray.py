@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from tensorwire import lists
 from tensorwire.dtypes import NUMBERS, as_array, to_float64
 from tensorwire.errors import DecodeError, EncodeError
@@ -51,6 +53,7 @@ class NDArray:
                 return tree.read(limits, out)
             raise DecodeError(f"a {type(tree).__name__} in place of nested lists")
         array = lists.to_array(tree, DecodeError)
-        if limits is not DEFAULT_LIMITS and type(array) is not list:
-            limits.check(array.shape, array.itemsize, payload)
+        if limits is not DEFAULT_LIMITS:
+            shape = np.asarray(array, object).shape if type(array) is list else array.shape
+            limits.check(shape, getattr(array, "itemsize", 8), payload)
         return array

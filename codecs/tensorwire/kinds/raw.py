@@ -43,5 +43,5 @@ class Raw:
         """View the bytes."""
         del out
         array = blob(tree)
-        limits.check(array.shape, 0, payload)
+        limits.check(array.shape, 1, payload)
         return array

@@ -59,7 +59,7 @@ class Tensor:
         if (shape and min(shape) < 0) or prod(shape) != values.size:
             raise DecodeError(f"shape {shape} does not hold {values.size} values", ".shape")
         if limits is not DEFAULT_LIMITS or not values.size or len(shape) > _USUAL_RANK:
-            limits.check(shape, 0, payload, ".shape")
+            limits.check(shape, values.itemsize, payload, ".shape")
         return values.reshape(shape)
 
 

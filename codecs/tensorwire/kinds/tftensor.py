@@ -210,7 +210,7 @@ def _content(array: Array, row: _Type, shape: list[int], limits: Limits, payload
     dtype = _dtype_of(row)
     count = prod(shape)
     if limits is not DEFAULT_LIMITS or not count or len(shape) > _USUAL_RANK:
-        limits.check(shape, 0, payload, ".tensorShape")
+        limits.check(shape, dtype.itemsize, payload, ".tensorShape")
     if array.size != count * dtype.itemsize:
         reason = f"{array.size} bytes where shape {shape} of {dtype} takes {count * dtype.itemsize}"
         raise DecodeError(reason, ".tensorContent")
@@ -230,9 +230,9 @@ def _values(node: Any, row: _Type, shape: list[int], limits: Limits, payload: in
     if row.number == _STRING:
         return _strings(node, shape, limits, payload)
     dtype = _dtype_of(row)
-    if type(node) is np.ndarray and node.dtype is dtype and prod(shape) == node.size:
-        return node.reshape(shape)
     count = limits.check(shape, dtype.itemsize, payload)
+    if type(node) is np.ndarray and node.dtype is dtype and node.size == count:
+        return node.reshape(shape)
     if node is None:
         return np.zeros(shape, dtype)
     if row.member == "float8Val":

@@ -28,7 +28,7 @@ __all__ = [
     "size_of",
 ]
 
-_SMALL = 1024  # below this many bytes a copy costs less than a view
+_SPARE = 1024  # bytes more than a guess
 
 
 class Fill(Protocol):
@@ -88,7 +88,7 @@ class Texts:
     def join(self, prefix: bytes, suffix: bytes) -> bytes:
         """Write the pieces one behind the other, in memory for a little more than is needed."""
         first, second = islice(self._pieces, 2)
-        guess = len(prefix) + int(len(second) * self._blocks * 1.005) + len(suffix) + _SMALL
+        guess = len(prefix) + int(len(second) * self._blocks * 1.005) + len(suffix) + _SPARE
         stream = io.BytesIO(bytes(guess))
         stream.writelines((prefix, first, second))
         stream.writelines(self._pieces)
@@ -101,7 +101,7 @@ class Base64:
     """Bytes as base64, encoded where they are to stay."""
 
     __slots__ = ("_part", "nbytes")
-    _BLOCK = 48 << 10
+    BLOCK = 48 << 10  # bytes encoded at a time: they stay in the cache until they are copied
 
     def __init__(self, part: bytes | memoryview | Fill) -> None:
         self._part, self.nbytes = part, (size_of(part) + 2) // 3 * 4
@@ -109,18 +109,16 @@ class Base64:
     def fill(self, body: memoryview, offset: int) -> None:
         """Encode a block at a time."""
         source = memoryview(buffer_of(self._part))
-        for start in range(0, len(source), self._BLOCK):
-            text = pybase64.b64encode(source[start : start + self._BLOCK])
+        for start in range(0, len(source), self.BLOCK):
+            text = pybase64.b64encode(source[start : start + self.BLOCK])
             body[offset : offset + len(text)] = text
             offset += len(text)
 
 
-def array_part(array: Array, dtype: np.dtype[Any] | None = None) -> bytes | memoryview | ArrayFill:
+def array_part(array: Array, dtype: np.dtype[Any] | None = None) -> memoryview | ArrayFill:
     """Give the C-order memory of an array as `dtype`, its own if None; a view where it is so."""
     if dtype is not None and array.dtype != dtype:
         return ArrayFill(array, dtype)
-    if array.nbytes <= _SMALL:
-        return array.tobytes()
     if not array.flags.c_contiguous:
         return ArrayFill(array, array.dtype)
     return array.reshape(-1).view(np.uint8).data

@@ -1,0 +1,179 @@
+"""What is public is listed, documented and typed, and nothing else is."""
+
+import inspect
+import pickle
+import subprocess
+import sys
+from importlib import resources
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import numpy as np
+import pytest
+
+import tensorwire as tw
+
+CONTRACT = {
+    "Codec",
+    "CodecError",
+    "CodecLike",
+    "DecodeError",
+    "EncodeError",
+    "LimitError",
+    "Limits",
+    "Message",
+    "UnknownCodecError",
+    "codec_names",
+    "dumps",
+    "get_codec",
+    "loads",
+    "register_codec",
+}
+names = pytest.mark.parametrize("name", tw.__all__)
+
+
+def test_all_is_what_is_there() -> None:
+    """`__all__` is sorted, complete, and holds every name that was promised."""
+    assert sorted(tw.__all__) == list(tw.__all__)
+    assert set(tw.__all__) == CONTRACT
+    public = {name for name, value in vars(tw).items() if not name.startswith("_")}
+    modules = {name for name in public if inspect.ismodule(getattr(tw, name))}
+    assert public - modules == CONTRACT
+
+
+@names
+def test_every_name_is_documented(name: str) -> None:
+    """Every public name, and every public member of a class, says what it is."""
+    thing = getattr(tw, name)
+    assert inspect.getdoc(thing)
+    if not inspect.isclass(thing):
+        return
+    for member, value in vars(thing).items():
+        if not member.startswith("_") and (
+            inspect.isfunction(value) or isinstance(value, property)
+        ):
+            assert inspect.getdoc(value), member
+
+
+@names
+def test_every_signature_is_typed(name: str) -> None:
+    """Every parameter and every result of a public function has a type."""
+    thing = getattr(tw, name)
+    functions = [thing] if inspect.isfunction(thing) else []
+    if inspect.isclass(thing) and thing.__module__.startswith("tensorwire"):
+        functions = [value for value in vars(thing).values() if inspect.isfunction(value)]
+    for function in functions:
+        if "<string>" in function.__code__.co_filename or function.__name__ == "__init_subclass__":
+            continue  # made by dataclass, from fields that are typed
+        if function.__module__ == "typing":
+            continue
+        signature = inspect.signature(function)
+        for parameter in signature.parameters.values():
+            if parameter.name != "self":
+                assert parameter.annotation is not parameter.empty, (function, parameter)
+        assert signature.return_annotation is not signature.empty, function
+
+
+def test_options_are_keywords() -> None:
+    """Everything but the value or the body is given by name, so that more may be added."""
+    keywords = {
+        "encode": ["names", "meta", "status", "lossy"],
+        "encode_parts": ["names", "meta", "status", "lossy"],
+        "decode": ["copy", "out", "dtype", "limits"],
+    }
+    for method, wanted in keywords.items():
+        parameters = inspect.signature(getattr(tw.Codec, method)).parameters.values()
+        assert [p.name for p in parameters if p.kind is p.KEYWORD_ONLY] == wanted
+    assert list(inspect.signature(tw.loads).parameters) == ["body", "media_type", "limits"]
+    assert list(inspect.signature(tw.dumps).parameters) == ["message", "media_type", "lossy"]
+    assert get_type_hints(tw.codec_names)["return"] == tuple[str, ...]
+
+
+def test_the_errors_are_one_family() -> None:
+    """Every error is a CodecError, and what Python would call it too."""
+    assert issubclass(tw.EncodeError, (tw.CodecError, ValueError))
+    assert issubclass(tw.EncodeError, ValueError)
+    assert issubclass(tw.DecodeError, tw.CodecError)
+    assert issubclass(tw.DecodeError, ValueError)
+    assert issubclass(tw.LimitError, tw.DecodeError)
+    assert issubclass(tw.UnknownCodecError, tw.CodecError)
+    assert issubclass(tw.UnknownCodecError, LookupError)
+    assert not issubclass(tw.CodecError, ValueError)
+
+
+@pytest.mark.parametrize("error", [tw.CodecError, tw.EncodeError, tw.DecodeError, tw.LimitError])
+def test_an_error_has_reason_and_place(error: type[tw.CodecError]) -> None:
+    """An error gives its reason and its path, apart and together, and survives pickling."""
+    one = error("too long", "$.data.ndarray[3]")
+    assert (one.reason, one.path) == ("too long", "$.data.ndarray[3]")
+    assert str(one) == "too long - at `$.data.ndarray[3]`"
+    assert error("too long").path == "$"
+    again = pickle.loads(pickle.dumps(one))  # noqa: S301 - our own bytes, as a process pool sends them
+    assert (type(again), again.reason, again.path) == (error, one.reason, one.path)
+    try:
+        tw.get_codec("json/ndarray").decode(b'{"data":{"ndarray":[[1],[2,3]]}}')
+    except tw.DecodeError as raised:
+        copied = pickle.loads(pickle.dumps(raised))  # noqa: S301 - our own bytes
+        assert (copied.path, str(copied)) == (raised.path, str(raised))
+
+
+def test_types_are_shipped() -> None:
+    """The package says that it is typed, and what version it is."""
+    assert resources.files("tensorwire").joinpath("py.typed").is_file()
+    assert tw.__version__.count(".") == 2
+
+
+TYPED = """
+from typing import Any
+
+import numpy as np
+from typing_extensions import assert_type
+
+import tensorwire as tw
+
+codec = tw.get_codec("json/ndarray")
+assert_type(codec, tw.CodecLike)
+assert_type(codec.encode(np.zeros(3), names=["a"], lossy=True), bytes)
+assert_type(codec.decode(b"{}", copy=True), Any)
+assert_type(tw.loads(b"{}"), tw.Message)
+assert_type(tw.loads(b"{}", "application/json", limits=tw.Limits(max_rank=2)).kind, str)
+assert_type(tw.dumps(tw.Message(1)), bytes)
+assert_type(tw.Message(1).reply(2), tw.Message)
+assert_type(tw.codec_names(), tuple[str, ...])
+try:
+    pass
+except tw.CodecError as error:
+    assert_type(error.path, str)
+    assert_type(error.reason, str)
+"""
+
+
+def test_a_type_checker_agrees(tmp_path: Path) -> None:
+    """A caller's code checks under mypy strict against what is shipped."""
+    pytest.importorskip("mypy")
+    script = tmp_path / "caller.py"
+    script.write_text(TYPED, encoding="utf-8")
+    root = Path(tw.__file__).parents[1]
+    options = [
+        "--strict",
+        "--no-error-summary",
+        f"--cache-dir={tmp_path / 'cache'}",
+        "--follow-imports=silent",
+    ]
+    result = subprocess.run(
+        [sys.executable, "-m", "mypy", "--config-file=", *options, str(script)],
+        capture_output=True,
+        check=False,
+        text=True,
+        env={"MYPYPATH": str(root), "PATH": ""},
+        cwd=tmp_path,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_built_in_codecs_are_like_a_plugin() -> None:
+    """A built-in codec offers what a plug-in has to offer."""
+    for name in tw.codec_names():
+        codec: Any = tw.get_codec(name)
+        assert isinstance(codec, tw.CodecLike)
+        assert isinstance(codec.encode(np.zeros(2, np.uint8)), bytes)
