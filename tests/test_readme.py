@@ -1,8 +1,8 @@
 """What the README shows is what happens.
 
 Every ``python`` block runs, in order, in one namespace. A ``text`` block that comes next after a
-``python`` block is what that block prints. Commands stand in ``console`` or ``bash``; where lines of
-a ``console`` block start with ``$``, the others are what the commands print.
+``python`` block is what that block prints. Commands stand in ``console`` or ``bash``; where some
+lines of such a block start with ``$``, the others are what the commands print.
 """
 
 import importlib.util

@@ -15,6 +15,8 @@ import tensorwire as tw
 
 __all__ = ["NPY"]
 
+_HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+
 
 class NPY:
     """Arrays as ``.npy`` files; never with a pickle in them."""
@@ -37,14 +39,10 @@ class NPY:
         body = bytes(body)
         file = BytesIO(body)
         try:
-            version = npy.read_magic(file)
-            if version not in ((1, 0), (2, 0)):
-                raise tw.DecodeError(f"version {version} of npy is not known")
-            read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-            shape, is_fortran, dtype = read(file)
-        except tw.CodecError:
-            raise
-        except Exception as error:  # numpy's own reader fails in more ways than it says
+            shape, is_fortran, dtype = _HEADERS[npy.read_magic(file)](file)
+        except KeyError as error:
+            raise tw.DecodeError(f"version {error} of npy is not known") from None
+        except Exception as error:  # noqa: BLE001 - numpy's reader fails in more ways than it says
             raise tw.DecodeError(f"not a npy file: {error}") from None
         if dtype.hasobject:
             raise tw.DecodeError("a pickle stands in place of the array")

@@ -17,7 +17,7 @@ import pybase64
 from tensorwire.dtypes import FLOAT16, NUMBERS
 from tensorwire.errors import DecodeError, EncodeError
 from tensorwire.tree import Irregular, Role, cut, mark, place
-from tensorwire.wire.decimal import BLOCK, NumbersText, dumps, texts
+from tensorwire.wire.decimal import BLOCK, NumbersText, block_count, dumps, texts
 from tensorwire.wire.parts import Base64, Texts, array_part, buffer_of
 from tensorwire.wire.schema import array_names
 
@@ -149,7 +149,7 @@ def _nested(data: Any, fix: Fix) -> Part:
 def _numbers(array: Array, fix: Fix) -> Part:
     if array.size <= BLOCK:
         return fix(array, dumps(array))
-    return Texts(texts(array, fix), array.size / BLOCK)
+    return Texts(texts(array, fix), block_count(array))
 
 
 def _keep_null(block: Array, text: bytes) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
@@ -77,7 +76,7 @@ class GridFill:
 class Texts:
     """Text that is made in so many blocks of about one length; which, nobody knows before.
 
-    The first piece is a bracket, the second a block.
+    The first piece of more than one byte is a block.
     """
 
     __slots__ = ("_blocks", "_pieces")
@@ -87,10 +86,14 @@ class Texts:
 
     def join(self, prefix: bytes, suffix: bytes) -> bytes:
         """Write the pieces one behind the other, in memory for a little more than is needed."""
-        first, second = islice(self._pieces, 2)
-        guess = len(prefix) + int(len(second) * self._blocks * 1.005) + len(suffix) + _SPARE
+        head: list[bytes | memoryview] = [prefix]
+        for piece in self._pieces:
+            head.append(piece)
+            if len(piece) > 1:  # the first block: the others will be about as long
+                break
+        guess = int(len(head[-1]) * self._blocks * 1.004) + len(suffix) + _SPARE
         stream = io.BytesIO(bytes(guess))
-        stream.writelines((prefix, first, second))
+        stream.writelines(head)
         stream.writelines(self._pieces)
         stream.write(suffix)
         stream.truncate()
@@ -101,7 +104,7 @@ class Base64:
     """Bytes as base64, encoded where they are to stay."""
 
     __slots__ = ("_part", "nbytes")
-    BLOCK = 48 << 10  # bytes encoded at a time: they stay in the cache until they are copied
+    BLOCK = 18 << 10  # bytes encoded at a time: they stay in the cache until they are copied
 
     def __init__(self, part: bytes | memoryview | Fill) -> None:
         self._part, self.nbytes = part, (size_of(part) + 2) // 3 * 4
