@@ -11,5 +11,7 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 # pytest --hypothesis-profile=explore looks for examples that nobody has seen yet.
-settings.register_profile("explore", settings.get_profile("fixed"), derandomize=False, max_examples=2000)
+settings.register_profile(
+    "explore", settings.get_profile("fixed"), derandomize=False, max_examples=2000
+)
 settings.load_profile("fixed")

@@ -21,18 +21,44 @@ META = {
     "metrics": [{"key": "k", "type": "GAUGE", "value": 0.5, "tags": {"t": "u"}}],
 }
 STATUS = {"code": 200, "info": "fine", "reason": "none", "status": "FAILURE"}
-TFTENSOR_DTYPES = ("float32", "bool", "int8", "uint16", "float16", "complex64", "int64", "str", "int4")
+TFTENSOR_DTYPES = (
+    "float32",
+    "bool",
+    "int8",
+    "uint16",
+    "float16",
+    "complex64",
+    "int64",
+    "str",
+    "int4",
+)
 # Numbers, separators, keys and headers that a mutation puts where they do not belong.
 TOKENS = {
-    "json": [b"[", b"]", b"{", b"}", b",", b":", b'"', b"null", b"true", b"NaN", b"-", b"1e999"]
-    + [b"18446744073709551615", b"-9223372036854775809", b"1E5", b".", b" ", b"\n", b"\\u0000"]
-    + [b'"ndarray":[1]', b'"values":', b'"tensor"', b"=", b"\xff", b"\\ud800", b"0", b"[[", b"]]"],
-    "protobuf": [b"\x0a", b"\x12", b"\x1a", b"\x22", b"\x00", b"\x80\x00", b"\xff" * 9 + b"\x01"]
-    + [b"\x0a\x09\x11" + bytes(8), b"\x0a\x02\x20\x01", b"\x0a\x02\x32\x00", b"\x08\x01", b"\x7f"]
-    + [b"\x0a\x03\x1a\x01x", b"\xf8\x01\x00", b"\x0b\x0c", b"\x22\x02ab", b"\x80\x80\x04", b"\x0c"],
-    "msgpack": [b"\x90", b"\x91", b"\x80", b"\x81", b"\xc0", b"\xc2", b"\xc4\x01x", b"\xcb" + bytes(8)]
-    + [b"\xdd\xff\xff\xff\xff", b"\xc6\xff\xff\xff\xff", b"\xcf" + b"\xff" * 8, b"\xd3" + b"\xff" * 8]
-    + [b"\xa7ndarray", b"\xa6values", b"\xc1", b"\xd4\x05x", b"\xca" + bytes(4), b"\xdc\x00\x02"],
+    "json": [
+        *rb"""
+        [ ] { } , : " null true NaN - 1e999 18446744073709551615 -9223372036854775809 1E5 . = 0
+        "ndarray":[1] "values": "tensor" \ud800 \u0000 [[ ]]
+    """.split(),
+        *(b" ", b"\n", b"\xff"),
+    ],
+    "protobuf": list(
+        map(
+            bytes.fromhex,
+            """
+            0a 12 1a 22 00 7f 0c 8000 ffffffffffffffffff01 0a09110000000000000000 0a022001 0a023200
+            0801 0a031a0178 f80100 0b0c 22026162 808004
+            """.split(),  # noqa: SIM905 - a table
+        )
+    ),
+    "msgpack": list(
+        map(
+            bytes.fromhex,
+            """
+            90 91 80 81 c0 c1 c2 c40178 cb0000000000000000 ca00000000 ddffffffff c6ffffffff d40578
+            cfffffffffffffffff d3ffffffffffffffff a76e646172726179 a676616c756573 dc0002
+            """.split(),  # noqa: SIM905 - a table
+        )
+    ),
 }
 
 
@@ -66,6 +92,8 @@ def _arrays(name: str) -> Iterator[Array]:
     yield random_numbers
     yield random_numbers.reshape(600)
     yield random_numbers.reshape(5, 12, 10)
+    yield plain("float64", (3000,))  # long enough for every fast reader
+    yield np.arange(-1500, 1500, dtype=np.int64).reshape(30, 100)
     yield np.array([1, 2**63 + 1], np.uint64)
     yield np.arange(-300, 300, dtype=np.int64).reshape(60, 10)
 
@@ -99,7 +127,11 @@ def mutated(name: str, seed: int, count: int) -> Iterator[bytes]:
 def _mutate(body: bytearray, chance: random.Random, tokens: list[bytes]) -> None:
     # Most of a big message is numbers: look at the bytes around them more often.
     reach = min(len(body), chance.choice((40, 200, len(body))))
-    at = chance.randrange(reach + 1) if chance.random() < 0.7 else len(body) - chance.randrange(reach + 1)
+    at = (
+        chance.randrange(reach + 1)
+        if chance.random() < 0.7
+        else len(body) - chance.randrange(reach + 1)
+    )
     length = chance.choice((1, 1, 2, 9, 11, 40))
     action = chance.randrange(7)
     if action == 0 and at < len(body):

@@ -8,12 +8,12 @@ from typing import Any
 
 def peak(call: Callable[[], Any]) -> tuple[Any, int]:
     """Return what a call returns, and the most bytes that lived at once because of it."""
-    gc.collect()
+    gc.disable()  # or other tests' garbage would be collected, and counted, in the middle
     tracemalloc.start()
     try:
-        tracemalloc.reset_peak()
         before = tracemalloc.get_traced_memory()[0]
         result = call()
         return result, tracemalloc.get_traced_memory()[1] - before
     finally:
         tracemalloc.stop()
+        gc.enable()

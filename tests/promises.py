@@ -10,7 +10,7 @@ from tests.values import Array
 INT64, UINT64 = range(-(2**63), 2**63), range(2**64)
 
 
-def refused(codec: str, array: Array) -> bool:
+def refused(codec: str, array: Array) -> bool:  # noqa: PLR0911 - a table of cases
     """Tell whether the codec cannot carry the array without loss."""
     container, kind = codec.split("/")
     if kind in ("raw", "tftensor"):
@@ -32,7 +32,7 @@ def refused(codec: str, array: Array) -> bool:
     return False
 
 
-def decoded(codec: str, array: Array) -> Array:
+def decoded(codec: str, array: Array) -> Array:  # noqa: PLR0911 - a table of cases
     """Return what comes back for an array that is carried: its values, dtype and shape."""
     container, kind = codec.split("/")
     if kind == "raw":

@@ -35,7 +35,7 @@ def _again(
         return again * 2 if chance.random() < 0.1 else again
     if known.type in _PACKABLE and chance.random() < 0.4:
         return _unpacked(number, value, _PACKABLE[known.type], chance)
-    if known.type == 11:
+    if known.message_type is not None:
         # An array as ListValue is thousands of messages: few of them are to be odd.
         if not known.message_type.full_name.startswith("google.") or chance.random() < 0.1:
             value = protobuf(value, known.message_type, chance)
@@ -59,10 +59,7 @@ def _unpacked(number: int, packed: bytes, form: str, chance: Random) -> list[byt
     values: list[bytes] = []
     at = 0
     while at < len(packed):
-        if form == "v":
-            end = _varint_end(packed, at)
-        else:
-            end = at + struct.calcsize(form)
+        end = _varint_end(packed, at) if form == "v" else at + struct.calcsize(form)
         values.append(packed[at:end])
         at = end
     out: list[bytes] = []
@@ -72,7 +69,9 @@ def _unpacked(number: int, packed: bytes, form: str, chance: Random) -> list[byt
         if step == 1:
             out.append(_tag(number, _WIRE_TYPE[form], chance) + values[at])
         else:
-            out.append(_tag(number, 2, chance) + _value(2, b"".join(values[at : at + step]), chance))
+            out.append(
+                _tag(number, 2, chance) + _value(2, b"".join(values[at : at + step]), chance)
+            )
         at += step
     return out
 
@@ -90,7 +89,9 @@ def _stranger(message: Descriptor, chance: Random) -> bytes:
         return _tag(number, 5, chance) + struct.pack("<f", 7.5)
     if kind == 3:
         return _tag(number, 3, chance) + _tag(7, 0, chance) + b"\x01" + _tag(number, 4, chance)
-    inner = chance.choice((b"", b"ab", b"\x08\x01", b"\x0a\x02\x08\x01", b"\xff", bytes(8), b"\x12\x00"))
+    inner = chance.choice(
+        (b"", b"ab", b"\x08\x01", b"\x0a\x02\x08\x01", b"\xff", bytes(8), b"\x12\x00")
+    )
     return _tag(number, 2, chance) + _value(2, inner, chance)
 
 
@@ -167,7 +168,9 @@ def _json(node: Any, chance: Random) -> str:
                 members.append(f"{_key(key, chance)}:{_json(_junk(chance), chance)}")
             members.append(f"{_key(key, chance)}{space}:{space}{_json(value, chance)}")
         if chance.random() < 0.1:
-            members.insert(chance.randint(0, len(members)), f'"more":{_json(_junk(chance), chance)}')
+            members.insert(
+                chance.randint(0, len(members)), f'"more":{_json(_junk(chance), chance)}'
+            )
         return "{" + space + ",".join(members) + space + "}"
     if isinstance(node, list):
         comma = "," + space
@@ -196,7 +199,7 @@ def _junk(chance: Random) -> Any:
     return chance.choice((None, 0, 1.5, "", "AAAA", [], {}, [1], [[2.5]], {"ndarray": [[1]]}, True))
 
 
-def msgpack_bytes(tree: Any, chance: Random) -> bytes:
+def msgpack_bytes(tree: Any, chance: Random) -> bytes:  # noqa: PLR0911 - a table of cases
     """Write msgpack with longer headers, other sizes of numbers and doubled keys."""
     if isinstance(tree, dict):
         items = []
@@ -219,7 +222,11 @@ def msgpack_bytes(tree: Any, chance: Random) -> bytes:
     if tree is None or isinstance(tree, bool):
         return b"\xc0" if tree is None else bytes([0xC2 + tree])
     if isinstance(tree, float):
-        return b"\xca" + struct.pack(">f", 0.5) if chance.random() < 0.002 else struct.pack(">Bd", 0xCB, tree)
+        return (
+            b"\xca" + struct.pack(">f", 0.5)
+            if chance.random() < 0.002
+            else struct.pack(">Bd", 0xCB, tree)
+        )
     return _int(tree, chance)
 
 

@@ -1,4 +1,4 @@
-"""`dtype=` is a checked cast and `out=` the caller's own memory: neither loses or spoils anything."""
+"""`dtype=` is a checked cast and `out=` the caller's own memory: neither spoils anything."""
 
 from typing import Any
 
@@ -63,8 +63,10 @@ CASTS: list[tuple[list[Any], Any, bool]] = [
 
 @ARRAYS
 @pytest.mark.parametrize(("values", "dtype", "survives"), CASTS)
-def test_a_cast_changes_no_value(name: str, values: list[Any], dtype: Any, survives: bool) -> None:  # noqa: FBT001 - a table
-    """dtype= gives the dtype where every value survives it, and refuses the cast where one does not."""
+def test_a_cast_changes_no_value(
+    name: str, values: list[Any], dtype: Any, *, survives: bool
+) -> None:
+    """A cast gives the dtype where every value survives it, and is refused where one does not."""
     array = np.array(values)
     if refused(name, array):
         pytest.skip("not carried")
@@ -149,7 +151,15 @@ def test_any_cast_is_exact_or_refused(name: str, array: Array) -> None:
         return
     codec, body = tw.get_codec(name), reference.body(name, array)
     plain_value = codec.decode(body)
-    for dtype in (np.int16, np.uint64, np.float32, np.float64, np.complex64, np.bool_, ml_dtypes.bfloat16):
+    for dtype in (
+        np.int16,
+        np.uint64,
+        np.float32,
+        np.float64,
+        np.complex64,
+        np.bool_,
+        ml_dtypes.bfloat16,
+    ):
         try:
             value = codec.decode(body, dtype=dtype)
         except tw.DecodeError:
@@ -216,7 +226,11 @@ def test_out_is_left_alone_by_errors(name: str) -> None:
             continue
         sentinel = np.full(value.shape, 1, value.dtype)
         for place in (len(body) // 2, len(body) - 20, len(body) - 9, len(body) - 3, len(body) - 1):
-            for broken in (body[: max(place, 0)], body[:place] + b"\xc1" + body[place + 1 :], body + b"\x0e"):
+            for broken in (
+                body[: max(place, 0)],
+                body[:place] + b"\xc1" + body[place + 1 :],
+                body + b"\x0e",
+            ):
                 out = sentinel.copy()
                 try:
                     codec.decode(broken, out=out)

@@ -12,7 +12,7 @@ import pytest
 import tensorwire as tw
 from tests import reference
 from tests.promises import decoded, describe, refused
-from tests.values import CODECS, DTYPES, Array, labelled, layouts, plain
+from tests.values import CODECS, DTYPES, Array, built_in, labelled, layouts, plain
 
 codecs = pytest.mark.parametrize("name", CODECS)
 dtypes = pytest.mark.parametrize("dtype", DTYPES)
@@ -164,7 +164,7 @@ def test_encode_parts_hands_out_the_array(name: str, dtype: str) -> None:
         pytest.skip("not in the payload as it is")
     if name.endswith("/tensor") and dtype != "float64":
         pytest.skip("becomes float64")
-    parts = tw.get_codec(name).encode_parts(array)
+    parts = built_in(name).encode_parts(array)
     sharing = [part for part in parts if np.shares_memory(memory(part), array)]
     assert len(sharing) == 1
     assert memoryview(sharing[0]).nbytes == array.nbytes
@@ -175,14 +175,16 @@ def test_encode_parts_hands_out_the_array(name: str, dtype: str) -> None:
 @codecs
 @dtypes
 def test_other_layouts_are_copied(name: str, dtype: str) -> None:
-    """An array in another memory order is put in order in a buffer of its own, and left as it is."""
+    """An array in another memory order is put in order elsewhere, and left as it is."""
     for label, array in layouts(plain(dtype, (40, 50))):
         if refused(name, array):
             continue
         before = array.copy()
-        parts = tw.get_codec(name).encode_parts(array)
+        parts = built_in(name).encode_parts(array)
         assert b"".join(parts) == tw.get_codec(name).encode(array), label
-        assert (array.view(np.uint8) if array.flags.c_contiguous else array).tobytes() == before.tobytes()
+        assert (
+            array.view(np.uint8) if array.flags.c_contiguous else array
+        ).tobytes() == before.tobytes()
         if not array.flags.c_contiguous:
             assert not any(np.shares_memory(memory(part), array) for part in parts), label
 
@@ -193,7 +195,7 @@ class Lender:
     def __init__(self, array: Array) -> None:
         self.array = array
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Array:
         assert not copy
         return self.array
 
@@ -215,8 +217,8 @@ class Capsule:
 LENDERS: dict[str, Callable[[Array], Any]] = {
     "__array__": Lender,
     "DLPack": Capsule,
-    "memoryview": memoryview,
-    "read-only memoryview": lambda array: memoryview(array).toreadonly(),
+    "memoryview": lambda array: array.data,
+    "read-only memoryview": lambda array: array.data.toreadonly(),
     "array.array": lambda array: stdlib_array.array("d", array.tobytes()),
     "subclass": lambda array: array.view(np.matrix),
 }
@@ -229,7 +231,7 @@ def test_encode_takes_whatever_numpy_views(name: str, lender: str) -> None:
     """Arrays of other libraries are encoded as numpy's, and lent without a copy."""
     array = plain("float64", (40, 50))
     lent = LENDERS[lender](array)
-    parts = tw.get_codec(name).encode_parts(lent)
+    parts = built_in(name).encode_parts(lent)
     owner = memory(lent) if lender == "array.array" else array
     assert any(np.shares_memory(memory(part), owner) for part in parts)
     shaped = array if lender != "array.array" else array.ravel()
@@ -238,13 +240,15 @@ def test_encode_takes_whatever_numpy_views(name: str, lender: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["json/raw", "protobuf/raw", "msgpack/raw"])
-@pytest.mark.parametrize("make", [bytes, bytearray, memoryview, lambda body: np.frombuffer(body, "u1")])
+@pytest.mark.parametrize(
+    "make", [bytes, bytearray, memoryview, lambda body: np.frombuffer(body, "u1")]
+)
 def test_raw_takes_bytes(name: str, make: Callable[[bytes], Any]) -> None:
     """Bytes of any sort are carried as they are, and not copied on the way to a vectored write."""
     data = bytes(range(256)) * 20
     value = make(data)
     assert tw.get_codec(name).encode(value) == reference.body(name, np.frombuffer(data, np.uint8))
-    parts = tw.get_codec(name).encode_parts(value)
+    parts = built_in(name).encode_parts(value)
     shared = any(np.shares_memory(memory(part), memory(value)) for part in parts)
     assert shared == (not name.startswith("json"))
     assert tw.get_codec(name).decode(tw.get_codec(name).encode(value)).tobytes() == data
@@ -252,7 +256,7 @@ def test_raw_takes_bytes(name: str, make: Callable[[bytes], Any]) -> None:
 
 @codecs
 def test_encode_keeps_nothing(name: str) -> None:
-    """What was encoded may change afterwards: the payload does not, nor does the next one depend on it."""
+    """What was encoded may change afterwards: the payload does not."""
     array = plain("float64", (40, 50)).copy()
     body = tw.get_codec(name).encode(array)
     before = bytes(bytearray(body))

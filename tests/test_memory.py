@@ -6,6 +6,8 @@ As the allocator's books have it (tracemalloc), which numpy, orjson, msgpack and
 import gc
 import tracemalloc
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,7 @@ import pytest
 
 import tensorwire as tw
 from tests.memory import peak
-from tests.values import CODECS, MEDIA_TYPES, Array
+from tests.values import CODECS, MEDIA_TYPES, Array, built_in
 
 KIB = 1 << 10
 SPARE = 64 * KIB
@@ -22,13 +24,9 @@ VIEWS = [name for name in CODECS if not name.startswith("json") and not name.end
 
 # What is known to take more, and how much more: a regression fails, and so may an improvement be
 # written down here.
-KNOWN_ENCODE = {
-    "json/ndarray": 384 * KIB,
-    "json/tensor": 160 * KIB,
-    "json/tftensor": 136 * KIB,
-    "json/raw": 136 * KIB,
-}
-KNOWN_DECODE = {"json/ndarray": 0.11, "json/tensor": 0.11}  # of the result
+KNOWN_ENCODE = {"json/ndarray": 96 * KIB, "json/tensor": 80 * KIB}
+KNOWN_LAYOUT = {"json/ndarray": 168 * KIB, "json/tensor": 168 * KIB}  # byte order, or shorter text
+KNOWN_COLUMN = {"json/ndarray": 272 * KIB}  # one number a row: the most brackets there can be
 
 codecs = pytest.mark.parametrize("name", CODECS)
 shapes = pytest.mark.parametrize("shape", SHAPES, ids=str)
@@ -48,18 +46,19 @@ def warm_peak(call: Callable[[], Any]) -> tuple[Any, int]:
 @codecs
 @shapes
 def test_encode_takes_its_result(name: str, shape: tuple[int, ...]) -> None:
-    """encode copies the array once, into the result, and needs 64 KiB beside that."""
+    """The array is copied once, into the result, with 64 KiB beside that."""
     array, codec = normal(*shape), tw.get_codec(name)
     body, most = warm_peak(lambda: codec.encode(array))
-    assert most - len(body) <= KNOWN_ENCODE.get(name, SPARE)
+    known = KNOWN_COLUMN if shape[-1] == 1 else KNOWN_ENCODE
+    assert most - len(body) <= known.get(name, KNOWN_ENCODE.get(name, SPARE))
 
 
 @shapes
 @pytest.mark.parametrize("name", VIEWS)
 def test_encode_parts_takes_nothing(name: str, shape: tuple[int, ...]) -> None:
-    """encode_parts hands out the array's own memory."""
-    array, codec = normal(*shape), tw.get_codec(name)
-    assert warm_peak(lambda: codec.encode_parts(array))[1] <= 4 * KIB
+    """The parts of a payload are the array's own memory, and a few bytes around it."""
+    array, codec = normal(*shape), built_in(name)
+    assert warm_peak(lambda: codec.encode_parts(array))[1] <= SPARE
 
 
 @codecs
@@ -73,8 +72,10 @@ def test_encode_of_other_layouts(name: str, layout: str) -> None:
         array = (array * 1000).astype(layout)
     codec = tw.get_codec(name)
     body, most = warm_peak(lambda: codec.encode(array))
-    known = KNOWN_ENCODE.get(name, SPARE)
-    if name in ("json/tftensor", "json/raw") and not (array.flags.c_contiguous and array.dtype.isnative):
+    known = KNOWN_LAYOUT.get(name, SPARE)
+    if name in ("json/tftensor", "json/raw") and not (
+        array.flags.c_contiguous and array.dtype.isnative
+    ):
         known += array.nbytes  # put in order before it is written as text
     if name == "json/tensor" and not array.flags.c_contiguous:
         known += array.nbytes
@@ -89,10 +90,10 @@ def test_decode_of_a_view_takes_nothing(name: str, shape: tuple[int, ...]) -> No
     body = codec.encode(normal(*shape))
     out = np.empty_like(codec.decode(body))
     for buffer in (body, bytearray(body), memoryview(body)):
-        assert warm_peak(lambda b=buffer: codec.decode(b))[1] <= 4 * KIB
-        assert warm_peak(lambda b=buffer: codec.decode(b, out=out))[1] <= 4 * KIB
-        loaded = warm_peak(lambda b=buffer: tw.loads(b, MEDIA_TYPES[name.partition("/")[0]]))
-        assert loaded[1] <= SPARE
+        assert warm_peak(partial(codec.decode, buffer))[1] <= 4 * KIB
+        assert warm_peak(partial(codec.decode, buffer, out=out))[1] <= 4 * KIB
+        media_type = MEDIA_TYPES[name.partition("/")[0]]
+        assert warm_peak(partial(tw.loads, buffer, media_type))[1] <= SPARE
 
 
 @shapes
@@ -102,7 +103,7 @@ def test_decode_takes_its_result(name: str, shape: tuple[int, ...]) -> None:
     codec = tw.get_codec(name)
     body = codec.encode(normal(*shape))
     array, most = warm_peak(lambda: codec.decode(body))
-    assert most <= array.nbytes * (1 + KNOWN_DECODE.get(name, 0.1))
+    assert most <= array.nbytes * 1.1
 
 
 @shapes
@@ -122,11 +123,12 @@ def test_what_is_spare_does_not_grow(name: str) -> None:
     spare = []
     for size in (50_000, 500_000):
         array = normal(size // 10, 10)
-        body, most = warm_peak(lambda a=array: codec.encode(a))
+        body, most = warm_peak(partial(codec.encode, array))
         spare.append(most - len(body))
-        decoded, most = warm_peak(lambda b=body: codec.decode(b))
-        assert most <= decoded.nbytes * (1 + KNOWN_DECODE.get(name, 0.1)) + SPARE
-    assert spare[1] <= 1.5 * spare[0] + 16 * KIB
+        decoded, most = warm_peak(partial(codec.decode, body))
+        assert most <= decoded.nbytes * 1.1 + SPARE
+    # The length of decimal text is guessed, to within half a percent, from its first block.
+    assert spare[1] <= max(1.5 * spare[0], 0.005 * len(body)) + SPARE
 
 
 @codecs
@@ -142,14 +144,10 @@ def test_nothing_stays_behind(name: str) -> None:
             codec.decode(body)
             codec.decode(body, copy=True)
             for broken in (body[: len(body) // 2], body + b"\xc1", body[:20] + b"\xff" + body[20:]):
-                try:
+                with suppress(tw.DecodeError):
                     codec.decode(broken)
-                except tw.DecodeError:
-                    continue
-            try:
+            with suppress(tw.EncodeError):
                 codec.encode([i, None])
-            except tw.EncodeError:
-                continue
 
     calls()
     assert _left(calls) < 8 * KIB
@@ -158,7 +156,6 @@ def test_nothing_stays_behind(name: str) -> None:
 def _left(call: Callable[[], Any]) -> int:
     tracemalloc.start()
     try:
-        gc.collect()
         before = tracemalloc.get_traced_memory()[0]
         call()
         gc.collect()

@@ -171,7 +171,8 @@ def test_registered_codec_is_found_and_listed() -> None:
     mine = Reversed()
     tw.register_codec(mine)
     assert tw.codec_names()[12] == "reversed/bytes"
-    assert tw.get_codec("reversed/bytes") is mine
+    found: object = tw.get_codec("reversed/bytes")
+    assert found is mine
     assert tw.get_codec("reversed/bytes").decode(mine.encode(b"abc")) == b"abc"
 
 
@@ -182,7 +183,8 @@ def test_register_refuses_a_name_that_is_taken() -> None:
     tw.register_codec(first)
     with pytest.raises(ValueError, match="'reversed/bytes' is there already"):
         tw.register_codec(second)
-    assert tw.get_codec("reversed/bytes") is first
+    found: object = tw.get_codec("reversed/bytes")
+    assert found is first
     for name in CODECS:
         with pytest.raises(ValueError, match=f"'{name}' is there already"):
             tw.register_codec(tw.get_codec(name))

@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
+import msgpack
 import numpy as np
 import pytest
 
 import tensorwire as tw
 from tensorwire import memo
+from tests import reference
 from tests.promises import decoded, describe, refused
 from tests.values import CODECS, Array, plain
 
@@ -171,6 +173,28 @@ def test_values_are_checked_every_time(name: str, dtype: str) -> None:
             assert outcome(one, other) == outcome(fresh(name), other)
 
 
+@pytest.mark.parametrize("container", ["protobuf", "msgpack"])
+@pytest.mark.parametrize("dtype", ["BOOL", "INT4", "UINT4", "INT2", "UINT2", "FLOAT4_E2M1FN"])
+def test_content_is_checked_every_time(container: str, dtype: str) -> None:
+    """Content that others write, of which some bytes are no value, is checked on every call."""
+    name = f"{container}/tftensor"
+    one = fresh(name)
+    for content in (b"\0\1\1", b"\0\1\2", b"\0\1\x10", b"\0\1\xff", b"\0\1\1", b"\0\0\xff"):
+        body = fresh(name).encode(np.frombuffer(content, np.uint8))
+        if container == "protobuf":
+            message = reference.SeldonMessage.FromString(body)
+            tensor = message.data.tftensor
+            types = tensor.DESCRIPTOR.fields_by_name["dtype"].enum_type.values_by_name
+            tensor.dtype = types[f"DT_{dtype}"].number
+            body = message.SerializeToString()
+        else:
+            tree = msgpack.unpackb(body)
+            tree["data"]["tftensor"]["dtype"] = f"DT_{dtype}"
+            body = msgpack.packb(tree)
+        for _ in range(2):
+            assert outcome(one, body) == outcome(fresh(name), body)
+
+
 @binary
 def test_names_and_meta_at_the_same_length(name: str) -> None:
     """A message with names and meta, as long as one without, is read as what it is."""
@@ -270,6 +294,16 @@ def test_names_and_meta_are_not_remembered(name: str) -> None:
     assert any(isinstance(thing, bytes) for thing in kept)
     assert not any(isinstance(thing, bytes) and b"SECRET" in thing for thing in kept)
     assert not any(isinstance(thing, str) and "SECRET" in thing for thing in kept)
+
+
+def test_names_that_a_later_key_replaces_are_not_remembered() -> None:
+    """Of a msgpack map that says `data` twice the last counts, and nothing of the first is kept."""
+    one = fresh("msgpack/tensor")
+    tensor = {"shape": [2], "values": np.ones(2).tobytes()}
+    first = msgpack.packb("data") + msgpack.packb({"names": NAMES})
+    body = b"\x82" + first + msgpack.packb("data") + msgpack.packb({"tensor": tensor})
+    assert one.decode(body).tolist() == [1, 1]
+    assert not any(isinstance(thing, bytes) and b"SECRET" in thing for thing in remembered(one))
 
 
 @codecs

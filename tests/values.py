@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from numpy.typing import NDArray
 
+import tensorwire as tw
 from tests.goldens.cases import DTYPES, SMALL_INTS, dtype_of, pool
 
 Array = NDArray[Any]
@@ -33,6 +34,7 @@ __all__ = [
     "MEDIA_TYPES",
     "Array",
     "arrays",
+    "built_in",
     "labelled",
     "layouts",
     "nested_lists",
@@ -41,7 +43,14 @@ __all__ = [
 ]
 
 
-def tame(name: str) -> Array:
+def built_in(name: str) -> tw.Codec:
+    """Return one of our own codecs, which offers more than a plug-in has to."""
+    codec = tw.get_codec(name)
+    assert isinstance(codec, tw.Codec)
+    return codec
+
+
+def tame(name: str) -> Array:  # noqa: PLR0911 - a table of cases
     """Return values of a dtype that every kind which carries the dtype carries."""
     dtype = dtype_of(name)
     if name == "str":

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tensorwire.advice import advise, blame
 from tensorwire.containers import CONTAINERS
-from tensorwire.dtypes import cast
-from tensorwire.errors import CodecError, DecodeError, EncodeError
+from tensorwire.errors import EncodeError
 from tensorwire.kinds import KINDS
 from tensorwire.limits import DEFAULT_LIMITS
 from tensorwire.memo import Memo
 from tensorwire.protocols import seldon
-from tensorwire.reading import as_body, read
-from tensorwire.tree import Role, check_out
+from tensorwire.reading import as_body, finish, read
+from tensorwire.tree import Role
 from tensorwire.wire.parts import buffer_of, join, size_of
 from tensorwire.wire.schema import schema
 
@@ -46,17 +46,13 @@ class Codec:
 
     def __init__(self, container: str, kind: str) -> None:
         self.name = f"{container}/{kind}"
-        self._container: Container = CONTAINERS[container]
-        self._kind = KINDS[kind]
-        self._place = seldon.path_of(kind)
-        self._owned = self._container.sized and not self._kind.views
+        self.container: Container = CONTAINERS[container]
+        self.kind = KINDS[kind]
+        self.place = seldon.path_of(kind)
+        self._owned = self.container.sized and not self.kind.views
         self._message = schema(seldon.MESSAGE)
-        self.media_type = self._container.media_types[0]
-        self._memo = Memo(self._container)
-
-    def __repr__(self) -> str:
-        """Give the name."""
-        return f"<tensorwire codec {self.name}>"
+        self.media_type = self.container.media_types[0]
+        self._memo = Memo(self.container)
 
     def encode(
         self,
@@ -97,9 +93,9 @@ class Codec:
                 if text is not None:
                     return prefix + text + suffix
         try:
-            return join(*self._parts(value, names, meta, status, lossy=lossy))
+            return join(*self._parts(value, (names, meta, status), lossy=lossy))
         except EncodeError as error:
-            raise self._advise(error, value, lossy=lossy) from None
+            raise advise(self, error, value, lossy=lossy) from None
 
     def encode_parts(
         self,
@@ -114,53 +110,40 @@ class Codec:
 
         Where the payload holds the array's own memory, that buffer is the array: nothing is copied,
         and the array must not change until the buffers are written.
+
+        Raises
+        ------
+        EncodeError
+            as `encode` does.
         """
         try:
-            prefix, part, suffix = self._parts(value, names, meta, status, lossy=lossy)
+            prefix, part, suffix = self._parts(value, (names, meta, status), lossy=lossy)
             return [piece for piece in (prefix, buffer_of(part), suffix) if len(piece)]
         except EncodeError as error:
-            raise self._advise(error, value, lossy=lossy) from None
+            raise advise(self, error, value, lossy=lossy) from None
 
     def _parts(
-        self,
-        value: Any,
-        names: Sequence[str] | None,
-        meta: Mapping[str, Any] | None,
-        status: Mapping[str, Any] | None,
-        *,
-        lossy: bool,
+        self, value: Any, envelope: tuple[Any, Any, Any], *, lossy: bool
     ) -> tuple[bytes, Part, bytes]:
-        container = self._container
+        container = self.container
         try:
-            leaf = self._kind.leaf(value, lossy=lossy)
+            leaf = self.kind.leaf(value, lossy=lossy)
             part = container.write(leaf)
         except EncodeError as error:
-            raise error.within(self._place) from None
+            raise error.within(self.place) from None
         size = size_of(part) if container.sized else 0
-        plain = names is None and meta is None and status is None and leaf.role is not _STRINGS
+        plain = leaf.role is not _STRINGS and all(part is None for part in envelope)
         key = (leaf.dtype, leaf.shape, size)
         frame = self._memo.frames.get(key) if plain else None
         if frame is None:
-            tree = seldon.wrap(self._kind.name, self._kind.tree(leaf), names, meta, status)
-            frame = container.frame(tree, size, self._message)
+            try:
+                tree = seldon.wrap(self.kind.name, self.kind.tree(leaf), *envelope)
+                frame = container.frame(tree, size, self._message)
+            except EncodeError as error:
+                raise error.within(blame(self, envelope)) from None
         if plain and not lossy:
             self._memo.learn_to_write(key, frame, leaf, value)
         return frame[0], part, frame[1]
-
-    def _advise(self, error: EncodeError, value: Any, *, lossy: bool) -> EncodeError:
-        """Name a codec of the same container that carries the value, and what `lossy` would do."""
-        error.within(self._place)
-        container = self._container.name
-        for kind in ("tftensor", "ndarray", "raw"):
-            if f"{container}/{kind}" == self.name:
-                continue
-            other = Codec(container, kind)
-            if _carries(other, value, lossy=False):
-                error.reason += f"; {other.name} can carry it"
-                break
-        if not lossy and _carries(self, value, lossy=True):
-            error.reason += "; lossy=True accepts the loss"
-        return error
 
     def decode(
         self,
@@ -201,42 +184,17 @@ class Codec:
         """
         if type(body) is not bytes:
             body = as_body(body)
-        plain = limits is None and self._container.sized
+        plain = limits is None and self.container.sized
         value = self._memo.view(body) if plain else None
         if value is None:
             if limits is None:
                 limits = DEFAULT_LIMITS
-            target = out if dtype is None else None
-            _, value, tree = read(self._container, body, limits, target, self._kind.name)
+            into = out if dtype is None else None
+            _, value, _ = read(self.container, body, limits, into, self.kind.name)
             if plain:
-                self._memo.learn_to_view(body, value, tree)
+                self._memo.learn_to_view(body, value, self.encode_parts)
         if self._owned and type(value) is np.ndarray and not value.flags.writeable:
             value = value.copy()
         if copy or dtype is not None or out is not None:
-            return self._finish(value, copy=copy, out=out, dtype=dtype)
+            return finish(self, value, copy=copy, out=out, dtype=dtype)
         return value
-
-    def _finish(self, value: Any, *, copy: bool, out: Array | None, dtype: DTypeLike | None) -> Any:
-        try:
-            if isinstance(value, list):
-                if dtype is None and out is None:
-                    return value
-                raise DecodeError("rows that mix types are not of one dtype")
-            if dtype is not None:
-                value = cast(value, dtype, shortest=self._container.text)
-            if out is not None:
-                if value is not out:
-                    check_out(out, value.shape, value.dtype)
-                    out[...] = value
-                return out
-        except CodecError as error:
-            raise error.within(self._place) from None
-        return value.copy() if copy and not value.flags.writeable else value
-
-
-def _carries(codec: Codec, value: Any, *, lossy: bool) -> bool:
-    try:
-        buffer_of(codec._parts(value, None, None, None, lossy=lossy)[1])  # noqa: SLF001
-    except EncodeError:
-        return False
-    return True

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import orjson
 
 from tensorwire import lists
 from tensorwire.errors import DecodeError, EncodeError
+from tensorwire.shortest import reads_back
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
@@ -22,7 +22,6 @@ __all__ = [
     "as_array",
     "cast",
     "check_float64",
-    "decimal_twin",
     "to_float64",
 ]
 
@@ -51,18 +50,22 @@ def as_array(value: Any) -> Any:
     """
     if type(value) is np.ndarray and value.dtype.num in NUMBERS:
         return value
+    try:
+        return _view(value)
+    except EncodeError:
+        raise
+    except Exception as error:  # whatever __array__ or __dlpack__ of others may raise
+        kind = type(value).__name__
+        raise EncodeError(f"numpy cannot view a {kind} as an array: {error}") from error
+
+
+def _view(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return lists.to_array(value, EncodeError, exact=True)
     if isinstance(value, np.ma.MaskedArray):
         raise EncodeError("a masked array would lose its mask; fill it first: value.filled(...)")
-    try:
-        if hasattr(value, "__dlpack__") and not hasattr(value, "__array__"):
-            array: Array = np.from_dlpack(value)
-        else:
-            array = np.asarray(value)
-    except Exception as error:
-        kind = type(value).__name__
-        raise EncodeError(f"numpy cannot view a {kind} as an array: {error}") from error
+    only_dlpack = hasattr(value, "__dlpack__") and not hasattr(value, "__array__")
+    array: Array = np.from_dlpack(value) if only_dlpack else np.asarray(value)
     dtype = array.dtype
     if dtype.num in NUMBERS or dtype.num in _COMPLEX:
         return array
@@ -123,7 +126,7 @@ def cast(array: Array, dtype: DTypeLike, *, shortest: bool = False) -> Array:
         result = array.astype(target)
         wrong = np.asarray(wrong | ~_same(result, array))
         if shortest and wrong.any() and source.kind == "f" and target.kind in "fV":
-            wrong[wrong] = ~_reads_back(result[wrong], array[wrong])
+            wrong[wrong] = ~reads_back(result[wrong], array[wrong])
     if wrong.any():
         at = "".join(f"[{i}]" for i in np.argwhere(wrong)[0])
         reason = f"{source} {array[wrong][0]} is not exactly a {target}"
@@ -153,34 +156,17 @@ def _same(narrow: Array, wide: Array) -> Array:
     return same
 
 
-def _reads_back(narrow: Array, wide: Array) -> Array:
-    """Tell whether `wide` is what the shortest text of `narrow` reads as."""
-    if narrow.dtype == np.float32:
-        text = orjson.dumps(narrow, option=orjson.OPT_SERIALIZE_NUMPY)
-        narrow = np.array(orjson.loads(text))
+def in_range(array: Array, target: np.dtype[Any], name: np.dtype[Any]) -> Array:
+    """Narrow numbers that text or a wider field has; `DecodeError` where one is out of range."""
+    with np.errstate(all="ignore"):
+        narrow = array.astype(target)
+    if target.kind in "iu" and array.dtype.kind in "iu" and array.size:
+        bounds = np.iinfo(target)
+        good = bounds.min <= int(array.min()) and int(array.max()) <= bounds.max
+    elif target.kind == "f":
+        good = not (np.isinf(narrow) & np.isfinite(array)).any()
     else:
-        narrow = decimal_twin(narrow)
-    same: Array = narrow == wide
-    return same
-
-
-def decimal_twin(array: Array) -> Array:
-    """Give the float64 whose shortest text is the shortest text of each float16 (or narrower).
-
-    Rounds to one, two, ... five significant digits until the value reads back. Each candidate is
-    an integer times or over a power of ten, both exact, so one operation rounds it correctly.
-    """
-    exact = array.astype(np.float64).reshape(-1)
-    twin = exact.copy()
-    left = np.flatnonzero(np.isfinite(exact) & (exact != 0))
-    for digits in range(1, 6):
-        value = exact[left]
-        power = digits - 1 - np.floor(np.log10(np.abs(value)))
-        scale = 10.0 ** np.abs(power)
-        whole = np.rint(np.where(power > 0, value * scale, value / scale))
-        candidate = np.where(power > 0, whole / scale, whole * scale)
-        with np.errstate(over="ignore"):  # 7e4, say, while 65504 is on its way
-            good = candidate.astype(array.dtype).astype(np.float64) == value
-        twin[left[good]] = candidate[good]
-        left = left[~good]
-    return twin.reshape(array.shape)
+        good = bool((narrow.astype(array.dtype) == array).all())
+    if not good:
+        raise DecodeError(f"a value that is out of range for {name}")
+    return narrow

@@ -18,13 +18,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tensorwire.containers import Container
-    from tensorwire.tree import Array, Body, Leaf, Tree
+    from tensorwire.tree import Array, Body, Leaf
 
 __all__ = ["Memo"]
 
 _MOST = 256  # entries
 _SMALL = 128  # elements of an array that has a writer of its own
 _HEADER = 128  # bytes before an array that are worth remembering
+_FEW_BYTES = 4096  # of a message that is compared as a whole
+_TRIES = 1024  # messages that are compared with what we would write
 _FLOATS = frozenset(np.dtype(char).num for char in "fd")
 Frame: TypeAlias = "tuple[bytes, bytes]"
 Writer: TypeAlias = "tuple[bytes, Callable[[Array], bytes | None], bytes]"
@@ -42,10 +44,11 @@ class Memo:
         before, a function that writes the values (or gives None), the bytes behind.
     """
 
-    __slots__ = ("_container", "_headers", "frames", "writers")
+    __slots__ = ("_container", "_headers", "_tries", "frames", "writers")
 
     def __init__(self, container: Container) -> None:
         self._container = container
+        self._tries = 0
         self._headers: dict[int, tuple[bytes, np.dtype[Any], int, tuple[int, ...]]] = {}
         self.frames: dict[Any, Frame] = {}
         self.writers: dict[Any, Writer] = {}
@@ -73,22 +76,21 @@ class Memo:
             return None
         return np.frombuffer(body, dtype, count, len(header)).reshape(shape)
 
-    def learn_to_view(self, body: Body, value: Any, tree: Tree) -> None:
+    def learn_to_view(self, body: Body, value: Any, encode_parts: Callable[[Array], Any]) -> None:
         """Remember the bytes before the values, where these are the memory that ends the message.
 
-        Not of messages that hold more than an array, nor of values that are to be checked (bools).
+        Only of messages that are just what we would write for the array alone, so that nothing else
+        is kept; and not of values that are to be checked (bools).
         """
         if type(value) is not np.ndarray or value.flags.writeable or type(body) is not bytes:
             return
         start = len(body) - value.nbytes
-        bare = len(tree) == 1 and len(tree.get("data", ())) <= 1
-        if not bare or not value.size or not 0 < start <= _HEADER or len(self._headers) >= _MOST:
+        if not value.size or not 0 < start <= _HEADER or value.dtype.kind not in "fiucV":
             return
-        end = np.frombuffer(body, np.uint8, value.nbytes, start)
-        if value.dtype.kind in "fiucV" and value.flags.c_contiguous and _same_place(end, value):
+        self._tries += 1
+        if self._tries > _TRIES or len(self._headers) >= _MOST:
+            return
+        parts = encode_parts(value)
+        few = len(body) <= _FEW_BYTES
+        if b"".join(parts) == body if few else parts[0] == body[:start]:
             self._headers[len(body)] = (body[:start], value.dtype, value.size, value.shape)
-
-
-def _same_place(one: Array, other: Array) -> bool:
-    places = [array.__array_interface__["data"][0] for array in (one, other)]
-    return bool(places[0] == places[1])

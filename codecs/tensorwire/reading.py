@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tensorwire.dtypes import cast
 from tensorwire.errors import CodecError, DecodeError
 from tensorwire.kinds import KINDS
 from tensorwire.protocols import seldon
-from tensorwire.tree import Irregular
+from tensorwire.tree import Irregular, check_out
 from tensorwire.wire.schema import schema
 
 if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
+
+    from tensorwire.codec import Codec
     from tensorwire.containers import Container
     from tensorwire.limits import Limits
     from tensorwire.tree import Array, Body, Tree
 
-__all__ = ["as_body", "read"]
+__all__ = ["as_body", "finish", "read"]
 
 _MESSAGE = schema(seldon.MESSAGE)
 
@@ -62,3 +66,24 @@ def as_body(buffer: Any) -> Body:
     except (TypeError, ValueError, BufferError):
         kind = type(buffer).__name__
         raise DecodeError(f"decode takes a contiguous buffer of bytes, not a {kind}") from None
+
+
+def finish(
+    codec: Codec, value: Any, *, copy: bool, out: Array | None, dtype: DTypeLike | None
+) -> Any:
+    """Cast, copy, or write a value into `out`, as was asked; nothing is written on an error."""
+    try:
+        if isinstance(value, list):
+            if dtype is None and out is None:
+                return value
+            raise DecodeError("rows that mix types are not of one dtype")
+        if dtype is not None:
+            value = cast(value, dtype, shortest=codec.container.text)
+        if out is not None:
+            if value is not out:
+                check_out(out, value.shape, value.dtype)
+                out[...] = value
+            return out
+    except CodecError as error:
+        raise error.within(codec.place) from None
+    return value.copy() if copy and not value.flags.writeable else value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from importlib.metadata import entry_points
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
 import numpy as np
 
@@ -53,7 +53,7 @@ def _built_in(name: str) -> Codec:
     return Codec(*_BUILT_IN[name])
 
 
-def get_codec(name: str) -> CodecLike:
+def get_codec(name: str) -> Codec:
     """Get a codec by name, as in ``get_codec("protobuf/tftensor")``.
 
     Raises
@@ -63,14 +63,18 @@ def get_codec(name: str) -> CodecLike:
     """
     if name in _BUILT_IN:
         return _built_in(name)
-    codec = _registered.get(name)
+    codec = _registered.get(name) or _plugin(name)
     if codec is None:
-        for entry in entry_points(group=GROUP, name=name):
-            loaded = entry.load()
-            codec = loaded() if isinstance(loaded, type) else loaded
-            return _check(codec, name)
         raise UnknownCodecError(f"no codec {name!r}; known: {', '.join(codec_names())}")
-    return codec
+    return cast("Codec", codec)  # a plug-in may offer less: what `CodecLike` says
+
+
+def _plugin(name: str) -> CodecLike | None:
+    for entry in entry_points(group=GROUP, name=name):
+        loaded = entry.load()
+        codec = _check(loaded() if isinstance(loaded, type) else loaded, name)
+        return _registered.setdefault(name, codec)
+    return None
 
 
 def register_codec(codec: CodecLike) -> None:
@@ -94,8 +98,9 @@ def codec_names() -> tuple[str, ...]:
     return tuple(dict.fromkeys([*_BUILT_IN, *_registered, *plugins]))
 
 
-def _check(codec: Any, name: str) -> CodecLike:
-    if not isinstance(codec, CodecLike) or codec.name != name or "/" not in name:
+def _check(codec: Any, name: Any) -> CodecLike:
+    named = isinstance(name, str) and "/" in name
+    if not named or not isinstance(codec, CodecLike) or codec.name != name:
         wanted = "a name such as 'container/kind', a media_type, encode and decode"
         raise ValueError(f"{codec!r} is no codec: it needs {wanted}")
     return codec
@@ -121,8 +126,8 @@ def loads(
         the bytes are no message, or the media type is not known.
     """
     container = _container(media_type)
-    found = read(container, as_body(body), DEFAULT_LIMITS if limits is None else limits)
-    kind, value, tree = found
+    bounds = DEFAULT_LIMITS if limits is None else limits
+    kind, value, tree = read(container, as_body(body), bounds)
     if not KINDS[kind].views and isinstance(value, np.ndarray) and not value.flags.writeable:
         value = value.copy()
     return Message(value, kind, *seldon.envelope(tree))
@@ -142,7 +147,7 @@ def dumps(message: Message, media_type: str = "application/json", *, lossy: bool
     codec = get_codec(name)
     return codec.encode(
         message.value,
-        names=message.names or None,
+        names=message.names,
         meta=message.meta or None,
         status=message.status or None,
         lossy=lossy,

@@ -11,17 +11,16 @@ stand as something better than a list. On the way out it is a `Leaf`. On the way
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
-
-import numpy as np
-import pybase64
 
 from tensorwire.errors import DecodeError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+
+    import numpy as np
 
     from tensorwire.limits import Limits
     from tensorwire.wire.schema import Schema
@@ -34,17 +33,13 @@ __all__ = [
     "Role",
     "Source",
     "Tree",
-    "blob",
     "check_out",
     "cut",
-    "integer",
-    "integers",
     "mark",
-    "pick",
     "place",
+    "walk",
 ]
 
-_DECIMAL = re.compile("-?[0-9]{1,20}")
 Array: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
 Body: TypeAlias = "bytes | memoryview"
 Tree: TypeAlias = "dict[str, Any]"
@@ -99,58 +94,6 @@ class Source(Protocol):
         """Read it, into `out` where given; raise `Irregular` before anything is written."""
 
 
-def pick(tree: Tree, name: str) -> Any:
-    """Get a member by its JSON name or by its .proto name, None where it is missing."""
-    found = tree.get(name)
-    if found is None:
-        found = tree.get("".join("_" + c.lower() if c.isupper() else c for c in name))
-    return found
-
-
-def blob(node: Any) -> Array:
-    """Give the bytes of a node as a flat uint8 array."""
-    if isinstance(node, np.ndarray):
-        return node
-    if isinstance(node, str):
-        return np.frombuffer(text_to_bytes(node), np.uint8)
-    if isinstance(node, bytes):
-        return np.frombuffer(node, np.uint8)
-    raise DecodeError(f"a {type(node).__name__} in place of bytes")
-
-
-def text_to_bytes(text: str) -> bytes:
-    """Decode base64 as protobuf's JSON has it: standard or URL-safe, padded or not."""
-    try:
-        return pybase64.b64decode(text, validate=True)
-    except (ValueError, UnicodeError):
-        standard = text.replace("-", "+").replace("_", "/").rstrip("=")
-    try:
-        return pybase64.b64decode(standard + "=" * (-len(standard) % 4), validate=True)
-    except (ValueError, UnicodeError):
-        raise DecodeError("not base64, as bytes are written in text") from None
-
-
-def integers(node: Any, path: str) -> list[int]:
-    """Give a list of integers, which text may have quoted."""
-    if isinstance(node, np.ndarray) and node.dtype != np.uint8:  # uint8 would be bytes
-        node = node.tolist()
-    node = [] if node is None else node
-    if not isinstance(node, list):
-        raise DecodeError(f"a {type(node).__name__} in place of a list of sizes", path)
-    return [integer(item, f"{path}[{i}]") for i, item in enumerate(node)]
-
-
-def integer(node: Any, path: str) -> int:
-    """Give one integer, which text may have quoted, or may have written as 3.0."""
-    if type(node) is int:
-        return node
-    if type(node) is float and node.is_integer():
-        return int(node)
-    if type(node) is str and _DECIMAL.fullmatch(node):
-        return int(node)
-    raise DecodeError(f"{str(node)[:40]!r} in place of an integer", path)
-
-
 def mark(tree: Tree, path: list[str], name: str) -> Tree:
     """Put a name in place of the leaf at the end of a path."""
     head, *tail = path
@@ -179,6 +122,21 @@ def place(tree: Tree, message: Schema, mark: str, leaf: Any) -> bool:
         if inner is not None and isinstance(node, dict) and place(node, inner, mark, leaf):
             return True
     return False
+
+
+def walk(node: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Give every scalar of a tree with its place; a key that is no string counts as one."""
+    if isinstance(node, Mapping):
+        for key, value in node.items():
+            if isinstance(key, str):
+                yield from walk(value, f"{path}.{key}")
+            else:
+                yield path, Ellipsis
+    elif isinstance(node, (list, tuple)):
+        for i, value in enumerate(node):
+            yield from walk(value, f"{path}[{i}]")
+    else:
+        yield path, node
 
 
 def cut(tree: Tree) -> tuple[Tree, list[str], Leaf | None]:

@@ -5,9 +5,9 @@ Source: RFC 8259, and protobuf's JSON mapping, https://protobuf.dev/programming-
 
 from __future__ import annotations
 
-import re
 import secrets
-from functools import lru_cache
+from functools import partial
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,10 +16,10 @@ import pybase64
 
 from tensorwire.dtypes import FLOAT16, NUMBERS
 from tensorwire.errors import DecodeError, EncodeError
-from tensorwire.tree import Irregular, Role, cut, mark, place
+from tensorwire.tree import Irregular, Role, cut, mark, place, walk
 from tensorwire.wire.decimal import BLOCK, NumbersText, block_count, dumps, texts
+from tensorwire.wire.jsontext import longest
 from tensorwire.wire.parts import Base64, Texts, array_part, buffer_of
-from tensorwire.wire.schema import array_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 __all__ = ["JSON"]
 
 _MARK = secrets.token_hex(16)  # stands for an array in the text around it; nobody can guess it
-_TAIL = 4096  # bytes in which a member behind the array would have its quotes
 _SMALL = 6 << 10  # bytes of a body that orjson reads at once
 _FLOAT32_MAX = np.finfo(np.float32).max
 _WORDS = {"nan": b'"NaN"', "inf": b'"Infinity"', "-inf": b'"-Infinity"'}
@@ -52,7 +51,7 @@ class JSON:
         if role is Role.ABSENT:
             return b""
         if role is Role.NESTED:
-            return _nested(data, _keep_null if leaf.lossy else _refuse_null)
+            return _nested(data, _keep_null if leaf.lossy else partial(_refuse_null, data))
         if role is Role.BLOB:
             part = array_part(data, leaf.field)
             few = isinstance(part, memoryview) and len(part) <= Base64.BLOCK
@@ -83,6 +82,9 @@ class JSON:
         """Write the tree around its leaf."""
         del size, message
         rest, path, leaf = cut(tree)
+        for where, value in walk(rest, "$"):
+            if isinstance(value, float) and not isfinite(value):
+                raise EncodeError(f"JSON has no {value}", where)
         if leaf is None:
             return _dumps(rest), b""
         before, _, after = _dumps(mark(tree, path, _MARK)).partition(b'"%b"' % _MARK.encode())
@@ -94,7 +96,7 @@ class JSON:
         if len(body) < _SMALL:
             return _loads(body)
         body = bytes(body)
-        span = _longest(body, message)
+        span = longest(body, message)
         if span is None:
             return _loads(body)
         start, stop = span
@@ -157,10 +159,12 @@ def _keep_null(block: Array, text: bytes) -> bytes:
     return text
 
 
-def _refuse_null(block: Array, text: bytes) -> bytes:
+def _refuse_null(array: Array, block: Array, text: bytes) -> bytes:
+    del block
     if b"n" in text:
-        number = block[~np.isfinite(block)][0]
-        raise EncodeError(f"JSON lists have no {number}")
+        at = np.argwhere(~np.isfinite(array))[0]
+        path = "".join(f"[{i}]" for i in at)
+        raise EncodeError(f"JSON lists have no {array[tuple(at)]}", path)
     return text
 
 
@@ -178,33 +182,3 @@ def _finite(array: Array) -> bytes | None:
     except TypeError:  # of rank 0, strided or big-endian
         return None
     return None if b"n" in text else text
-
-
-@lru_cache(maxsize=16)
-def _members(name: str) -> re.Pattern[bytes]:
-    """Find, in text, a member that may hold an array."""
-    names = sorted(array_names(name))
-    return re.compile(rb'"(?:%b)"[ \t\r\n]*:[ \t\r\n]*(?=["\[])' % "|".join(names).encode())
-
-
-def _closing_quote(body: bytes, start: int) -> int:
-    """Find where a string without escapes ends: most often it is the last of the text."""
-    last = body.rfind(b'"', start, len(body))
-    if body.rfind(b'"', max(start, last - _TAIL), last) < 0:
-        return last  # should there be an earlier one, then what is between is no base64
-    return body.find(b'"', start)
-
-
-def _longest(body: bytes, message: Schema) -> tuple[int, int] | None:
-    """Find the array that takes more than half of the text."""
-    for match in _members(message.name).finditer(body):
-        start = match.end()
-        if body[start] == 0x22:
-            stop = _closing_quote(body, start + 1) + 1
-        else:
-            stop = body.find(b"}", start)
-            quote = body.find(b'"', start, stop)
-            stop = body.rfind(b"]", start, quote if quote > 0 else stop) + 1
-        if 2 * (stop - start) > len(body):
-            return start, stop
-    return None

@@ -14,7 +14,7 @@ from google.protobuf.message import DecodeError as MessageError
 from tensorwire import lists
 from tensorwire.dtypes import EXACT, check_float64
 from tensorwire.errors import DecodeError, EncodeError
-from tensorwire.tree import Irregular, Role, cut
+from tensorwire.tree import Irregular, Role, cut, walk
 from tensorwire.wire import listvalue, varint
 from tensorwire.wire.messages import to_tree
 from tensorwire.wire.parts import GridFill, array_part
@@ -67,6 +67,9 @@ class Protobuf:
         The leaf is the last field of its message, and so is each message on the way to it.
         """
         rest, path, leaf = cut(tree)
+        for place, value in walk(rest, "$"):
+            if type(value) is int and abs(value) > EXACT:
+                raise EncodeError(f"{value} is not exact in float64", place)
         try:
             part: Any = json_format.ParseDict(rest, message_class(message.name)())
         except (json_format.ParseError, ValueError, TypeError, RecursionError) as error:

@@ -8,7 +8,8 @@ import numpy as np
 
 from tensorwire.dtypes import as_array
 from tensorwire.errors import EncodeError
-from tensorwire.tree import Leaf, Role, blob
+from tensorwire.nodes import blob
+from tensorwire.tree import Leaf, Role
 
 if TYPE_CHECKING:
     from tensorwire.limits import Limits
@@ -28,7 +29,8 @@ class Raw:
         del lossy
         if isinstance(value, (bytes, bytearray)):
             return Leaf(Role.BLOB, np.frombuffer(value, np.uint8))
-        if isinstance(value, (str, list, tuple, int, float, complex)):
+        scalar = isinstance(value, (str, int, float, complex)) and not isinstance(value, np.generic)
+        if scalar or isinstance(value, (list, tuple)):
             raise EncodeError(f"raw carries bytes and arrays, not a {type(value).__name__}")
         array = as_array(value)
         if array.dtype.kind == "T":

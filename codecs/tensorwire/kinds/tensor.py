@@ -11,7 +11,8 @@ from tensorwire import lists
 from tensorwire.dtypes import NUMBERS, as_array, check_float64, to_float64
 from tensorwire.errors import CodecError, DecodeError, EncodeError
 from tensorwire.limits import DEFAULT_LIMITS
-from tensorwire.tree import Leaf, Role, Tree, blob, integers
+from tensorwire.nodes import blob, integers
+from tensorwire.tree import Leaf, Role, Tree
 
 if TYPE_CHECKING:
     from tensorwire.limits import Limits

@@ -6,13 +6,16 @@ An array stands in `data`, beside the names of its columns, or as bytes in `binD
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from types import NoneType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tensorwire.errors import DecodeError
-from tensorwire.tree import pick
+from tensorwire.errors import DecodeError, EncodeError
+from tensorwire.nodes import pick
+from tensorwire.tree import walk
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from tensorwire.tree import Tree
 
@@ -43,19 +46,46 @@ def wrap(
     meta: Mapping[str, Any] | None,
     status: Mapping[str, Any] | None,
 ) -> Tree:
-    """Put a payload into the envelope, fields in the order of their numbers."""
+    """Put a payload into the envelope, fields in the order of their numbers.
+
+    Raises `EncodeError`, with the place, for what is no envelope in any container.
+    """
     message: Tree = {}
-    if status:
+    if status is not None and _checked(status, "$.status"):
         message["status"] = dict(status)
-    if meta:
+    if meta is not None and _checked(meta, "$.meta"):
         message["meta"] = dict(meta)
+    columns = [] if names is None else _columns(names)
     if kind == "raw":
+        if columns:
+            raise EncodeError("raw bytes have no columns to name", "$.data.names")
         message["binData"] = tree
-    elif names:
-        message["data"] = {"names": list(names), kind: tree}
     else:
-        message["data"] = {kind: tree}
+        message["data"] = {"names": columns, kind: tree} if columns else {kind: tree}
     return message
+
+
+def _columns(names: Any) -> list[str]:
+    columns = list(names) if isinstance(names, Iterable) else [names]
+    if isinstance(names, (str, bytes)) or not all(isinstance(name, str) for name in columns):
+        raise EncodeError("the names of columns are a list of strings", "$.data.names")
+    return [str(name) for name in columns]
+
+
+def _checked(part: Any, path: str) -> bool:
+    """Tell whether a part of an envelope says anything, once all in it is sure to be sayable."""
+    if not isinstance(part, Mapping):
+        raise EncodeError(f"a {type(part).__name__} in place of a dict", path)
+    try:
+        for place, value in walk(part, path):
+            if not isinstance(value, (str, bytes, int, float, NoneType)):
+                kind = "key that is no string" if value is Ellipsis else type(value).__name__
+                raise EncodeError(f"a {kind} cannot be said in a message", place)
+            if isinstance(value, int) and not -(2**63) <= value < 2**64:
+                raise EncodeError("an integer beyond 64 bits", place)
+    except RecursionError:
+        raise EncodeError("nested too deep", path) from None
+    return bool(part)
 
 
 def payload(message: Tree) -> tuple[str, Any]:

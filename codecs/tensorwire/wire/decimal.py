@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import orjson
 
-from tensorwire.dtypes import FLOAT16, decimal_twin
+from tensorwire.dtypes import FLOAT16
+from tensorwire.shortest import decimal_twin
 from tensorwire.tree import Irregular, check_out
 
 if TYPE_CHECKING:

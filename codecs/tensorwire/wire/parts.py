@@ -94,6 +94,7 @@ class Texts:
         guess = int(len(head[-1]) * self._blocks * 1.004) + len(suffix) + _SPARE
         stream = io.BytesIO(bytes(guess))
         stream.writelines(head)
+        del head, piece
         stream.writelines(self._pieces)
         stream.write(suffix)
         stream.truncate()

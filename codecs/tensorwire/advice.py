@@ -1,0 +1,59 @@
+"""What a person can do about a value that was refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tensorwire.errors import EncodeError
+from tensorwire.kinds import KINDS
+from tensorwire.protocols import seldon
+from tensorwire.tree import Leaf, Role
+from tensorwire.wire.parts import buffer_of
+from tensorwire.wire.schema import schema
+
+if TYPE_CHECKING:
+    from tensorwire.codec import Codec
+    from tensorwire.containers import Container
+
+__all__ = ["advise", "blame"]
+
+_PARTS = ("$.data.names", "$.meta", "$.status")
+_ORDER = ("tftensor", "ndarray", "raw")  # from the one that carries most
+
+
+def advise(codec: Codec, error: EncodeError, value: Any, *, lossy: bool) -> EncodeError:
+    """Name a codec of the same container that carries the value, and what `lossy` would do."""
+    error.within(codec.place)
+    if not error.path.startswith(codec.place):  # the envelope was refused, not the value
+        return error
+    container, kind = codec.container, codec.kind.name
+    for other in _ORDER:
+        if other != kind and _carries(container, other, value, lossy=False):
+            error.reason += f"; {container.name}/{other} can carry it"
+            break
+    if not lossy and _carries(container, kind, value, lossy=True):
+        error.reason += "; lossy=True accepts the loss"
+    return error
+
+
+def blame(codec: Codec, envelope: tuple[Any, Any, Any]) -> str:
+    """Tell which part of an envelope is refused: try each alone."""
+    leaf = Leaf(Role.ABSENT, None, None, (), np.dtype(np.float64))
+    for place, part in enumerate(envelope):
+        alone = [part if i == place else None for i in range(len(envelope))]
+        try:
+            tree = seldon.wrap("tensor", KINDS["tensor"].tree(leaf), *alone)
+            codec.container.frame(tree, 0, schema(seldon.MESSAGE))
+        except EncodeError:
+            return _PARTS[place]
+    return "$"
+
+
+def _carries(container: Container, kind: str, value: Any, *, lossy: bool) -> bool:
+    try:
+        buffer_of(container.write(KINDS[kind].leaf(value, lossy=lossy)))
+    except EncodeError:
+        return False
+    return True

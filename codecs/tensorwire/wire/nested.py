@@ -1,0 +1,110 @@
+"""msgpack's nested arrays <-> numpy, for numbers that all take the same number of bytes.
+
+A number is a code and its big-endian value: a float64 is always `cb` and eight bytes. A row is a
+header that tells its length, then its numbers.
+Source: https://github.com/msgpack/msgpack/blob/master/spec.md
+"""
+
+from __future__ import annotations
+
+import struct
+from math import prod
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tensorwire.tree import check_out
+from tensorwire.wire.grid import Grid
+from tensorwire.wire.parts import GridFill
+
+if TYPE_CHECKING:
+    from tensorwire.limits import Limits
+    from tensorwire.tree import Array, Body
+
+__all__ = ["FEW", "NestedSource", "find", "write"]
+
+_MAX_RANK = 64  # numpy's
+FEW = 64  # numbers that are not worth numpy
+_CODES = {  # the byte before a value, by dtype
+    "<f8": 0xCB, "<f4": 0xCA, "|u1": 0xCC, "<u2": 0xCD, "<u4": 0xCE, "<u8": 0xCF,
+    "|i1": 0xD0, "<i2": 0xD1, "<i4": 0xD2, "<i8": 0xD3,
+}  # fmt: skip
+_FALSE = np.uint8(0xC2)  # and 0xC3 is true
+_DTYPES = {code: np.dtype(name).newbyteorder(">") for name, code in _CODES.items()}
+
+
+class NestedSource:
+    """Nested arrays of numbers of one size."""
+
+    __slots__ = ("_body", "_grid", "_start")
+
+    def __init__(self, body: Body, start: int, grid: Grid) -> None:
+        self._body, self._start, self._grid = body, start, grid
+
+    def read(self, limits: Limits, out: Array | None = None) -> Array:
+        """Copy the numbers out, as int64, uint64 or float64."""
+        grid = self._grid
+        limits.check(grid.shape, 8, len(self._body))
+        wide = np.dtype(np.float64 if grid.dtype.kind == "f" else np.int64)
+        if grid.dtype == _DTYPES[0xCF]:
+            array = grid.read(self._body, self._start)
+            array = array if array.size and int(array.max()) >= 2**63 else array.view(np.int64)
+        elif out is not None:
+            check_out(out, grid.shape, wide)
+            return grid.read(self._body, self._start, out)
+        else:
+            return grid.read(self._body, self._start, None, wide)
+        return array
+
+
+def write(array: Array) -> GridFill:
+    """Lay out an array of numbers or bools, each in the size of its dtype."""
+    lead, *headers = (_array(count) for count in array.shape)
+    if array.dtype.kind == "b":
+        grid = Grid(array.shape, headers, b"", np.dtype("u1"))
+        return GridFill(grid, array + _FALSE, lead)
+    name = array.dtype.newbyteorder("<").str
+    dtype = np.dtype("<f4" if name == "<f2" else name)
+    grid = Grid(array.shape, headers, bytes([_CODES[dtype.str]]), dtype.newbyteorder(">"))
+    return GridFill(grid, array, lead)
+
+
+def _array(count: int) -> bytes:
+    if count < 16:
+        return bytes([0x90 | count])
+    return struct.pack(">BH", 0xDC, count) if count < 1 << 16 else struct.pack(">BI", 0xDD, count)
+
+
+def find(body: Body, start: int) -> tuple[Array | NestedSource, int] | None:
+    """Find the `bin` or the array of numbers that starts there, and where it ends.
+
+    Gives None for what is cut off, short, or not all of one size; may raise `IndexError`.
+    """
+    if body[start] in (0xC4, 0xC5, 0xC6):
+        width = 1 << (body[start] - 0xC4)
+        size = int.from_bytes(body[start + 1 : start + 1 + width], "big")
+        stop = start + 1 + width + size
+        return (
+            (np.frombuffer(body, np.uint8, size, stop - size), stop) if stop <= len(body) else None
+        )
+    shape: list[int] = []
+    headers: list[bytes] = []
+    at = start
+    while len(shape) <= _MAX_RANK:
+        code, begin = body[at], at
+        if code >> 4 == 0x9:
+            count, at = code & 0xF, at + 1
+        elif code in (0xDC, 0xDD):
+            width = 2 << (code - 0xDC)
+            count, at = int.from_bytes(body[at + 1 : at + 1 + width], "big"), at + 1 + width
+        else:
+            break
+        shape.append(count)
+        headers.append(bytes(body[begin:at]))
+    dtype = _DTYPES.get(code)
+    if dtype is None or not headers or not FEW < prod(shape) < len(body):
+        return None
+    grid = Grid(shape, headers[1:], bytes([code]), dtype)
+    start += len(headers[0])
+    stop = start + grid.nbytes
+    return (NestedSource(body, start, grid), stop) if stop <= len(body) else None
