@@ -97,7 +97,7 @@ def test_no_kind_knows_a_container(path: Path) -> None:
 
 @pytest.mark.parametrize("path", parts("wire"), ids=lambda path: path.stem)
 def test_the_wire_knows_no_message(path: Path) -> None:
-    """What turns protobuf's bytes into numpy imports no kind, container or protocol, and names no message."""
+    """What turns bytes into numpy imports no kind, container or protocol, and names no message."""
     others = (
         "tensorwire.kinds",
         "tensorwire.containers",

@@ -350,7 +350,7 @@ def test_integers_beyond_64_bits(name: str) -> None:
             body = codec.encode(value)
         except tw.EncodeError:
             continue
-        assert codec.decode(body) == value
+        assert np.asarray(codec.decode(body), object).tolist() == value
     assert name != "json/ndarray" or verdict(name, b'{"data":{"ndarray":[1e400]}}') == REFUSED
 
 

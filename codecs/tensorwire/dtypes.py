@@ -62,6 +62,8 @@ def as_array(value: Any) -> Any:
 def _view(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return lists.to_array(value, EncodeError, exact=True)
+    if isinstance(value, (str, bytes)) and value[-1:] in ("\0", b"\0"):
+        raise EncodeError("numpy would drop the NUL at the end of a single string; pass a list")
     if isinstance(value, np.ma.MaskedArray):
         raise EncodeError("a masked array would lose its mask; fill it first: value.filled(...)")
     only_dlpack = hasattr(value, "__dlpack__") and not hasattr(value, "__array__")
@@ -69,6 +71,8 @@ def _view(value: Any) -> Any:
     dtype = array.dtype
     if dtype.num in NUMBERS or dtype.num in _COMPLEX:
         return array
+    if dtype.kind == "T" and any(type(text) is not str for text in array.reshape(-1).tolist()):
+        raise EncodeError("a missing string is no string; fill it first")
     if dtype.kind in "SUT" or dtype.isbuiltin == _CUSTOM:
         return array
     hint = "pass value.tolist()" if dtype.kind == "O" else "cast it first"

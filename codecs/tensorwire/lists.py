@@ -11,7 +11,7 @@ import orjson
 if TYPE_CHECKING:
     from tensorwire.errors import CodecError
 
-__all__ = ["numbers", "rank", "scalars", "to_array"]
+__all__ = ["numbers", "rank", "rounds", "scalars", "to_array"]
 
 _EXACT = 2**53
 _INT64, _UINT64 = range(-(2**63), 2**63), range(2**64)
@@ -24,7 +24,7 @@ def to_array(nested: Any, error: type[CodecError], *, exact: bool = False) -> An
 
     Integers become int64 or uint64, with floats among them float64; bools bool; strings str or
     bytes. Rows that mix these (and byte strings that end in NUL, which numpy would drop) stay
-    lists. With `exact`, so do integers that float64 would round for the floats beside them.
+    lists. With `exact`, integers that float64 would round for the floats beside them are refused.
 
     Raises
     ------
@@ -59,8 +59,8 @@ def _by_types(nested: Any, flat: list[Any], *, exact: bool) -> Any:
     types = set(map(type, flat))
     if types == {int}:
         return _integers(nested, flat)
-    if types == {int, float} and exact and any(type(x) is int and abs(x) > _EXACT for x in flat):
-        return nested
+    if types == {int, float} and exact and any(type(x) is int and rounds(x) for x in flat):
+        raise ValueError("float64 would round an integer for the floats beside it")
     if types in ({str}, {bytes}):
         return _strings(nested, flat)
     numbers = {int, float} if bool not in types else {bool}
@@ -71,6 +71,11 @@ def _by_types(nested: Any, flat: list[Any], *, exact: bool) -> Any:
     if any(not issubclass(kind, (np.generic, complex, int, float)) for kind in types):
         raise ValueError("not an array of numbers, bools or strings")
     return np.asarray(nested)  # numpy scalars and complex: numpy's own promotion
+
+
+def rounds(number: int) -> bool:
+    """Tell whether float64 cannot hold an integer: it has 53 bits, wherever they stand."""
+    return number != 0 and abs(number) // (number & -number) >= _EXACT
 
 
 def rank(nested: Any) -> int:

@@ -2,7 +2,8 @@
 
 The bytes around an array are a function of its dtype and shape, and what the bytes before an array
 mean is a function of those bytes and the length. Such functions are remembered, up to `_MOST` of
-each; no value of an array is, nor names or meta, and no result depends on what is remembered.
+each, then anew; no value of an array is, nor names or meta, and no result depends on what is
+remembered.
 """
 
 from __future__ import annotations
@@ -55,16 +56,15 @@ class Memo:
 
     def learn_to_write(self, key: Any, frame: Frame, leaf: Leaf, value: Any) -> None:
         """Remember the bytes around an array, and for a simple one how to write it."""
-        if len(self.frames) < _MOST:
-            self.frames[key] = frame
+        _keep(self.frames, key, frame)
         if type(value) is not np.ndarray or leaf.data is not value:
             return
         wide = leaf.role is Role.BLOB or (leaf.role is Role.NESTED and self._container.text)
         simple = 0 < value.size <= _SMALL and value.dtype.num in (NUMBERS if wide else _FLOATS)
-        if simple and len(self.writers) < _MOST:
+        if simple:
             write = self._container.shortcut(leaf)
             if write is not None:
-                self.writers[value.dtype, value.shape] = (frame[0], write, frame[1])
+                _keep(self.writers, (value.dtype, value.shape), (frame[0], write, frame[1]))
 
     def view(self, body: Body) -> Array | None:
         """View the values that end a message, where all before them is as it was before."""
@@ -88,9 +88,15 @@ class Memo:
         if not value.size or not 0 < start <= _HEADER or value.dtype.kind not in "fiucV":
             return
         self._tries += 1
-        if self._tries > _TRIES or len(self._headers) >= _MOST:
+        if self._tries > _TRIES:
             return
         parts = encode_parts(value)
         few = len(body) <= _FEW_BYTES
         if b"".join(parts) == body if few else parts[0] == body[:start]:
-            self._headers[len(body)] = (body[:start], value.dtype, value.size, value.shape)
+            _keep(self._headers, len(body), (body[:start], value.dtype, value.size, value.shape))
+
+
+def _keep(entries: dict[Any, Any], key: Any, entry: Any) -> None:
+    if len(entries) >= _MOST:
+        entries.clear()
+    entries[key] = entry

@@ -82,9 +82,7 @@ class JSON:
         """Write the tree around its leaf."""
         del size, message
         rest, path, leaf = cut(tree)
-        for where, value in walk(rest, "$"):
-            if isinstance(value, float) and not isfinite(value):
-                raise EncodeError(f"JSON has no {value}", where)
+        _refuse_infinite(rest, "$")
         if leaf is None:
             return _dumps(rest), b""
         before, _, after = _dumps(mark(tree, path, _MARK)).partition(b'"%b"' % _MARK.encode())
@@ -144,6 +142,8 @@ def _dumps(tree: Any) -> bytes:
 
 def _nested(data: Any, fix: Fix) -> Part:
     if isinstance(data, list):
+        if fix is not _keep_null:
+            _refuse_infinite(data, "")
         return _dumps(data)
     return _numbers(data, fix) if data.dtype.num in NUMBERS else _dumps(data.tolist())
 
@@ -152,6 +152,12 @@ def _numbers(array: Array, fix: Fix) -> Part:
     if array.size <= BLOCK:
         return fix(array, dumps(array))
     return Texts(texts(array, fix), block_count(array))
+
+
+def _refuse_infinite(tree: Any, path: str) -> None:
+    for where, value in walk(tree, path):
+        if isinstance(value, float) and not isfinite(value):
+            raise EncodeError(f"JSON has no {value}", where)
 
 
 def _keep_null(block: Array, text: bytes) -> bytes:

@@ -12,7 +12,7 @@ from google.protobuf import json_format
 from google.protobuf.message import DecodeError as MessageError
 
 from tensorwire import lists
-from tensorwire.dtypes import EXACT, check_float64
+from tensorwire.dtypes import check_float64
 from tensorwire.errors import DecodeError, EncodeError
 from tensorwire.tree import Irregular, Role, cut, walk
 from tensorwire.wire import listvalue, varint
@@ -68,7 +68,7 @@ class Protobuf:
         """
         rest, path, leaf = cut(tree)
         for place, value in walk(rest, "$"):
-            if type(value) is int and abs(value) > EXACT:
+            if type(value) is int and lists.rounds(value):
                 raise EncodeError(f"{value} is not exact in float64", place)
         try:
             part: Any = json_format.ParseDict(rest, message_class(message.name)())
@@ -129,7 +129,7 @@ def _list_value(data: Any, *, lossy: bool) -> Part:
     if not isinstance(data, list):
         data = data.tolist()
     for number in lists.scalars(data):
-        if type(number) is int and abs(number) > EXACT and not lossy:
+        if type(number) is int and lists.rounds(number) and not lossy:
             raise EncodeError(f"{number} is not exact in float64")
     message: Any = message_class("google.protobuf.ListValue")()
     try:

@@ -83,7 +83,7 @@ def _values_leaf(array: Array, row: Type) -> Leaf:
     dtype, shape = array.dtype, array.shape
     if row.number == STRING:
         return Leaf(Role.STRINGS, utf8(array), None, shape, dtype)
-    if row.member == "float8Val":
+    if not row.field:  # float8: bytes
         return Leaf(Role.BLOB, array, None, shape, dtype)
     field = np.dtype(row.field)
     if dtype == field and dtype.kind == "f":
@@ -157,7 +157,7 @@ def _values(node: Any, row: Type, shape: list[int], limits: Limits, payload: int
     count = limits.check(shape, dtype.itemsize, payload)
     if node is None:
         return np.zeros(shape, dtype)
-    if row.member == "float8Val":
+    if not row.field:
         array = blob(node).view(dtype)
     else:
         array = lists.numbers(node, DecodeError) if isinstance(node, list) else node
@@ -197,5 +197,4 @@ def _strings(node: Any, shape: list[int], limits: Limits, payload: int) -> Any:
     limits.check([max(0, count - len(strings))], max(8, len(strings[-1])), payload)
     if node and len(strings) > count:
         raise DecodeError(f"{len(strings)} values where shape {shape} takes {count}")
-    strings += strings[-1:] * (count - len(strings))
-    return from_bytes(strings[:count], shape)
+    return from_bytes((strings + strings[-1:] * (count - len(strings)))[:count], shape)
