@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Memo"]
 
 _MOST = 256  # entries
-_SMALL = 128  # elements of an array that has a writer of its own
+_SMALL = 1024  # elements of an array that has a writer of its own
 _HEADER = 128  # bytes before an array that are worth remembering
 _FEW_BYTES = 4096  # of a message that is compared as a whole
 _TRIES = 1024  # messages that are compared with what we would write

@@ -66,7 +66,7 @@ class Msgpack:
     def shortcut(self, leaf: Leaf) -> Callable[[Array], bytes | None] | None:
         """Write the memory of the array, or its float64 values."""
         if leaf.role in (Role.NESTED, Role.VALUES):
-            if leaf.data.dtype != np.float64:
+            if leaf.data.dtype != np.float64 or leaf.data.size > nested.FEW:
                 return None
             if leaf.role is Role.NESTED:
                 return lambda array: _packb(array.tolist())

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Protobuf"]
 
 
-_FEW = 128  # elements whose surroundings are remembered
+_FEW = 1024  # elements whose surroundings are remembered
 _NESTED, _STRINGS, _VALUES = Role.NESTED, Role.STRINGS, Role.VALUES
 
 
