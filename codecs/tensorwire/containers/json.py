@@ -185,6 +185,6 @@ def _quote_null(block: Array, text: bytes) -> bytes:
 def _finite(array: Array) -> bytes | None:
     try:
         text = orjson.dumps(array, None, orjson.OPT_SERIALIZE_NUMPY)
-    except TypeError:  # of rank 0, strided or big-endian
+    except TypeError:  # of rank 0, or strided
         return None
     return None if b"n" in text else text

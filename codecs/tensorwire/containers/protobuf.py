@@ -72,7 +72,16 @@ class Protobuf:
                 raise EncodeError(f"{value} is not exact in float64", place)
         try:
             part: Any = json_format.ParseDict(rest, message_class(message.name)())
-        except (json_format.ParseError, ValueError, TypeError, RecursionError) as error:
+            part.FromString(
+                part.SerializeToString()
+            )  # deeper than readers go, it could not be read
+        except (
+            json_format.ParseError,
+            MessageError,
+            ValueError,
+            TypeError,
+            RecursionError,
+        ) as error:
             raise EncodeError(f"protobuf refuses the envelope: {error}") from None
         levels = []
         for name in path:

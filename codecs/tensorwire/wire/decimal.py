@@ -71,11 +71,12 @@ def dumps(array: Array) -> bytes:
     """Write an array of numbers in one piece."""
     if array.dtype.num == FLOAT16:
         array = decimal_twin(array)
+    if not array.dtype.isnative:  # which older releases of orjson take as it stands
+        array = array.astype(array.dtype.newbyteorder("="))
     try:
         return orjson.dumps(array, option=orjson.OPT_SERIALIZE_NUMPY)
-    except TypeError:  # of rank 0, strided or big-endian
-        native = np.ascontiguousarray(array, array.dtype.newbyteorder("="))
-        text = orjson.dumps(native, option=orjson.OPT_SERIALIZE_NUMPY)
+    except TypeError:  # of rank 0, or strided
+        text = orjson.dumps(np.ascontiguousarray(array), option=orjson.OPT_SERIALIZE_NUMPY)
         return text if array.ndim else text[1:-1]
 
 
