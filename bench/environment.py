@@ -7,7 +7,7 @@ from importlib import import_module, metadata
 from importlib.util import find_spec
 
 OPTIONAL = {
-    "simdjson": "pysimdjson is not installed: JSON numbers are read by orjson, about 3x slower",
+    "simdjson": "pysimdjson is not installed: JSON numbers are read by orjson, about half as fast",
     "rich": "rich is not installed: plain tables",
 }
 
