@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["as_body", "finish", "read"]
 
-_MESSAGE = schema(seldon.MESSAGE)
-
 
 def read(
     container: Container,
@@ -37,16 +35,16 @@ def read(
 
     Raises `DecodeError` with the place, also where the kind is not the one that is wanted.
     """
-    kind = None
+    kind, message = None, schema(seldon.MESSAGE)
     try:
         try:
-            tree = container.read(body, _MESSAGE)
+            tree = container.read(body, message)
             kind, payload = seldon.payload(tree)
             if kind == wanted or wanted is None:
                 return kind, KINDS[kind].value(payload, len(body), limits, out), tree
         except Irregular:
             kind = None
-            tree = container.read_any(body, _MESSAGE)
+            tree = container.read_any(body, message)
             kind, payload = seldon.payload(tree)
             if kind == wanted or wanted is None:
                 return kind, KINDS[kind].value(payload, len(body), limits, out), tree

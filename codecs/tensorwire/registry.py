@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.metadata import entry_points
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
@@ -20,6 +19,7 @@ from tensorwire.reading import as_body, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from importlib.metadata import EntryPoints
 
     from tensorwire.containers import Container
     from tensorwire.limits import Limits
@@ -69,8 +69,16 @@ def get_codec(name: str) -> Codec:
     return cast("Codec", codec)  # a plug-in may offer less: what `CodecLike` says
 
 
+def _entry_points() -> EntryPoints:
+    from importlib.metadata import entry_points  # milliseconds that few programs need
+
+    return entry_points(group=GROUP)
+
+
 def _plugin(name: str) -> CodecLike | None:
-    for entry in entry_points(group=GROUP, name=name):
+    for entry in _entry_points():
+        if entry.name != name:
+            continue
         loaded = entry.load()
         codec = _check(loaded() if isinstance(loaded, type) else loaded, name)
         return _registered.setdefault(name, codec)
@@ -94,7 +102,7 @@ def register_codec(codec: CodecLike) -> None:
 
 def codec_names() -> tuple[str, ...]:
     """List the names that `get_codec` knows: built in, registered, and of installed plug-ins."""
-    plugins = (entry.name for entry in entry_points(group=GROUP))
+    plugins = (entry.name for entry in _entry_points())
     return tuple(dict.fromkeys([*_BUILT_IN, *_registered, *plugins]))
 
 

@@ -5,9 +5,9 @@ Source: RFC 8259, and protobuf's JSON mapping, https://protobuf.dev/programming-
 
 from __future__ import annotations
 
-import secrets
 from functools import partial
 from math import isfinite
+from os import urandom
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["JSON"]
 
-_MARK = secrets.token_hex(16)  # stands for an array in the text around it; nobody can guess it
+_MARK = urandom(16).hex()  # stands for an array in the text around it; nobody can guess it
 _SMALL = 6 << 10  # bytes of a body that orjson reads at once
 _FLOAT32_MAX = np.finfo(np.float32).max
 _WORDS = {"nan": b'"NaN"', "inf": b'"Infinity"', "-inf": b'"-Infinity"'}

@@ -6,10 +6,10 @@ Source: https://github.com/msgpack/msgpack/blob/master/spec.md
 from __future__ import annotations
 
 import re
-import secrets
 import struct
 from functools import lru_cache
 from itertools import islice
+from os import urandom
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgpack
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Msgpack"]
 
-_MARK = secrets.token_hex(16)  # stands for an array in the bytes around it; nobody can guess it
+_MARK = urandom(16).hex()  # stands for an array in the bytes around it; nobody can guess it
 _TRIES = 4  # how many keys may look like an array's before msgpack reads the whole
 
 

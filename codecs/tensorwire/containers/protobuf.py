@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from google.protobuf import json_format
 from google.protobuf.message import DecodeError as MessageError
 
 from tensorwire import lists
@@ -66,6 +65,8 @@ class Protobuf:
 
         The leaf is the last field of its message, and so is each message on the way to it.
         """
+        from google.protobuf import json_format  # on first use, not on import
+
         rest, path, leaf = cut(tree)
         for place, value in walk(rest, "$"):
             if type(value) is int and lists.rounds(value):

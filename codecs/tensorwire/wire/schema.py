@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from enum import Enum, auto
 from functools import cache
-from importlib import resources
+from pkgutil import get_data
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 from tensorwire.tree import Role
 from tensorwire.wire import varint
 
 if TYPE_CHECKING:
+    from google.protobuf import descriptor_pool
     from google.protobuf.descriptor import Descriptor, FieldDescriptor
     from google.protobuf.message import Message
 
@@ -70,9 +70,11 @@ Tagged: TypeAlias = tuple[int, Form, bool, bool, str, Field]  # what a scan asks
 
 @cache
 def _pool() -> descriptor_pool.DescriptorPool:
+    from google.protobuf import descriptor_pb2, descriptor_pool  # on first use, not on import
+
     pool = descriptor_pool.DescriptorPool()
-    data = resources.files("tensorwire.wire").joinpath("descriptors.binpb").read_bytes()
-    for file in descriptor_pb2.FileDescriptorSet.FromString(data).file:
+    data = get_data("tensorwire.wire", "descriptors.binpb")
+    for file in descriptor_pb2.FileDescriptorSet.FromString(data or b"").file:
         pool.AddSerializedFile(file.SerializeToString())
     return pool
 
@@ -80,6 +82,8 @@ def _pool() -> descriptor_pool.DescriptorPool:
 @cache
 def message_class(name: str) -> type[Message]:
     """Give the runtime's class of a message, by full name."""
+    from google.protobuf import message_factory
+
     return message_factory.GetMessageClass(_pool().FindMessageTypeByName(name))
 
 
