@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from google.protobuf.message import DecodeError as MessageError
 
 from tensorwire import lists
 from tensorwire.dtypes import check_float64
@@ -65,25 +64,8 @@ class Protobuf:
 
         The leaf is the last field of its message, and so is each message on the way to it.
         """
-        from google.protobuf import json_format  # on first use, not on import
-
         rest, path, leaf = cut(tree)
-        for place, value in walk(rest, "$"):
-            if type(value) is int and lists.rounds(value):
-                raise EncodeError(f"{value} is not exact in float64", place)
-        try:
-            part: Any = json_format.ParseDict(rest, message_class(message.name)())
-            part.FromString(
-                part.SerializeToString()
-            )  # deeper than readers go, it could not be read
-        except (
-            json_format.ParseError,
-            MessageError,
-            ValueError,
-            TypeError,
-            RecursionError,
-        ) as error:
-            raise EncodeError(f"protobuf refuses the envelope: {error}") from None
+        part = _message(rest, message.name)
         levels = []
         for name in path:
             field = message.fields[name]
@@ -112,19 +94,45 @@ class Protobuf:
         """Find the arrays by a scan of the tags, and let protobuf read the fields around them."""
         tree, rest = scan(body, message)
         if rest:
-            try:
-                tree |= to_tree(message_class(message.name).FromString(rest))
-            except MessageError:
-                raise Irregular from None
+            envelope = _parse(message.name, rest)
+            if envelope is None:
+                raise Irregular
+            tree |= to_tree(envelope)
         return tree
 
     def read_any(self, body: Body, message: Schema) -> Tree:
         """Let protobuf read the whole message."""
-        try:
-            tree: Tree = to_tree(message_class(message.name).FromString(bytes(body)))
-        except (MessageError, RecursionError):
-            raise DecodeError(f"not a {message.name}, says protobuf") from None
+        whole = _parse(message.name, bytes(body))
+        if whole is None:
+            raise DecodeError(f"not a {message.name}, says protobuf")
+        tree: Tree = to_tree(whole)
         return tree
+
+
+def _message(tree: Tree, name: str) -> Any:
+    """Let protobuf make a message of a tree that has no leaf, exactly."""
+    from google.protobuf import json_format  # on first use, not on import
+
+    for place, value in walk(tree, "$"):
+        if type(value) is int and lists.rounds(value):
+            raise EncodeError(f"{value} is not exact in float64", place)
+    try:
+        message = json_format.ParseDict(tree, message_class(name)())
+    except (json_format.ParseError, ValueError, TypeError, RecursionError) as error:
+        raise EncodeError(f"protobuf refuses the envelope: {error}") from None
+    if _parse(name, message.SerializeToString()) is None:
+        raise EncodeError("the envelope is nested deeper than protobuf reads")
+    return message
+
+
+def _parse(name: str, body: bytes) -> Any:
+    """Let protobuf read a message; None where it refuses."""
+    from google.protobuf.message import DecodeError as Refused
+
+    try:
+        return message_class(name).FromString(body)
+    except (Refused, RecursionError):
+        return None
 
 
 def _list_value(data: Any, *, lossy: bool) -> Part:
