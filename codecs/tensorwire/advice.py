@@ -45,7 +45,7 @@ def blame(codec: Codec, envelope: tuple[Any, Any, Any]) -> str:
         alone = [part if i == place else None for i in range(len(envelope))]
         try:
             tree = seldon.wrap("tensor", KINDS["tensor"].tree(leaf), *alone)
-            codec.container.frame(tree, 0, schema(seldon.MESSAGE))
+            codec.container.frame(tree, [0], schema(seldon.MESSAGE))
         except EncodeError:
             return _PARTS[place]
     return "$"

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Codec"]
 
-_STRINGS = Role.STRINGS
-
 
 class Codec:
     """Arrays to the bytes of a SeldonMessage and back, in one container and one kind.
@@ -132,13 +130,14 @@ class Codec:
         except EncodeError as error:
             raise error.within(self.place) from None
         size = size_of(part) if container.sized else 0
-        plain = leaf.role is not _STRINGS and all(part is None for part in envelope)
+        plain = leaf.role is not Role.STRINGS and all(part is None for part in envelope)
         key = (leaf.dtype, leaf.shape, size)
         frame = self._memo.frames.get(key) if plain else None
         if frame is None:
             try:
                 tree = seldon.wrap(self.kind.name, self.kind.tree(leaf), *envelope)
-                frame = container.frame(tree, size, self._message)
+                before, *after = container.frame(tree, [size], self._message)
+                frame = before, b"".join(after)
             except EncodeError as error:
                 raise error.within(blame(self, envelope)) from None
         if plain and not lossy:

@@ -9,6 +9,7 @@ import numpy as np
 import pybase64
 
 from tensorwire.errors import DecodeError
+from tensorwire.limits import DEFAULT_LIMITS
 
 if TYPE_CHECKING:
     from tensorwire.tree import Array, Tree
@@ -51,6 +52,8 @@ def text_to_bytes(text: str) -> bytes:
 
 def integers(node: Any, path: str) -> list[int]:
     """Give a list of integers, which text may have quoted."""
+    if hasattr(node, "read"):
+        node = node.read(DEFAULT_LIMITS)
     if isinstance(node, np.ndarray) and node.dtype != np.uint8:  # uint8 would be bytes
         node = node.tolist()
     node = [] if node is None else node

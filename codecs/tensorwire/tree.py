@@ -23,18 +23,20 @@ if TYPE_CHECKING:
     import numpy as np
 
     from tensorwire.limits import Limits
-    from tensorwire.wire.schema import Schema
 
 __all__ = [
+    "ARRAY",
     "Array",
     "Body",
     "Irregular",
     "Leaf",
+    "Places",
     "Role",
     "Source",
     "Tree",
     "check_out",
-    "cut",
+    "has_leaf",
+    "leaves",
     "mark",
     "place",
     "walk",
@@ -43,6 +45,8 @@ __all__ = [
 Array: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
 Body: TypeAlias = "bytes | memoryview"
 Tree: TypeAlias = "dict[str, Any]"
+Places: TypeAlias = "dict[str, Any]"  # where arrays may stand: members by name, `*` for any name
+ARRAY = ""  # the key in Places that says: an array may stand just here
 
 
 class Irregular(Exception):  # noqa: N818 - control flow inside the package, never seen outside
@@ -94,10 +98,32 @@ class Source(Protocol):
         """Read it, into `out` where given; raise `Irregular` before anything is written."""
 
 
-def mark(tree: Tree, path: list[str], name: str) -> Tree:
-    """Put a name in place of the leaf at the end of a path."""
-    head, *tail = path
-    return tree | {head: mark(tree[head], tail, name) if tail else name}
+def has_leaf(node: Any) -> bool:
+    """Tell whether an array stands anywhere in a tree."""
+    if isinstance(node, dict):
+        return any(map(has_leaf, node.values()))
+    if isinstance(node, list):
+        return any(map(has_leaf, node))
+    return isinstance(node, Leaf)
+
+
+def leaves(node: Any) -> list[Leaf]:
+    """Give the arrays of a tree, in its order."""
+    if isinstance(node, Leaf):
+        return [node]
+    inner = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    return [leaf for part in inner for leaf in leaves(part)]
+
+
+def mark(node: Any, name: str) -> Any:
+    """Put a name in place of every array of a tree."""
+    if isinstance(node, Leaf):
+        return name
+    if not has_leaf(node):
+        return node
+    if isinstance(node, dict):
+        return {key: mark(part, name) for key, part in node.items()}
+    return [mark(part, name) for part in node]
 
 
 def check_out(out: Array, shape: Sequence[int], dtype: np.dtype[Any]) -> None:
@@ -109,17 +135,18 @@ def check_out(out: Array, shape: Sequence[int], dtype: np.dtype[Any]) -> None:
         raise DecodeError("out= is read-only")
 
 
-def place(tree: Tree, message: Schema, mark: str, leaf: Any) -> bool:
-    """Put a leaf where a container left its mark, if that is where `message` has an array."""
-    for name, node in tree.items():
-        field = message.fields.get(name)
-        if field is None:
+def place(node: Any, places: Places, mark: str, leaf: Any) -> bool:
+    """Put an array where a container left its mark, if that is where one may stand."""
+    if isinstance(node, list):
+        return any(place(item, places, mark, leaf) for item in node if isinstance(item, dict))
+    for name, part in node.items():
+        inner = places.get(name, places.get("*"))
+        if inner is None:
             continue
-        if node == mark and field.role is not None:
-            tree[name] = leaf
+        if part == mark and ARRAY in inner:
+            node[name] = leaf
             return True
-        inner = field.schema
-        if inner is not None and isinstance(node, dict) and place(node, inner, mark, leaf):
+        if isinstance(part, (dict, list)) and place(part, inner, mark, leaf):
             return True
     return False
 
@@ -137,16 +164,3 @@ def walk(node: Any, path: str) -> Iterator[tuple[str, Any]]:
             yield from walk(value, f"{path}[{i}]")
     else:
         yield path, node
-
-
-def cut(tree: Tree) -> tuple[Tree, list[str], Leaf | None]:
-    """Take the one leaf out of a tree: the tree without it, the way to it, and the leaf."""
-    for name, node in tree.items():
-        others = {key: value for key, value in tree.items() if key != name}
-        if isinstance(node, Leaf):
-            return others, [name], node
-        if isinstance(node, dict):
-            inner, path, leaf = cut(node)
-            if leaf is not None:
-                return tree | {name: inner}, [name, *path], leaf
-    return tree, [], None

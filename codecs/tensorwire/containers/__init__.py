@@ -9,7 +9,7 @@ from tensorwire.containers.msgpack import Msgpack
 from tensorwire.containers.protobuf import Protobuf
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from tensorwire.tree import Array, Body, Leaf, Tree
     from tensorwire.wire.parts import Part
@@ -35,8 +35,8 @@ class Container(Protocol):
         The function gives None for values that are not for it.
         """
 
-    def frame(self, tree: Tree, size: int, schema: Schema) -> tuple[bytes, bytes]:
-        """Write what goes before and after the one leaf of `tree`, which takes `size` bytes."""
+    def frame(self, tree: Tree, sizes: Iterable[int], schema: Schema) -> list[bytes]:
+        """Write what goes before, between and behind the leaves of `tree`, given their sizes."""
 
     def read(self, body: Body, schema: Schema) -> Tree:
         """Read the canonical form, arrays left in place; `Irregular` for anything else."""

@@ -16,13 +16,13 @@ import pybase64
 
 from tensorwire.dtypes import FLOAT16, NUMBERS
 from tensorwire.errors import DecodeError, EncodeError
-from tensorwire.tree import Irregular, Role, cut, mark, place, walk
+from tensorwire.tree import Irregular, Role, leaves, mark, place, walk
 from tensorwire.wire.decimal import BLOCK, NumbersText, block_count, dumps, texts
-from tensorwire.wire.jsontext import longest
+from tensorwire.wire.jsontext import long_members
 from tensorwire.wire.parts import Base64, Texts, array_part, buffer_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from tensorwire.tree import Array, Body, Leaf, Tree
     from tensorwire.wire.decimal import Fix
@@ -78,49 +78,53 @@ class JSON:
             return None  # its largest value needs a second look
         return lambda array: _finite(array.reshape(-1))
 
-    def frame(self, tree: Tree, size: int, message: Schema) -> tuple[bytes, bytes]:
-        """Write the tree around its leaf."""
-        del size, message
-        rest, path, leaf = cut(tree)
+    def frame(self, tree: Tree, sizes: Iterable[int], message: Schema) -> list[bytes]:
+        """Write the text around the leaves."""
+        del sizes, message
+        rest = mark(tree, _MARK)
         _refuse_infinite(rest, "$")
-        if leaf is None:
-            return _dumps(rest), b""
-        before, _, after = _dumps(mark(tree, path, _MARK)).partition(b'"%b"' % _MARK.encode())
-        quote = b'"' if leaf.role is Role.BLOB else b""
-        return before + quote, quote + after
+        pieces = _dumps(rest).split(b'"%b"' % _MARK.encode())
+        for i, leaf in enumerate(leaves(tree)):
+            if leaf.role is Role.BLOB:
+                pieces[i], pieces[i + 1] = pieces[i] + b'"', b'"' + pieces[i + 1]
+        return pieces
 
     def read(self, body: Body, message: Schema) -> Tree:
-        """Cut the long array out of the text, and let orjson read what is around it."""
+        """Cut the long arrays out of the text, and let orjson read what is around them."""
         if len(body) < _SMALL:
-            return _loads(body)
+            return self.read_any(body, message)
         body = bytes(body)
-        span = longest(body, message)
-        if span is None:
-            return _loads(body)
-        start, stop = span
-        rest = b'%b"%b"%b' % (body[:start], _MARK.encode(), body[stop:])
+        spans = long_members(body, message)
+        if not spans:
+            return self.read_any(body, message)
+        pieces, at = [], 0
+        for i, (start, stop) in enumerate(spans):
+            pieces += [body[at:start], b'"%b.%d"' % (_MARK.encode(), i)]
+            at = stop
         try:
-            tree = _loads(rest)
-        except DecodeError:  # the cut may be wrong, and not the text
+            tree = self.read_any(b"".join([*pieces, body[at:]]), message)
+        except DecodeError:  # the cuts may be wrong, and not the text
             raise Irregular from None
-        if body[start] == 0x22:
-            try:
-                leaf: Any = pybase64.b64decode(
-                    memoryview(body)[start + 1 : stop - 1], validate=True
-                )
-            except ValueError:
-                raise Irregular from None
-            leaf = np.frombuffer(leaf, np.uint8)
-        else:
-            leaf = NumbersText(body, start, stop)
-        if not place(tree, message, _MARK, leaf):
-            raise Irregular
+        for i, (start, stop) in enumerate(spans):
+            if not place(tree, message.places, f"{_MARK}.{i}", _member(body, start, stop)):
+                raise Irregular
         return tree
 
     def read_any(self, body: Body, message: Schema) -> Tree:
         """Let orjson read the whole text."""
         del message
         return _loads(body)
+
+
+def _member(body: bytes, start: int, stop: int) -> Any:
+    """Give a long array of numbers, still to be read, or the bytes that a long string says."""
+    if body[start] != 0x22:
+        return NumbersText(body, start, stop)
+    try:
+        text = memoryview(body)[start + 1 : stop - 1]
+        return np.frombuffer(pybase64.b64decode(text, validate=True), np.uint8)
+    except ValueError:
+        raise Irregular from None
 
 
 def _loads(body: Body) -> Tree:

@@ -16,13 +16,12 @@ import msgpack
 import numpy as np
 
 from tensorwire.errors import DecodeError, EncodeError
-from tensorwire.tree import Role, cut, mark, place
+from tensorwire.tree import Role, leaves, mark, place
 from tensorwire.wire import nested
 from tensorwire.wire.parts import array_part
-from tensorwire.wire.schema import array_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from tensorwire.tree import Array, Body, Leaf, Tree
     from tensorwire.wire.parts import Part
@@ -74,18 +73,18 @@ class Msgpack:
         same = leaf.field is None or leaf.field == leaf.data.dtype  # never `in`: None is float64
         return np.ndarray.tobytes if same else None
 
-    def frame(self, tree: Tree, size: int, message: Schema) -> tuple[bytes, bytes]:
-        """Write the tree around its leaf."""
+    def frame(self, tree: Tree, sizes: Iterable[int], message: Schema) -> list[bytes]:
+        """Write the bytes around the leaves."""
         del message
-        rest, path, leaf = cut(tree)
-        if leaf is None:
-            return _packb(rest), b""
-        before, _, after = _packb(mark(tree, path, _MARK)).partition(_PACKED_MARK)
-        return before + (_bin(size) if leaf.role in (Role.BLOB, Role.PACKED) else b""), after
+        pieces = _packb(mark(tree, _MARK)).split(_PACKED_MARK)
+        for i, (leaf, size) in enumerate(zip(leaves(tree), sizes, strict=False)):
+            if leaf.role in (Role.BLOB, Role.PACKED):
+                pieces[i] += _bin(size)
+        return pieces
 
     def read(self, body: Body, message: Schema) -> Tree:
         """Cut the long array out of the bytes, and let msgpack read what is around it."""
-        for match in islice(_members(message.name).finditer(body), _TRIES):
+        for match in islice(_members(message.arrays).finditer(body), _TRIES):
             try:
                 found = nested.find(body, match.end())
             except IndexError:
@@ -98,7 +97,7 @@ class Msgpack:
                 tree = self.read_any(rest, message)
             except DecodeError:
                 continue  # what looked like a key was something else
-            if place(tree, message, _MARK, leaf):
+            if place(tree, message.places, _MARK, leaf):
                 return tree
         return self.read_any(body, message)
 
@@ -139,7 +138,7 @@ _PACKED_MARK = b"\xd9\x20" + _MARK.encode()
 
 
 @lru_cache(maxsize=16)
-def _members(name: str) -> re.Pattern[bytes]:
+def _members(names: frozenset[str]) -> re.Pattern[bytes]:
     """Find, in the bytes, the key of a member that may hold an array."""
-    keys = (msgpack.packb(name) for name in sorted(array_names(name)))
+    keys = (msgpack.packb(name) for name in sorted(names))
     return re.compile(b"|".join(map(re.escape, keys)))

@@ -12,19 +12,21 @@ import numpy as np
 from tensorwire import lists
 from tensorwire.dtypes import check_float64
 from tensorwire.errors import DecodeError, EncodeError
-from tensorwire.tree import Irregular, Role, cut, walk
+from tensorwire.tree import Irregular, Leaf, Role, has_leaf, walk
 from tensorwire.wire import listvalue, varint
 from tensorwire.wire.messages import to_tree
 from tensorwire.wire.parts import GridFill, array_part
+from tensorwire.wire.pool import message_class
 from tensorwire.wire.scan import scan
-from tensorwire.wire.schema import Form, message_class, schema
+from tensorwire.wire.schema import Form, schema
+from tensorwire.wire.simple import simple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
-    from tensorwire.tree import Array, Body, Leaf, Tree
+    from tensorwire.tree import Array, Body, Tree
     from tensorwire.wire.parts import Part
-    from tensorwire.wire.schema import Schema
+    from tensorwire.wire.schema import Field, Schema
 
 __all__ = ["Protobuf"]
 
@@ -59,36 +61,9 @@ class Protobuf:
         same = leaf.field is None or leaf.field == leaf.data.dtype  # never `in`: None is float64
         return np.ndarray.tobytes if same else None
 
-    def frame(self, tree: Tree, size: int, message: Schema) -> tuple[bytes, bytes]:
-        """Let protobuf write the tree without its leaf, and put tags and lengths around that.
-
-        The leaf is the last field of its message, and so is each message on the way to it.
-        """
-        rest, path, leaf = cut(tree)
-        part = _message(rest, message.name)
-        levels = []
-        for name in path:
-            field = message.fields[name]
-            descriptor = part.DESCRIPTOR.fields_by_number[field.number]
-            levels.append((part, descriptor.name, field))
-            if field.form is Form.MESSAGE:
-                part, message = getattr(part, descriptor.name), schema(field.message)
-        if leaf is None:
-            return part.SerializeToString(deterministic=True), b""
-        prefix = b""
-        for part, name, field in reversed(levels):
-            head = part.__class__()
-            head.CopyFrom(part)
-            head.ClearField(name)
-            inner = len(prefix) + size
-            if leaf.role is Role.STRINGS and not prefix:
-                tag = b"".join(field.tag + varint.write(len(item)) + item for item in leaf.data)
-            elif field.repeated and not inner:
-                tag = b""
-            else:
-                tag = field.tag + varint.write(inner)
-            prefix = head.SerializeToString(deterministic=True) + tag + prefix
-        return prefix, b""
+    def frame(self, tree: Tree, sizes: Iterable[int], message: Schema) -> list[bytes]:
+        """Write tags and lengths around the leaves; the fields come in the order of the tree."""
+        return _frame(tree, message, iter(sizes))[0]
 
     def read(self, body: Body, message: Schema) -> Tree:
         """Find the arrays by a scan of the tags, and let protobuf read the fields around them."""
@@ -107,6 +82,63 @@ class Protobuf:
             raise DecodeError(f"not a {message.name}, says protobuf")
         tree: Tree = to_tree(whole)
         return tree
+
+
+def _frame(tree: Tree, message: Schema, sizes: Iterator[int]) -> tuple[list[bytes], int]:
+    """Give the bytes around the leaves of a message, and its length with the leaves in it."""
+    pieces, filled = [b""], 0
+    plain: Tree = {}
+    for name, node in tree.items():
+        if not has_leaf(node):
+            plain[name] = node
+            continue
+        pieces[-1] += _rest(plain, message)
+        plain = {}
+        for inner, size in _occurrences(node, message.fields[name], sizes):
+            pieces[-1] += inner[0]
+            pieces += inner[1:]
+            filled += size
+    pieces[-1] += _rest(plain, message)
+    return pieces, filled + sum(map(len, pieces))
+
+
+def _occurrences(
+    node: Any, field: Field, sizes: Iterator[int]
+) -> Iterator[tuple[list[bytes], int]]:
+    """Give the bytes around the leaves of each occurrence of a field, and their size."""
+    if isinstance(node, Leaf):
+        size = next(sizes)
+        if node.role is _STRINGS:
+            items = (field.tag + varint.write(len(item)) + item for item in node.data)
+            yield [b"".join(items), b""], size
+        elif size or field.form not in (Form.FIXED, Form.VARINTS):
+            yield [field.tag + varint.write(size), b""], size
+        else:
+            yield [b"", b""], size
+    elif isinstance(node, list):
+        for item in node:
+            yield from _occurrences(item, field, sizes)
+    elif field.form is Form.MAP:
+        for key, value in node.items():
+            (first, *others), length = _frame(value, schema(field.message), sizes)
+            text = key.encode()
+            head = b"\x0a" + varint.write(len(text)) + text + b"\x12" + varint.write(length)
+            start = field.tag + varint.write(len(head) + length)
+            yield [start + head + first, *others], length - sum(map(len, (first, *others)))
+    else:
+        (first, *others), length = _frame(node, schema(field.message), sizes)
+        start = field.tag + varint.write(length)
+        yield [start + first, *others], length - sum(map(len, (first, *others)))
+
+
+def _rest(tree: Tree, message: Schema) -> bytes:
+    """Write fields that hold no array: the simple ones here, the others by the runtime."""
+    if not tree:
+        return b""
+    written = simple(tree, message)
+    if written is None:
+        written = _message(tree, message.name).SerializeToString(deterministic=True)
+    return written
 
 
 def _message(tree: Tree, name: str) -> Any:

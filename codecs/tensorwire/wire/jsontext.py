@@ -1,4 +1,4 @@
-"""Find the one long array in the text of a message, without reading it."""
+"""Find the long arrays and strings in the text of a message, without reading them."""
 
 from __future__ import annotations
 
@@ -6,41 +6,65 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from tensorwire.wire.schema import array_names
-
 if TYPE_CHECKING:
     from tensorwire.wire.schema import Schema
 
-__all__ = ["longest"]
+__all__ = ["long_members"]
 
-_TAIL = 4096  # bytes in which a member behind the array would have its quotes
+_TAIL = 4096  # bytes in which a member behind a string would have its quotes
+_LONG = 4096  # bytes of a member that is worth a cut
+_HOPS = 64  # strings that are looked at
+_ANY = b"*"
+_VALUE = re.compile(rb"[ \t\r\n]*:[ \t\r\n]*")
+
+
+def long_members(body: bytes, message: Schema) -> list[tuple[int, int]]:
+    """Find members that may be arrays and are long: where each starts, and where it stops.
+
+    Goes from quote to quote, of which there are few: none in an array of numbers. What is found may
+    be wrong where a string has escapes or looks like a member; then what is left is no JSON.
+    """
+    names = _as_text(message.arrays)
+    found, at = [], 0
+    for _ in range(_HOPS):
+        quote = body.find(b'"', at)
+        end = body.find(b'"', quote + 1)
+        if quote < 0 or end < 0:
+            break
+        value = _VALUE.match(body, end + 1)
+        at = end + 1
+        if value is None:
+            continue
+        start = at = value.end()
+        if body[quote + 1 : end] not in names and _ANY not in names:
+            continue
+        stop = _stop(body, start)
+        if stop - start > _LONG:
+            found.append((start, stop))
+            at = stop
+    return found
 
 
 @lru_cache(maxsize=16)
-def _members(name: str) -> re.Pattern[bytes]:
-    """Find, in text, a member that may hold an array."""
-    names = sorted(array_names(name))
-    return re.compile(rb'"(?:%b)"[ \t\r\n]*:[ \t\r\n]*(?=["\[])' % "|".join(names).encode())
+def _as_text(names: frozenset[str]) -> frozenset[bytes]:
+    return frozenset(map(str.encode, names))
+
+
+def _stop(body: bytes, start: int) -> int:
+    """Find where an array of numbers or a string ends, 0 for anything else."""
+    first = body[start : start + 1]
+    if first == b'"':
+        return _closing_quote(body, start + 1) + 1
+    if first != b"[":
+        return 0
+    brace = body.find(b"}", start)
+    quote = body.find(b'"', start, brace)
+    return body.rfind(b"]", start, quote if quote > 0 else brace) + 1
 
 
 def _closing_quote(body: bytes, start: int) -> int:
     """Find where a string without escapes ends: most often it is the last of the text."""
-    last = body.rfind(b'"', start, len(body))
+    last = body.rfind(b'"', start)
     if body.rfind(b'"', max(start, last - _TAIL), last) < 0:
         return last  # should there be an earlier one, then what is between is no base64
     return body.find(b'"', start)
-
-
-def longest(body: bytes, message: Schema) -> tuple[int, int] | None:
-    """Find the array that takes more than half of the text."""
-    for match in _members(message.name).finditer(body):
-        start = match.end()
-        if body[start] == 0x22:
-            stop = _closing_quote(body, start + 1) + 1
-        else:
-            stop = body.find(b"}", start)
-            quote = body.find(b'"', start, stop)
-            stop = body.rfind(b"]", start, quote if quote > 0 else stop) + 1
-        if 2 * (stop - start) > len(body):
-            return start, stop
-    return None

@@ -10,19 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tensorwire.tree import Irregular
+from tensorwire.tree import Irregular, check_out
 from tensorwire.wire import varint
 from tensorwire.wire.listvalue import ListValueSource
 from tensorwire.wire.schema import Form, schema
 
 if TYPE_CHECKING:
-    from tensorwire.tree import Body, Tree
+    from tensorwire.limits import Limits
+    from tensorwire.tree import Array, Body, Tree
     from tensorwire.wire.schema import Field, Schema, Tagged
 
 __all__ = ["scan"]
 
 _MESSAGE, _FIXED, _VARINTS, _BYTES = Form.MESSAGE, Form.FIXED, Form.VARINTS, Form.BYTES
 _LISTVALUE, _INTEGER, _STRING = Form.LISTVALUE, Form.INTEGER, Form.STRING
+_FLOAT, _MAP = Form.FLOAT, Form.MAP
 _U1 = np.dtype(np.uint8)
 _MOST = 2**31 - 1
 _FEW = 64  # bytes of varints that are not worth numpy
@@ -52,12 +54,12 @@ def _scan(  # noqa: C901, PLR0912, PLR0915 - a call a field would cost more than
             key |= length << 8
             length = body[pos]
             pos += 1
-        if length > 0x7F:
-            length, pos = varint.read(body, pos - 1)
         known = by_tag.get(key)
         if known is None:
             raise Irregular
         number, form, repeated, oneof, name, field = known
+        if length > 0x7F and form is not _FLOAT:
+            length, pos = varint.read(body, pos - 1)
         if number <= last and (number < last or not repeated):
             raise Irregular
         if oneof:
@@ -69,6 +71,10 @@ def _scan(  # noqa: C901, PLR0912, PLR0915 - a call a field would cost more than
                 raise Irregular  # a zero that nobody writes
             tree[name] = _integer(length, field)
             last = number
+            continue
+        if form is _FLOAT:
+            tree[name] = _float(body, pos - 1, field)
+            pos, last = pos - 1 + field.dtype.itemsize, number
             continue
         end = pos + length
         if end > stop:
@@ -99,6 +105,13 @@ def _scan(  # noqa: C901, PLR0912, PLR0915 - a call a field would cost more than
             if not length and not repeated:
                 raise Irregular
             value = str(body[pos:end], "utf-8")
+        elif form is _MAP:
+            known_key, value = _entry(body, pos, end, field)
+            if known_key in tree.setdefault(name, {}):
+                raise Irregular
+            tree[name][known_key] = value
+            pos, last = end, number
+            continue
         elif rest is None:
             raise Irregular
         else:
@@ -115,12 +128,35 @@ def _scan(  # noqa: C901, PLR0912, PLR0915 - a call a field would cost more than
     return tree
 
 
+def _entry(body: Body, pos: int, stop: int, field: Field) -> tuple[str, Tree]:
+    """Read one entry of a map, which is a message of its own: key = 1, value = 2."""
+    if body[pos] != 0x0A:
+        raise Irregular
+    length, pos = varint.read(body, pos + 1)
+    key, pos = str(body[pos : pos + length], "utf-8"), pos + length
+    if body[pos] != 0x12:
+        raise Irregular
+    length, pos = varint.read(body, pos + 1)
+    if pos + length != stop:
+        raise Irregular
+    return key, _scan(body, pos, stop, schema(field.message).by_tag, None)
+
+
+def _float(body: Body, pos: int, field: Field) -> float:
+    if pos + field.dtype.itemsize > len(body):
+        raise Irregular
+    number = float(np.frombuffer(body, field.dtype, 1, pos)[0])
+    if not number and not field.oneof:
+        raise Irregular  # a zero that nobody writes, or a negative one
+    return number
+
+
 def _varints(body: Body, pos: int, length: int, field: Field) -> Any:
-    if length > _FEW or field.dtype.kind == "b":
-        return varint.unpack(np.frombuffer(body, _U1, length, pos), field.dtype)
+    if length > _FEW:
+        return VarintsSource(body, pos, length, field.dtype)
     few = body[pos : pos + length]
     if max(few) < 0x80:
-        return list(few)
+        return np.frombuffer(few, _U1).astype(field.dtype) if field.dtype.kind == "b" else list(few)
     numbers, end = [], pos + length
     while pos < end:
         number, pos = varint.read(body, pos)
@@ -128,6 +164,26 @@ def _varints(body: Body, pos: int, length: int, field: Field) -> Any:
     if pos > end:
         raise Irregular
     return numbers
+
+
+class VarintsSource:
+    """Packed varints that lie in `body` from `start` on."""
+
+    __slots__ = ("_body", "_dtype", "_length", "_start")
+
+    def __init__(self, body: Body, start: int, length: int, dtype: np.dtype[Any]) -> None:
+        self._body, self._start, self._length, self._dtype = body, start, length, dtype
+
+    def read(self, limits: Limits, out: Array | None = None) -> Array:
+        """Decode them to the dtype of their field."""
+        packed = np.frombuffer(self._body, _U1, self._length, self._start)
+        array = varint.unpack(packed, self._dtype)
+        del limits  # an array of at most eight times the payload, which its kind checks
+        if out is None:
+            return array
+        check_out(out, array.shape, array.dtype)
+        out[...] = array
+        return out
 
 
 def _integer(number: int, field: Field) -> Any:

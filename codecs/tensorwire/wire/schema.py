@@ -1,27 +1,23 @@
-"""Our message descriptors, in a pool of their own, and what of them the fast paths know.
-
-The pool is private: TensorFlow, Seldon and others register the same message names in protobuf's
-default pool, and must be able to do so in the same process, before or after us.
-"""
+"""What the fast paths know of our messages: their fields, and where arrays may stand in them."""
 
 from __future__ import annotations
 
 from enum import Enum, auto
 from functools import cache
-from pkgutil import get_data
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from tensorwire.tree import Role
+from tensorwire.tree import ARRAY, Role
 from tensorwire.wire import varint
+from tensorwire.wire.pool import descriptor
 
 if TYPE_CHECKING:
-    from google.protobuf import descriptor_pool
     from google.protobuf.descriptor import Descriptor, FieldDescriptor
-    from google.protobuf.message import Message
 
-__all__ = ["Field", "Form", "Schema", "array_names", "message_class", "schema"]
+    from tensorwire.tree import Places
+
+__all__ = ["Field", "Form", "Schema", "array_names", "schema"]
 
 
 class Form(Enum):
@@ -30,10 +26,12 @@ class Form(Enum):
     MESSAGE = auto()
     STRING = auto()
     INTEGER = auto()
+    FLOAT = auto()  # one number of constant size
     FIXED = auto()  # packed numbers of constant size
     VARINTS = auto()  # packed numbers of varying size
     BYTES = auto()
     LISTVALUE = auto()
+    MAP = auto()  # of strings to messages
     OPAQUE = auto()  # for the official runtime
 
 
@@ -51,65 +49,44 @@ class Field(NamedTuple):
     enum: dict[int, str] | None
     oneof: bool
 
-    @property
-    def schema(self) -> Schema | None:
-        """What the fast paths know of the message in this field, None if that is nothing."""
-        return schema(self.message) if self.message and self.form is Form.MESSAGE else None
-
 
 class Schema(NamedTuple):
-    """One message: its fields by either of their JSON names, and by the bytes of their tag."""
+    """One message.
+
+    Attributes
+    ----------
+    name
+        the full name; what is no protobuf message has a name of its own.
+    fields
+        the fields, by either of their JSON names.
+    by_tag
+        the fields, by the bytes of their tag.
+    places
+        where an array may stand in it.
+    arrays
+        the names of the members that may be an array; `*` stands for any.
+    """
 
     name: str
     fields: dict[str, Field]
     by_tag: dict[int, Tagged]
+    places: Places
+    arrays: frozenset[str]
 
 
 Tagged: TypeAlias = tuple[int, Form, bool, bool, str, Field]  # what a scan asks first
 
 
-@cache
-def _pool() -> descriptor_pool.DescriptorPool:
-    from google.protobuf import descriptor_pb2, descriptor_pool  # on first use, not on import
-
-    pool = descriptor_pool.DescriptorPool()
-    data = get_data("tensorwire.wire", "descriptors.binpb")
-    for file in descriptor_pb2.FileDescriptorSet.FromString(data or b"").file:
-        pool.AddSerializedFile(file.SerializeToString())
-    return pool
-
-
-@cache
-def message_class(name: str) -> type[Message]:
-    """Give the runtime's class of a message, by full name."""
-    from google.protobuf import message_factory
-
-    return message_factory.GetMessageClass(_pool().FindMessageTypeByName(name))
-
-
-@cache
-def array_names(name: str) -> frozenset[str]:
-    """Give the names of all members that hold an array, in a message and those within it."""
-    names: set[str] = set()
-    seen: set[str] = set()
-    todo = [schema(name)]
-    while todo:
-        message = todo.pop()
-        if message.name in seen:
-            continue
-        seen.add(message.name)
-        for key, field in message.fields.items():
-            if field.role is not None:
-                names.add(key)
-            elif field.schema is not None:
-                todo.append(field.schema)
-    return frozenset(names)
+def array_names(places: Places) -> frozenset[str]:
+    """Give the names of all members that may be an array; `*` among them stands for any name."""
+    names = {name for name, inner in places.items() if name and ARRAY in inner}
+    return frozenset(names.union(*(array_names(inner) for name, inner in places.items() if name)))
 
 
 @cache
 def schema(name: str) -> Schema:
     """Give what the fast paths know of a message, by full name."""
-    fields = [_field(field) for field in _pool().FindMessageTypeByName(name).fields]
+    fields = [_field(field) for field in descriptor(name).fields]
     by_name = {field.name: field for field, _ in fields}
     by_name.update({original: field for field, original in fields})
     by_tag = {
@@ -119,7 +96,23 @@ def schema(name: str) -> Schema:
         for field, _ in fields
         if field.form is not Form.OPAQUE or field.message
     }
-    return Schema(name, by_name, by_tag)
+    places = _places(name, ())
+    return Schema(name, by_name, by_tag, places, array_names(places))
+
+
+def _places(name: str, outer: tuple[str, ...]) -> Places:
+    """Find where arrays may stand in a message; one that holds itself is not gone into again."""
+    places: Places = {}
+    for member in descriptor(name).fields:
+        field, original = _field(member)
+        inner: Places = {}
+        if field.role is not None:
+            inner = {ARRAY: True}
+        elif field.form is Form.MESSAGE and field.message and field.message not in (name, *outer):
+            inner = _places(field.message, (name, *outer))
+        if inner:
+            places[field.name] = places[original] = inner
+    return places
 
 
 _NUMBERS = {  # by descriptor type
@@ -137,26 +130,48 @@ def _field(field: FieldDescriptor) -> tuple[Field, str]:
     elif field.type == _STRING:
         form = Form.STRING
     elif field.message_type is not None:
-        message = field.message_type.full_name
-        if message == "google.protobuf.ListValue":
-            form, role = Form.LISTVALUE, Role.NESTED
-        elif _plain(field.message_type):
-            form = Form.MESSAGE
+        form, message = _message_form(field.message_type)
+        role = Role.NESTED if form is Form.LISTVALUE else None
     elif field.type in _NUMBERS and repeated:
         form, role = Form.FIXED if dtype.kind == "f" else Form.VARINTS, Role.VALUES
-    elif field.type in _NUMBERS and dtype.kind != "f":
-        form = Form.INTEGER
+    elif field.type in _NUMBERS:
+        form = Form.FLOAT if dtype.kind == "f" else Form.INTEGER
     if field.enum_type is not None:
         enum = {value.number: value.name for value in field.enum_type.values}
-    tag = varint.write(field.number << 3 | (0 if form is Form.INTEGER else 2))
+    wire_type = 2
+    if form in (Form.INTEGER, Form.FLOAT):
+        wire_type = {"<f8": 1, "<f4": 5}.get(dtype.str, 0)
+    tag = varint.write(field.number << 3 | wire_type)
     oneof = field.containing_oneof is not None
     name, number = field.json_name, field.number
     return Field(name, number, tag, form, role, repeated, dtype, message, enum, oneof), field.name
 
 
+def _message_form(message: Descriptor) -> tuple[Form, str]:
+    """Tell how a message is read, and which that is; for a map, its values."""
+    name = message.full_name
+    if name == "google.protobuf.ListValue":
+        return Form.LISTVALUE, name
+    if message.GetOptions().map_entry:
+        value = message.fields_by_name["value"].message_type
+        return (
+            (Form.MAP, value.full_name) if value and _to_messages(message) else (Form.OPAQUE, name)
+        )
+    return Form.MESSAGE if _plain(message) else Form.OPAQUE, name
+
+
+_WRAPPERS = frozenset({"google.protobuf.Int64Value"})
+
+
 def _plain(message: Descriptor) -> bool:
-    """Tell whether a message is neither one of protobuf's own nor holds a map."""
-    return not message.full_name.startswith("google.protobuf.") and not any(
-        field.message_type is not None and field.message_type.GetOptions().map_entry
-        for field in message.fields
-    )
+    """Tell whether a message is none of protobuf's own, nor holds a map of those or of scalars."""
+    if message.full_name.startswith("google.protobuf."):
+        return message.full_name in _WRAPPERS
+    inner = [field.message_type for field in message.fields if field.message_type is not None]
+    return all(_to_messages(entry) for entry in inner if entry.GetOptions().map_entry)
+
+
+def _to_messages(entry: Descriptor) -> bool:
+    """Tell whether a map is of strings to messages that can be scanned."""
+    key, value = entry.fields_by_name["key"], entry.fields_by_name["value"]
+    return key.type == _STRING and value.message_type is not None and _plain(value.message_type)

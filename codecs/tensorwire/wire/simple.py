@@ -1,0 +1,113 @@
+"""Write the plain fields of a message: strings, integers, floats, and messages and maps of those.
+
+Byte for byte what protobuf's runtime writes, at a tenth of its cost from Python. What is not just
+what a field takes is left to the runtime, to be converted or refused.
+Source: https://protobuf.dev/programming-guides/encoding/
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tensorwire.wire import varint
+from tensorwire.wire.schema import Form, schema
+
+if TYPE_CHECKING:
+    from tensorwire.tree import Tree
+    from tensorwire.wire.schema import Field, Schema
+
+__all__ = ["simple"]
+
+_DECIMAL = re.compile("0|-?[1-9][0-9]{0,18}")
+_FLOAT64 = struct.Struct("<d")
+
+
+class _NotSimpleError(Exception):
+    """The official runtime is to write this message."""
+
+
+def simple(tree: Tree, message: Schema) -> bytes | None:
+    """Write the members of a tree by number; give None where that is for the runtime."""
+    try:
+        return _message(tree, message)
+    except (_NotSimpleError, UnicodeEncodeError, KeyError):
+        return None
+
+
+def _message(tree: Tree, message: Schema) -> bytes:
+    fields = sorted((message.fields[name].number, name) for name in tree)
+    return b"".join(_field(tree[name], message.fields[name]) for _, name in fields)
+
+
+def _field(node: Any, field: Field) -> bytes:
+    form = field.form
+    if form is Form.MAP and type(node) is dict:
+        return b"".join(_entry(key, node[key], field) for key in sorted(node, key=_utf8))
+    if form is Form.VARINTS and type(node) is list:
+        packed = b"".join(varint.write(_integer(item, field)) for item in node)
+        return _delimited(field.tag, packed) if packed else b""
+    if form not in (Form.MESSAGE, Form.STRING, Form.INTEGER, Form.FLOAT):
+        raise _NotSimpleError
+    if field.repeated:
+        if type(node) is not list:
+            raise _NotSimpleError
+        return b"".join(_one(item, field) for item in node)
+    if field.oneof or form is Form.MESSAGE:
+        return _one(node, field)
+    if form is Form.STRING:
+        return _one(node, field) if node != "" else b""
+    return _one(node, field) if _integer(node, field) else b""
+
+
+def _one(node: Any, field: Field) -> bytes:
+    if field.form is Form.STRING:
+        return _delimited(field.tag, _utf8(node))
+    if field.form is Form.INTEGER:
+        return field.tag + varint.write(_integer(node, field))
+    if field.form is Form.FLOAT:
+        if type(node) is not float or field.dtype != np.float64:
+            raise _NotSimpleError
+        return field.tag + _FLOAT64.pack(node)
+    if type(node) is not dict or field.message is None:
+        raise _NotSimpleError
+    return _delimited(field.tag, _message(node, schema(field.message)))
+
+
+def _entry(key: Any, node: Any, field: Field) -> bytes:
+    if type(node) is not dict:
+        raise _NotSimpleError
+    value = _message(node, schema(field.message))
+    return _delimited(field.tag, _delimited(b"\x0a", _utf8(key)) + _delimited(b"\x12", value))
+
+
+def _integer(node: Any, field: Field) -> int:
+    kind, bits = field.dtype.kind, 8 * field.dtype.itemsize
+    if field.enum is not None:
+        for number, name in field.enum.items():
+            if name == node:
+                return number
+        raise _NotSimpleError
+    if kind == "b":
+        if type(node) is not bool:
+            raise _NotSimpleError
+        return int(node)
+    if type(node) is str and _DECIMAL.fullmatch(node):
+        node = int(node)
+    low, high = (-(1 << bits - 1), 1 << bits - 1) if kind == "i" else (0, 1 << bits)
+    if type(node) is not int or not low <= node < high:
+        raise _NotSimpleError
+    return node
+
+
+def _utf8(text: Any) -> bytes:
+    if type(text) is not str:
+        raise _NotSimpleError
+    return text.encode()
+
+
+def _delimited(tag: bytes, content: bytes) -> bytes:
+    return tag + varint.write(len(content)) + content
