@@ -62,7 +62,7 @@ def _list(options: Options) -> int:
     from bench.plan import select
     from bench.ways import baselines_for, missing_for
 
-    codecs = select(options.codec)
+    codecs = select(options.codec or ("*",))
     for name in codecs:
         print(name)
     for name in baselines_for(codecs, floors=True):

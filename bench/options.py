@@ -88,7 +88,7 @@ def parser() -> Parser:
         allow_abbrev=False,
     )
     add = made.add_argument
-    add("--codec", action="append", metavar="GLOB", help="only these, such as 'json/*,*/tensor'")
+    add("--codec", action="append", metavar="GLOB", help="'json/*,*/tensor'; '*' has plug-ins too")
     add("--batch", type=_batches, metavar="LIST", help="rows per payload: 1,10,100,1000,10000")
     add("--features", type=_count, metavar="N", help="values per row: 10")
     add("--dtype", metavar="NAME", help="float64; also float32, int64, uint8, bfloat16 ...")
@@ -122,7 +122,7 @@ def parse(argv: list[str] | None) -> Options:
     if given["output"]:
         _check_output(made, given["output"], force=given["force"])
     given["op"] = OPERATIONS if given["op"] == "both" else (given["op"],)
-    globs = [part.strip() for text in given["codec"] or ["*"] for part in text.split(",")]
+    globs = [part.strip() for text in given["codec"] or [] for part in text.split(",")]
     given["codec"] = tuple(part for part in globs if part)
     return Options(**given)
 

@@ -13,6 +13,8 @@ import tensorwire as tw
 from bench.options import BATCHES
 from bench.payloads import IMAGE, Case, carried, dtype_of
 from bench.ways import baselines_for, missing_for
+from tensorwire.containers import CONTAINERS
+from tensorwire.kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +37,9 @@ def require(module: str, option: str) -> None:
 
 
 def select(globs: Sequence[str]) -> tuple[str, ...]:
-    """Return the codecs that match any of the patterns, in the registry's order."""
+    """Return the codecs that match any of the patterns; without one, the twelve, no plug-ins."""
+    if not globs:
+        return tuple(f"{container}/{kind}" for container in CONTAINERS for kind in KINDS)
     known = tw.codec_names()
     for glob in globs:
         if not any(fnmatchcase(name, glob) for name in known):

@@ -15,6 +15,7 @@ import tensorwire as tw
 from bench import session
 from bench.codecs import main
 from bench.ways import baselines_for
+from tests.values import CODECS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,7 +39,7 @@ def cells(text: str) -> list[dict[str, str]]:
 def test_every_cell_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
     """Each codec and baseline, both ways, each batch: a time, a size and a ratio."""
     rows = cells(show(capsys, "--batch", "1,3", "--csv"))
-    ways = (*tw.codec_names(), *baselines_for(tw.codec_names()))
+    ways = (*CODECS, *baselines_for(CODECS))
     assert [(r["label"], r["way"], r["operation"]) for r in rows] == [
         (label, way, operation)
         for label in ("1", "3")

@@ -21,7 +21,7 @@ _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0
 class NPY:
     """Arrays as ``.npy`` files; never with a pickle in them."""
 
-    name = "npy/array"
+    name = "example/npy"
     media_type = "application/x-npy"
 
     def encode(self, value: Any) -> bytes:

@@ -1,0 +1,176 @@
+"""What every format does alike: refuse an envelope, then cast, copy or write into `out`."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tensorwire.dtypes import as_array, cast
+from tensorwire.errors import CodecError, DecodeError, EncodeError
+from tensorwire.limits import DEFAULT_LIMITS
+from tensorwire.reading import as_body
+from tensorwire.tftypes import type_of
+from tensorwire.tree import check_out
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import DTypeLike
+
+    from tensorwire.limits import Limits
+    from tensorwire.tree import Array, Body
+
+__all__ = ["Format", "array_of", "at", "refusal", "shape_of", "view"]
+
+
+class Format(ABC):
+    """A codec of somebody else's format, with the keywords of our own codecs."""
+
+    name: str
+    media_type: str
+    carries: frozenset[str] = frozenset()  # what of names, meta and status there is a place for
+
+    @abstractmethod
+    def write(self, value: Any, meta: Mapping[str, Any]) -> bytes:
+        """Write a value, or raise `EncodeError`; `meta` is empty where it is not carried."""
+
+    @abstractmethod
+    def read(self, body: Body, limits: Limits) -> Array | dict[str, Array]:
+        """Read the array, or the arrays by name, as views where that can be."""
+
+    def encode(
+        self,
+        value: Any,
+        *,
+        names: Sequence[str] | None = None,
+        meta: Mapping[str, Any] | None = None,
+        status: Mapping[str, Any] | None = None,
+        lossy: bool = False,
+    ) -> bytes:
+        """Write a value; nothing is ever lost, so that `lossy` changes nothing.
+
+        Raises
+        ------
+        EncodeError
+            the format has no place for the value, or for what is to travel with it.
+        """
+        del lossy
+        for part, given in (("names", names), ("meta", meta), ("status", status)):
+            if given is not None and len(given) and part not in self.carries:
+                raise EncodeError(f"{self.name} has no place for {part}; leave it out", f".{part}")
+        return self.write(value, meta or {})
+
+    def decode(
+        self,
+        body: Any,
+        *,
+        copy: bool = False,
+        out: Array | Mapping[str, Array] | None = None,
+        dtype: DTypeLike | None = None,
+        limits: Limits | None = None,
+    ) -> Any:
+        """Read what `encode` was given: read-only views of `body`, unless asked otherwise.
+
+        Parameters
+        ----------
+        body
+            any contiguous buffer.
+        copy
+            give arrays that are writable and share nothing with `body`.
+        out
+            write into this array and return it, or into these by name. Nothing is written where
+            an error is raised.
+        dtype
+            convert to this dtype, if no value changes by it.
+        limits
+            what the payload may claim; `Limits()` where None.
+
+        Raises
+        ------
+        DecodeError
+            the bytes are not of this format, or not the array they claim.
+        LimitError
+            the payload claims more than `limits`.
+        """
+        value = self.read(as_body(body), DEFAULT_LIMITS if limits is None else limits)
+        arrays = value if isinstance(value, dict) else {"": value}
+        if dtype is not None:
+            for name in arrays:
+                with at(name):
+                    arrays[name] = cast(arrays[name], dtype)
+        if out is not None:
+            _fill(out if isinstance(out, Mapping) else {"": out}, arrays)
+            return out
+        if copy:
+            arrays = {k: a if a.flags.writeable else a.copy() for k, a in arrays.items()}
+        return arrays if isinstance(value, dict) else arrays[""]
+
+
+def _fill(outs: Mapping[str, Array], arrays: Mapping[str, Array]) -> None:
+    """Write arrays into others of the same names, once all of them are known to fit."""
+    if outs.keys() != arrays.keys():
+        raise DecodeError(f"the payload has the arrays {[*arrays]}, out= has {[*outs]}")
+    for name, array in arrays.items():
+        with at(name):
+            check_out(outs[name], array.shape, array.dtype)
+    for name, array in arrays.items():
+        outs[name][...] = array
+
+
+@contextmanager
+def at(name: str) -> Iterator[None]:
+    """Put the name of an array, if it has one, before the path of an error."""
+    try:
+        yield
+    except CodecError as error:
+        raise error.within(f".{name}" if name else "") from None
+
+
+def array_of(value: Any) -> Array:
+    """View a value as one array, or raise `EncodeError`."""
+    array = as_array(value)
+    if isinstance(array, list):
+        raise EncodeError("rows that mix types have no one dtype")
+    viewed: Array = array
+    return viewed
+
+
+def refusal(name: str, dtype: np.dtype[Any]) -> EncodeError:
+    """Say that a format has no such dtype, and which codec has."""
+    try:
+        type_of(dtype)
+    except EncodeError:
+        return EncodeError(f"{name} has no dtype {dtype}")
+    return EncodeError(f"{name} has no dtype {dtype}; protobuf/tftensor can carry it")
+
+
+def shape_of(node: Any) -> list[int]:
+    """Give the sizes in a list; `DecodeError` for anything else."""
+    if type(node) is not list or not {int}.issuperset(map(type, node)) or min(node, default=0) < 0:
+        raise DecodeError("a list of sizes belongs here", ".shape")
+    return node
+
+
+def view(
+    data: Array, dtype: np.dtype[Any], shape: Sequence[int], limits: Limits, payload: int
+) -> Array:
+    """View bytes as an array that takes them all; `DecodeError` where they are not its bytes.
+
+    `data` is a flat uint8 array; `payload` is the size of the whole message in bytes.
+    """
+    nbytes = limits.check(shape, dtype.itemsize, payload, ".shape") * dtype.itemsize
+    if data.size != nbytes:
+        reason = f"{data.size} bytes where shape {list(shape)} of {dtype} takes {nbytes}"
+        raise DecodeError(reason, ".data")
+    if dtype.kind == "b" and (data > 1).any():
+        raise DecodeError("a bool that is neither 0 nor 1", ".data")
+    if dtype.kind == "U" and (data.view(np.dtype("u4").newbyteorder(dtype.byteorder)) > _TOP).any():
+        raise DecodeError("a character beyond Unicode", ".data")
+    return data.view(dtype).reshape(shape)
+
+
+_TOP = 0x10FFFF

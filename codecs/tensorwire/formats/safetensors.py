@@ -1,0 +1,167 @@
+"""safetensors: named arrays behind a JSON header that says where each begins and ends.
+
+Eight bytes give the length of the header, little-endian; the header is one JSON object, padded with
+spaces to a multiple of eight; then come the arrays, little-endian, in C order, one right behind the
+other, those of the largest elements first. Byte for byte what the safetensors library writes.
+Source: https://github.com/huggingface/safetensors#format
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from io import BytesIO
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+import ml_dtypes
+import numpy as np
+import orjson
+
+from tensorwire.errors import DecodeError, EncodeError
+from tensorwire.formats.format import Format, array_of, at, refusal, shape_of, view
+from tensorwire.wire.parts import ArrayFill
+
+if TYPE_CHECKING:
+    from tensorwire.limits import Limits
+    from tensorwire.tree import Array, Body
+
+__all__ = ["Safetensors"]
+
+_MAX_HEADER = 100_000_000  # bytes, as in the library
+_METADATA = "__metadata__"
+# In the order of the library, in which it puts the arrays.
+_DTYPES = {
+    "U64": np.dtype("<u8"),
+    "I64": np.dtype("<i8"),
+    "F64": np.dtype("<f8"),
+    "C64": np.dtype("<c8"),
+    "F32": np.dtype("<f4"),
+    "U32": np.dtype("<u4"),
+    "I32": np.dtype("<i4"),
+    "BF16": np.dtype(ml_dtypes.bfloat16),
+    "F16": np.dtype("<f2"),
+    "U16": np.dtype("<u2"),
+    "I16": np.dtype("<i2"),
+    "F8_E5M2FNUZ": np.dtype(ml_dtypes.float8_e5m2fnuz),
+    "F8_E4M3FNUZ": np.dtype(ml_dtypes.float8_e4m3fnuz),
+    "F8_E8M0": np.dtype(ml_dtypes.float8_e8m0fnu),
+    "F8_E4M3": np.dtype(ml_dtypes.float8_e4m3fn),
+    "F8_E5M2": np.dtype(ml_dtypes.float8_e5m2),
+    "I8": np.dtype("i1"),
+    "U8": np.dtype("u1"),
+    "BOOL": np.dtype("?"),
+}
+_NAMES = {dtype.name: name for name, dtype in _DTYPES.items()}
+_ORDER = {name: place for place, name in enumerate(_DTYPES)}
+
+
+class Safetensors(Format):
+    """A mapping of names to arrays, which comes back as a dict; or one array without a name.
+
+    The one array is stored under the name "", which nothing else uses: a file that holds only that
+    name comes back as an array. `meta` is text by text, the `__metadata__` of the header; it is
+    written for others, and not given back.
+    """
+
+    name = "safetensors/arrays"
+    media_type = "application/x-safetensors"
+    carries = frozenset({"meta"})
+
+    def write(self, value: Any, meta: Mapping[str, Any]) -> bytes:
+        """Write the header, and each array once, into its place."""
+        named = value if isinstance(value, Mapping) else {"": value}
+        rows = [_row(self.name, key, array) for key, array in named.items()]
+        rows.sort(key=lambda row: (_ORDER[row[1]], row[0]))
+        if not _is_text(meta):
+            raise EncodeError("the metadata of safetensors is text by text", ".meta")
+        header: dict[str, Any] = {_METADATA: dict(meta)} if meta else {}
+        end = 0
+        for key, dtype, array in rows:
+            start, end = end, end + array.nbytes
+            header[key] = {"dtype": dtype, "shape": array.shape, "data_offsets": [start, end]}
+        try:
+            text = orjson.dumps(header)
+        except TypeError as error:
+            raise EncodeError(f"a name or metadata that is not Unicode text: {error}") from None
+        text += b" " * (-len(text) % 8)
+        head = len(text).to_bytes(8, "little") + text
+        stream = BytesIO(bytes(len(head) + end))  # it hands over the bytes that it was filled in
+        with stream.getbuffer() as body:
+            body[: len(head)] = head
+            for key, dtype, array in rows:
+                start = len(head) + header[key]["data_offsets"][0]
+                ArrayFill(array, _DTYPES[dtype]).fill(body, start)
+        return stream.getvalue()
+
+    def read(self, body: Body, limits: Limits) -> Array | dict[str, Array]:
+        """View every array; together they take the bytes behind the header exactly."""
+        size = int.from_bytes(body[:8], "little")
+        if len(body) < 8 or size > min(_MAX_HEADER, len(body) - 8):
+            raise DecodeError(f"a header of {size} bytes in a file of {len(body)}")
+        rows = [(*_place(key, row), key, row) for key, row in _header(bytes(body[8 : 8 + size]))]
+        data, place = np.frombuffer(body, np.uint8)[8 + size :], 0
+        arrays: dict[str, Array] = {}
+        for start, end, key, row in sorted(rows, key=itemgetter(0, 1)):
+            with at(key):
+                if start != place or not start <= end <= data.size:
+                    reason = f"bytes {start} to {end} of {data.size}, where byte {place} is next"
+                    raise DecodeError(reason, ".data_offsets")
+                arrays[key] = _array(data[start:end], row, limits, len(body))
+            place = end
+        if place != data.size:
+            raise DecodeError(f"{data.size - place} bytes that belong to no array")
+        return arrays[""] if arrays.keys() == {""} else arrays
+
+
+def _row(name: str, key: Any, value: Any) -> tuple[str, str, Array]:
+    if type(key) is not str or key == _METADATA:
+        raise EncodeError(f"{str(key)[:40]!r} is not a name for an array")
+    with at(key):
+        array = array_of(value)
+        dtype = _NAMES.get(array.dtype.name)
+        if dtype is None:
+            raise refusal(name, array.dtype)
+        return key, dtype, array
+
+
+def _is_text(meta: Mapping[Any, Any]) -> bool:
+    return all(type(part) is str for pair in meta.items() for part in pair)
+
+
+def _header(text: bytes) -> list[tuple[str, Any]]:
+    """Read the rows of the header; a name that is there twice is an error."""
+    try:
+        header = orjson.loads(text)
+        if orjson.dumps(header) != text.rstrip(b" "):  # not as the library writes it: look closer
+            json.loads(text, object_pairs_hook=_unique)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise DecodeError(f"the header is not JSON: {error}") from None
+    if type(header) is not dict:
+        raise DecodeError(f"the header is a {type(header).__name__}, not an object")
+    metadata = header.pop(_METADATA, None)
+    if metadata is not None and (type(metadata) is not dict or not _is_text(metadata)):
+        raise DecodeError("the metadata is not text by text", f".{_METADATA}")
+    return list(header.items())
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name that is there twice")
+    return found
+
+
+def _place(key: str, row: Any) -> tuple[int, int]:
+    offsets = row.get("data_offsets") if type(row) is dict else None
+    if type(offsets) is not list or len(offsets) != 2 or {int} != set(map(type, offsets)):
+        raise DecodeError("two integers belong here", f".{key}.data_offsets")
+    return offsets[0], offsets[1]
+
+
+def _array(data: Array, row: dict[str, Any], limits: Limits, payload: int) -> Array:
+    name = row.get("dtype")
+    dtype = _DTYPES.get(name) if type(name) is str else None
+    if dtype is None:
+        raise DecodeError(f"{str(name)[:40]!r} is not a dtype that numpy has", ".dtype")
+    return view(data, dtype, shape_of(row.get("shape")), limits, payload)
