@@ -1,5 +1,8 @@
 """Arrays and binary payloads to the bytes that model servers speak, and back."""
 
+import importlib
+import typing
+
 from tensorwire.codec import Codec
 from tensorwire.errors import (
     CodecError,
@@ -10,7 +13,13 @@ from tensorwire.errors import (
 )
 from tensorwire.limits import Limits
 from tensorwire.message import Message
+from tensorwire.peeking import Peek, TensorInfo
+from tensorwire.protocols.table import MessageProtocol, get_protocol, protocol_names
 from tensorwire.registry import CodecLike, codec_names, dumps, get_codec, loads, register_codec
+from tensorwire.transcoding import peek, transcode
+
+if typing.TYPE_CHECKING:
+    from tensorwire.protocols import oip, seldon, tfserving
 
 __all__ = [
     "Codec",
@@ -21,12 +30,30 @@ __all__ = [
     "LimitError",
     "Limits",
     "Message",
+    "MessageProtocol",
+    "Peek",
+    "TensorInfo",
     "UnknownCodecError",
     "codec_names",
     "dumps",
     "get_codec",
+    "get_protocol",
     "loads",
+    "oip",
+    "peek",
+    "protocol_names",
     "register_codec",
+    "seldon",
+    "tfserving",
+    "transcode",
 ]
 
 __version__ = "0.1.0"
+
+if not typing.TYPE_CHECKING:  # where it is, the names above are all there are
+
+    def __getattr__(name: str) -> object:
+        """Load the messages of a protocol when they are first asked for."""
+        if name in ("oip", "seldon", "tfserving"):
+            return importlib.import_module(f"tensorwire.protocols.{name}")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -11,7 +11,7 @@ import orjson
 if TYPE_CHECKING:
     from tensorwire.errors import CodecError
 
-__all__ = ["numbers", "rank", "rounds", "scalars", "to_array"]
+__all__ = ["numbers", "rank", "rounds", "scalars", "shape", "to_array"]
 
 _EXACT = 2**53
 _INT64, _UINT64 = range(-(2**63), 2**63), range(2**64)
@@ -84,6 +84,15 @@ def rank(nested: Any) -> int:
     while isinstance(nested, (list, tuple)) and levels <= _MAX_RANK:
         levels, nested = levels + 1, nested[0] if nested else None
     return levels
+
+
+def shape(nested: Any) -> tuple[int, ...]:
+    """Give the shape of nested lists that are known to have one."""
+    sizes: list[int] = []
+    while isinstance(nested, (list, tuple)) and len(sizes) <= _MAX_RANK:
+        sizes.append(len(nested))
+        nested = nested[0] if nested else None
+    return tuple(sizes)
 
 
 def scalars(nested: Any) -> list[Any]:

@@ -107,12 +107,16 @@ def has_leaf(node: Any) -> bool:
     return isinstance(node, Leaf)
 
 
-def leaves(node: Any) -> list[Leaf]:
-    """Give the arrays of a tree, in its order."""
+def leaves(node: Any, path: str = "$") -> list[tuple[str, Leaf]]:
+    """Give the arrays of a tree with their places, in its order."""
     if isinstance(node, Leaf):
-        return [node]
-    inner = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
-    return [leaf for part in inner for leaf in leaves(part)]
+        return [(path, node)]
+    inner: list[tuple[str, Any]] = []
+    if isinstance(node, dict):
+        inner = [(f"{path}.{key}", part) for key, part in node.items()]
+    elif isinstance(node, list):
+        inner = [(f"{path}[{i}]", part) for i, part in enumerate(node)]
+    return [leaf for place, part in inner for leaf in leaves(part, place)]
 
 
 def mark(node: Any, name: str) -> Any:

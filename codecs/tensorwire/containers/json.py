@@ -84,7 +84,7 @@ class JSON:
         rest = mark(tree, _MARK)
         _refuse_infinite(rest, "$")
         pieces = _dumps(rest).split(b'"%b"' % _MARK.encode())
-        for i, leaf in enumerate(leaves(tree)):
+        for i, (_, leaf) in enumerate(leaves(tree)):
             if leaf.role is Role.BLOB:
                 pieces[i], pieces[i + 1] = pieces[i] + b'"', b'"' + pieces[i + 1]
         return pieces

@@ -77,7 +77,7 @@ class Msgpack:
         """Write the bytes around the leaves."""
         del message
         pieces = _packb(mark(tree, _MARK)).split(_PACKED_MARK)
-        for i, (leaf, size) in enumerate(zip(leaves(tree), sizes, strict=False)):
+        for i, ((_, leaf), size) in enumerate(zip(leaves(tree), sizes, strict=False)):
             if leaf.role in (Role.BLOB, Role.PACKED):
                 pieces[i] += _bin(size)
         return pieces

@@ -100,7 +100,7 @@ def _byte_strings(nested: list[Any]) -> Leaf:
     strings = list(lists.scalars(nested))
     if not all(isinstance(item, bytes) for item in strings):
         raise EncodeError("rows that mix types have no TensorFlow dtype")
-    return Leaf(Role.STRINGS, strings, None, np.shape(nested), np.dtype("S"))
+    return Leaf(Role.STRINGS, strings, None, lists.shape(nested), np.dtype("S"))
 
 
 def _row(node: Any) -> Type:

@@ -9,7 +9,7 @@ import numpy as np
 import pybase64
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from tensorwire.tree import Array
     from tensorwire.wire.grid import Grid
@@ -22,6 +22,7 @@ __all__ = [
     "Part",
     "Texts",
     "array_part",
+    "assemble",
     "buffer_of",
     "join",
     "size_of",
@@ -152,3 +153,25 @@ def join(prefix: bytes, part: Part, suffix: bytes) -> bytes:
 def buffer_of(part: Part) -> bytes | memoryview:
     """Give a part as a buffer, filled in where it has to be."""
     return part if isinstance(part, (bytes, memoryview)) else join(b"", part, b"")
+
+
+def assemble(pieces: Sequence[bytes], parts: Sequence[Part]) -> bytes:
+    """Put a payload of several arrays together: piece, part, piece, ... piece."""
+    if len(parts) == 1:
+        return join(pieces[0], parts[0], pieces[1])
+    made = [buffer_of(part) if isinstance(part, Texts) else part for part in parts]
+    if all(isinstance(part, (bytes, memoryview)) for part in made):
+        buffers: Any = (x for pair in zip(pieces, [*made, b""], strict=True) for x in pair)
+        return b"".join(buffers)
+    stream = io.BytesIO(bytes(sum(map(len, pieces)) + sum(map(size_of, made))))
+    with stream.getbuffer() as body:
+        at = 0
+        for piece, part in zip(pieces, [*made, b""], strict=True):
+            body[at : at + len(piece)] = piece
+            at += len(piece)
+            if isinstance(part, (bytes, memoryview)):
+                body[at : at + len(part)] = part
+            elif not isinstance(part, Texts):
+                part.fill(body, at)
+            at += size_of(part)
+    return stream.getvalue()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tensorwire.tree import Irregular, check_out
+from tensorwire.tree import Irregular, Role, check_out
 from tensorwire.wire import varint
 from tensorwire.wire.listvalue import ListValueSource
 from tensorwire.wire.schema import Form, schema
@@ -24,7 +24,7 @@ __all__ = ["scan"]
 
 _MESSAGE, _FIXED, _VARINTS, _BYTES = Form.MESSAGE, Form.FIXED, Form.VARINTS, Form.BYTES
 _LISTVALUE, _INTEGER, _STRING = Form.LISTVALUE, Form.INTEGER, Form.STRING
-_FLOAT, _MAP = Form.FLOAT, Form.MAP
+_FLOAT, _MAP, _STRINGS = Form.FLOAT, Form.MAP, Role.STRINGS
 _U1 = np.dtype(np.uint8)
 _MOST = 2**31 - 1
 _FEW = 64  # bytes of varints that are not worth numpy
@@ -100,7 +100,8 @@ def _scan(  # noqa: C901, PLR0912, PLR0915 - a call a field would cost more than
         elif form is _BYTES:
             if not length and not oneof and not repeated:
                 raise Irregular
-            value = bytes(body[pos:end]) if repeated else np.frombuffer(body, _U1, length, pos)
+            strings = field.role is _STRINGS
+            value = bytes(body[pos:end]) if strings else np.frombuffer(body, _U1, length, pos)
         elif form is _STRING:
             if not length and not repeated:
                 raise Irregular

@@ -126,7 +126,9 @@ def _field(field: FieldDescriptor) -> tuple[Field, str]:
     dtype = np.dtype(_NUMBERS.get(field.type, "u1"))
     form, role, message, enum = Form.OPAQUE, None, None, None
     if field.type == _BYTES:
-        form, role = Form.BYTES, Role.STRINGS if repeated else Role.BLOB
+        # Repeated bytes are strings, one an element, but where the name says that they are memory.
+        strings = repeated and not field.name.startswith("raw_")
+        form, role = Form.BYTES, Role.STRINGS if strings else Role.BLOB
     elif field.type == _STRING:
         form = Form.STRING
     elif field.message_type is not None:

@@ -1,0 +1,70 @@
+"""What a message says about its arrays, without a look at them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+
+__all__ = ["Peek", "TensorInfo"]
+
+
+class TensorInfo(NamedTuple):
+    """What a message claims of one array.
+
+    Attributes
+    ----------
+    name
+        the name of the tensor, empty where it has none.
+    dtype
+        what `decode` gives; None where only the values would tell (mixed rows, nested text).
+    shape
+        the dimensions; None where only the values would tell.
+    """
+
+    name: str
+    dtype: np.dtype[Any] | None
+    shape: tuple[int, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Peek:
+    """What a message says of itself: enough for a router. Nothing of the arrays is checked.
+
+    Attributes
+    ----------
+    kind
+        the kind of a Seldon payload; ``raw``, ``contents`` or ``data`` for a tensor of the Open
+        Inference Protocol; ``tftensor``, ``rows`` or ``columns`` for TensorFlow Serving.
+    tensors
+        name, dtype and shape of each array, in order.
+    names
+        the names of the columns, None where there are none.
+    meta, status
+        of a SeldonMessage.
+    id, model_name, parameters
+        of the Open Inference Protocol; the model's name also of TensorFlow Serving.
+    """
+
+    kind: str
+    tensors: tuple[TensorInfo, ...]
+    names: Sequence[str] | None = None
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    status: Mapping[str, Any] = field(default_factory=dict)
+    id: str = ""
+    model_name: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def dtype(self) -> np.dtype[Any] | None:
+        """The dtype of the first array."""
+        return self.tensors[0].dtype if self.tensors else None
+
+    @property
+    def shape(self) -> tuple[int, ...] | None:
+        """The shape of the first array."""
+        return self.tensors[0].shape if self.tensors else None

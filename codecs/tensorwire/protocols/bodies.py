@@ -1,0 +1,74 @@
+"""From the tree of a whole message to its bytes and back, whatever protocol and container."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from tensorwire.errors import EncodeError
+from tensorwire.reading import as_body
+from tensorwire.tree import Irregular, leaves
+from tensorwire.wire.parts import Texts, assemble, buffer_of, size_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tensorwire.containers import Container
+    from tensorwire.tree import Leaf, Tree
+    from tensorwire.wire.parts import Part
+    from tensorwire.wire.schema import Schema
+
+__all__ = ["read", "write", "write_parts"]
+
+_T = TypeVar("_T")
+
+
+def write(container: Container, tree: Tree, message: Schema) -> bytes:
+    """Write a tree with any number of arrays, each copied once, into the result."""
+    found = leaves(tree)
+    pieces, parts = _pieces(container, tree, message, found)
+    try:
+        return assemble(pieces, parts)
+    except EncodeError as error:  # of text that is made on the way
+        raise error.within(found[0][0]) from None
+
+
+def write_parts(container: Container, tree: Tree, message: Schema) -> list[bytes | memoryview]:
+    """Write the same bytes as buffers; where the payload is an array's memory, it is the array."""
+    found = leaves(tree)
+    pieces, parts = _pieces(container, tree, message, found)
+    buffers: list[bytes | memoryview] = [pieces[0]]
+    for (path, _), part, piece in zip(found, parts, pieces[1:], strict=True):
+        buffers += [_at(path, buffer_of, part), piece]
+    return [buffer for buffer in buffers if len(buffer)]
+
+
+def _pieces(
+    container: Container, tree: Tree, message: Schema, found: Sequence[tuple[str, Leaf]]
+) -> tuple[list[bytes], list[Part]]:
+    parts: list[Part] = [_at(path, container.write, leaf) for path, leaf in found]
+    if len(parts) > 1:  # the text of several arrays is made one by one, for its errors to be placed
+        texts = [(i, part) for i, part in enumerate(parts) if isinstance(part, Texts)]
+        for i, part in texts:
+            parts[i] = _at(found[i][0], buffer_of, part)
+    sizes = map(size_of, parts) if container.sized else [0] * len(parts)
+    return container.frame(tree, sizes, message), parts
+
+
+def _at(path: str, make: Callable[[Any], Any], what: Any) -> Any:
+    try:
+        return make(what)
+    except EncodeError as error:
+        raise error.within(path) from None
+
+
+def read(container: Container, body: Any, message: Schema, build: Callable[[Tree, int], _T]) -> _T:
+    """Read the tree of a message, and build what it says; `build` also gets the size of the body.
+
+    Where the bytes are not in the one form that is read fast, as `build` too may find, all is done
+    again with what the official parser says.
+    """
+    body = as_body(body)
+    try:
+        return build(container.read(body, message), len(body))
+    except Irregular:
+        return build(container.read_any(body, message), len(body))

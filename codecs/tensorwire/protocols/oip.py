@@ -1,0 +1,197 @@
+"""The messages of the Open Inference Protocol (V2): KServe, Triton, MLServer, Seldon Core 2.
+
+Source: https://github.com/kserve/open-inference-protocol
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import numpy as np
+
+from tensorwire import lists
+from tensorwire.datatypes import datatype_of
+from tensorwire.dtypes import as_array
+from tensorwire.errors import DecodeError, EncodeError
+from tensorwire.protocols.oip_length import json_size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+__all__ = ["InferRequest", "InferResponse", "InferTensor", "RequestedOutput", "json_size"]
+
+
+@dataclass(slots=True)
+class InferTensor:
+    """A named array.
+
+    Attributes
+    ----------
+    name
+        of the input or output.
+    value
+        an array of any shape, or what `Codec.encode` takes; of bools, integers and floats of 8 to
+        64 bits, bfloat16, or strings. BYTES are read as an array of byte strings (of `bytes` in
+        nested lists, where numpy would drop a NUL at their end).
+    parameters
+        bools, integers, floats and strings by name.
+    binary
+        whether it goes behind the JSON as its memory: None for what the protocol does by default.
+    """
+
+    name: str
+    value: Any
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    binary: bool | None = None
+
+    @property
+    def datatype(self) -> str:
+        """The datatype of the array, as in ``FP32``; raises `EncodeError` where there is none."""
+        array = as_array(self.value)
+        return "BYTES" if isinstance(array, list) else datatype_of(array.dtype).name
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The dimensions of the array."""
+        value = self.value
+        return lists.shape(value) if isinstance(value, (list, tuple)) else np.shape(value)
+
+
+@dataclass(slots=True)
+class RequestedOutput:
+    """An output that a request asks for.
+
+    Attributes
+    ----------
+    name
+        of the output.
+    parameters
+        ``binary_data`` asks for its memory behind the JSON.
+    """
+
+    name: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class InferResponse:
+    """Tensors from a model.
+
+    Attributes
+    ----------
+    outputs
+        the tensors, in order.
+    model_name, model_version
+        which model answered.
+    id
+        of the request.
+    parameters
+        bools, integers, floats and strings by name.
+    """
+
+    outputs: Sequence[InferTensor]
+    model_name: str = ""
+    model_version: str = ""
+    id: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class InferRequest:
+    """Tensors for a model.
+
+    Attributes
+    ----------
+    inputs
+        the tensors, in order.
+    model_name, model_version
+        which model; over REST they stand in the URL, see `path`.
+    id
+        which the response repeats.
+    parameters
+        bools, integers, floats and strings by name.
+    outputs
+        the outputs that are wanted; all where it is empty.
+    """
+
+    inputs: Sequence[InferTensor]
+    model_name: str = ""
+    model_version: str = ""
+    id: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    outputs: Sequence[RequestedOutput] = ()
+
+    @property
+    def path(self) -> str:
+        """Where REST sends it, as in ``/v2/models/iris/infer``."""
+        version = f"/versions/{quote(self.model_version, '')}" if self.model_version else ""
+        return f"/v2/models/{quote(self.model_name, '')}{version}/infer"
+
+    def reply(self, outputs: Mapping[str, Any] | Iterable[InferTensor]) -> InferResponse:
+        """Answer this request: the outputs that it asks for, in its order, binary where it says so.
+
+        Raises
+        ------
+        EncodeError
+            an output that the request asks for is not among `outputs`.
+        """
+        if isinstance(outputs, Mapping):
+            made = {name: InferTensor(name, value) for name, value in outputs.items()}
+        else:
+            made = {tensor.name: tensor for tensor in outputs}
+        default = self.parameters.get("binary_data_output")
+        tensors = []
+        for output in self.outputs or map(RequestedOutput, made):
+            tensor = made.get(output.name)
+            if tensor is None:
+                known = ", ".join(map(repr, made)) or "none"
+                raise EncodeError(f"no output {output.name!r}; there are: {known}", "$.outputs")
+            binary = output.parameters.get("binary_data", default)
+            if tensor.binary is None and binary is not None:
+                tensor = InferTensor(tensor.name, tensor.value, tensor.parameters, bool(binary))
+            tensors.append(tensor)
+        return InferResponse(tensors, self.model_name, self.model_version, self.id)
+
+
+def tensors_of(message: Any) -> tuple[str, Sequence[InferTensor]]:
+    """Give the tensors of a message, and the member in which they stand."""
+    if isinstance(message, InferRequest):
+        return "inputs", message.inputs
+    if isinstance(message, InferResponse):
+        return "outputs", message.outputs
+    kind = type(message).__name__
+    raise EncodeError(f"a {kind} is neither an InferRequest nor an InferResponse")
+
+
+def class_of(kind: Any) -> type[InferRequest | InferResponse]:
+    """Give the class of a message that is to be read; raise `DecodeError` for any other class."""
+    for known in (InferRequest, InferResponse):
+        if kind is None or kind is known or (isinstance(kind, type) and issubclass(kind, known)):
+            return known
+    raise DecodeError(f"messages are InferRequest or InferResponse, not {kind!r:.60}")
+
+
+def key_of(message: Any) -> tuple[Any, list[np.ndarray[Any, Any]]] | None:
+    """Give what the bytes around the arrays depend on, but the id; and the arrays.
+
+    None for messages that are not worth remembering, and for what is none.
+    """
+    kind = type(message)
+    if kind is not InferRequest and kind is not InferResponse:
+        return None
+    request = kind is InferRequest
+    tensors = message.inputs if request else message.outputs
+    if message.parameters or (request and message.outputs) or type(message.id) is not str:
+        return None
+    key: tuple[Any, ...] = (kind, message.model_name, message.model_version)
+    arrays = []
+    for tensor in tensors:
+        array = tensor.value
+        if type(array) is not np.ndarray or tensor.parameters or tensor.binary is not None:
+            return None
+        key += (tensor.name, array.dtype, array.shape)
+        arrays.append(array)
+    return key, arrays

@@ -1,0 +1,146 @@
+"""A ModelInferRequest or ModelInferResponse as a tree, and back; see `oip_grpc`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tensorwire.datatypes import row_of
+from tensorwire.errors import CodecError, DecodeError
+from tensorwire.peeking import Peek
+from tensorwire.protocols import fields
+from tensorwire.protocols.oip import (
+    InferRequest,
+    InferResponse,
+    InferTensor,
+    RequestedOutput,
+    tensors_of,
+)
+from tensorwire.protocols.oip_tensor import contents_leaf, from_raw, from_values, info, raw_leaf
+from tensorwire.wire.simple import map_order
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tensorwire.limits import Limits
+    from tensorwire.tree import Tree
+
+__all__ = ["claims", "from_tree", "to_tree"]
+
+_RAW = {"inputs": "rawInputContents", "outputs": "rawOutputContents"}
+
+
+def to_tree(message: InferRequest | InferResponse, *, typed: bool) -> Tree:
+    """Make the tree of a message, its members in the order of their numbers."""
+    member, tensors = tensors_of(message)
+    tree: Tree = {}
+    for name, value in (
+        ("modelName", message.model_name),
+        ("modelVersion", message.model_version),
+        ("id", message.id),
+    ):
+        if value != "":
+            tree[name] = fields.text(value, f"$.{name}")
+    tree |= _parameters(message.parameters, "$")
+    if tensors:
+        tree[member] = []
+    raw = []
+    for i, tensor in enumerate(fields.listed(tensors, InferTensor, f"$.{member}")):
+        path = f"$.{member}[{i}]"
+        try:
+            row, leaf = (contents_leaf if typed else raw_leaf)(tensor.value)
+        except CodecError as error:
+            raise error.within(path) from None
+        part: Tree = {"name": fields.text(tensor.name, f"{path}.name"), "datatype": row.name}
+        part |= {"shape": list(leaf.shape), **_parameters(tensor.parameters, path)}
+        if not typed:
+            raw.append(leaf)
+        else:
+            part["contents"] = {row.member: leaf} if 0 not in leaf.shape else {}
+        tree[member].append(part)
+    if isinstance(message, InferRequest) and message.outputs:
+        wanted = fields.listed(message.outputs, RequestedOutput, "$.outputs")
+        tree["outputs"] = [
+            {"name": fields.text(output.name, f"$.outputs[{i}].name")}
+            | _parameters(output.parameters, f"$.outputs[{i}]")
+            for i, output in enumerate(wanted)
+        ]
+    if raw:
+        tree[_RAW[member]] = raw
+    return tree
+
+
+def _parameters(values: Mapping[str, Any], path: str) -> Tree:
+    """Give the member `parameters` of a message, in the order in which maps are written."""
+    if values == {}:
+        return {}
+    checked = fields.parameters(values, f"{path}.parameters", finite=False)
+    return {"parameters": {k: _parameter(checked[k]) for k in sorted(checked, key=map_order)}}
+
+
+def _parameter(value: Any) -> Tree:
+    if isinstance(value, bool):
+        return {"boolParam": value}
+    if isinstance(value, int):
+        return {"int64Param" if value < 1 << 63 else "uint64Param": int(value)}
+    return {"doubleParam": float(value)} if isinstance(value, float) else {"stringParam": value}
+
+
+def from_tree(tree: Tree, kind: type, limits: Limits, payload: int) -> InferRequest | InferResponse:
+    """Make the message of a class that a tree says."""
+    member = "inputs" if kind is InferRequest else "outputs"
+    nodes, raw = fields.objects(tree, member), tree.get(_RAW[member], [])
+    if raw and len(raw) != len(nodes):
+        reason = f"{len(raw)} raw contents for {len(nodes)} tensors; there is one for each, or none"
+        raise DecodeError(reason, f".{_RAW[member]}")
+    tensors = []
+    for i, node in enumerate(nodes):
+        place = f".{_RAW[member]}[{i}]" if raw else f".{member}[{i}].contents"
+        try:
+            row, shape = row_of(node.get("datatype")), fields.sizes(node.get("shape"))
+            if raw and node.get("contents"):
+                raise DecodeError("contents beside raw contents", ".contents")
+            value = (
+                from_raw(raw[i], row, shape, limits, payload)
+                if raw
+                else _contents(node.get("contents"), row, shape, limits, payload)
+            )
+        except CodecError as error:
+            raise error.within(place if error.path == "$" else f".{member}[{i}]") from None
+        tensors.append(InferTensor(node.get("name", ""), value, _values(node)))
+    name, version, id_ = (tree.get(name, "") for name in ("modelName", "modelVersion", "id"))
+    if kind is InferResponse:
+        return InferResponse(tensors, name, version, id_, _values(tree))
+    wanted = [RequestedOutput(o.get("name", ""), _values(o)) for o in tree.get("outputs", [])]
+    return InferRequest(tensors, name, version, id_, _values(tree), wanted)
+
+
+def _values(node: Tree) -> dict[str, Any]:
+    """Give parameters as plain values; one that says nothing is left out."""
+    found = node.get("parameters")
+    if not found:
+        return {}
+    return {name: value for name, choice in found.items() for value in choice.values()}
+
+
+def _contents(node: Any, row: Any, shape: list[int], limits: Limits, payload: int) -> Any:
+    members = node or {}
+    if not row.member:
+        raise DecodeError(f"{row.name} travels in raw contents only")
+    name = row.member
+    others = [key for key in members if key != name]
+    if others:
+        raise DecodeError(f"{others[0]} beside {name}, which {row.name} takes", f".{others[0]}")
+    return from_values(members.get(name, []), row, shape, limits, payload)
+
+
+def claims(tree: Tree, kind: type) -> Peek:
+    """Tell what a message says of its tensors."""
+    member = "inputs" if kind is InferRequest else "outputs"
+    nodes = fields.objects(tree, member)
+    return Peek(
+        "raw" if tree.get(_RAW[member]) else "contents",
+        tuple(info(node, f".{member}[{i}]") for i, node in enumerate(nodes)),
+        id=tree.get("id", ""),
+        model_name=tree.get("modelName", ""),
+        parameters=_values(tree),
+    )

@@ -1,0 +1,154 @@
+"""The JSON of an infer call and the memory behind it, as a tree and back; see `oip_rest`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tensorwire.datatypes import row_of
+from tensorwire.errors import CodecError, DecodeError, EncodeError
+from tensorwire.peeking import Peek
+from tensorwire.protocols import fields
+from tensorwire.protocols.oip import (
+    InferRequest,
+    InferResponse,
+    InferTensor,
+    RequestedOutput,
+    tensors_of,
+)
+from tensorwire.protocols.oip_tensor import data_leaf, from_raw, from_values, info, raw_leaf
+
+if TYPE_CHECKING:
+    from tensorwire.limits import Limits
+    from tensorwire.tree import Array, Leaf, Tree
+
+__all__ = ["claims", "from_tree", "to_tree"]
+
+_SIZE = "binary_data_size"
+
+
+def to_tree(
+    message: InferRequest | InferResponse, *, binary: bool, lossy: bool
+) -> tuple[Tree, list[Leaf]]:
+    """Make the JSON of a message, and what goes behind it."""
+    member, tensors = tensors_of(message)
+    tree: Tree = {}
+    if message.id != "":
+        tree["id"] = fields.text(message.id, "$.id")
+    if isinstance(message, InferResponse):
+        tree["model_name"] = fields.text(message.model_name, "$.model_name")
+        if message.model_version != "":
+            tree["model_version"] = fields.text(message.model_version, "$.model_version")
+    tree |= _parameters(message.parameters, "$")
+    nodes: list[Tree] = []
+    blobs: list[Leaf] = []
+    for i, tensor in enumerate(fields.listed(tensors, InferTensor, f"$.{member}")):
+        node, leaf = _tensor(tensor, f"$.{member}[{i}]", default=binary, lossy=lossy)
+        nodes.append(node)
+        if leaf is not None:
+            blobs.append(leaf)
+    tree[member] = nodes
+    if isinstance(message, InferRequest) and message.outputs:
+        wanted = fields.listed(message.outputs, RequestedOutput, "$.outputs")
+        tree["outputs"] = [
+            {"name": fields.text(output.name, f"$.outputs[{i}].name")}
+            | _parameters(output.parameters, f"$.outputs[{i}]")
+            for i, output in enumerate(wanted)
+        ]
+    return tree, blobs
+
+
+def _tensor(
+    tensor: InferTensor, path: str, *, default: bool, lossy: bool
+) -> tuple[Tree, Leaf | None]:
+    """Give what stands in the JSON, and what goes behind it."""
+    binary = default if tensor.binary is None else tensor.binary
+    try:
+        row, leaf = raw_leaf(tensor.value) if binary else data_leaf(tensor.value, lossy=lossy)
+    except CodecError as error:
+        raise error.within(path) from None
+    node: Tree = {"name": fields.text(tensor.name, f"{path}.name")}
+    node |= {"shape": list(leaf.shape), "datatype": row.name}
+    node |= _parameters(tensor.parameters, path)
+    if _SIZE in node.get("parameters", {}):
+        raise EncodeError("set by the encoder, where it belongs", f"{path}.parameters.{_SIZE}")
+    if not binary:
+        return node | {"data": leaf}, None
+    size = leaf.data.nbytes
+    return node | {"parameters": {**node.get("parameters", {}), _SIZE: size}}, leaf
+
+
+def _parameters(values: Any, path: str) -> Tree:
+    if values == {}:
+        return {}
+    return {"parameters": fields.parameters(values, f"{path}.parameters", finite=True)}
+
+
+def from_tree(
+    tree: Tree, kind: type, blobs: Array | None, limits: Limits, payload: int
+) -> InferRequest | InferResponse:
+    """Make the message of a class that the JSON says; `blobs` are the bytes behind it."""
+    tensors, at = [], 0
+    member, nodes = _tensors(tree, kind)
+    for i, node in enumerate(nodes):
+        try:
+            tensor, size = _read(node, blobs, at, limits, payload)
+        except CodecError as error:
+            raise error.within(f".{member}[{i}]") from None
+        at += size
+        tensors.append(tensor)
+    if blobs is not None and at != blobs.size:
+        raise DecodeError(f"{blobs.size - at} bytes behind the last tensor")
+    name, version, id_ = (fields.member(tree, key) for key in ("model_name", "model_version", "id"))
+    if kind is InferResponse:
+        return InferResponse(tensors, name, version, id_, fields.values(tree))
+    wanted = fields.objects(tree, "outputs")
+    outputs = [RequestedOutput(fields.member(node, "name"), fields.values(node)) for node in wanted]
+    return InferRequest(tensors, name, version, id_, fields.values(tree), outputs)
+
+
+def _read(
+    node: Tree, blobs: Array | None, at: int, limits: Limits, payload: int
+) -> tuple[InferTensor, int]:
+    """Read one tensor; the bytes behind the JSON that are its own begin there."""
+    name, parameters = fields.member(node, "name"), fields.values(node)
+    row, shape = row_of(node.get("datatype")), fields.sizes(node.get("shape"))
+    size, data = parameters.pop(_SIZE, None), node.get("data")
+    if size is None:
+        if data is None:
+            raise DecodeError("neither data nor binary_data_size", ".data")
+        if isinstance(data, np.ndarray):  # taken for base64
+            raise DecodeError("a string in place of a list of values", ".data")
+        try:
+            return InferTensor(name, from_values(data, row, shape, limits, payload), parameters), 0
+        except CodecError as error:
+            raise error.within("" if error.path.startswith("$.shape") else ".data") from None
+    left = 0 if blobs is None else blobs.size - at
+    if type(size) is not int or not 0 <= size <= left or data is not None:
+        reason = f"binary_data_size is {size!r:.40}, and {left} bytes are left"
+        raise DecodeError(reason if data is None else "data beside binary_data_size", ".parameters")
+    memory = np.empty(0, np.uint8) if blobs is None else blobs[at : at + size]
+    return InferTensor(name, from_raw(memory, row, shape, limits, payload), parameters), size
+
+
+def _tensors(tree: Tree, kind: type) -> tuple[str, list[Tree]]:
+    member = "inputs" if kind is InferRequest else "outputs"
+    if tree.get(member) is None:
+        if "error" in tree:
+            raise DecodeError(f"the server answered with an error: {tree['error']}", ".error")
+        raise DecodeError(f"no {member}: this is no {kind.__name__}")
+    return member, fields.objects(tree, member)
+
+
+def claims(tree: Tree, kind: type) -> Peek:
+    """Tell what the JSON says of its tensors."""
+    member, nodes = _tensors(tree, kind)
+    raw = any(_SIZE in fields.values(node) for node in nodes)
+    return Peek(
+        "raw" if raw else "data",
+        tuple(info(node, f".{member}[{i}]") for i, node in enumerate(nodes)),
+        id=fields.member(tree, "id"),
+        model_name=fields.member(tree, "model_name"),
+        parameters=fields.values(tree),
+    )

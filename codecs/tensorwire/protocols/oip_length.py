@@ -1,0 +1,69 @@
+"""Where the JSON of a binary body ends."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from tensorwire.errors import DecodeError
+from tensorwire.reading import as_body
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tensorwire.tree import Body
+
+__all__ = ["LENGTH", "json_length", "json_size"]
+
+LENGTH = "Inference-Header-Content-Length"
+_DIGITS = re.compile("[0-9]{1,18}")
+_BRACE = re.compile(rb'[{}]|"[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z|\\\Z)', re.DOTALL)
+_START = re.compile(rb"[ \t\r\n]*\{")
+
+
+def json_length(body: Body, headers: Mapping[str, str] | None, *, binary: bool) -> int:
+    """Give the length of the JSON, as the header says; raise `DecodeError` for one that cannot be.
+
+    Where there is no header, all is JSON; unless the body is said to be binary: then it ends where
+    its object does.
+    """
+    for name, value in _pairs(headers):
+        if name.lower() != LENGTH.lower():
+            continue
+        if not _DIGITS.fullmatch(value) or int(value) > len(body):
+            raise DecodeError(f"{LENGTH} is {value[:40]!r}, and the body has {len(body)} bytes")
+        return int(value)
+    return json_size(body) if binary else len(body)
+
+
+def _pairs(headers: Any) -> list[tuple[str, str]]:
+    if headers is None:
+        return []
+    try:
+        pairs = headers.items() if hasattr(headers, "items") else headers
+        return [(_text(name), _text(value)) for name, value in pairs]
+    except (TypeError, ValueError):
+        raise DecodeError("headers are a dict, or pairs of a name and a value") from None
+
+
+def _text(value: Any) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+
+
+def json_size(body: Any) -> int:
+    """Find where the JSON object at the start of a binary body ends, in bytes.
+
+    It is the value of Inference-Header-Content-Length.
+
+    Raises
+    ------
+    DecodeError
+        no JSON object begins the body, or it does not end.
+    """
+    view, depth = as_body(body), 0
+    if _START.match(view):
+        for match in _BRACE.finditer(view):
+            depth += {b"{": 1, b"}": -1}.get(match[0], 0)
+            if not depth:
+                return match.end()
+    raise DecodeError("no JSON object at the start of the body, or it does not end")

@@ -1,0 +1,169 @@
+"""The Open Inference Protocol over REST: JSON, and memory behind it where that is asked for.
+
+A tensor has its values in `data`, or says `binary_data_size` among its parameters; then so many
+bytes behind the JSON are its elements, tensor after tensor, with nothing between or behind them.
+The header Inference-Header-Content-Length says where the JSON ends.
+Source: https://github.com/kserve/open-inference-protocol, and the binary tensor data extension of
+https://github.com/triton-inference-server/server
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import orjson
+
+from tensorwire.containers import CONTAINERS
+from tensorwire.errors import CodecError, EncodeError
+from tensorwire.limits import DEFAULT_LIMITS
+from tensorwire.protocols import bodies
+from tensorwire.protocols.oip import InferRequest, InferResponse, class_of, key_of
+from tensorwire.protocols.oip_json import claims, from_tree, to_tree
+from tensorwire.protocols.oip_length import LENGTH, json_length
+from tensorwire.protocols.templates import Templates
+from tensorwire.reading import as_body
+from tensorwire.tree import ARRAY, leaves
+from tensorwire.wire.parts import array_part, assemble, buffer_of
+from tensorwire.wire.schema import Schema, array_names
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tensorwire.limits import Limits
+    from tensorwire.peeking import Peek
+    from tensorwire.tree import Array, Body
+    from tensorwire.wire.parts import Part
+
+__all__ = ["protocol"]
+
+_PLACES = {name: {"data": {ARRAY: True}} for name in ("inputs", "outputs")}
+_SCHEMA = Schema("oip.rest", {}, {}, _PLACES, array_names(_PLACES))
+_JSON = CONTAINERS["json"]
+Message = InferRequest | InferResponse
+
+
+def protocol(name: str) -> OipRest:
+    """Give ``oip/json``, or ``oip/binary``."""
+    return OipRest(name)
+
+
+class OipRest:
+    """The body of an infer call; both forms are read, the name says which one is written.
+
+    `InferTensor.binary` says it for one tensor.
+    """
+
+    request, response = InferRequest, InferResponse
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._binary = name.endswith("/binary")
+        self._templates = Templates(_JSON)
+        self.media_type = "application/octet-stream" if self._binary else "application/json"
+
+    def encode(self, message: Message, *, lossy: bool = False) -> tuple[bytes, dict[str, str]]:
+        """Write a message; see `MessageProtocol`."""
+        try:
+            known = None if lossy else key_of(message)
+            body = known and self._templates.write(*known, _identity(message.id))
+        except (TypeError, AttributeError, UnicodeEncodeError):  # no message; said below
+            known = body = None
+        if body and known:
+            binary = self._binary and bool(known[1])
+            behind = sum([array.nbytes for array in known[1]]) if binary else 0
+            return body, _headers(len(body) - behind, binary=binary)
+        text, blobs = self._write(message, lossy=lossy)
+        if known is not None:
+            self._learn(known[0], message)
+        body = assemble([text] + [b""] * len(blobs), blobs) if blobs else text
+        return body, _headers(len(text), binary=bool(blobs))
+
+    def _learn(self, key: Any, message: Message) -> None:
+        tree, blobs = to_tree(message, binary=self._binary, lossy=False)
+        tree.pop("id", None)
+        arrays = [leaf for _, leaf in leaves(tree)] or blobs
+        behind = [b""] * len(blobs)
+        self._templates.learn(
+            key, arrays, lambda: [*_JSON.frame(tree, [0] * len(arrays), _SCHEMA), *behind], b"{"
+        )
+
+    def encode_parts(
+        self, message: Message, *, lossy: bool = False
+    ) -> tuple[list[bytes | memoryview], dict[str, str]]:
+        """Write a message as buffers; see `MessageProtocol`."""
+        text, blobs = self._write(message, lossy=lossy)
+        return [text, *map(buffer_of, blobs)], _headers(len(text), binary=bool(blobs))
+
+    def _write(self, message: Message, *, lossy: bool) -> tuple[bytes, list[Part]]:
+        """Write the JSON, and give what goes behind it."""
+        tree, blobs = to_tree(message, binary=self._binary, lossy=lossy)
+        try:
+            text = bodies.write(_JSON, tree, _SCHEMA)
+        except EncodeError as error:
+            if ".data" in error.path:
+                error.reason += "; oip/binary can carry it"
+            raise
+        return text, [array_part(blob.data, blob.field) for blob in blobs]
+
+    def decode(
+        self,
+        body: Any,
+        headers: Mapping[str, str] | None = None,
+        *,
+        type: Any = None,  # noqa: A002 - the word that every decoder uses
+        limits: Limits | None = None,
+    ) -> Any:
+        """Read a message; see `MessageProtocol`.
+
+        Without headers, all of ``oip/json`` is JSON, and the JSON of ``oip/binary`` ends where its
+        object does.
+        """
+        kind, bounds = class_of(type), DEFAULT_LIMITS if limits is None else limits
+        try:
+            text, blobs = self._split(whole := as_body(body), headers)
+            return bodies.read(
+                _JSON,
+                text,
+                _SCHEMA,
+                lambda tree, _: from_tree(tree, kind, blobs, bounds, len(whole)),
+            )
+        except CodecError as error:
+            raise error.within("$") from None
+
+    def peek(
+        self,
+        body: Any,
+        headers: Mapping[str, str] | None = None,
+        *,
+        type: Any = None,  # noqa: A002
+    ) -> Peek:
+        """Tell what a message says of its tensors; see `MessageProtocol`."""
+        kind = class_of(type)
+        try:
+            text, _ = self._split(as_body(body), headers)
+            return bodies.read(_JSON, text, _SCHEMA, lambda tree, _: claims(tree, kind))
+        except CodecError as error:
+            raise error.within("$") from None
+
+    def _split(self, body: Body, headers: Mapping[str, str] | None) -> tuple[Body, Array | None]:
+        """Give the JSON, and the bytes behind it where there are any."""
+        length = json_length(body, headers, binary=self._binary)
+        if length == len(body):
+            return body, None
+        return body[:length], np.frombuffer(body, np.uint8, offset=length)
+
+    def encode_error(self, error: BaseException | str) -> tuple[bytes, dict[str, str]]:
+        """Write the reply that says what was wrong."""
+        tree = {"error": str(error).encode("utf-8", "replace").decode()}
+        return bodies.write(_JSON, tree, _SCHEMA), {"Content-Type": "application/json"}
+
+
+def _headers(length: int, *, binary: bool) -> dict[str, str]:
+    if not binary:
+        return {"Content-Type": "application/json"}
+    return {"Content-Type": "application/octet-stream", LENGTH: str(length)}
+
+
+def _identity(text: str) -> bytes:
+    return b'"id":%b,' % orjson.dumps(text) if text else b""

@@ -1,0 +1,99 @@
+"""Protocols by name: whose messages, and in which container they travel."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from tensorwire.errors import UnknownCodecError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tensorwire.limits import Limits
+    from tensorwire.peeking import Peek
+
+__all__ = ["MessageProtocol", "get_protocol", "protocol_names"]
+
+_MODULES = {  # each has a function, protocol(name)
+    "seldon/json": "seldon_messages",
+    "seldon/protobuf": "seldon_messages",
+    "seldon/msgpack": "seldon_messages",
+    "oip/json": "oip_rest",
+    "oip/binary": "oip_rest",
+    "oip/protobuf": "oip_grpc",
+    "oip/protobuf-typed": "oip_grpc",
+    "tfserving/json": "tfserving_rest",
+    "tfserving/protobuf": "tfserving_grpc",
+}
+
+
+class MessageProtocol(Protocol):
+    """Whole messages of one protocol to bytes and back.
+
+    Attributes
+    ----------
+    name
+        protocol and container, as in ``oip/protobuf``.
+    media_type
+        the media type of the bytes.
+    request, response
+        the classes of its messages.
+    """
+
+    name: str
+    media_type: str
+    request: type
+    response: type
+
+    def encode(self, message: Any, *, lossy: bool = False) -> tuple[bytes, dict[str, str]]:
+        """Write a message: the body, and the headers to send with it; raise `EncodeError`."""
+
+    def encode_parts(
+        self, message: Any, *, lossy: bool = False
+    ) -> tuple[list[bytes | memoryview], dict[str, str]]:
+        """Write the same body as buffers for a vectored write, arrays where they are."""
+
+    def decode(
+        self,
+        body: Any,
+        headers: Mapping[str, str] | None = None,
+        *,
+        type: type | None = None,  # noqa: A002 - the word that every decoder uses
+        limits: Limits | None = None,
+    ) -> Any:
+        """Read a message of a class, by default a request; raise `DecodeError`."""
+
+    def peek(
+        self,
+        body: Any,
+        headers: Mapping[str, str] | None = None,
+        *,
+        type: type | None = None,  # noqa: A002
+    ) -> Peek:
+        """Tell what a message says of its arrays, without a look at them."""
+
+    def encode_error(self, error: BaseException | str) -> tuple[bytes, dict[str, str]]:
+        """Write the reply that says what was wrong, in the protocol's documented form."""
+
+
+def protocol_names() -> tuple[str, ...]:
+    """List the names that `get_protocol` knows."""
+    return tuple(_MODULES)
+
+
+@cache
+def get_protocol(name: str) -> MessageProtocol:
+    """Get a protocol by name, as in ``get_protocol("oip/protobuf")``.
+
+    Raises
+    ------
+    UnknownCodecError
+        there is none of that name; a `LookupError` that lists the names.
+    """
+    if name not in _MODULES:
+        known = ", ".join(protocol_names())
+        raise UnknownCodecError(f"no protocol {name!r}; known: {known}")
+    module = import_module(f"tensorwire.protocols.{_MODULES[name]}")
+    return cast("MessageProtocol", module.protocol(name))

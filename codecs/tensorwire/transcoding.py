@@ -1,0 +1,183 @@
+"""From one codec or protocol to another, and what a message says of itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from tensorwire.codec import Codec
+from tensorwire.containers import CONTAINERS
+from tensorwire.errors import DecodeError, UnknownCodecError
+from tensorwire.message import Message
+from tensorwire.payload import Payload, refuse
+from tensorwire.protocols.table import get_protocol, protocol_names
+from tensorwire.registry import codec_names, get_codec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tensorwire.limits import Limits
+    from tensorwire.peeking import Peek
+
+__all__ = ["peek", "transcode"]
+
+_MEDIA_TYPES = {
+    "application/octet-stream": "binary",
+    "application/grpc": "protobuf",
+    "application/grpc+proto": "protobuf",
+}
+_MEDIA_TYPES |= {name: box.name for box in CONTAINERS.values() for name in box.media_types}
+
+
+def peek(
+    body: Any,
+    media_type: str = "application/json",
+    *,
+    protocol: str = "seldon",
+    headers: Mapping[str, str] | None = None,
+    reply: bool = False,
+) -> Peek:
+    """Tell kind, dtype, shape, names and meta of a message, without a look at its arrays.
+
+    Of protobuf, msgpack and binary bodies only the bytes around the arrays are read, so that the
+    cost does not grow with the payload; JSON is looked through once. What is told is what the
+    message claims: `decode` checks it.
+
+    Parameters
+    ----------
+    body
+        any contiguous buffer.
+    media_type
+        says which container.
+    protocol
+        ``seldon``, ``oip`` or ``tfserving``.
+    headers
+        those of the body, where a part of it is binary.
+    reply
+        the body answers a request.
+
+    Raises
+    ------
+    DecodeError
+        the bytes are no message, or the media type is none of the protocol.
+    """
+    container = _MEDIA_TYPES.get(media_type.partition(";")[0].strip().lower(), "")
+    name = f"{protocol}/{container}"
+    if name not in protocol_names():
+        known = ", ".join(known for known in protocol_names() if known.startswith(protocol + "/"))
+        known = known or ", ".join(protocol_names())
+        raise DecodeError(f"no {protocol} message is of media type {media_type!r}; known: {known}")
+    found = get_protocol(name)
+    return found.peek(body, headers, type=found.response if reply else None)
+
+
+def transcode(  # noqa: PLR0913 - what decode takes, and what encode takes
+    body: Any,
+    source: str,
+    target: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    reply: bool = False,
+    lossy: bool = False,
+    limits: Limits | None = None,
+) -> bytes:
+    """Turn the body of one codec or protocol into that of another.
+
+    What is in the right bytes already is not decoded: the memory of an array is viewed in `body`,
+    and copied once, into the result. The name, version and signature of a model are an address, not
+    payload: they are kept where the target has a place for them. A single tensor may lose its name
+    where the target has none, and is named ``input-0`` (``output-0``) where it needs one.
+
+    Parameters
+    ----------
+    body
+        any contiguous buffer.
+    source, target
+        names of codecs or protocols, as in ``json/ndarray`` or ``oip/protobuf``.
+    headers
+        those of `body`, where a part of it is binary; those of the result are the target's media
+        type and, for ``oip/binary``, what `tensorwire.oip.json_size` says.
+    reply
+        the body answers a request.
+    lossy
+        drop what the target cannot say: column names, meta, status, parameters.
+    limits
+        what the payload may claim; `Limits()` where None.
+
+    Raises
+    ------
+    DecodeError
+        `body` is not what `source` says.
+    EncodeError
+        the target cannot carry it without loss.
+    UnknownCodecError
+        there is no codec or protocol of such a name.
+    """
+    for name in (source, target):
+        if name not in protocol_names() and name not in codec_names():
+            known = ", ".join([*codec_names(), *protocol_names()])
+            raise UnknownCodecError(f"no codec or protocol {name!r}; known: {known}")
+    family, message = _decode(body, source, headers, limits, reply=reply)
+    return _encode(family, message, target, reply=reply, lossy=lossy)
+
+
+def _decode(
+    body: Any,
+    source: str,
+    headers: Mapping[str, str] | None,
+    limits: Limits | None,
+    *,
+    reply: bool,
+) -> tuple[str, Any]:
+    """Give the protocol of a body, and the message in it; of a plug-in's codec, "" and a value."""
+    if source in protocol_names():
+        protocol = get_protocol(source)
+        kind = protocol.response if reply else protocol.request
+        message = protocol.decode(body, headers, type=kind, limits=limits)
+        return source.partition("/")[0], message
+    codec: Any = get_codec(source)
+    if not isinstance(codec, Codec):
+        return "", codec.decode(body) if limits is None else codec.decode(body, limits=limits)
+    message = get_protocol(f"seldon/{codec.container.name}").decode(body, limits=limits)
+    if message.kind != codec.kind.name:
+        codec.decode(body)  # raises an error that says so
+    return "seldon", message
+
+
+def _payload(family: str, message: Any) -> Payload:
+    if family:
+        found: Payload = _file(family).take(message)
+        return found
+    return Payload(dict(message) if isinstance(message, dict) else {"": message})
+
+
+def _turn(family: str, message: Any, target: str, kind: type, *, lossy: bool) -> Any:
+    """Turn a message into one of a class of the target's protocol, if it is none yet."""
+    if type(message) is kind:
+        return message
+    made, lost = _file(target.partition("/")[0]).make(_payload(family, message), kind)
+    refuse({} if lossy else lost, target)
+    return made
+
+
+def _file(family: str) -> Any:
+    return import_module(f"tensorwire.protocols.{family}_payload")
+
+
+def _encode(family: str, message: Any, target: str, *, reply: bool, lossy: bool) -> bytes:
+    if target in protocol_names():
+        protocol = get_protocol(target)
+        kind = protocol.response if reply else protocol.request
+        message = _turn(family, message, target, kind, lossy=lossy)
+        return protocol.encode(message, lossy=lossy)[0]
+    codec: Any = get_codec(target)
+    if isinstance(codec, Codec):
+        name = f"seldon/{codec.container.name}"
+        message = _turn(family, message, name, Message, lossy=lossy)
+        return get_protocol(name).encode(replace(message, kind=codec.kind.name), lossy=lossy)[0]
+    payload = _payload(family, message)
+    refuse({} if lossy else payload.extras | {"$.id": payload.id}, target)
+    arrays = payload.tensors
+    encoded: bytes = codec.encode(arrays if len(arrays) != 1 else payload.single())
+    return encoded
