@@ -163,6 +163,8 @@ def _from_data(datatype: str, shape: list[int], data: Any) -> Any:
     if dtype.kind in "iu":
         info = np.iinfo(dtype)
         _need(all(item == int(item) for item in data), "fraction")
+        if any(type(item) is float for item in data):  # a reader of floats rounds all of them
+            _need(all(abs(item) < 2**53 for item in data), "rounded")
         _need(all(info.min <= item <= info.max for item in data), "out of range")
         return _shaped(np.array(list(map(int, data)), dtype), shape)
     with np.errstate(over="ignore"):

@@ -15,8 +15,11 @@ from tensorwire.wire.pool import message_class
 from tests.promises import describe
 from tests.values import Array, layouts, plain
 
-Request, Response = tw.oip.InferRequest, tw.oip.InferResponse
-Tensor, Output = tw.oip.InferTensor, tw.oip.RequestedOutput
+# Of type Any: many a test hands them what they do not take.
+Request: Any = tw.oip.InferRequest
+Response: Any = tw.oip.InferResponse
+Tensor: Any = tw.oip.InferTensor
+Output: Any = tw.oip.RequestedOutput
 
 GRPC = ("oip/protobuf", "oip/protobuf-typed")
 REST = ("oip/json", "oip/binary")
@@ -47,9 +50,9 @@ PARAMETERS = {"b": True, "i": -(2**63), "s": "é\n", "d": 0.1, "u": 2**64 - 1, "
 
 def refused(protocol: str, datatype: str) -> bool:
     """Tell whether a protocol has no place for a datatype."""
-    return protocol == "oip/protobuf-typed" and not DATATYPES[datatype][1] or (
-        protocol == "oip/json" and datatype == "BF16"
-    )
+    if protocol == "oip/protobuf-typed":
+        return not DATATYPES[datatype][1]
+    return protocol == "oip/json" and datatype == "BF16"
 
 
 def arrays(datatype: str) -> Iterator[tuple[str, Array]]:
@@ -67,7 +70,9 @@ def several(datatypes: Any = ("FP32", "BYTES", "BOOL", "INT64"), *, big: bool = 
     return [
         Tensor(
             f"t{i}",
-            plain("str" if name == "BYTES" else DATATYPES[name][0], (50, 40 + i) if big else (2, i)),
+            plain(
+                "str" if name == "BYTES" else DATATYPES[name][0], (50, 40 + i) if big else (2, i)
+            ),
             dict(PARAMETERS) if i % 2 else {},
         )
         for i, name in enumerate(datatypes)
@@ -89,7 +94,7 @@ def strings(array: Any) -> list[bytes]:
 
 
 def raw(datatype: str, array: Any) -> bytes:
-    """Return the memory of a tensor: little-endian, in C order, a BYTES element behind its length."""
+    """Return the memory of a tensor: little-endian, row-major, BYTES behind their lengths."""
     if datatype == "BYTES":
         return b"".join(struct.pack("<I", len(text)) + text for text in strings(array))
     return bytes(array.astype(array.dtype.newbyteorder("<")).tobytes())

@@ -170,7 +170,7 @@ def test_registered_codec_is_found_and_listed() -> None:
     """A registered codec is listed, and is the very object that is got by its name."""
     mine = Reversed()
     tw.register_codec(mine)
-    assert tw.codec_names()[12] == "reversed/bytes"
+    assert "reversed/bytes" in tw.codec_names()[12:]
     found: object = tw.get_codec("reversed/bytes")
     assert found is mine
     assert tw.get_codec("reversed/bytes").decode(mine.encode(b"abc")) == b"abc"

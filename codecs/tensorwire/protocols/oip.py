@@ -122,7 +122,7 @@ class InferRequest:
     model_version: str = ""
     id: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
-    outputs: Sequence[RequestedOutput] = ()
+    outputs: Sequence[RequestedOutput] = field(default_factory=list)
 
     @property
     def path(self) -> str:
@@ -172,26 +172,3 @@ def class_of(kind: Any) -> type[InferRequest | InferResponse]:
         if kind is None or kind is known or (isinstance(kind, type) and issubclass(kind, known)):
             return known
     raise DecodeError(f"messages are InferRequest or InferResponse, not {kind!r:.60}")
-
-
-def key_of(message: Any) -> tuple[Any, list[np.ndarray[Any, Any]]] | None:
-    """Give what the bytes around the arrays depend on, but the id; and the arrays.
-
-    None for messages that are not worth remembering, and for what is none.
-    """
-    kind = type(message)
-    if kind is not InferRequest and kind is not InferResponse:
-        return None
-    request = kind is InferRequest
-    tensors = message.inputs if request else message.outputs
-    if message.parameters or (request and message.outputs) or type(message.id) is not str:
-        return None
-    key: tuple[Any, ...] = (kind, message.model_name, message.model_version)
-    arrays = []
-    for tensor in tensors:
-        array = tensor.value
-        if type(array) is not np.ndarray or tensor.parameters or tensor.binary is not None:
-            return None
-        key += (tensor.name, array.dtype, array.shape)
-        arrays.append(array)
-    return key, arrays

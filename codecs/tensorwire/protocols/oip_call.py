@@ -129,7 +129,9 @@ def _contents(node: Any, row: Any, shape: list[int], limits: Limits, payload: in
     name = row.member
     others = [key for key in members if key != name]
     if others:
-        raise DecodeError(f"{others[0]} beside {name}, which {row.name} takes", f".{others[0]}")
+        raise DecodeError(
+            f"{others[0]} beside {name}, which {row.name} takes", f".contents.{others[0]}"
+        )
     return from_values(members.get(name, []), row, shape, limits, payload)
 
 

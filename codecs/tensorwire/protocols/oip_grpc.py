@@ -17,10 +17,10 @@ from tensorwire.protocols.oip import (
     InferResponse,
     InferTensor,
     class_of,
-    key_of,
     tensors_of,
 )
 from tensorwire.protocols.oip_call import claims, from_tree, to_tree
+from tensorwire.protocols.oip_key import key_of
 from tensorwire.protocols.templates import Headers, Templates
 from tensorwire.tree import leaves
 from tensorwire.wire import varint
@@ -66,7 +66,8 @@ class OipGrpc:
         del lossy  # nothing that has a datatype is lost
         try:
             known = key_of(message)
-            body = known and self._templates.write(*known, _identity(message.id))
+            identity = _identity(message.id) if known and message.id else b""
+            body = known and self._templates.write(*known, identity)
         except (TypeError, AttributeError, UnicodeEncodeError):  # no message; said below
             known = body = None
         if not body:
@@ -166,7 +167,5 @@ def _schema(message: InferRequest | InferResponse) -> Schema:
 
 def _identity(text: str) -> bytes:
     """Write the field id = 3."""
-    if not text:
-        return b""
     encoded = text.encode()
     return b"\x1a" + varint.write(len(encoded)) + encoded

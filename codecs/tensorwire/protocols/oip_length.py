@@ -17,15 +17,15 @@ __all__ = ["LENGTH", "json_length", "json_size"]
 
 LENGTH = "Inference-Header-Content-Length"
 _DIGITS = re.compile("[0-9]{1,18}")
-_BRACE = re.compile(rb'[{}]|"[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z|\\\Z)', re.DOTALL)
+_MARK = re.compile(rb'\\.|["{}]', re.DOTALL)
 _START = re.compile(rb"[ \t\r\n]*\{")
 
 
 def json_length(body: Body, headers: Mapping[str, str] | None, *, binary: bool) -> int:
     """Give the length of the JSON, as the header says; raise `DecodeError` for one that cannot be.
 
-    Where there is no header, all is JSON; unless the body is said to be binary: then it ends where
-    its object does.
+    Where the headers do not say, all is JSON. Where there are none, and the body is said to be
+    binary, the JSON ends where its object does.
     """
     for name, value in _pairs(headers):
         if name.lower() != LENGTH.lower():
@@ -33,7 +33,7 @@ def json_length(body: Body, headers: Mapping[str, str] | None, *, binary: bool) 
         if not _DIGITS.fullmatch(value) or int(value) > len(body):
             raise DecodeError(f"{LENGTH} is {value[:40]!r}, and the body has {len(body)} bytes")
         return int(value)
-    return json_size(body) if binary else len(body)
+    return json_size(body) if binary and not headers else len(body)
 
 
 def _pairs(headers: Any) -> list[tuple[str, str]]:
@@ -60,10 +60,13 @@ def json_size(body: Any) -> int:
     DecodeError
         no JSON object begins the body, or it does not end.
     """
-    view, depth = as_body(body), 0
+    view, depth, quoted = as_body(body), 0, False
     if _START.match(view):
-        for match in _BRACE.finditer(view):
-            depth += {b"{": 1, b"}": -1}.get(match[0], 0)
-            if not depth:
-                return match.end()
+        for match in _MARK.finditer(view):
+            if match[0] == b'"':
+                quoted = not quoted
+            elif not quoted:
+                depth += {b"{": 1, b"}": -1}.get(match[0], 0)
+                if not depth:
+                    return match.end()
     raise DecodeError("no JSON object at the start of the body, or it does not end")

@@ -18,8 +18,9 @@ from tensorwire.containers import CONTAINERS
 from tensorwire.errors import CodecError, EncodeError
 from tensorwire.limits import DEFAULT_LIMITS
 from tensorwire.protocols import bodies
-from tensorwire.protocols.oip import InferRequest, InferResponse, class_of, key_of
+from tensorwire.protocols.oip import InferRequest, InferResponse, class_of
 from tensorwire.protocols.oip_json import claims, from_tree, to_tree
+from tensorwire.protocols.oip_key import key_of
 from tensorwire.protocols.oip_length import LENGTH, json_length
 from tensorwire.protocols.templates import Templates
 from tensorwire.reading import as_body
@@ -66,7 +67,8 @@ class OipRest:
         """Write a message; see `MessageProtocol`."""
         try:
             known = None if lossy else key_of(message)
-            body = known and self._templates.write(*known, _identity(message.id))
+            identity = _identity(message.id) if known and message.id else b""
+            body = known and self._templates.write(*known, identity)
         except (TypeError, AttributeError, UnicodeEncodeError):  # no message; said below
             known = body = None
         if body and known:
@@ -166,4 +168,4 @@ def _headers(length: int, *, binary: bool) -> dict[str, str]:
 
 
 def _identity(text: str) -> bytes:
-    return b'"id":%b,' % orjson.dumps(text) if text else b""
+    return b'"id":%b,' % orjson.dumps(text)

@@ -131,7 +131,9 @@ def from_values(node: Any, row: Datatype, shape: list[int], limits: Limits, payl
     if row is BYTES:
         return _texts(array, shape)
     if isinstance(array, list):
-        raise DecodeError(f"values of several types in place of {row.name}")
+        if not row.dtype.startswith("float") or set(map(type, lists.scalars(array))) != {int}:
+            raise DecodeError(f"values of several types in place of {row.name}")
+        array = np.asarray(array, np.float64)  # integers, of which no one dtype holds all
     return _typed(array, row).reshape(shape)
 
 
