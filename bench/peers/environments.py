@@ -1,0 +1,103 @@
+"""One virtual environment for each peer, made when it is first asked for and kept in a cache.
+
+What is installed stands, pinned, in ``<peer>.txt`` beside this file: all of it, for the peers'
+own requirements contradict today's numpy and protobuf (``pip install --no-deps``, wheels only).
+A folder's name holds what it was made from, so a changed file or another Python gets a new one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+__all__ = ["PEERS", "InstallError", "cache", "environment", "requirements"]
+
+FOLDER = Path(__file__).parent
+PEERS = ("triton", "kserve", "mlserver", "seldon", "tensorflow")
+PATIENCE = 900.0
+"""Seconds that installing one peer may take; TensorFlow is 250 MB to fetch."""
+
+
+class InstallError(Exception):
+    """A peer's environment cannot be made here."""
+
+
+def cache() -> Path:
+    """Tell where environments are kept unless the caller says otherwise."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "tensorwire" / "peers"
+
+
+def requirements(peer: str) -> Path:
+    """Give the file that pins a peer."""
+    return FOLDER / f"{peer}.txt"
+
+
+def environment(
+    peer: str, root: Path, tell: Callable[[str], None], python: str = sys.executable
+) -> str:
+    """Give the interpreter of a peer's environment; make it first if it is not there.
+
+    Raises
+    ------
+    InstallError
+        with the reason in one line.
+    """
+    try:
+        pins = requirements(peer).read_bytes()
+        said = _run([python, "-VV"], 60.0)
+        key = hashlib.sha256(pins + said.encode()).hexdigest()[:12]
+        target = root / f"{peer}-{key}"
+        if not target.is_dir():
+            tell(f"{peer}: installing {pins.count(b'==')} packages into {target}")
+            root.mkdir(parents=True, exist_ok=True)
+            _make(target, requirements(peer), python)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise InstallError(_reason(error)) from error
+    return str(_interpreter(target))
+
+
+def _make(target: Path, pins: Path, python: str) -> None:
+    """Build beside the target and rename: a folder of that name is always whole."""
+    half = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        _run([python, "-m", "venv", "--without-pip", str(half)], 120.0)
+        options = ["--no-deps", "--only-binary=:all:", "--no-compile", "--no-input", "--quiet"]
+        pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
+        at = ["--python", str(_interpreter(half))]
+        _run([*pip, *at, "install", *options, "-r", str(pins)], PATIENCE)
+        try:
+            half.rename(target)
+        except OSError:
+            if not target.is_dir():  # else another run was first, and its folder is as good
+                raise
+    finally:
+        shutil.rmtree(half, ignore_errors=True)
+
+
+def _interpreter(folder: Path) -> Path:
+    return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def _run(command: Sequence[str], seconds: float) -> str:
+    done = subprocess.run(  # noqa: S603 - the interpreter and files of this very folder
+        command, capture_output=True, text=True, errors="replace", timeout=seconds, check=True
+    )
+    return done.stdout
+
+
+def _reason(error: Exception) -> str:
+    """Say in one line why it failed: what pip said last, where it was pip."""
+    said = error.stderr if isinstance(error, subprocess.CalledProcessError) else None
+    lines = [line for line in (said or str(error)).splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith("ERROR")]
+    return " ".join((errors or lines or [type(error).__name__])[-1].split())

@@ -1,0 +1,1 @@
+"""What runs in a peer's own interpreter; of all else here it imports nothing but numpy."""
