@@ -83,17 +83,7 @@ def tftensor_objects() -> Way:
 
     def encode(array: Any) -> bytes:
         built = cls()
-        tensor = built.data.tftensor
-        name = array.dtype.name
-        if name not in TF_TYPES:
-            raise TypeError(f"this baseline knows no {name}")
-        tensor.dtype, field = TF_TYPES[name]
-        for size in array.shape:
-            tensor.tensor_shape.dim.add().size = size
-        if array.size > 1 and name not in NO_CONTENT:
-            tensor.tensor_content = array.tobytes()
-        else:
-            getattr(tensor, field).extend(array.ravel().tolist())
+        fill_tensor(built.data.tftensor, array)
         body: bytes = built.SerializeToString()
         return body
 
@@ -101,14 +91,32 @@ def tftensor_objects() -> Way:
         parsed = cls.FromString(body)
         if parsed.data.WhichOneof("data_oneof") != "tftensor":
             raise ValueError("no tftensor in the message")
-        tensor = parsed.data.tftensor
-        name, field = TF_NAMES[tensor.dtype]
-        shape = [dim.size for dim in tensor.tensor_shape.dim]
-        if tensor.tensor_content:
-            return np.frombuffer(tensor.tensor_content, name).reshape(shape)
-        return np.array(getattr(tensor, field), name).reshape(shape)
+        return read_tensor(parsed.data.tftensor)
 
     return Way("protobuf/tftensor:objects", encode, decode)
+
+
+def fill_tensor(tensor: Any, array: Any) -> None:
+    """Put an array into a TensorProto, as TensorFlow does."""
+    name = array.dtype.name
+    if name not in TF_TYPES:
+        raise TypeError(f"this baseline knows no {name}")
+    tensor.dtype, field = TF_TYPES[name]
+    for size in array.shape:
+        tensor.tensor_shape.dim.add().size = size
+    if array.size > 1 and name not in NO_CONTENT:
+        tensor.tensor_content = array.tobytes()
+    else:
+        getattr(tensor, field).extend(array.ravel().tolist())
+
+
+def read_tensor(tensor: Any) -> Any:
+    """Give the array of a TensorProto."""
+    name, field = TF_NAMES[tensor.dtype]
+    shape = [dim.size for dim in tensor.tensor_shape.dim]
+    if tensor.tensor_content:
+        return np.frombuffer(tensor.tensor_content, name).reshape(shape)
+    return np.array(getattr(tensor, field), name).reshape(shape)
 
 
 def raw_objects() -> Way:

@@ -239,7 +239,8 @@ def test_names_of_any_sequence(container: str) -> None:
         (b'{"data":{"ndarray":[1],"tensor":{}}}', "$"),
         (b'{"data":{"ndarray":[1]},"binData":""}', "$"),
         (b'{"data":{}}', "$.data"),
-        (b'{"meta":{}}', "$"),
+        (b"{}", "$"),
+        (b'{"meta":null,"status":null,"other":1}', "$"),
     ],
 )
 def test_envelopes_that_are_malformed(body: bytes, path: str) -> None:

@@ -19,7 +19,7 @@ from tensorwire.registry import CodecLike, codec_names, dumps, get_codec, loads,
 from tensorwire.transcoding import peek, transcode
 
 if typing.TYPE_CHECKING:
-    from tensorwire.protocols import oip, seldon, tfserving
+    from tensorwire import oip, seldon, tfserving
 
 __all__ = [
     "Codec",
@@ -55,5 +55,5 @@ if not typing.TYPE_CHECKING:  # where it is, the names above are all there are
     def __getattr__(name: str) -> object:
         """Load the messages of a protocol when they are first asked for."""
         if name in ("oip", "seldon", "tfserving"):
-            return importlib.import_module(f"tensorwire.protocols.{name}")
+            return importlib.import_module(f"tensorwire.{name}")
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,16 +1,19 @@
-"""A payload with its envelope."""
+"""Payloads with their envelope: the messages of Seldon Core v1."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+from tensorwire.protocols import seldon_any
 
-__all__ = ["Message"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Feedback", "Message", "MessageList"]
 
 
 @dataclass(slots=True)
@@ -20,9 +23,13 @@ class Message:
     Attributes
     ----------
     value
-        the array; nested lists where rows mix numbers and strings.
+        by kind: the array, or nested lists where rows mix numbers and strings; text for
+        ``strData``; any JSON value for ``jsonData``; a `tensorwire.seldon.Any`, or the object with
+        ``@type`` that JSON has in its place, for ``customData``.
     kind
-        ``ndarray``, ``tensor``, ``tftensor`` or ``raw``; `dumps` keeps it.
+        ``ndarray``, ``tensor``, ``tftensor`` or ``raw``; ``strData``, ``jsonData`` or
+        ``customData``; empty, with the value None, where there is meta or status alone. `dumps`
+        keeps it.
     names
         the names of the columns, None where there are none.
     meta
@@ -40,9 +47,10 @@ class Message:
     def reply(self, value: Any, names: Sequence[str] | None = None) -> Message:
         """Answer this message with a value, in the kind that Seldon's wrapper would choose.
 
-        Numbers go back in the kind of the request, or as `tensor` where the request was raw bytes;
-        strings, bools and mixed rows go back as `ndarray`, bytes as `raw`. The request's puid, by
-        which a caller matches answers, is kept.
+        Numbers go back in the kind of the request, or as `tensor` where it brought no array or raw
+        bytes; strings, bools and mixed rows in arrays and lists go back as `ndarray`, bytes as
+        `raw`, a str as `strData`, a dict as `jsonData`, an `Any` as `customData`. The request's
+        puid, by which a caller matches answers, is kept.
         """
         meta = {"puid": self.meta["puid"]} if "puid" in self.meta else {}
         return Message(value, self._kind_of(value), names, meta)
@@ -50,7 +58,46 @@ class Message:
     def _kind_of(self, value: Any) -> str:
         if isinstance(value, (bytes, bytearray, memoryview)):
             return "raw"
+        if isinstance(value, str):
+            return "strData"
+        if isinstance(value, Mapping):
+            return "jsonData"
+        if isinstance(value, seldon_any.Any):
+            return "customData"
         array = np.asarray(value)
         if array.dtype.kind in "bSUTO":
             return "ndarray"
-        return "tensor" if self.kind == "raw" else self.kind
+        return self.kind if self.kind in ("ndarray", "tftensor") else "tensor"
+
+
+@dataclass(slots=True)
+class MessageList:
+    """What a combiner is sent: a SeldonMessageList.
+
+    Attributes
+    ----------
+    messages
+        the replies to combine, in order.
+    """
+
+    messages: Sequence[Message] = ()
+
+
+@dataclass(slots=True)
+class Feedback:
+    """How good a reply turned out to be.
+
+    Attributes
+    ----------
+    request, response
+        what was asked and answered, None where that is not told.
+    reward
+        a number that the receiver knows what to make of; protobuf carries it as float32.
+    truth
+        what the answer should have been, None where that is not told.
+    """
+
+    request: Message | None = None
+    response: Message | None = None
+    reward: float = 0.0
+    truth: Message | None = None

@@ -6,16 +6,11 @@ from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
-import numpy as np
-
 from tensorwire.codec import Codec
 from tensorwire.containers import CONTAINERS
 from tensorwire.errors import CodecError, DecodeError, UnknownCodecError
 from tensorwire.kinds import KINDS
-from tensorwire.limits import DEFAULT_LIMITS
-from tensorwire.message import Message
-from tensorwire.protocols import seldon
-from tensorwire.reading import as_body, read
+from tensorwire.protocols.table import get_protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +18,7 @@ if TYPE_CHECKING:
 
     from tensorwire.containers import Container
     from tensorwire.limits import Limits
+    from tensorwire.message import Message
 
 __all__ = ["CodecLike", "codec_names", "dumps", "get_codec", "loads", "register_codec"]
 
@@ -117,7 +113,9 @@ def _check(codec: Any, name: Any) -> CodecLike:
 def loads(
     body: Any, media_type: str = "application/json", *, limits: Limits | None = None
 ) -> Message:
-    """Read a message of any kind: value, kind, names, meta and status.
+    """Read a SeldonMessage of any kind: value, kind, names, meta and status.
+
+    What ``get_protocol("seldon/json")``, or the protocol of another container, does for a message.
 
     Parameters
     ----------
@@ -133,16 +131,15 @@ def loads(
     DecodeError
         the bytes are no message, or the media type is not known.
     """
-    container = _container(media_type)
-    bounds = DEFAULT_LIMITS if limits is None else limits
-    kind, value, tree = read(container, as_body(body), bounds)
-    if not KINDS[kind].views and isinstance(value, np.ndarray) and not value.flags.writeable:
-        value = value.copy()
-    return Message(value, kind, *seldon.envelope(tree))
+    protocol = get_protocol(f"seldon/{_container(media_type).name}")
+    message: Message = protocol.decode(body, limits=limits)
+    return message
 
 
 def dumps(message: Message, media_type: str = "application/json", *, lossy: bool = False) -> bytes:
-    """Write a message in its own kind.
+    """Write a SeldonMessage in its own kind.
+
+    What ``get_protocol("seldon/json")``, or the protocol of another container, does for a message.
 
     Raises
     ------
@@ -151,15 +148,8 @@ def dumps(message: Message, media_type: str = "application/json", *, lossy: bool
     UnknownCodecError
         the kind or the media type is not known.
     """
-    name = f"{_container(media_type, UnknownCodecError).name}/{message.kind}"
-    codec = get_codec(name)
-    return codec.encode(
-        message.value,
-        names=message.names,
-        meta=message.meta or None,
-        status=message.status or None,
-        lossy=lossy,
-    )
+    name = f"seldon/{_container(media_type, UnknownCodecError).name}"
+    return get_protocol(name).encode(message, lossy=lossy)[0]
 
 
 def _container(media_type: str, error: type[CodecError] = DecodeError) -> Container:

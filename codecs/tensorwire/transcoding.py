@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tensorwire.codec import Codec
 from tensorwire.containers import CONTAINERS
-from tensorwire.errors import DecodeError, UnknownCodecError
+from tensorwire.errors import DecodeError, EncodeError, UnknownCodecError
 from tensorwire.message import Message
 from tensorwire.payload import Payload, refuse
 from tensorwire.protocols.table import get_protocol, protocol_names
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from tensorwire.limits import Limits
     from tensorwire.peeking import Peek
+    from tensorwire.registry import CodecLike
 
 __all__ = ["peek", "transcode"]
 
@@ -178,6 +179,16 @@ def _encode(family: str, message: Any, target: str, *, reply: bool, lossy: bool)
         return get_protocol(name).encode(replace(message, kind=codec.kind.name), lossy=lossy)[0]
     payload = _payload(family, message)
     refuse({} if lossy else payload.extras | {"$.id": payload.id}, target)
+    return _plug_in(codec, payload)
+
+
+def _plug_in(codec: CodecLike, payload: Payload) -> bytes:
+    """Write named arrays by their names if the codec has a place for names, else a single one."""
     arrays = payload.tensors
-    encoded: bytes = codec.encode(arrays if len(arrays) != 1 else payload.single())
-    return encoded
+    if list(arrays) != [""]:
+        try:
+            return codec.encode(arrays)
+        except EncodeError:
+            if len(arrays) != 1:
+                raise
+    return codec.encode(payload.single())

@@ -144,10 +144,10 @@ def place(node: Any, places: Places, mark: str, leaf: Any) -> bool:
     if isinstance(node, list):
         return any(place(item, places, mark, leaf) for item in node if isinstance(item, dict))
     for name, part in node.items():
-        inner = places.get(name, places.get("*"))
+        inner = (places.get(name) if name != ARRAY else None) or places.get("*")
         if inner is None:
             continue
-        if part == mark and ARRAY in inner:
+        if type(part) is str and part == mark and ARRAY in inner:
             node[name] = leaf
             return True
         if isinstance(part, (dict, list)) and place(part, inner, mark, leaf):

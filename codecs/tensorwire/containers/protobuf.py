@@ -68,11 +68,11 @@ class Protobuf:
     def read(self, body: Body, message: Schema) -> Tree:
         """Find the arrays by a scan of the tags, and let protobuf read the fields around them."""
         tree, rest = scan(body, message)
-        if rest:
-            envelope = _parse(message.name, rest)
-            if envelope is None:
+        for part, field, depth in rest:
+            whole = _parse(message.name, field)
+            if whole is None:
                 raise Irregular
-            tree |= to_tree(envelope)
+            part.update(_inner(to_tree(whole), depth))
         return tree
 
     def read_any(self, body: Body, message: Schema) -> Tree:
@@ -82,6 +82,14 @@ class Protobuf:
             raise DecodeError(f"not a {message.name}, says protobuf")
         tree: Tree = to_tree(whole)
         return tree
+
+
+def _inner(tree: Any, depth: int) -> Any:
+    """Give the one message that lies so many messages deep in another."""
+    for _ in range(depth):
+        (tree,) = tree.values()
+        tree = tree[0] if type(tree) is list else tree
+    return tree
 
 
 def _frame(tree: Tree, message: Schema, sizes: Iterator[int]) -> tuple[list[bytes], int]:

@@ -1,7 +1,8 @@
 """SeldonMessage, the envelope of Seldon Core v1.
 
-An array stands in `data`, beside the names of its columns, or as bytes in `binData`; `meta` and
-`status` stand beside them. Source: seldon.protos, https://docs.seldon.io/projects/seldon-core/
+An array stands in `data`, beside the names of its columns, or as bytes in `binData`; in their place
+may stand text, any JSON value, or a message of another type; `meta` and `status` stand beside them.
+Source: seldon.protos, https://docs.seldon.io/projects/seldon-core/
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from types import NoneType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tensorwire.errors import DecodeError, EncodeError
-from tensorwire.nodes import pick
 from tensorwire.tree import walk
 
 if TYPE_CHECKING:
@@ -19,11 +19,22 @@ if TYPE_CHECKING:
 
     from tensorwire.tree import Tree
 
-__all__ = ["MESSAGE", "Envelope", "envelope", "path_of", "payload", "wrap"]
+__all__ = [
+    "MESSAGE",
+    "Envelope",
+    "check_sayable",
+    "content",
+    "envelope",
+    "path_of",
+    "payload",
+    "wrap",
+]
 
 MESSAGE = "seldon.protos.SeldonMessage"
 _IN_DATA = ("tensor", "ndarray", "tftensor")
 _NO_ARRAY = ("strData", "jsonData", "customData")
+_BESIDE = {"binData": "raw", "bin_data": "raw"} | {name: name for name in _NO_ARRAY}
+_NONE = "no payload: none of tensor, ndarray, tftensor, binData is there"
 
 
 class Envelope(NamedTuple):
@@ -36,7 +47,9 @@ class Envelope(NamedTuple):
 
 def path_of(kind: str) -> str:
     """Tell where the payload of a kind stands."""
-    return "$.binData" if kind == "raw" else f"$.data.{kind}"
+    if kind in _IN_DATA:
+        return f"$.data.{kind}"
+    return "$.binData" if kind == "raw" else f"$.{kind}"
 
 
 def wrap(
@@ -56,12 +69,13 @@ def wrap(
     if meta is not None and _checked(meta, "$.meta"):
         message["meta"] = dict(meta)
     columns = [] if names is None else _columns(names)
-    if kind == "raw":
-        if columns:
-            raise EncodeError("raw bytes have no columns to name", "$.data.names")
-        message["binData"] = tree
-    else:
+    if kind in _IN_DATA:
         message["data"] = {"names": columns, kind: tree} if columns else {kind: tree}
+    elif columns:
+        what = "raw bytes have" if kind == "raw" else f"{kind} has" if kind else "nothing has"
+        raise EncodeError(f"{what} no columns to name", "$.data.names")
+    elif kind:
+        message["binData" if kind == "raw" else kind] = tree
     return message
 
 
@@ -76,36 +90,55 @@ def _checked(part: Any, path: str) -> bool:
     """Tell whether a part of an envelope says anything, once all in it is sure to be sayable."""
     if not isinstance(part, Mapping):
         raise EncodeError(f"a {type(part).__name__} in place of a dict", path)
+    check_sayable(part, path, (str, bytes, int, float, NoneType))
+    return bool(part)
+
+
+def check_sayable(part: Any, path: str, scalars: tuple[type, ...]) -> None:
+    """Raise `EncodeError` for keys that are no strings, integers beyond 64 bits, other types."""
     try:
         for place, value in walk(part, path):
-            if not isinstance(value, (str, bytes, int, float, NoneType)):
+            if not isinstance(value, scalars):
                 kind = "key that is no string" if value is Ellipsis else type(value).__name__
                 raise EncodeError(f"a {kind} cannot be said in a message", place)
             if isinstance(value, int) and not -(2**63) <= value < 2**64:
                 raise EncodeError("an integer beyond 64 bits", place)
     except RecursionError:
         raise EncodeError("nested too deep", path) from None
-    return bool(part)
 
 
 def payload(message: Tree) -> tuple[str, Any]:
-    """Find the one payload of a message: its kind and its tree."""
+    """Find the one array of a message: its kind and its tree."""
     data = message.get("data")
     if len(message) == 1 and type(data) is dict and len(data) == 1:  # as most are
         for kind, tree in data.items():
             if kind in _IN_DATA and tree is not None:
                 return kind, tree
-    found: list[tuple[str, Any]] = []
+    kind, tree = content(message)
+    if kind in _NO_ARRAY:
+        raise DecodeError("holds no array; loads() reads it", f"$.{kind}")
+    if not kind:
+        raise DecodeError(_NONE)
+    return kind, tree
+
+
+def content(message: Tree) -> tuple[str, Any]:
+    """Find the one payload of a message: its kind and its tree; "" and None where there is none."""
+    data, found = message.get("data"), []
     if data is not None:
         if type(data) is not dict:
             raise DecodeError(f"a {type(data).__name__} in place of an object", "$.data")
         found = [(kind, data[kind]) for kind in _IN_DATA if data.get(kind) is not None]
-    raw = pick(message, "binData")
-    if raw is not None:
-        found.append(("raw", raw))
-    if len(found) != 1 or (raw is not None and data is not None):
-        raise _none_or_many(message, found)
-    return found[0]
+        if not found:
+            raise DecodeError(_NONE, "$.data")
+    for name, node in message.items():
+        if name in _BESIDE and node is not None:
+            found.append((_BESIDE[name], node))
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise DecodeError("more than one payload in a message: " + ", ".join(k for k, _ in found))
+    return ("jsonData" if "jsonData" in message else ""), None  # for jsonData, null is a value
 
 
 def envelope(message: Tree) -> Envelope:
@@ -123,13 +156,3 @@ def _object(message: Tree, name: str) -> dict[str, Any]:
     if type(value) is not dict:
         raise DecodeError(f"a {type(value).__name__} in place of an object", f"$.{name}")
     return value
-
-
-def _none_or_many(message: Tree, found: list[tuple[str, Any]]) -> DecodeError:
-    if found:
-        return DecodeError("more than one payload in a message: " + ", ".join(k for k, _ in found))
-    others = [name for name in _NO_ARRAY if pick(message, name) is not None]
-    if others:
-        return DecodeError("holds no array", f"$.{others[0]}")
-    where = "$.data" if message.get("data") is not None else "$"
-    return DecodeError("no payload: none of tensor, ndarray, tftensor, binData is there", where)

@@ -88,6 +88,11 @@ class NumbersText:
     def __init__(self, body: bytes, start: int, stop: int) -> None:
         self._body, self._start, self._stop = body, start, stop
 
+    @property
+    def text(self) -> bytes:
+        """The lists as they are written."""
+        return self._body[self._start : self._stop]
+
     def read(self, limits: Limits, out: Array | None = None) -> Array:
         """Read int64, uint64 or float64, as the text has it; `Irregular` for all but plain rows."""
         body, start, stop = self._body, self._start, self._stop
@@ -173,7 +178,7 @@ class _Reader:
         shape, brackets, level = [len(rows)], 0, rows
         for depth in range(rank - 1):
             if depth:
-                level = chain.from_iterable(level)
+                level = list(chain.from_iterable(level))
             brackets += prod(shape)
             (length,) = set(map(len, level))
             shape.append(length)

@@ -126,6 +126,14 @@ class ListValueSource:
         out[...] = array
         return out
 
+    def claims(self) -> tuple[np.dtype[Any] | None, tuple[int, ...] | None]:
+        """Tell dtype and shape from the first rows; None where only the values would tell."""
+        try:
+            shape, _, (_, dtype) = self._infer()
+        except (IndexError, Irregular):
+            return None, None
+        return dtype, tuple(shape)
+
     def _few(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
         """Compare a short list with what it should be in one operation on one large integer."""
         grid, expected, mask = _pattern(shape, dtype.kind == "b")

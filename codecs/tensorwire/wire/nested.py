@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -55,6 +55,13 @@ class NestedSource:
         else:
             return grid.read(self._body, self._start, None, wide)
         return array
+
+    def claims(self) -> tuple[np.dtype[Any] | None, tuple[int, ...]]:
+        """Tell dtype and shape; of unsigned integers of 64 bits, only the largest tells."""
+        if self._grid.dtype == _DTYPES[0xCF]:
+            return None, self._grid.shape
+        wide = np.float64 if self._grid.dtype.kind == "f" else np.int64
+        return np.dtype(wide), self._grid.shape
 
 
 def write(array: Array) -> GridFill:

@@ -10,15 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tensorwire.tree import Irregular, Role, check_out
+from tensorwire.tree import Irregular, Role
 from tensorwire.wire import varint
 from tensorwire.wire.listvalue import ListValueSource
+from tensorwire.wire.packed import VarintsSource
 from tensorwire.wire.schema import Form, schema
 
 if TYPE_CHECKING:
-    from tensorwire.limits import Limits
-    from tensorwire.tree import Array, Body, Tree
+    from typing import TypeAlias
+
+    from tensorwire.tree import Body, Tree
     from tensorwire.wire.schema import Field, Schema, Tagged
+
+    Rest: TypeAlias = "list[tuple[Tree, bytes, int]]"
+    Outer: TypeAlias = Any  # a field and what it lies in, and so on, or at last the Rest
 
 __all__ = ["scan"]
 
@@ -30,18 +35,21 @@ _MOST = 2**31 - 1
 _FEW = 64  # bytes of varints that are not worth numpy
 
 
-def scan(body: Body, message: Schema) -> tuple[Tree, bytes]:
-    """Give the tree of a message, and the bytes of those fields that only the runtime reads."""
-    rest: list[bytes] = []
+def scan(body: Body, message: Schema) -> tuple[Tree, Rest]:
+    """Give the tree of a message, and the fields in it that only the runtime reads.
+
+    Of each: the tree of the message it belongs to; the bytes of the whole message with all else
+    left out; and how many messages deep in that it lies.
+    """
+    rest: Rest = []
     try:
-        tree = _scan(body, 0, len(body), message.by_tag, rest)
+        return _scan(body, 0, len(body), message.by_tag, rest), rest
     except (IndexError, UnicodeDecodeError):
         raise Irregular from None
-    return tree, b"".join(rest) if rest else b""
 
 
 def _scan(  # noqa: C901, PLR0912, PLR0915 - a call a field would cost more than the field
-    body: Body, pos: int, stop: int, by_tag: dict[int, Tagged], rest: list[bytes] | None
+    body: Body, pos: int, stop: int, by_tag: dict[int, Tagged], outer: Outer
 ) -> Tree:
     tree: Tree = {}
     last = 0
@@ -80,7 +88,7 @@ def _scan(  # noqa: C901, PLR0912, PLR0915 - a call a field would cost more than
         if end > stop:
             raise Irregular
         if form is _MESSAGE:
-            value: Any = _scan(body, pos, end, schema(field.message).by_tag, None)
+            value: Any = _scan(body, pos, end, schema(field.message).by_tag, (field, outer))
         elif form is _FIXED:
             dtype = field.dtype
             count = length // dtype.itemsize
@@ -113,10 +121,10 @@ def _scan(  # noqa: C901, PLR0912, PLR0915 - a call a field would cost more than
             tree[name][known_key] = value
             pos, last = end, number
             continue
-        elif rest is None:
+        elif repeated:
             raise Irregular
         else:
-            rest.append(bytes(body[start:end]))
+            _leave(tree, bytes(body[start:end]), outer)
             pos, last = end, number
             continue
         if repeated:
@@ -127,6 +135,15 @@ def _scan(  # noqa: C901, PLR0912, PLR0915 - a call a field would cost more than
     if pos != stop:  # a varint ran on past the end
         raise Irregular
     return tree
+
+
+def _leave(tree: Tree, cut: bytes, outer: Outer) -> None:
+    """Leave a field of a message to the runtime, in the messages that this lies in."""
+    depth = 0
+    while type(outer) is tuple:
+        field, outer = outer
+        cut, depth = field.tag + varint.write(len(cut)) + cut, depth + 1
+    outer.append((tree, cut, depth))
 
 
 def _entry(body: Body, pos: int, stop: int, field: Field) -> tuple[str, Tree]:
@@ -140,7 +157,11 @@ def _entry(body: Body, pos: int, stop: int, field: Field) -> tuple[str, Tree]:
     length, pos = varint.read(body, pos + 1)
     if pos + length != stop:
         raise Irregular
-    return key, _scan(body, pos, stop, schema(field.message).by_tag, None)
+    rest: Rest = []
+    tree = _scan(body, pos, stop, schema(field.message).by_tag, rest)
+    if rest:
+        raise Irregular
+    return key, tree
 
 
 def _float(body: Body, pos: int, field: Field) -> float:
@@ -165,26 +186,6 @@ def _varints(body: Body, pos: int, length: int, field: Field) -> Any:
     if pos > end:
         raise Irregular
     return numbers
-
-
-class VarintsSource:
-    """Packed varints that lie in `body` from `start` on."""
-
-    __slots__ = ("_body", "_dtype", "_length", "_start")
-
-    def __init__(self, body: Body, start: int, length: int, dtype: np.dtype[Any]) -> None:
-        self._body, self._start, self._length, self._dtype = body, start, length, dtype
-
-    def read(self, limits: Limits, out: Array | None = None) -> Array:
-        """Decode them to the dtype of their field."""
-        packed = np.frombuffer(self._body, _U1, self._length, self._start)
-        array = varint.unpack(packed, self._dtype)
-        del limits  # an array of at most eight times the payload, which its kind checks
-        if out is None:
-            return array
-        check_out(out, array.shape, array.dtype)
-        out[...] = array
-        return out
 
 
 def _integer(number: int, field: Field) -> Any:

@@ -1,0 +1,66 @@
+"""Reads files and standard input; writes a file whole, or leaves what was there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+__all__ = ["STDIO", "UsageError", "read", "write"]
+
+STDIO = "-"  # standard input where a file is read, standard output where one is written
+
+
+class UsageError(Exception):
+    """What was asked for makes no sense, whatever is in the files."""
+
+
+def read(name: str) -> bytes:
+    """Read a file, or standard input for ``-``.
+
+    Raises
+    ------
+    UsageError
+        standard input is a terminal, at which nobody types a payload.
+    OSError
+        the file cannot be read.
+    """
+    if name != STDIO:
+        return Path(name).read_bytes()
+    if sys.stdin.isatty():
+        raise UsageError("no FILE, and standard input is a terminal")
+    return sys.stdin.buffer.read()
+
+
+def write(name: str, body: bytes) -> None:
+    """Write a file, or standard output for ``-``.
+
+    The bytes go to a file beside the target, which then takes its place: whoever looks at the
+    target sees the old file or the whole new one. Pipes and devices are written to as they are.
+    """
+    if name == STDIO:
+        sys.stdout.buffer.write(body)
+        return
+    target = Path(os.path.realpath(name))  # what a link points to is replaced, not the link
+    try:
+        if target.exists() and not target.is_file():
+            target.write_bytes(body)
+        else:
+            _replace(target, body)
+    except OSError as error:  # with the name that was given
+        raise OSError(error.errno, error.strerror, name) from None
+
+
+def _replace(target: Path, body: bytes) -> None:
+    beside = target.with_name(f".{target.name[:200]}.{os.getpid()}.part")
+    try:
+        with beside.open("xb") as file:
+            file.write(body)
+        if target.exists():
+            shutil.copymode(target, beside)
+        beside.replace(target)
+    finally:
+        with suppress(FileNotFoundError):
+            beside.unlink()

@@ -1,0 +1,80 @@
+"""Whole messages to and from bytes, in any codec or protocol by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import tensorwire as tw
+from tensorwire.limits import DEFAULT_LIMITS, Limits
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from tensorwire.cli.detect import Format
+    from tensorwire.tree import Array
+
+__all__ = ["decode", "limits_of", "request"]
+
+# TensorFlow Serving's REST leaves a single tensor unnamed; its gRPC cannot.
+_NAMES = {"oip": "input-0", "tfserving/json": "", "tfserving/protobuf": "inputs"}
+
+
+def limits_of(options: Namespace) -> Limits | None:
+    """Give the limits that were asked for; a plug-in need not know of limits."""
+    limits = Limits(options.max_elements, options.max_bytes, options.max_rank)
+    return None if limits == DEFAULT_LIMITS else limits
+
+
+def decode(body: bytes, found: Format, limits: Limits | None = None) -> Any:
+    """Read a message: of a protocol its own class, else what the codec gives.
+
+    Raises
+    ------
+    DecodeError
+        the bytes are no such message.
+    UnknownCodecError
+        there is no format of that name.
+    """
+    if found.name in tw.protocol_names():
+        protocol = tw.get_protocol(found.name)
+        of_seldon = {"MessageList": tw.seldon.MessageList, "Feedback": tw.seldon.Feedback}
+        usual = protocol.response if found.reply else protocol.request
+        return protocol.decode(body, type=of_seldon.get(found.message, usual), limits=limits)
+    codec: Any = tw.get_codec(found.name)
+    if not isinstance(codec, tw.Codec):
+        return codec.decode(body) if limits is None else codec.decode(body, limits=limits)
+    message = tw.loads(body, codec.media_type, limits=limits)
+    if message.kind != codec.kind.name:
+        codec.decode(body, limits=limits)  # says which kind there is
+    return message
+
+
+def request(name: str, array: Array, options: Namespace) -> tuple[bytes, dict[str, str]]:
+    """Write an array as a request: the body, and the headers of HTTP.
+
+    Raises
+    ------
+    EncodeError
+        the format cannot carry the array.
+    UnknownCodecError
+        there is no format of that name.
+    """
+    if name in tw.protocol_names():
+        message = _message(name, array, options)
+        return tw.get_protocol(name).encode(message, lossy=options.lossy)
+    codec = tw.get_codec(name)
+    # A plug-in takes an array; more only if it says so.
+    more: dict[str, Any] = {"names": options.names, "lossy": options.lossy}
+    body = codec.encode(array, **{key: value for key, value in more.items() if value})
+    return body, {"Content-Type": codec.media_type}
+
+
+def _message(name: str, array: Array, options: Namespace) -> Any:
+    protocol = name.partition("/")[0]
+    tensor = _NAMES.get(name, _NAMES.get(protocol, "")) if options.input is None else options.input
+    if protocol == "oip":
+        inputs = [tw.oip.InferTensor(tensor, array)]
+        return tw.oip.InferRequest(inputs, model_name=options.model)
+    if protocol == "tfserving":
+        return tw.tfserving.PredictRequest({tensor: array}, model_name=options.model)
+    return tw.Message(array, names=options.names)

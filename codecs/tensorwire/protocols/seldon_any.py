@@ -1,0 +1,100 @@
+"""google.protobuf.Any, as customData travels: a message in bytes, and which message that is.
+
+In JSON an object stands in its place, the members of the message beside `@type`. Only who knows the
+type can turn one into the other: protobuf's default pool has the well-known types, and those whose
+generated modules the program has imported.
+Source: https://protobuf.dev/reference/protobuf/google.protobuf/#any
+"""
+
+from __future__ import annotations
+
+import typing
+from dataclasses import dataclass
+from importlib import import_module
+
+from tensorwire import lists
+from tensorwire.errors import EncodeError
+from tensorwire.tree import walk
+
+if typing.TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Any", "from_json", "to_json"]
+
+_WELL_KNOWN = ("duration", "empty", "field_mask", "struct", "timestamp", "wrappers")
+
+
+@dataclass(frozen=True, slots=True)
+class Any:
+    """A message of any type, as it came.
+
+    Attributes
+    ----------
+    type_url
+        which message it is, as in ``type.googleapis.com/google.protobuf.Duration``.
+    value
+        its bytes.
+    """
+
+    type_url: str = ""
+    value: bytes = b""
+
+
+def from_json(tree: Mapping[str, typing.Any], *, lossy: bool) -> Any:
+    """Pack the object that JSON has; raise `EncodeError` for what its type cannot hold."""
+    for place, value in walk(tree, ""):
+        if type(value) is int and lists.rounds(value) and not lossy:
+            raise EncodeError(f"{value} may not be exact; it can be quoted for an int64", place)
+    runtime, packed = import_module("google.protobuf.json_format"), _packed()
+    _class_of(tree["@type"])
+    try:
+        runtime.ParseDict(tree, packed)
+    except (*_REFUSALS, runtime.Error) as error:
+        raise EncodeError(f"protobuf refuses the object: {str(error) or repr(error)}") from None
+    return Any(packed.type_url, packed.value)
+
+
+def to_json(message: Any, *, lossy: bool) -> dict[str, typing.Any]:
+    """Give the object that JSON has; raise `EncodeError` where that does not say all of it."""
+    if message == Any():
+        return {}
+    runtime, known = import_module("google.protobuf.json_format"), _class_of(message.type_url)
+    from google.protobuf.message import DecodeError as Refused
+
+    try:
+        content = known.FromString(message.value)
+        tree: dict[str, typing.Any] = runtime.MessageToDict(_packed(message))
+        again = runtime.ParseDict(tree, _packed())
+    except (*_REFUSALS, runtime.Error, Refused) as error:
+        raise EncodeError(f"not a {message.type_url}, says protobuf: {error}", ".value") from None
+    if again.value != content.SerializeToString(deterministic=True) and not lossy:
+        reason = "JSON has no place for all that is in it; lossy=True accepts the loss"
+        raise EncodeError(reason, ".value")
+    return tree
+
+
+_REFUSALS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
+
+
+def _packed(message: Any | None = None) -> typing.Any:
+    """Give the runtime's own Any."""
+    made = import_module("google.protobuf.any_pb2").Any()
+    if message is not None:
+        made.type_url, made.value = message.type_url, message.value
+    return made
+
+
+def _class_of(type_url: str) -> typing.Any:
+    """Find the runtime's class of a message in protobuf's default pool."""
+    from google.protobuf import descriptor_pool, message_factory
+
+    for name in _WELL_KNOWN:
+        import_module(f"google.protobuf.{name}_pb2")
+    name = type_url.rpartition("/")[2]
+    try:
+        return message_factory.GetMessageClass(
+            descriptor_pool.Default().FindMessageTypeByName(name)
+        )
+    except (LookupError, ValueError):
+        reason = f"the type {name!r} is not known here: import its module, or send it as it came"
+        raise EncodeError(reason) from None

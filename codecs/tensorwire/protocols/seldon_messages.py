@@ -1,0 +1,195 @@
+"""The messages of Seldon Core v1 in each container.
+
+A SeldonMessage that holds an array is what the codecs write and read. Here is all else: text, JSON
+values and messages of other types, lists of messages, feedback, error replies.
+Source: https://docs.seldon.io/projects/seldon-core/ and seldon_core/flask_utils.py
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tensorwire.containers import CONTAINERS
+from tensorwire.errors import CodecError, EncodeError
+from tensorwire.kinds import KINDS
+from tensorwire.limits import DEFAULT_LIMITS
+from tensorwire.message import Feedback, Message, MessageList
+from tensorwire.protocols import bodies, seldon
+from tensorwire.protocols.seldon_blame import blamed, check_depth
+from tensorwire.protocols.seldon_peek import claims
+from tensorwire.protocols.seldon_read import class_of, from_tree
+from tensorwire.protocols.seldon_write import levels, to_tree
+from tensorwire.protocols.templates import Headers
+from tensorwire.registry import get_codec
+from tensorwire.wire.schema import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tensorwire.codec import Codec
+    from tensorwire.limits import Limits
+    from tensorwire.peeking import Peek
+
+__all__ = ["protocol"]
+
+_NAMES = {
+    Message: seldon.MESSAGE,
+    MessageList: "seldon.protos.SeldonMessageList",
+    Feedback: "seldon.protos.Feedback",
+}
+_DEEP = 24  # levels of JSON in which protobuf nests less than it reads, 100 messages
+
+
+def protocol(name: str) -> SeldonProtocol:
+    """Give ``seldon/json``, ``seldon/protobuf`` or ``seldon/msgpack``."""
+    return SeldonProtocol(name)
+
+
+class SeldonProtocol:
+    """SeldonMessage, SeldonMessageList and Feedback in one container."""
+
+    request = response = Message
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._container = CONTAINERS[name.partition("/")[2]]
+        self.media_type = self._container.media_types[0]
+        self._schemas = {kind: schema(full) for kind, full in _NAMES.items()}
+        self._codecs: dict[Any, Codec] = {
+            kind: get_codec(f"{self._container.name}/{kind}") for kind in KINDS
+        }
+        self._headers = Headers()
+
+    def encode(self, message: Any, *, lossy: bool = False) -> tuple[bytes, dict[str, str]]:
+        """Write a message; see `MessageProtocol`."""
+        codec = self._codec(message)
+        body = (
+            self._write(bodies.write, message, lossy=lossy)
+            if codec is None
+            else codec.encode(message.value, **_around(message), lossy=lossy)
+        )
+        return body, {"Content-Type": self.media_type}
+
+    def encode_parts(
+        self, message: Any, *, lossy: bool = False
+    ) -> tuple[list[bytes | memoryview], dict[str, str]]:
+        """Write a message as buffers; see `MessageProtocol`."""
+        codec = self._codec(message)
+        parts = (
+            self._write(bodies.write_parts, message, lossy=lossy)
+            if codec is None
+            else codec.encode_parts(message.value, **_around(message), lossy=lossy)
+        )
+        return parts, {"Content-Type": self.media_type}
+
+    def _codec(self, message: Any) -> Codec | None:
+        """Give the codec that writes a message with an array, None for any other."""
+        if isinstance(message, Message) and isinstance(message.kind, str):
+            return self._codecs.get(message.kind)
+        return None
+
+    def _write(self, write: Callable[..., Any], message: Any, *, lossy: bool) -> Any:
+        box = self._container
+        try:
+            tree = to_tree(message, box, lossy=lossy)
+            kind = class_of(type(message))
+            body = write(box, tree, self._schemas[kind])
+        except CodecError as error:
+            encode = partial(self.encode, lossy=lossy)
+            raise blamed(error, message, encode, partial(self._alone, message, lossy)) from None
+        except RecursionError:
+            raise EncodeError("nested too deep") from None
+        if kind is not Message and box.name == "protobuf" and levels(tree) > _DEEP:
+            check_depth(body, _NAMES[kind])
+        return body
+
+    def _alone(self, message: Message, lossy: bool, name: str) -> None:  # noqa: FBT001
+        """Write one member of a message."""
+        tree = to_tree(message, self._container, lossy=lossy)
+        if name in tree:
+            bodies.write(self._container, {name: tree[name]}, self._schemas[Message])
+
+    def decode(
+        self,
+        body: Any,
+        headers: Mapping[str, str] | None = None,
+        *,
+        type: Any = None,  # noqa: A002 - the word that every decoder uses
+        limits: Limits | None = None,
+    ) -> Any:
+        """Read a message; see `MessageProtocol`."""
+        del headers
+        if limits is None and isinstance(body, bytes) and type in (None, Message):
+            known = self._headers.view(body, Message)
+            if known is not None:
+                return known
+        message = self._read(body, type, from_tree, limits)
+        if limits is None and self._container.sized and isinstance(message, Message):
+            self._learn(body, message)
+        return message
+
+    def peek(
+        self,
+        body: Any,
+        headers: Mapping[str, str] | None = None,
+        *,
+        type: Any = None,  # noqa: A002
+    ) -> Peek:
+        """Tell what a message says of its arrays; see `MessageProtocol`."""
+        del headers
+        found: Peek = self._read(body, type, claims, None)
+        return found
+
+    def _read(self, body: Any, kind: Any, build: Callable[..., Any], limits: Limits | None) -> Any:
+        kind, box = class_of(kind), self._container
+        bounds = DEFAULT_LIMITS if limits is None else limits
+        try:
+            return bodies.read(
+                box,
+                body,
+                self._schemas[kind],
+                lambda tree, size: build(tree, kind, box, bounds, size),
+            )
+        except CodecError as error:
+            raise error.within("$") from None
+
+    def _learn(self, body: Any, message: Message) -> None:
+        """Remember what the bytes around an array say, where they say nothing else."""
+        kind, value = message.kind, message.value
+        codec = self._codecs.get(kind)
+        if codec is None or message.names is not None or message.meta or message.status:
+            return
+        learn = partial(self._headers.learn, body, Message)
+        if KINDS[kind].views:
+            learn(value, lambda: codec.encode_parts(value), lambda array: Message(array, kind))
+        elif self.name == "seldon/protobuf" and type(body) is bytes and _is_one_number(value):
+            # It ends the message, and is read as a copy.
+            last = np.frombuffer(body, "<f8", 1, len(body) - 8).reshape(value.shape)
+            head = partial(codec.encode, last)
+            learn(last, lambda: [head()[:-8]], lambda array: Message(array.copy(), kind))
+
+    def encode_error(self, error: BaseException | str) -> tuple[bytes, dict[str, str]]:
+        """Write the reply that says what was wrong, for a status of 400 over HTTP."""
+        info = str(error).encode("utf-8", "replace").decode()
+        status = {"status": 1, "info": info, "code": -1, "reason": "MICROSERVICE_BAD_DATA"}
+        body = bodies.write(self._container, {"status": status}, self._schemas[Message])
+        return body, {"Content-Type": self.media_type}
+
+
+def _is_one_number(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype == np.float64 and value.size == 1
+
+
+def _around(message: Message) -> dict[str, Any]:
+    """Give what stands around an array, where there is anything."""
+    found: dict[str, Any] = {}
+    if message.names is not None:
+        found["names"] = message.names
+    if type(message.meta) is not dict or message.meta:
+        found["meta"] = message.meta
+    if type(message.status) is not dict or message.status:
+        found["status"] = message.status
+    return found

@@ -1,0 +1,140 @@
+"""SeldonMessage, SeldonMessageList and Feedback of trees; see `seldon_messages`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tensorwire import lists
+from tensorwire.errors import CodecError, DecodeError
+from tensorwire.kinds import KINDS
+from tensorwire.message import Feedback, Message, MessageList
+from tensorwire.protocols import fields, seldon, seldon_any
+
+if TYPE_CHECKING:
+    from tensorwire.containers import Container
+    from tensorwire.limits import Limits
+    from tensorwire.tree import Tree
+
+__all__ = ["check_said", "class_of", "from_tree", "parts_in", "placed"]
+
+_FEEDBACK = ("request", "response", "truth")
+_SPARE = 16 << 20  # bytes that the arrays of one message may take beside four times its size
+
+
+def class_of(kind: Any) -> type:
+    """Give the class of a message that is to be read; raise `DecodeError` for any other class."""
+    for known in (Message, MessageList, Feedback):
+        if kind is None or kind is known or (isinstance(kind, type) and issubclass(kind, known)):
+            return known
+    raise DecodeError(f"messages are Message, MessageList or Feedback, not {kind!r:.60}")
+
+
+def placed(error: CodecError, place: str) -> CodecError:
+    """Move an error of a message to the place of that message in another one."""
+    return type(error)(error.reason, place + error.path[1:])
+
+
+def parts_in(tree: Tree, kind: type, container: Container, payload: int) -> list[tuple[str, Tree]]:
+    """Give the trees of the SeldonMessages in a list or a feedback, with their places.
+
+    Raises `DecodeError` where nothing that the class has is there.
+    """
+    members = ("seldonMessages",) if kind is MessageList else (*_FEEDBACK, "reward")
+    unknown = tree or (payload and container.name == "protobuf")  # which leaves them out
+    if unknown and not any(name in tree for name in members):
+        raise DecodeError(f"none of {', '.join(members)} is there: this is no {kind.__name__}")
+    if kind is MessageList:
+        nodes = fields.objects(tree, members[0])
+        return [(f"$.{members[0]}[{i}]", node) for i, node in enumerate(nodes)]
+    found = [(f"$.{name}", tree[name]) for name in _FEEDBACK if tree.get(name) is not None]
+    for place, node in found:
+        if type(node) is not dict:
+            raise DecodeError(f"a {type(node).__name__} in place of an object", place)
+    return found
+
+
+def check_said(tree: Tree, kind: str) -> None:
+    """Raise `DecodeError` where a message has no payload, and no meta or status either."""
+    if not kind and tree.get("meta") is None and tree.get("status") is None:
+        raise DecodeError("no payload, no meta and no status: this is no SeldonMessage")
+
+
+def from_tree(
+    tree: Tree, kind: type, container: Container, limits: Limits, payload: int
+) -> Message | MessageList | Feedback:
+    """Make the message of a class that a tree says; `payload` is the size of the body."""
+    if kind is Message:
+        message = _message(tree, container, limits, payload)
+        check_said(tree, message.kind)
+        return message
+    messages: dict[str, Message] = {}
+    bounds, used = limits, 0
+    for place, node in parts_in(tree, kind, container, payload):
+        try:
+            messages[place[2:]] = message = _message(node, container, bounds, payload)
+        except CodecError as error:
+            raise placed(error, place) from None
+        used += _memory(message.value)
+        if used and limits.max_bytes is None:  # of all arrays together
+            bounds = replace(limits, max_bytes=max(0, 4 * payload + _SPARE - used))
+    if kind is MessageList:
+        return MessageList(list(messages.values()))
+    return Feedback(**messages, reward=_reward(tree.get("reward"), container))
+
+
+def _message(tree: Tree, container: Container, limits: Limits, payload: int) -> Message:
+    kind, node = seldon.content(tree)
+    try:
+        value = _value(kind, node, container, limits, payload)
+    except CodecError as error:
+        raise error.within(seldon.path_of(kind)) from None
+    return Message(value, kind, *seldon.envelope(tree))
+
+
+def _value(kind: str, node: Any, container: Container, limits: Limits, payload: int) -> Any:
+    if kind in KINDS:
+        value = KINDS[kind].value(node, payload, limits, None)
+        viewed = isinstance(value, np.ndarray) and not value.flags.writeable
+        return value.copy() if viewed and not KINDS[kind].views else value
+    if kind == "strData" and type(node) is not str:
+        raise DecodeError(f"a {type(node).__name__} in place of a string")
+    return _custom(node, container) if kind == "customData" else node
+
+
+def _custom(node: Any, container: Container) -> Any:
+    """Give the object that JSON has, as it came; or an Any, from containers that have bytes."""
+    if type(node) is not dict:
+        raise DecodeError(f"a {type(node).__name__} in place of an object")
+    if type(node.get("@type")) is str:
+        return node
+    url, value = node.get("typeUrl", ""), node.get("value", b"")
+    opaque = type(url) is str and isinstance(value, (bytes, np.ndarray)) and "@type" not in node
+    if not opaque or (node and container.text):
+        raise DecodeError("an object without '@type' says of no message what it is")
+    return seldon_any.Any(url, bytes(value))
+
+
+def _memory(value: Any) -> int:
+    """Count the bytes of an array that is no view of the payload."""
+    if isinstance(value, np.ndarray):
+        return value.nbytes if value.flags.writeable else 0
+    return 8 * prod(lists.shape(value)) if isinstance(value, list) else 0
+
+
+def _reward(node: Any, container: Container) -> float:
+    if node is None:
+        return 0.0
+    try:
+        array = lists.numbers([node], DecodeError)
+    except CodecError as error:
+        raise DecodeError(error.reason, "$.reward") from None
+    if array.dtype.kind not in "iuf":
+        raise DecodeError(f"a {type(node).__name__} in place of a number", "$.reward")
+    number = float(array[0])
+    if container.name != "protobuf":
+        return number
+    return float(str(np.float32(number)))  # the shortest decimal that means it

@@ -1,0 +1,142 @@
+"""SeldonMessage, SeldonMessageList and Feedback as trees; see `seldon_messages`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import isfinite, isnan
+from types import NoneType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tensorwire import lists
+from tensorwire.errors import CodecError, EncodeError, UnknownCodecError
+from tensorwire.kinds import KINDS
+from tensorwire.message import Feedback, Message, MessageList
+from tensorwire.protocols import fields, seldon, seldon_any
+from tensorwire.tree import Leaf, Role
+
+if TYPE_CHECKING:
+    from tensorwire.containers import Container
+    from tensorwire.tree import Tree
+
+__all__ = ["levels", "parts_of", "to_tree"]
+
+_WORDS = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}  # as protobuf's JSON has them
+
+
+def parts_of(message: Any) -> list[tuple[str, Message]]:
+    """Give the messages in a list or in a feedback, with their places; raise `EncodeError`."""
+    if isinstance(message, MessageList):
+        found = fields.listed(message.messages, Message, "$.seldonMessages")
+        return [(f"$.seldonMessages[{i}]", one) for i, one in enumerate(found)]
+    if not isinstance(message, Feedback):
+        kind = type(message).__name__
+        raise EncodeError(f"a {kind} in place of a Message, a MessageList or a Feedback")
+    named = [(name, getattr(message, name)) for name in ("request", "response", "truth")]
+    for name, one in named:
+        if one is not None and not isinstance(one, Message):
+            raise EncodeError(f"a {type(one).__name__} in place of a Message", f"$.{name}")
+    return [(f"$.{name}", one) for name, one in named if one is not None]
+
+
+def to_tree(message: Any, container: Container, *, lossy: bool) -> Tree:
+    """Make the tree of a message, its members in the order of their numbers."""
+    if isinstance(message, Message):
+        return _message(message, container, lossy=lossy)
+    parts = {place[2:]: _message(one, container, lossy=lossy) for place, one in parts_of(message)}
+    if isinstance(message, MessageList):
+        return {"seldonMessages": list(parts.values())}
+    truth = {"truth": parts.pop("truth")} if "truth" in parts else {}
+    return {**parts, "reward": _reward(message.reward, container, lossy=lossy), **truth}
+
+
+def _message(message: Message, container: Container, *, lossy: bool) -> Tree:
+    kind = message.kind
+    try:
+        node = _node(kind, message.value, container, lossy=lossy)
+    except CodecError as error:
+        raise error.within(seldon.path_of(kind)) from None
+    tree = seldon.wrap(kind, node, message.names, message.meta, message.status)
+    return tree or {"meta": {}}  # which tells a message that says nothing from none
+
+
+def _node(kind: Any, value: Any, container: Container, *, lossy: bool) -> Any:
+    if isinstance(kind, str) and kind in KINDS:
+        return KINDS[kind].tree(KINDS[kind].leaf(value, lossy=lossy))
+    if kind == "strData":
+        return fields.text(value, "$.strData")
+    if kind == "jsonData":
+        seldon.check_sayable(value, "$.jsonData", (str, int, float, NoneType))
+        return _as_floats(value) if lossy and container.name == "protobuf" else value
+    if kind == "customData":
+        return _custom(value, container, lossy=lossy)
+    if kind == "" and value is None:
+        return None
+    if kind == "":
+        raise EncodeError(f"a {type(value).__name__} as the value of no kind", "$")
+    known = ", ".join([*KINDS, "strData", "jsonData", "customData"])
+    raise UnknownCodecError(f"no kind {kind!r:.60}; known: {known}", "$")
+
+
+def _as_floats(node: Any) -> Any:
+    """Round the integers of a JSON value, as all numbers of protobuf's Value are float64."""
+    if isinstance(node, Mapping):
+        return {key: _as_floats(part) for key, part in node.items()}
+    if isinstance(node, (list, tuple)):
+        return [_as_floats(part) for part in node]
+    return float(node) if type(node) is int else node
+
+
+def _custom(value: Any, container: Container, *, lossy: bool) -> Any:
+    """Give an Any, or the object that JSON has in its place, as the container has it."""
+    protobuf = container.name == "protobuf"
+    if isinstance(value, seldon_any.Any):
+        url = fields.text(value.type_url, "$.customData.type_url")
+        if not isinstance(value.value, bytes):
+            raise EncodeError(f"a {type(value.value).__name__} in place of bytes", ".value")
+    elif isinstance(value, Mapping) and isinstance(value.get("@type"), str):
+        seldon.check_sayable(value, "$.customData", (str, int, float, NoneType))
+        if not protobuf:
+            return dict(value)
+        value = seldon_any.from_json(value, lossy=lossy)
+        url = value.type_url
+    else:
+        raise EncodeError("customData is an Any, or the object with '@type' that JSON has")
+    if container.text:
+        return seldon_any.to_json(value, lossy=lossy)
+    if not protobuf:
+        return {"typeUrl": url, "value": value.value}
+    memory = Leaf(Role.BLOB, np.frombuffer(value.value, np.uint8))
+    return {"typeUrl": url, "value": memory if value.value else Leaf(Role.STRINGS, [])}
+
+
+def _reward(value: Any, container: Container, *, lossy: bool) -> float | str:
+    """Give the reward of a feedback, which protobuf carries as float32."""
+    value = value.item() if isinstance(value, np.generic) else value
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        raise EncodeError(f"a {type(value).__name__} in place of a number", "$.reward")
+    try:
+        number = float(value)
+    except OverflowError:
+        raise EncodeError("an integer beyond float64", "$.reward") from None
+    exact = not isinstance(value, int) or not lists.rounds(value)
+    if container.name == "protobuf":
+        with np.errstate(over="ignore"):
+            narrow = np.float32(number)
+        if isfinite(number) and not np.isfinite(narrow):
+            raise EncodeError(f"{value} is beyond float32", "$.reward")
+        # What is exact is the float32 itself, or the shortest decimal that means it.
+        exact = exact and (isnan(number) or number in (float(narrow), float(str(narrow))))
+        number = float(narrow)
+    if not exact and not lossy:
+        raise EncodeError(f"{value} is not exact; lossy=True accepts the loss", "$.reward")
+    return number if isfinite(number) else _WORDS[str(number)]
+
+
+def levels(node: Any) -> int:
+    """Count how deep a tree is nested."""
+    if not isinstance(node, (Mapping, list, tuple)):
+        return 0
+    inner = node.values() if isinstance(node, Mapping) else node
+    return 1 + max(map(levels, inner), default=0)

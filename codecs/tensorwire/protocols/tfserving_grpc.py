@@ -1,0 +1,151 @@
+"""TensorFlow Serving over gRPC: PredictRequest and PredictResponse, arrays as TensorProto.
+
+Source: tensorflow_serving/apis/predict.proto, tensorflow_serving/apis/model.proto
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tensorwire.containers import CONTAINERS
+from tensorwire.errors import CodecError, DecodeError, LimitError
+from tensorwire.kinds import KINDS
+from tensorwire.limits import DEFAULT_LIMITS
+from tensorwire.protocols import bodies
+from tensorwire.protocols.templates import Headers, Templates
+from tensorwire.protocols.tfserving import (
+    PredictRequest,
+    PredictResponse,
+)
+from tensorwire.protocols.tfserving_call import claims, from_tree, to_tree
+from tensorwire.protocols.tfserving_key import key_of
+from tensorwire.tree import leaves
+from tensorwire.wire.schema import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tensorwire.limits import Limits
+    from tensorwire.peeking import Peek
+    from tensorwire.tree import Tree
+    from tensorwire.wire.schema import Schema
+
+__all__ = ["protocol"]
+
+_PROTOBUF, _TENSOR = CONTAINERS["protobuf"], KINDS["tftensor"]
+_INVALID_ARGUMENT, _RESOURCE_EXHAUSTED, _INTERNAL = "3", "8", "13"  # codes of gRPC
+
+
+def protocol(name: str) -> ServingGrpc:
+    """Give ``tfserving/protobuf``."""
+    return ServingGrpc(name)
+
+
+class ServingGrpc:
+    """The bytes of a Predict call, just as protobuf writes them."""
+
+    media_type = "application/x-protobuf"
+    request, response = PredictRequest, PredictResponse
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._templates, self._headers = Templates(_PROTOBUF), Headers()
+
+    def encode(
+        self, message: PredictRequest | PredictResponse, *, lossy: bool = False
+    ) -> tuple[bytes, dict[str, str]]:
+        """Write a message; see `MessageProtocol`."""
+        del lossy  # nothing that TensorFlow has a dtype for is lost
+        try:
+            known = key_of(message)
+            body = known and self._templates.write(*known)
+        except (TypeError, AttributeError, UnicodeEncodeError):  # no message; said below
+            known = body = None
+        if not body:
+            tree, kind = to_tree(message)
+            body = bodies.write(_PROTOBUF, tree, _schema(kind))
+            if known is not None:
+                self._learn(known[0], tree, _schema(kind), len(known[1]))
+        return body, {"Content-Type": "application/x-protobuf"}
+
+    def _learn(self, key: Any, tree: Tree, message: Schema, count: int) -> None:
+        arrays = [leaf for _, leaf in leaves(tree)]
+        if len(arrays) == count:
+            self._templates.learn(
+                key,
+                arrays,
+                lambda: _PROTOBUF.frame(tree, [leaf.data.nbytes for leaf in arrays], message),
+                b"",
+            )
+
+    def encode_parts(
+        self, message: PredictRequest | PredictResponse, *, lossy: bool = False
+    ) -> tuple[list[bytes | memoryview], dict[str, str]]:
+        """Write a message as buffers; see `MessageProtocol`."""
+        del lossy
+        tree, kind = to_tree(message)
+        return bodies.write_parts(_PROTOBUF, tree, _schema(kind)), {"Content-Type": self.media_type}
+
+    def decode(
+        self,
+        body: Any,
+        headers: Mapping[str, str] | None = None,
+        *,
+        type: type | None = None,  # noqa: A002 - the word that every decoder uses
+        limits: Limits | None = None,
+    ) -> Any:
+        """Read a message; see `MessageProtocol`."""
+        del headers
+        kind = type or PredictRequest
+        if limits is None:
+            if body.__class__ is bytes:
+                found = self._headers.view(body, kind)
+                if found is not None:
+                    return found
+            limits = DEFAULT_LIMITS
+        found = bodies.read(
+            _PROTOBUF, body, _schema(kind), lambda tree, size: from_tree(tree, kind, limits, size)
+        )
+        if limits is DEFAULT_LIMITS:
+            self._remember(body, kind, found)
+        return found
+
+    def _remember(self, body: Any, kind: Any, found: Any) -> None:
+        """Remember how a message is read that says nothing but its model and one array."""
+        known = key_of(found)
+        if known is None or len(known[1]) != 1:
+            return
+        model, name = known[0][1:5], known[0][5]
+        self._headers.learn(
+            body,
+            kind,
+            known[1][0],
+            lambda: self.encode_parts(found)[0],
+            lambda array: kind({name: array}, *model),
+        )
+
+    def peek(
+        self,
+        body: Any,
+        headers: Mapping[str, str] | None = None,
+        *,
+        type: type | None = None,  # noqa: A002
+    ) -> Peek:
+        """Tell what a message says of its arrays; see `MessageProtocol`."""
+        del headers
+        kind = type or PredictRequest
+        found: Peek = bodies.read(_PROTOBUF, body, _schema(kind), lambda tree, _: claims(tree))
+        return found
+
+    def encode_error(self, error: BaseException | str) -> tuple[bytes, dict[str, str]]:
+        """Give the status of a gRPC call, as its trailers have it: an error has no body."""
+        code = _INVALID_ARGUMENT if isinstance(error, (CodecError, str)) else _INTERNAL
+        if isinstance(error, LimitError):
+            code = _RESOURCE_EXHAUSTED
+        return b"", {"grpc-status": code, "grpc-message": str(error)}
+
+
+def _schema(kind: Any) -> Schema:
+    if kind is PredictRequest or kind is PredictResponse:
+        return schema(f"tensorflow.serving.{kind.__name__}")
+    raise DecodeError(f"TensorFlow Serving has no message {kind}")

@@ -1,0 +1,34 @@
+"""What TensorFlow Serving's JSON says of its arrays, without reading them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tensorwire import lists
+from tensorwire.peeking import Peek, TensorInfo
+from tensorwire.tree import Irregular
+from tensorwire.wire.counting import counted
+
+if TYPE_CHECKING:
+    from tensorwire.protocols.tfserving_find import Found
+
+__all__ = ["claims"]
+
+
+def claims(found: Found) -> Peek:
+    """Tell what a message says of its arrays."""
+    tensors = tuple(_info(name, node) for name, node in found.nodes.items())
+    return Peek("rows" if found.rows else "columns", tensors)
+
+
+def _info(name: str, node: Any) -> TensorInfo:
+    if type(node) is np.ndarray:  # a long string, taken for base64
+        raise Irregular
+    first = node
+    while type(first) is list and first:
+        first = first[0]
+    if type(first) in (str, dict):
+        return TensorInfo(name, np.dtype("S"), lists.shape(node))
+    return TensorInfo(name, *counted(node))

@@ -1,0 +1,176 @@
+"""TensorFlow Serving over REST: named arrays as JSON, by rows or each as a whole.
+
+Source: https://www.tensorflow.org/tfx/serving/api_rest
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from tensorwire.errors import DecodeError, EncodeError
+from tensorwire.limits import DEFAULT_LIMITS
+from tensorwire.protocols import bodies, fields
+from tensorwire.protocols.tfserving import PredictRequest, PredictResponse, tensors_of
+from tensorwire.protocols.tfserving_find import find
+from tensorwire.protocols.tfserving_peek import claims
+from tensorwire.protocols.tfserving_read import How, arrays
+from tensorwire.protocols.tfserving_rows import RowsJSON
+from tensorwire.protocols.tfserving_short import few_numbers
+from tensorwire.protocols.tfserving_words import without_words
+from tensorwire.protocols.tfserving_write import write
+from tensorwire.reading import as_body
+from tensorwire.tree import ARRAY
+from tensorwire.wire.parts import assemble, buffer_of
+from tensorwire.wire.schema import Schema, array_names
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tensorwire.limits import Limits
+    from tensorwire.peeking import Peek
+    from tensorwire.protocols.tfserving_find import Found
+    from tensorwire.tree import Tree
+    from tensorwire.wire.parts import Part
+
+__all__ = ["protocol"]
+
+_JSON = RowsJSON()
+_KEYS = {PredictRequest: ("instances", "inputs"), PredictResponse: ("predictions", "outputs")}
+_LONG = {ARRAY: True, "b64": {ARRAY: True}}  # an array, or the base64 of one string
+_PLACES = {key: {"*": _LONG, **_LONG} for _, key in _KEYS.values()} | {
+    key: _LONG for key, _ in _KEYS.values()
+}
+_SCHEMA = Schema("tfserving.rest", {}, {}, _PLACES, array_names(_PLACES))
+_FEW = 4096  # bytes of a message in which nothing is long
+
+
+def protocol(name: str) -> ServingRest:
+    """Give ``tfserving/json``."""
+    return ServingRest(name)
+
+
+class ServingRest:
+    """The JSON of a Predict call. Its URL, which says the model, is `PredictRequest.path`."""
+
+    media_type = "application/json"
+    request, response = PredictRequest, PredictResponse
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def encode(
+        self, message: PredictRequest | PredictResponse, *, lossy: bool = False
+    ) -> tuple[bytes, dict[str, str]]:
+        """Write a message; see `MessageProtocol`."""
+        body = few_numbers(message) or assemble(*_pieces(message, lossy=lossy))
+        return body, {"Content-Type": "application/json"}
+
+    def encode_parts(
+        self, message: PredictRequest | PredictResponse, *, lossy: bool = False
+    ) -> tuple[list[bytes | memoryview], dict[str, str]]:
+        """Write a message as buffers; see `MessageProtocol`."""
+        first, *pieces = (parted := _pieces(message, lossy=lossy))[0]
+        buffers: list[bytes | memoryview] = [first]
+        for part, piece in zip(parted[1], pieces, strict=True):
+            buffers += [buffer_of(part), piece]
+        return buffers, {"Content-Type": self.media_type}
+
+    def decode(
+        self,
+        body: Any,
+        headers: Mapping[str, str] | None = None,
+        *,
+        type: Any = None,  # noqa: A002 - the word that every decoder uses
+        limits: Limits | None = None,
+        signature: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Read a message; see `MessageProtocol`.
+
+        Parameters
+        ----------
+        signature
+            the dtypes of the model's inputs (of its outputs, for a reply) by name, as numpy or
+            TensorFlow names them. It names an array that has no name, other names are refused,
+            and so are values that the dtype does not have.
+        """
+        del headers
+        kind, bounds = _class(type), limits or DEFAULT_LIMITS
+        if body.__class__ is not bytes:
+            body = bytes(as_body(body))
+
+        def build(tree: Tree, *, words: bool) -> Any:
+            found = _find(tree, kind)
+            message = kind(arrays(found, How(bounds, len(body), words), signature), rows=found.rows)
+            if kind is PredictRequest:
+                message.signature_name = fields.member(tree, "signature_name")
+            return message
+
+        return _read(body, build)
+
+    def peek(
+        self,
+        body: Any,
+        headers: Mapping[str, str] | None = None,
+        *,
+        type: Any = None,  # noqa: A002
+    ) -> Peek:
+        """Tell what a message says of its arrays; see `MessageProtocol`."""
+        del headers
+        kind = _class(type)
+        found: Peek = _read(bytes(as_body(body)), lambda tree, **_: claims(_find(tree, kind)))
+        return found
+
+    def encode_error(self, error: BaseException | str) -> tuple[bytes, dict[str, str]]:
+        """Write the reply that says what was wrong: ``{"error": text}``."""
+        text = str(error).encode("utf-8", "replace").decode()
+        return orjson.dumps({"error": text}), {"Content-Type": self.media_type}
+
+
+def _class(kind: Any) -> Any:
+    if kind is None:
+        return PredictRequest
+    if kind is PredictRequest or kind is PredictResponse:
+        return kind
+    raise DecodeError(f"TensorFlow Serving has no message {kind}")
+
+
+def _find(tree: Tree, kind: Any) -> Found:
+    if kind is PredictResponse and "error" in tree:
+        text = str(tree["error"])[:1000]
+        raise DecodeError(f"the server answered with an error: {text}", "$.error")
+    return find(tree, *_KEYS[kind])
+
+
+def _read(body: bytes, build: Callable[..., Any]) -> Any:
+    """Read the tree of a message, and build what it says; `words` in it may be numbers."""
+    if len(body) < _FEW:
+        try:
+            tree = _JSON.read_any(body, _SCHEMA)
+        except DecodeError:
+            pass  # for a word, it may be
+        else:
+            return build(tree, words=False)
+    text = without_words(body)
+    words = text is not body
+    return bodies.read(_JSON, text, _SCHEMA, lambda tree, _: build(tree, words=words))
+
+
+def _pieces(
+    message: PredictRequest | PredictResponse, *, lossy: bool
+) -> tuple[list[bytes], list[Part]]:
+    """Give the arrays of a message as they are written, and the bytes around them."""
+    member, tensors = tensors_of(message)
+    pieces, parts = write(member, tensors, rows=message.rows, lossy=lossy)
+    head = b"{"
+    if isinstance(message, PredictRequest):
+        if message.output_filter and not lossy:
+            reason = "REST has no place for the names of outputs; tfserving/protobuf has"
+            raise EncodeError(reason, "$.output_filter")
+        if message.signature_name != "":
+            name = fields.text(message.signature_name, "$.signature_name")
+            head += b'"signature_name":' + orjson.dumps(name) + b","
+    pieces[0] = head + pieces[0]
+    pieces[-1] += b"}"
+    return pieces, parts

@@ -1,0 +1,132 @@
+"""Long rows of one named array of numbers: ``{"x":[1,2]},{"x":[3,4]}`` read as ``[[1,2],[3,4]]``.
+
+That is done where each row is written like the first one, as programs do: what stands between the
+values is overwritten, in a copy of the text. All else is read by the general parser, row by row.
+"""
+
+from __future__ import annotations
+
+import re
+from os import urandom
+from typing import TYPE_CHECKING
+
+import numpy as np
+import orjson
+
+from tensorwire.containers.json import JSON
+from tensorwire.errors import DecodeError
+from tensorwire.tree import Irregular
+from tensorwire.wire.decimal import NumbersText
+
+if TYPE_CHECKING:
+    from tensorwire.limits import Limits
+    from tensorwire.tree import Array, Body, Tree
+    from tensorwire.wire.schema import Schema
+
+__all__ = ["Rows", "RowsJSON"]
+
+_MARK = urandom(16).hex()  # stands for the rows in the text around them
+_SMALL = 6 << 10  # bytes of a body that orjson reads at once
+_HEAD = 1024  # bytes in which rows begin
+_SPACE = rb"[ \t\r\n]*"
+_ROWS = re.compile(rb'"(instances|predictions)"%b:%b\[%b(?=\{)' % ((_SPACE,) * 3))
+_FIRST = re.compile(rb'(\{("[^"\\]*"): ?)(\[*)')
+
+
+class Rows(dict[str, "_RowsText"]):
+    """The arrays of all rows, by name."""
+
+
+class RowsJSON(JSON):
+    """JSON in which rows of one named array are `Rows`."""
+
+    def read(self, body: Body, message: Schema) -> Tree:
+        """Cut the long arrays out of the text, and let orjson read what is around them."""
+        body = bytes(body)
+        found = _ROWS.search(body, 0, _HEAD) if len(body) >= _SMALL else None
+        if found is None:
+            return super().read(body, message)
+        start, stop = found.end(), body.rfind(b"]")
+        rest = b'%b"%b"%b' % (body[:start], _MARK.encode(), body[stop:])
+        rows = _one_array(body[start:stop])
+        try:
+            tree = {} if rows is None else self.read_any(rest, message)
+        except DecodeError:  # the cut may be wrong, and not the text
+            tree = {}
+        key = found[1].decode()
+        if tree.get(key) != [_MARK]:
+            return self.read_any(body, message)
+        tree[key] = rows
+        return tree
+
+
+class _RowsText(NumbersText):
+    """The array of all rows, as text."""
+
+    __slots__ = ("_count",)
+
+    def __init__(self, text: bytes, count: int) -> None:
+        super().__init__(text, 0, len(text))
+        self._count = count
+
+    def read(self, limits: Limits, out: Array | None = None) -> Array:
+        """Read it; `Irregular` for all but numbers, of one shape in each row."""
+        array = super().read(limits, out)
+        if len(array) != self._count:
+            raise Irregular
+        return array
+
+
+def _one_array(rows: bytes) -> Rows | None:
+    """Give the text of the array; None where not all rows are written like the first one."""
+    first = _FIRST.match(rows)
+    if first is None or not rows.endswith(b"}"):
+        return None
+    opening, name, brackets = first.groups()
+    close = rows.find(b"}")
+    comma = b", " if rows[close + 1 : close + 3] == b", " else b","
+    between = b"}" + comma + opening
+    text = np.frombuffer(bytearray(rows), np.uint8)
+    starts = np.flatnonzero(text == 0x22)[::2] + (len(opening) - 1)
+    if starts[-1] + len(brackets) >= text.size:
+        return None
+    ends = starts[1:] - len(between)
+    if not _stands(text, ends, between) or not _stands(text, starts, brackets):
+        return None
+    if not _balanced(text, starts, np.append(ends, text.size - 1)):
+        return None
+    # The spaces go behind the brackets: readers look for `],[` as it is usually written.
+    _put(text, ends, (comma + brackets).ljust(len(between) + len(brackets)))
+    _put(text, starts[:1] - len(opening), (b"[" + brackets).ljust(len(opening) + len(brackets)))
+    text[-1] = 0x5D
+    try:
+        return Rows({orjson.loads(name): _RowsText(text.tobytes(), starts.size)})
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _stands(text: Array, places: Array, wanted: bytes) -> bool:
+    """Tell whether the same bytes stand in all those places."""
+    return all((text[places + i] == byte).all() for i, byte in enumerate(wanted))
+
+
+def _put(text: Array, places: Array, wanted: bytes) -> None:
+    """Write the same bytes into all those places."""
+    for i, byte in enumerate(wanted):
+        text[places + i] = byte
+
+
+def _balanced(text: Array, starts: Array, stops: Array) -> bool:
+    """Tell whether each value has as many brackets of either kind as every other.
+
+    So no bracket that is missing in one row can be made up for by another row.
+    """
+    for bracket in b"[]":
+        found = np.flatnonzero(text == bracket)
+        if found.size % starts.size:
+            return False
+        if found.size:
+            of_row = found.reshape(starts.size, -1)
+            if (of_row[:, 0] < starts).any() or (of_row[:, -1] >= stops).any():
+                return False
+    return True

@@ -1,0 +1,175 @@
+"""Arrays as TensorFlow Serving writes them in JSON: by rows, or each as a whole.
+
+Source: https://www.tensorflow.org/tfx/serving/api_rest, tensorflow_serving/util/json_tensor.cc
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import orjson
+import pybase64
+
+from tensorwire import lists
+from tensorwire.dtypes import NUMBERS, as_array, to_float64
+from tensorwire.errors import CodecError, EncodeError
+from tensorwire.protocols.tfserving_words import bare
+from tensorwire.strings import utf8
+from tensorwire.wire.decimal import BLOCK, block_count, dumps, texts
+from tensorwire.wire.parts import Texts, buffer_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from tensorwire.tree import Array
+    from tensorwire.wire.parts import Part
+
+__all__ = ["write"]
+
+_ROWS = {"inputs": b'"instances":', "outputs": b'"predictions":'}
+
+
+class _Strings(NamedTuple):
+    """Strings as they are written, text or an object of base64: flat, in row-major order."""
+
+    items: list[Any]
+    shape: tuple[int, ...]
+
+
+def write(
+    member: str, tensors: Mapping[str, Any], *, rows: bool, lossy: bool
+) -> tuple[list[bytes], list[Part]]:
+    """Write the arrays of a message, and the bytes around them."""
+    columns = {name: _column(tensors[name], member, name, lossy=lossy) for name in tensors}
+    bare_one = len(columns) == 1 and (member == "outputs" or "" in columns)
+    if "" in columns and not bare_one:
+        raise EncodeError("an array without a name stands alone", f"$.{member}")
+    if rows:
+        count = _count(member, columns)
+    key = _ROWS[member] if rows else b'"%b":' % member.encode()
+    if bare_one:
+        (column,) = columns.values()
+        return [key, b""], [_whole(column)]
+    if rows:
+        return [key, b""], [_objects(columns, count)]
+    pieces = [b"," + orjson.dumps(name) + b":" for name in columns] or [b","]
+    pieces[0] = key + b"{" + pieces[0][1:]
+    if not columns:
+        return [pieces[0] + b"}"], []
+    return [*pieces, b"}"], [_whole(column) for column in columns.values()]
+
+
+def _count(member: str, columns: Mapping[str, Array | _Strings]) -> int:
+    """Give the number of rows, which all arrays share."""
+    if not columns:
+        raise EncodeError("no arrays: rows cannot say how many they are", f"$.{member}")
+    counts = {name: column.shape[0] if column.shape else None for name, column in columns.items()}
+    first = next(iter(counts.values()))
+    for name, count in counts.items():
+        path = f"$.{member}.{name}" if name else f"$.{member}"
+        if count is None:
+            raise EncodeError("one value has no rows; rows=False can carry it", path)
+        if count != first:
+            reason = f"{count} rows where the first array has {first}; rows=False can carry it"
+            raise EncodeError(reason, path)
+        if not count:
+            raise EncodeError("no rows: TensorFlow Serving wants one; rows=False has none", path)
+    return first or 0
+
+
+def _column(value: Any, member: str, name: str, *, lossy: bool) -> Array | _Strings:
+    """Check an array, and give it as it is to be written."""
+    try:
+        if isinstance(value, (str, bytes)):  # numpy would drop a NUL at their end
+            return _strings([value], (), member, name)
+        array = as_array(value)
+        if isinstance(array, list):
+            flat = lists.scalars(array)
+            if not all(isinstance(item, bytes) for item in flat):
+                raise EncodeError("rows that mix types have no dtype in TensorFlow")
+            return _strings(flat, lists.shape(array), member, name)
+        if array.dtype.kind in "SUT":
+            return _strings(utf8(array), _sayable(array, lossy=lossy).shape, member, name)
+        if array.dtype.num not in NUMBERS:
+            array = to_float64(array, lossy=lossy)
+        return _sayable(array, lossy=lossy)
+    except CodecError as error:
+        raise error.within(f"$.{member}.{name}" if name else f"$.{member}") from None
+
+
+def _sayable(array: Array, *, lossy: bool) -> Array:
+    """Refuse a shape that nested lists cannot say, or cut it off behind its zero."""
+    if array.size or 0 not in array.shape[:-1]:
+        return array
+    if not lossy:
+        raise EncodeError(f"nested lists cannot say the shape {array.shape}")
+    return array.reshape(array.shape[: array.shape.index(0) + 1])
+
+
+def _strings(
+    items: Sequence[str | bytes], shape: tuple[int, ...], member: str, name: str
+) -> _Strings:
+    """Write strings as text; as base64 where the name says so, or an input that is no text."""
+    try:
+        strings = [item.encode() if isinstance(item, str) else item for item in items]
+    except UnicodeEncodeError:
+        raise EncodeError("a string that is not Unicode text") from None
+    # {"b64": "text"} would be read as one array of bytes, not as an array of that name.
+    if not name.endswith("_bytes") and (member, name) != ("inputs", "b64"):
+        try:
+            return _Strings([item.decode() for item in strings], shape)
+        except UnicodeDecodeError:
+            if member == "outputs":
+                reason = "bytes that are no UTF-8 text travel in outputs whose name ends in _bytes"
+                raise EncodeError(f"{reason}; tfserving/protobuf can carry them") from None
+    return _Strings([{"b64": pybase64.b64encode_as_string(item)} for item in strings], shape)
+
+
+def _nest(items: Iterator[Any], shape: tuple[int, ...]) -> Any:
+    if not shape:
+        return next(items)
+    return [_nest(items, shape[1:]) for _ in range(shape[0])]
+
+
+def _whole(column: Array | _Strings) -> Part:
+    """Write all of an array."""
+    if isinstance(column, _Strings):
+        return orjson.dumps(_nest(iter(column.items), column.shape))
+    if column.size <= BLOCK:
+        return bare(column, dumps(column))
+    return Texts(texts(column, bare), block_count(column))
+
+
+def _objects(columns: Mapping[str, Array | _Strings], count: int) -> bytes:
+    """Write an object a row, each with its row of every array."""
+    # What stands between two rows of numbers, first name to last; then the first name again.
+    between, rows, end = [], [], b""
+    for name, column in columns.items():
+        before, texts, behind = _rows(column)
+        between.append(end + b"," + orjson.dumps(name) + b":" + before)
+        rows.append(texts)
+        end = behind
+    first = between[0][1:]
+    between[0] = end + b"},{" + first
+    if len(rows) == 1:
+        return b"[{" + first + between[0].join(rows[0]) + end + b"}]"
+    step = 2 * len(rows)
+    pieces = [b""] * (step * count + 1)
+    for i, texts in enumerate(rows):
+        pieces[2 * i : -1 : step] = [between[i]] * count
+        pieces[2 * i + 1 :: step] = texts
+    pieces[0], pieces[-1] = b"[{" + first, end + b"}]"
+    return b"".join(pieces)
+
+
+def _rows(column: Array | _Strings) -> tuple[bytes, list[bytes], bytes]:
+    """Write each row of an array; give also what stands before and behind each of them."""
+    if isinstance(column, _Strings):
+        return b"", list(map(orjson.dumps, _nest(iter(column.items), column.shape))), b""
+    # Rows of numbers are cut out of one text.
+    text, rank = bytes(buffer_of(_whole(column))), column.ndim
+    if rank == 2:  # [[1,2],[3,4]]: two bytes before each row
+        return b"[", [row[2:] for row in text[:-2].split(b"]")], b"]"
+    # No row has this between its own parts.
+    between = b"]" * (rank - 1) + b"," + b"[" * (rank - 1)
+    return b"[" * (rank - 1), text[rank:-rank].split(between), b"]" * (rank - 1)
