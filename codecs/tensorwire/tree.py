@@ -91,6 +91,9 @@ class Leaf(NamedTuple):
     lossy: bool = False
 
 
+_INNER = (dict, list, Leaf)
+
+
 class Source(Protocol):
     """A nested or flat array still in the payload."""
 
@@ -100,23 +103,33 @@ class Source(Protocol):
 
 def has_leaf(node: Any) -> bool:
     """Tell whether an array stands anywhere in a tree."""
-    if isinstance(node, dict):
-        return any(map(has_leaf, node.values()))
-    if isinstance(node, list):
-        return any(map(has_leaf, node))
+    if isinstance(node, (dict, list)):
+        for part in node.values() if isinstance(node, dict) else node:
+            # Most parts are text and numbers, which are not worth a call.
+            if isinstance(part, _INNER) and has_leaf(part):
+                return True
+        return False
     return isinstance(node, Leaf)
 
 
 def leaves(node: Any, path: str = "$") -> list[tuple[str, Leaf]]:
     """Give the arrays of a tree with their places, in its order."""
-    if isinstance(node, Leaf):
-        return [(path, node)]
-    inner: list[tuple[str, Any]] = []
+    found: list[tuple[str, Leaf]] = []
+    _gather(node, path, found)
+    return found
+
+
+def _gather(node: Any, path: str, found: list[tuple[str, Leaf]]) -> None:
     if isinstance(node, dict):
-        inner = [(f"{path}.{key}", part) for key, part in node.items()]
+        for key, part in node.items():
+            if isinstance(part, _INNER):
+                _gather(part, f"{path}.{key}", found)
     elif isinstance(node, list):
-        inner = [(f"{path}[{i}]", part) for i, part in enumerate(node)]
-    return [leaf for place, part in inner for leaf in leaves(part, place)]
+        for i, part in enumerate(node):
+            if isinstance(part, _INNER):
+                _gather(part, f"{path}[{i}]", found)
+    elif isinstance(node, Leaf):
+        found.append((path, node))
 
 
 def mark(node: Any, name: str) -> Any:

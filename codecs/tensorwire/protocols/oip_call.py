@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tensorwire.limits import Limits
     from tensorwire.tree import Tree
 
-__all__ = ["claims", "from_tree", "to_tree"]
+__all__ = ["claims", "from_tree", "parameters", "to_tree"]
 
 _RAW = {"inputs": "rawInputContents", "outputs": "rawOutputContents"}
 
@@ -40,7 +40,7 @@ def to_tree(message: InferRequest | InferResponse, *, typed: bool) -> Tree:
     ):
         if value != "":
             tree[name] = fields.text(value, f"$.{name}")
-    tree |= _parameters(message.parameters, "$")
+    tree |= parameters(message.parameters, "$")
     if tensors:
         tree[member] = []
     raw = []
@@ -51,7 +51,7 @@ def to_tree(message: InferRequest | InferResponse, *, typed: bool) -> Tree:
         except CodecError as error:
             raise error.within(path) from None
         part: Tree = {"name": fields.text(tensor.name, f"{path}.name"), "datatype": row.name}
-        part |= {"shape": list(leaf.shape), **_parameters(tensor.parameters, path)}
+        part |= {"shape": list(leaf.shape), **parameters(tensor.parameters, path)}
         if not typed:
             raw.append(leaf)
         else:
@@ -61,7 +61,7 @@ def to_tree(message: InferRequest | InferResponse, *, typed: bool) -> Tree:
         wanted = fields.listed(message.outputs, RequestedOutput, "$.outputs")
         tree["outputs"] = [
             {"name": fields.text(output.name, f"$.outputs[{i}].name")}
-            | _parameters(output.parameters, f"$.outputs[{i}]")
+            | parameters(output.parameters, f"$.outputs[{i}]")
             for i, output in enumerate(wanted)
         ]
     if raw:
@@ -69,7 +69,7 @@ def to_tree(message: InferRequest | InferResponse, *, typed: bool) -> Tree:
     return tree
 
 
-def _parameters(values: Mapping[str, Any], path: str) -> Tree:
+def parameters(values: Mapping[str, Any], path: str) -> Tree:
     """Give the member `parameters` of a message, in the order in which maps are written."""
     if values == {}:
         return {}

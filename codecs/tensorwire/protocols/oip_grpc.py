@@ -12,16 +12,15 @@ from tensorwire.containers import CONTAINERS
 from tensorwire.errors import CodecError, LimitError
 from tensorwire.limits import DEFAULT_LIMITS
 from tensorwire.protocols import bodies
+from tensorwire.protocols.headers import Headers
 from tensorwire.protocols.oip import (
     InferRequest,
     InferResponse,
-    InferTensor,
     class_of,
-    tensors_of,
 )
-from tensorwire.protocols.oip_call import claims, from_tree, to_tree
-from tensorwire.protocols.oip_key import key_of
-from tensorwire.protocols.templates import Headers, Templates
+from tensorwire.protocols.oip_call import claims, from_tree, parameters, to_tree
+from tensorwire.protocols.oip_key import key_of, maker, write_one
+from tensorwire.protocols.templates import Templates
 from tensorwire.tree import leaves
 from tensorwire.wire import varint
 from tensorwire.wire.schema import schema
@@ -41,6 +40,7 @@ _NAMES = {
     InferResponse: "inference.ModelInferResponse",
 }
 _PROTOBUF = CONTAINERS["protobuf"]
+_ID = b"\x1a"  # the tag of the field id = 3
 
 
 def protocol(name: str) -> OipGrpc:
@@ -64,9 +64,13 @@ class OipGrpc:
     ) -> tuple[bytes, dict[str, str]]:
         """Write a message; see `MessageProtocol`."""
         del lossy  # nothing that has a datatype is lost
+        one = write_one(message, self._templates.known)
+        if one is not None:
+            return one, {"Content-Type": "application/x-protobuf"}
         try:
             known = key_of(message)
-            identity = _identity(message.id) if known and message.id else b""
+            said = known and (message.id or message.parameters)
+            identity = _identity(message) if said else b""
             body = known and self._templates.write(*known, identity)
         except (TypeError, AttributeError, UnicodeEncodeError):  # no message; said below
             known = body = None
@@ -79,6 +83,7 @@ class OipGrpc:
 
     def _learn(self, key: Any, tree: Tree, message: Schema, count: int) -> None:
         tree.pop("id", None)
+        tree.pop("parameters", None)
         head: Tree = {k: tree[k] for k in ("modelName", "modelVersion") if k in tree}
         arrays = [leaf for _, leaf in leaves(tree)]
         if len(arrays) != count:
@@ -112,7 +117,7 @@ class OipGrpc:
         kind = class_of(type)
         if limits is None:
             if body.__class__ is bytes:
-                found = self._headers.view(body, kind)
+                found = self._headers.view(body, (kind, len(body)))
                 if found is not None:
                     return found
             limits = DEFAULT_LIMITS
@@ -122,18 +127,12 @@ class OipGrpc:
         return found
 
     def _remember(self, body: Any, kind: Any, found: Any) -> None:
-        """Remember how a message is read that says nothing but its model and one array."""
-        known = key_of(found)
-        if known is None or len(known[1]) != 1 or found.id:
-            return
-        name, model, version = tensors_of(found)[1][0].name, found.model_name, found.model_version
-        self._headers.learn(
-            body,
-            kind,
-            known[1][0],
-            lambda: self.encode_parts(found)[0],
-            lambda array: kind([InferTensor(name, array)], model, version),
-        )
+        """Remember how a message is read that says little but its model and its arrays."""
+        known = maker(found)
+        if known is not None and not found.parameters:
+            identity = found.id.encode()
+            before = _ID + varint.write(len(identity))
+            self._headers.learn((kind, len(body)), body, *known, (before, identity))
 
     def peek(
         self,
@@ -165,7 +164,11 @@ def _schema(message: InferRequest | InferResponse) -> Schema:
     return schema(_NAMES[InferRequest if isinstance(message, InferRequest) else InferResponse])
 
 
-def _identity(text: str) -> bytes:
-    """Write the field id = 3."""
-    encoded = text.encode()
-    return b"\x1a" + varint.write(len(encoded)) + encoded
+def _identity(message: InferRequest | InferResponse) -> bytes:
+    """Write the fields id = 3 and parameters = 4."""
+    text = message.id.encode()
+    written = _ID + varint.write(len(text)) + text if text else b""
+    if message.parameters:
+        tree = parameters(message.parameters, "$")
+        written += b"".join(_PROTOBUF.frame(tree, [], _schema(message)))
+    return written

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import orjson
 
 from tensorwire.datatypes import row_of
 from tensorwire.errors import CodecError, DecodeError, EncodeError
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from tensorwire.limits import Limits
     from tensorwire.tree import Array, Leaf, Tree
 
-__all__ = ["claims", "from_tree", "to_tree"]
+__all__ = ["claims", "from_tree", "identity_of", "to_tree"]
 
 _SIZE = "binary_data_size"
 
@@ -77,6 +78,16 @@ def _tensor(
         return node | {"data": leaf}, None
     size = leaf.data.nbytes
     return node | {"parameters": {**node.get("parameters", {}), _SIZE: size}}, leaf
+
+
+def identity_of(message: InferRequest | InferResponse) -> bytes | None:
+    """Write the members that stand before all others; None where one of them stands elsewhere."""
+    tree: Tree = {"id": message.id} if message.id else {}
+    if message.parameters:
+        if isinstance(message, InferResponse):
+            return None
+        tree |= _parameters(message.parameters, "$")
+    return orjson.dumps(tree)[1:-1] + b","
 
 
 def _parameters(values: Any, path: str) -> Tree:

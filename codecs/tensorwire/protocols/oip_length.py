@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 
     from tensorwire.tree import Body
 
-__all__ = ["LENGTH", "json_length", "json_size"]
+__all__ = ["LENGTH", "json_length", "json_size", "length_in"]
 
 LENGTH = "Inference-Header-Content-Length"
+_LOWER = LENGTH.lower()  # as servers give it
 _DIGITS = re.compile("[0-9]{1,18}")
 _MARK = re.compile(rb'\\.|["{}]', re.DOTALL)
 _START = re.compile(rb"[ \t\r\n]*\{")
@@ -34,6 +35,17 @@ def json_length(body: Body, headers: Mapping[str, str] | None, *, binary: bool) 
             raise DecodeError(f"{LENGTH} is {value[:40]!r}, and the body has {len(body)} bytes")
         return int(value)
     return json_size(body) if binary and not headers else len(body)
+
+
+def length_in(headers: Any) -> str | None:
+    """Give what a dict of headers says, "" where there are none; None: `json_length` is to look."""
+    if not headers:
+        return ""
+    if headers.__class__ is not dict:
+        return None
+    usual, lower = headers.get(LENGTH), headers.get(_LOWER)
+    found = usual if lower is None else lower if usual is None else None
+    return found if found.__class__ is str else None
 
 
 def _pairs(headers: Any) -> list[tuple[str, str]]:

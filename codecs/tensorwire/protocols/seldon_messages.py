@@ -18,11 +18,11 @@ from tensorwire.kinds import KINDS
 from tensorwire.limits import DEFAULT_LIMITS
 from tensorwire.message import Feedback, Message, MessageList
 from tensorwire.protocols import bodies, seldon
+from tensorwire.protocols.headers import Headers
 from tensorwire.protocols.seldon_blame import blamed, check_depth
 from tensorwire.protocols.seldon_peek import claims
 from tensorwire.protocols.seldon_read import class_of, from_tree
 from tensorwire.protocols.seldon_write import levels, to_tree
-from tensorwire.protocols.templates import Headers
 from tensorwire.registry import get_codec
 from tensorwire.wire.schema import schema
 
@@ -123,7 +123,7 @@ class SeldonProtocol:
         """Read a message; see `MessageProtocol`."""
         del headers
         if limits is None and isinstance(body, bytes) and type in (None, Message):
-            known = self._headers.view(body, Message)
+            known = self._headers.view(body, (Message, len(body)))
             if known is not None:
                 return known
         message = self._read(body, type, from_tree, limits)
@@ -162,14 +162,14 @@ class SeldonProtocol:
         codec = self._codecs.get(kind)
         if codec is None or message.names is not None or message.meta or message.status:
             return
-        learn = partial(self._headers.learn, body, Message)
+        learn = partial(self._headers.learn, (Message, len(body)), body)
         if KINDS[kind].views:
-            learn(value, lambda: codec.encode_parts(value), lambda array: Message(array, kind))
+            learn([value], lambda arrays, _: Message(arrays[0], kind))
         elif self.name == "seldon/protobuf" and type(body) is bytes and _is_one_number(value):
             # It ends the message, and is read as a copy.
             last = np.frombuffer(body, "<f8", 1, len(body) - 8).reshape(value.shape)
-            head = partial(codec.encode, last)
-            learn(last, lambda: [head()[:-8]], lambda array: Message(array.copy(), kind))
+            if codec.encode(last) == body:
+                learn([last], lambda arrays, _: Message(arrays[0].copy(), kind))
 
     def encode_error(self, error: BaseException | str) -> tuple[bytes, dict[str, str]]:
         """Write the reply that says what was wrong, for a status of 400 over HTTP."""

@@ -12,7 +12,8 @@ from tensorwire.errors import CodecError, DecodeError, LimitError
 from tensorwire.kinds import KINDS
 from tensorwire.limits import DEFAULT_LIMITS
 from tensorwire.protocols import bodies
-from tensorwire.protocols.templates import Headers, Templates
+from tensorwire.protocols.headers import Headers
+from tensorwire.protocols.templates import Templates
 from tensorwire.protocols.tfserving import (
     PredictRequest,
     PredictResponse,
@@ -99,7 +100,7 @@ class ServingGrpc:
         kind = type or PredictRequest
         if limits is None:
             if body.__class__ is bytes:
-                found = self._headers.view(body, kind)
+                found = self._headers.view(body, (kind, len(body)))
                 if found is not None:
                     return found
             limits = DEFAULT_LIMITS
@@ -111,17 +112,17 @@ class ServingGrpc:
         return found
 
     def _remember(self, body: Any, kind: Any, found: Any) -> None:
-        """Remember how a message is read that says nothing but its model and one array."""
+        """Remember how a message is read that says nothing but its model and its arrays."""
         known = key_of(found)
-        if known is None or len(known[1]) != 1:
+        if known is None:
             return
-        model, name = known[0][1:5], known[0][5]
+        arrays = found.inputs if kind is PredictRequest else found.outputs
+        model, names = known[0][1:5], list(arrays)
         self._headers.learn(
+            (kind, len(body)),
             body,
-            kind,
-            known[1][0],
-            lambda: self.encode_parts(found)[0],
-            lambda array: kind({name: array}, *model),
+            list(arrays.values()),
+            lambda made, _: kind(dict(zip(names, made, strict=True)), *model),
         )
 
     def peek(

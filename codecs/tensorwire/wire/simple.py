@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 __all__ = ["map_order", "simple"]
 
 _DECIMAL = re.compile("0|-?[1-9][0-9]{0,18}")
+# As names of the module, because looking a member up in an enum is slow.
+_MESSAGE, _STRING, _INTEGER, _FLOAT = Form.MESSAGE, Form.STRING, Form.INTEGER, Form.FLOAT
+_MAP, _VARINTS = Form.MAP, Form.VARINTS
+_SIMPLE = (_MESSAGE, _STRING, _INTEGER, _FLOAT)
 _FLOAT64 = struct.Struct("<d")
 
 
@@ -47,36 +51,42 @@ def map_order(key: Any) -> bytes:
 
 
 def _message(tree: Tree, message: Schema) -> bytes:
-    fields = sorted((message.fields[name].number, name) for name in tree)
-    return b"".join(_field(tree[name], message.fields[name]) for _, name in fields)
+    known = message.fields
+    if len(tree) == 1:  # as most are
+        ((name, node),) = tree.items()
+        return _field(node, known[name])
+    fields = sorted((known[name].number, name) for name in tree)
+    return b"".join([_field(tree[name], known[name]) for _, name in fields])
 
 
 def _field(node: Any, field: Field) -> bytes:
     form = field.form
-    if form is Form.MAP and type(node) is dict:
-        return b"".join(_entry(key, node[key], field) for key in sorted(node, key=map_order))
-    if form is Form.VARINTS and type(node) is list:
-        packed = b"".join(varint.write(_integer(item, field)) for item in node)
+    if form is _MAP and type(node) is dict:
+        names = sorted(node, key=map_order) if len(node) > 1 else node
+        return b"".join([_entry(key, node[key], field) for key in names])
+    if form is _VARINTS and type(node) is list:
+        packed = b"".join([varint.write(_integer(item, field)) for item in node])
         return _delimited(field.tag, packed) if packed else b""
-    if form not in (Form.MESSAGE, Form.STRING, Form.INTEGER, Form.FLOAT):
+    if form not in _SIMPLE:
         raise _NotSimpleError
     if field.repeated:
         if type(node) is not list:
             raise _NotSimpleError
-        return b"".join(_one(item, field) for item in node)
-    if field.oneof or form is Form.MESSAGE:
+        return b"".join([_one(item, field) for item in node])
+    if field.oneof or form is _MESSAGE:
         return _one(node, field)
-    if form is Form.STRING:
+    if form is _STRING:
         return _one(node, field) if node != "" else b""
     return _one(node, field) if _integer(node, field) else b""
 
 
 def _one(node: Any, field: Field) -> bytes:
-    if field.form is Form.STRING:
+    form = field.form
+    if form is _STRING:
         return _delimited(field.tag, _utf8(node))
-    if field.form is Form.INTEGER:
+    if form is _INTEGER:
         return field.tag + varint.write(_integer(node, field))
-    if field.form is Form.FLOAT:
+    if form is _FLOAT:
         if type(node) is not float or field.dtype != np.float64:
             raise _NotSimpleError
         return field.tag + _FLOAT64.pack(node)

@@ -19,10 +19,13 @@ if TYPE_CHECKING:
 __all__ = ["pack", "read", "unpack", "write"]
 
 _LONGEST = 10
+_SHORT = tuple(bytes([number]) for number in range(0x80))
 
 
 def write(number: int) -> bytes:
     """Encode one integer, non-negative or an int64."""
+    if 0 <= number < 0x80:
+        return _SHORT[number]
     number &= 0xFFFFFFFFFFFFFFFF
     out = bytearray()
     while number > 0x7F:
