@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["pack", "read", "unpack", "write"]
 
 _LONGEST = 10
+_BLOCK = 1 << 13  # numbers encoded at a time: they stay in the cache
 _SHORT = tuple(bytes([number]) for number in range(0x80))
 
 
@@ -58,16 +59,28 @@ def pack(array: np.ndarray[Any, Any]) -> bytes:
     if array.dtype.kind == "b":
         return array.tobytes()
     wide = np.int64 if array.dtype.kind == "i" else np.uint64
-    left: Array = array.astype(wide).view(np.uint64)
-    digits = np.empty((left.size, _LONGEST), np.uint8)
-    length = np.ones(left.size, np.intp)
-    for place in range(_LONGEST):
+    blocks = (array[start : start + _BLOCK] for start in range(0, array.size, _BLOCK))
+    return b"".join([_pack(block.astype(wide).view(np.uint64)) for block in blocks])
+
+
+def _pack(left: Array) -> bytes:
+    """Encode a few uint64: the lowest digits of all, then the next; those are kept that count."""
+    top = int(left.max())
+    if top < 0x80:
+        return left.astype(np.uint8).tobytes()
+    if top < 1 << 32:
+        left = left.astype(np.uint32)
+    longest = (top.bit_length() + 6) // 7
+    digits = np.empty((left.size, longest), np.uint8)
+    kept = np.ones((left.size, longest), np.bool_)
+    for place in range(longest):
         digits[:, place] = left & 0x7F
         left = left >> 7
-        length += left != 0
-    places = np.arange(_LONGEST)
-    digits[places < length[:, None] - 1] |= 0x80
-    return digits[places < length[:, None]].tobytes()
+        more = left != 0
+        digits[:, place] |= more.view(np.uint8) << 7
+        if place + 1 < longest:
+            kept[:, place + 1] = more
+    return digits[kept].tobytes()
 
 
 def unpack(packed: np.ndarray[Any, Any], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
