@@ -109,14 +109,20 @@ def check_sayable(part: Any, path: str, scalars: tuple[type, ...]) -> None:
 
 def payload(message: Tree) -> tuple[str, Any]:
     """Find the one array of a message: its kind and its tree."""
-    data = message.get("data")
-    if len(message) == 1 and type(data) is dict and len(data) == 1:  # as most are
-        for kind, tree in data.items():
-            if kind in _IN_DATA and tree is not None:
-                return kind, tree
+    if len(message) == 1:  # as most are
+        data = message.get("data")
+        if type(data) is dict and len(data) == 1:
+            for kind, tree in data.items():
+                if kind in _IN_DATA and tree is not None:
+                    return kind, tree
+        raw = message.get("binData")
+        if raw is not None:
+            return "raw", raw
     kind, tree = content(message)
     if kind in _NO_ARRAY:
         raise DecodeError("holds no array; loads() reads it", f"$.{kind}")
+    if not kind and message.get("status"):
+        raise DecodeError("holds no array but a status; loads() reads it", "$.status")
     if not kind:
         raise DecodeError(_NONE)
     return kind, tree

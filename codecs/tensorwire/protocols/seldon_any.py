@@ -22,6 +22,14 @@ if typing.TYPE_CHECKING:
 __all__ = ["Any", "from_json", "to_json"]
 
 _WELL_KNOWN = ("duration", "empty", "field_mask", "struct", "timestamp", "wrappers")
+_JSON_OF_THEIR_OWN = frozenset(  # which stands in the member `value`
+    f"google.protobuf.{name}"
+    for name in (
+        *("Any", "Duration", "FieldMask", "ListValue", "Struct", "Timestamp", "Value"),
+        *("BoolValue", "BytesValue", "DoubleValue", "FloatValue", "StringValue"),
+        *("Int32Value", "Int64Value", "UInt32Value", "UInt64Value"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +54,9 @@ def from_json(tree: Mapping[str, typing.Any], *, lossy: bool) -> Any:
         if type(value) is int and lists.rounds(value) and not lossy:
             raise EncodeError(f"{value} may not be exact; it can be quoted for an int64", place)
     runtime, packed = import_module("google.protobuf.json_format"), _packed()
-    _class_of(tree["@type"])
+    known = _class_of(tree["@type"])
+    if known.DESCRIPTOR.full_name in _JSON_OF_THEIR_OWN and len(tree) > 2:
+        raise EncodeError("more members than '@type' and 'value', which is all that this type has")
     try:
         runtime.ParseDict(tree, packed)
     except (*_REFUSALS, runtime.Error) as error:
@@ -95,6 +105,6 @@ def _class_of(type_url: str) -> typing.Any:
         return message_factory.GetMessageClass(
             descriptor_pool.Default().FindMessageTypeByName(name)
         )
-    except (LookupError, ValueError):
+    except (LookupError, ValueError, TypeError):
         reason = f"the type {name!r} is not known here: import its module, or send it as it came"
         raise EncodeError(reason) from None

@@ -112,8 +112,8 @@ def _custom(node: Any, container: Container) -> Any:
     if type(node.get("@type")) is str:
         return node
     url, value = node.get("typeUrl", ""), node.get("value", b"")
-    opaque = type(url) is str and isinstance(value, (bytes, np.ndarray)) and "@type" not in node
-    if not opaque or (node and container.text):
+    opaque = type(url) is str and isinstance(value, (bytes, np.ndarray))
+    if not opaque or not node.keys() <= {"typeUrl", "value"} or (node and container.text):
         raise DecodeError("an object without '@type' says of no message what it is")
     return seldon_any.Any(url, bytes(value))
 
