@@ -44,7 +44,8 @@ def blame(codec: Codec, envelope: tuple[Any, Any, Any]) -> str:
     for place, part in enumerate(envelope):
         alone = [part if i == place else None for i in range(len(envelope))]
         try:
-            tree = seldon.wrap("tensor", KINDS["tensor"].tree(leaf), *alone)
+            tree = seldon.around(*alone[1:])
+            tree |= seldon.wrap("tensor", KINDS["tensor"].tree(leaf), alone[0])
             codec.container.frame(tree, [0], schema(seldon.MESSAGE))
         except EncodeError:
             return _PARTS[place]

@@ -85,11 +85,8 @@ class Codec:
         bare = names is None and meta is None and status is None
         if bare and type(value) is np.ndarray:
             found = self._memo.writers.get((value.dtype, value.shape))
-            if found is not None:
-                prefix, write, suffix = found
-                text = write(value)
-                if text is not None:
-                    return prefix + text + suffix
+            if found is not None and (text := found[1](value)) is not None:
+                return found[0] + text + found[2]
         try:
             return join(*self._parts(value, (names, meta, status), lossy=lossy))
         except EncodeError as error:
@@ -123,26 +120,29 @@ class Codec:
     def _parts(
         self, value: Any, envelope: tuple[Any, Any, Any], *, lossy: bool
     ) -> tuple[bytes, Part, bytes]:
-        container = self.container
+        container, (names, *others) = self.container, envelope
         try:
             leaf = self.kind.leaf(value, lossy=lossy)
             part = container.write(leaf)
         except EncodeError as error:
             raise error.within(self.place) from None
         size = size_of(part) if container.sized else 0
-        plain = leaf.role is not Role.STRINGS and all(part is None for part in envelope)
         key = (leaf.dtype, leaf.shape, size)
+        plain = names is None and leaf.role is not Role.STRINGS
         frame = self._memo.frames.get(key) if plain else None
-        if frame is None:
-            try:
-                tree = seldon.wrap(self.kind.name, self.kind.tree(leaf), *envelope)
-                before, *after = container.frame(tree, [size], self._message)
+        try:
+            if frame is None:
+                tree = seldon.wrap(self.kind.name, self.kind.tree(leaf), names)
+                before, *after = container.frame(tree, key[2:], self._message)
                 frame = before, b"".join(after)
-            except EncodeError as error:
-                raise error.within(blame(self, envelope)) from None
-        if plain and not lossy:
-            self._memo.learn_to_write(key, frame, leaf, value)
-        return frame[0], part, frame[1]
+            if plain and not lossy:
+                self._memo.learn_to_write(key, frame, leaf, value)
+            first, last = frame
+            if members := seldon.around(*others):
+                first = container.before(members, first, self._message)
+        except EncodeError as error:
+            raise error.within(blame(self, envelope)) from None
+        return first, part, last
 
     def decode(
         self,

@@ -38,6 +38,9 @@ class Container(Protocol):
     def frame(self, tree: Tree, sizes: Iterable[int], schema: Schema) -> list[bytes]:
         """Write what goes before, between and behind the leaves of `tree`, given their sizes."""
 
+    def before(self, tree: Tree, first: bytes, schema: Schema) -> bytes:
+        """Write more members before those of a message that begins so; they hold no array."""
+
     def read(self, body: Body, schema: Schema) -> Tree:
         """Read the canonical form, arrays left in place; `Irregular` for anything else."""
 

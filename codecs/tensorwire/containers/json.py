@@ -89,6 +89,12 @@ class JSON:
                 pieces[i], pieces[i + 1] = pieces[i] + b'"', b'"' + pieces[i + 1]
         return pieces
 
+    def before(self, tree: Tree, first: bytes, message: Schema) -> bytes:
+        """Write members before those of a text that begins so."""
+        del message
+        _refuse_infinite(tree, "$")
+        return b"%b,%b" % (_dumps(tree)[:-1], first[1:])
+
     def read(self, body: Body, message: Schema) -> Tree:
         """Cut the long arrays out of the text, and let orjson read what is around them."""
         if len(body) < _SMALL:

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Protobuf"]
 
-
 _FEW = 1024  # elements whose surroundings are remembered
 _NESTED, _STRINGS, _VALUES = Role.NESTED, Role.STRINGS, Role.VALUES
 
@@ -64,6 +63,10 @@ class Protobuf:
     def frame(self, tree: Tree, sizes: Iterable[int], message: Schema) -> list[bytes]:
         """Write tags and lengths around the leaves; the fields come in the order of the tree."""
         return _frame(tree, message, iter(sizes))[0]
+
+    def before(self, tree: Tree, first: bytes, message: Schema) -> bytes:
+        """Write fields before those of a message that begins so, whose numbers are higher."""
+        return _rest(tree, message) + first
 
     def read(self, body: Body, message: Schema) -> Tree:
         """Find the arrays by a scan of the tags, and let protobuf read the fields around them."""
@@ -143,8 +146,7 @@ def _rest(tree: Tree, message: Schema) -> bytes:
     """Write fields that hold no array: the simple ones here, the others by the runtime."""
     if not tree:
         return b""
-    written = simple(tree, message)
-    if written is None:
+    if (written := simple(tree, message)) is None:
         written = _message(tree, message.name).SerializeToString(deterministic=True)
     return written
 

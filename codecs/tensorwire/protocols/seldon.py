@@ -52,14 +52,8 @@ def path_of(kind: str) -> str:
     return "$.binData" if kind == "raw" else f"$.{kind}"
 
 
-def wrap(
-    kind: str,
-    tree: Any,
-    names: Sequence[str] | None,
-    meta: Mapping[str, Any] | None,
-    status: Mapping[str, Any] | None,
-) -> Tree:
-    """Put a payload into the envelope, fields in the order of their numbers.
+def around(meta: Mapping[str, Any] | None, status: Mapping[str, Any] | None) -> Tree:
+    """Give what stands before a payload, fields in the order of their numbers.
 
     Raises `EncodeError`, with the place, for what is no envelope in any container.
     """
@@ -68,6 +62,12 @@ def wrap(
         message["status"] = dict(status)
     if meta is not None and _checked(meta, "$.meta"):
         message["meta"] = dict(meta)
+    return message
+
+
+def wrap(kind: str, tree: Any, names: Sequence[str] | None) -> Tree:
+    """Put a payload into the envelope; raise `EncodeError` for names that are none."""
+    message: Tree = {}
     columns = [] if names is None else _columns(names)
     if kind in _IN_DATA:
         message["data"] = {"names": columns, kind: tree} if columns else {kind: tree}
@@ -90,6 +90,8 @@ def _checked(part: Any, path: str) -> bool:
     """Tell whether a part of an envelope says anything, once all in it is sure to be sayable."""
     if not isinstance(part, Mapping):
         raise EncodeError(f"a {type(part).__name__} in place of a dict", path)
+    if len(part) == 1 and {str}.issuperset(map(type, (*part, *part.values()))):
+        return True  # a puid, as most have
     check_sayable(part, path, (str, bytes, int, float, NoneType))
     return bool(part)
 

@@ -57,7 +57,8 @@ def _message(message: Message, container: Container, *, lossy: bool) -> Tree:
         node = _node(kind, message.value, container, lossy=lossy)
     except CodecError as error:
         raise error.within(seldon.path_of(kind)) from None
-    tree = seldon.wrap(kind, node, message.names, message.meta, message.status)
+    tree = seldon.around(message.meta, message.status)
+    tree |= seldon.wrap(kind, node, message.names)
     return tree or {"meta": {}}  # which tells a message that says nothing from none
 
 

@@ -1,4 +1,4 @@
-"""Packed integers of protobuf, read where they lie."""
+"""Numbers of protobuf: single ones, and packed integers, read where they lie."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tensorwire.tree import check_out
+from tensorwire.tree import Irregular, check_out
 from tensorwire.wire import varint
 
 if TYPE_CHECKING:
     from tensorwire.limits import Limits
     from tensorwire.tree import Array, Body
+    from tensorwire.wire.schema import Field
 
-__all__ = ["VarintsSource"]
+__all__ = ["VarintsSource", "few_varints", "one_float", "one_integer"]
+
+_MOST = 2**31 - 1
+_FEW = 64  # bytes of varints that are not worth numpy
 
 
 class VarintsSource:
@@ -34,3 +38,43 @@ class VarintsSource:
         check_out(out, array.shape, array.dtype)
         out[...] = array
         return out
+
+
+def one_float(body: Body, pos: int, field: Field) -> float:
+    """Read one float of constant size."""
+    if pos + field.dtype.itemsize > len(body):
+        raise Irregular
+    number = float(np.frombuffer(body, field.dtype, 1, pos)[0])
+    if not number and not field.oneof:
+        raise Irregular  # a zero that nobody writes, or a negative one
+    return number
+
+
+def few_varints(body: Body, pos: int, length: int, field: Field) -> Any:
+    """Read packed varints at once if they are few, else when they are asked for."""
+    if length > _FEW:
+        return VarintsSource(body, pos, length, field.dtype)
+    few = body[pos : pos + length]
+    if max(few) < 0x80:
+        bools = field.dtype.kind == "b"
+        return np.frombuffer(few, np.uint8).astype(np.bool_) if bools else list(few)
+    numbers, end = [], pos + length
+    while pos < end:
+        number, pos = varint.read(body, pos)
+        numbers.append(one_integer(number, field))
+    if pos > end:
+        raise Irregular
+    return numbers
+
+
+def one_integer(number: int, field: Field) -> Any:
+    """Make what a field holds of the varint that it is."""
+    if number <= _MOST and field.enum is None and field.dtype.kind != "b":
+        return number
+    kind, bits = field.dtype.kind, field.dtype.itemsize * 8
+    if kind == "b":
+        return number != 0
+    number &= (1 << bits) - 1
+    if kind == "i" and number >> (bits - 1):
+        number -= 1 << bits
+    return field.enum.get(number, number) if field.enum else number

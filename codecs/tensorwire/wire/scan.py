@@ -13,7 +13,7 @@ import numpy as np
 from tensorwire.tree import Irregular, Role
 from tensorwire.wire import varint
 from tensorwire.wire.listvalue import ListValueSource
-from tensorwire.wire.packed import VarintsSource
+from tensorwire.wire.packed import few_varints, one_float, one_integer
 from tensorwire.wire.schema import Form, schema
 
 if TYPE_CHECKING:
@@ -31,8 +31,6 @@ _MESSAGE, _FIXED, _VARINTS, _BYTES = Form.MESSAGE, Form.FIXED, Form.VARINTS, For
 _LISTVALUE, _INTEGER, _STRING = Form.LISTVALUE, Form.INTEGER, Form.STRING
 _FLOAT, _MAP, _STRINGS = Form.FLOAT, Form.MAP, Role.STRINGS
 _U1 = np.dtype(np.uint8)
-_MOST = 2**31 - 1
-_FEW = 64  # bytes of varints that are not worth numpy
 
 
 def scan(body: Body, message: Schema) -> tuple[Tree, Rest]:
@@ -77,11 +75,11 @@ def _scan(  # noqa: C901, PLR0912, PLR0915 - a call a field would cost more than
         if form is _INTEGER:
             if not length and not oneof:
                 raise Irregular  # a zero that nobody writes
-            tree[name] = _integer(length, field)
+            tree[name] = one_integer(length, field)
             last = number
             continue
         if form is _FLOAT:
-            tree[name] = _float(body, pos - 1, field)
+            tree[name] = one_float(body, pos - 1, field)
             pos, last = pos - 1 + field.dtype.itemsize, number
             continue
         end = pos + length
@@ -102,7 +100,7 @@ def _scan(  # noqa: C901, PLR0912, PLR0915 - a call a field would cost more than
         elif form is _VARINTS:
             if number == last or not length:
                 raise Irregular
-            tree[name] = _varints(body, pos, length, field)
+            tree[name] = few_varints(body, pos, length, field)
             pos, last = end, number
             continue
         elif form is _BYTES:
@@ -124,9 +122,11 @@ def _scan(  # noqa: C901, PLR0912, PLR0915 - a call a field would cost more than
         elif repeated:
             raise Irregular
         else:
-            _leave(tree, bytes(body[start:end]), outer)
-            pos, last = end, number
-            continue
+            value = _alone(body, pos, end, field)
+            if value is None:
+                _leave(tree, bytes(body[start:end]), outer)
+                pos, last = end, number
+                continue
         if repeated:
             tree.setdefault(name, []).append(value)
         else:
@@ -157,44 +157,19 @@ def _entry(body: Body, pos: int, stop: int, field: Field) -> tuple[str, Tree]:
     length, pos = varint.read(body, pos + 1)
     if pos + length != stop:
         raise Irregular
-    rest: Rest = []
-    tree = _scan(body, pos, stop, schema(field.message).by_tag, rest)
-    if rest:
+    tree = _alone(body, pos, stop, field)
+    if tree is None:
         raise Irregular
     return key, tree
 
 
-def _float(body: Body, pos: int, field: Field) -> float:
-    if pos + field.dtype.itemsize > len(body):
-        raise Irregular
-    number = float(np.frombuffer(body, field.dtype, 1, pos)[0])
-    if not number and not field.oneof:
-        raise Irregular  # a zero that nobody writes, or a negative one
-    return number
-
-
-def _varints(body: Body, pos: int, length: int, field: Field) -> Any:
-    if length > _FEW:
-        return VarintsSource(body, pos, length, field.dtype)
-    few = body[pos : pos + length]
-    if max(few) < 0x80:
-        return np.frombuffer(few, _U1).astype(field.dtype) if field.dtype.kind == "b" else list(few)
-    numbers, end = [], pos + length
-    while pos < end:
-        number, pos = varint.read(body, pos)
-        numbers.append(_integer(number, field))
-    if pos > end:
-        raise Irregular
-    return numbers
-
-
-def _integer(number: int, field: Field) -> Any:
-    if number <= _MOST and field.enum is None and field.dtype.kind != "b":
-        return number
-    kind, bits = field.dtype.kind, field.dtype.itemsize * 8
-    if kind == "b":
-        return number != 0
-    number &= (1 << bits) - 1
-    if kind == "i" and number >> (bits - 1):
-        number -= 1 << bits
-    return field.enum.get(number, number) if field.enum else number
+def _alone(body: Body, pos: int, stop: int, field: Field) -> Tree | None:
+    """Read a message if all in it can be scanned; None if any of it is the runtime's."""
+    if field.message is None or field.message.startswith("google."):
+        return None
+    rest: Rest = []
+    try:
+        tree = _scan(body, pos, stop, schema(field.message).by_tag, rest)
+    except (Irregular, IndexError, UnicodeDecodeError):
+        return None
+    return None if rest else tree

@@ -67,13 +67,13 @@ def _field(node: Any, field: Field) -> bytes:
     if form is _VARINTS and type(node) is list:
         packed = b"".join([varint.write(_integer(item, field)) for item in node])
         return _delimited(field.tag, packed) if packed else b""
-    if form not in _SIMPLE:
+    if form not in _SIMPLE and (field.repeated or not _ours(field)):
         raise _NotSimpleError
     if field.repeated:
         if type(node) is not list:
             raise _NotSimpleError
         return b"".join([_one(item, field) for item in node])
-    if field.oneof or form is _MESSAGE:
+    if field.oneof or form is _MESSAGE or form not in _SIMPLE:
         return _one(node, field)
     if form is _STRING:
         return _one(node, field) if node != "" else b""
@@ -93,6 +93,11 @@ def _one(node: Any, field: Field) -> bytes:
     if type(node) is not dict or field.message is None:
         raise _NotSimpleError
     return _delimited(field.tag, _message(node, schema(field.message)))
+
+
+def _ours(field: Field) -> bool:
+    """Tell whether a field is a message of ours, of which some members may be simple."""
+    return field.message is not None and not field.message.startswith("google.")
 
 
 def _entry(key: Any, node: Any, field: Field) -> bytes:
