@@ -12,17 +12,20 @@ import ml_dtypes
 import numpy as np
 import pytest
 
+from bench.payloads import Case
 from bench.peers import __main__ as command_line
-from bench.peers import cases, checks, environments, process
+from bench.peers import cases, checks, environments, process, speed, speed_table
 from bench.peers.checks import SAME, THEY_READ, WE_READ, Outcome
 from bench.peers.environments import PEERS, InstallError, environment, requirements
 from bench.peers.faults import FAULTS, fault_of
 from bench.peers.process import PeerError, PeerProcess, Refusal
 from bench.peers.report import Report
+from bench.peers.speed import FOUR_MB, PAYLOADS, Speed, in_turn, speeds
 from bench.peers.ways import WAYS
 from bench.peers.workers import frames
 from bench.peers.workers.serving import Spoken
 from bench.peers.workers.tensors import Tensor, from_value, pack, strings, to_value, unpack
+from bench.render import Screen
 
 FOLDER = Path(environments.__file__).parent
 WORKERS = sorted((FOLDER / "workers").glob("*.py"))
@@ -341,6 +344,217 @@ def test_a_fault_that_is_gone() -> None:
     assert not report.good
     assert any("has no BF16" in line for line in report.stale)
     assert not Report([outcome("int8 ()")], versions={"triton": {}}).stale
+
+
+FEW = (Case("few", "peers", (2, 3), "int64", "ints"),)
+
+
+@pytest.fixture
+def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time little, and that not for long."""
+    monkeypatch.setattr(speed, "PAYLOADS", FEW)
+    monkeypatch.setattr(speed_table, "PAYLOADS", FEW)
+    monkeypatch.setattr(speed, "ROUNDS", 3)
+    monkeypatch.setattr(speed, "CALLS", 2)
+
+
+@pytest.mark.usefixtures("quickly")
+def test_both_are_timed(start: Start) -> None:
+    """What a peer does in its own part is timed there and here, once and then in rounds."""
+    found = list(speeds(start(FAKE + OFFER)))
+    assert [each[:4] for each in found] == [
+        ("triton", "http json", "few", "encode"),
+        ("triton", "http json", "few", "decode"),
+    ]
+    for each in found:
+        assert each.reason == ""
+        assert 3 <= len(each.theirs) <= 5
+        assert 3 <= len(each.ours) <= 5
+        assert min(*each.theirs, *each.ours) > 0
+
+
+@pytest.mark.usefixtures("quickly")
+@pytest.mark.parametrize(
+    ("right", "wrong", "number", "reason"),
+    [
+        ("array.ravel()", "array[::-1].ravel()", 0, "other values"),
+        ("said, values =", "1 / 0; said, values =", 1, "ZeroDivisionError: division by zero"),
+        ("json.dumps(said).encode()", "b'{'", 0, "ours: DecodeError: "),
+    ],
+)
+def test_nothing_wrong_is_timed(
+    start: Start, right: str, wrong: str, number: int, reason: str
+) -> None:
+    """What a peer refuses or gets wrong has a reason in place of times; the rest is timed."""
+    found = list(speeds(start(FAKE.replace(right, wrong) + OFFER)))
+    assert found[number].reason.startswith(reason)
+    assert found[number].times_faster is None
+    assert found[1 - number].times_faster is not None
+
+
+@pytest.mark.usefixtures("quickly")
+def test_a_worker_that_ends_while_it_is_timed(start: Start) -> None:
+    """That is the end of the peer, not a cell without a time."""
+    with pytest.raises(PeerError, match="ended with code 4"):
+        list(speeds(start((FAKE + OFFER).replace("said, values", "sys.exit(4); said, values"))))
+
+
+@pytest.mark.parametrize(
+    ("nanoseconds", "rounds"),
+    [(900_000_000, [1, 1]), (150_000_000, [1, 1, 1]), (40_000_000, [1, 1, 1, 1, 1, 1])],
+)
+def test_slow_ways_are_timed_less(nanoseconds: int, rounds: list[int]) -> None:
+    """A call of a quarter of a second or more is made twice in all, others at least three times."""
+    asked: list[int] = []
+
+    def theirs(calls: int) -> list[int]:
+        asked.append(calls)
+        return [nanoseconds] * calls
+
+    taken, own = in_turn(theirs, lambda: None)
+    assert asked[:3] == rounds[:3]
+    assert len(asked) <= len(rounds)
+    assert taken == [nanoseconds] * sum(asked)
+    assert len(own) > 1
+
+
+def test_one_slow_call_makes_no_way_slow() -> None:
+    """A first call that was interrupted does not decide how many are made."""
+    asked: list[int] = []
+
+    def theirs(calls: int) -> list[int]:
+        asked.append(calls)
+        return [1_000 if asked[1:] else 200_000_000] * calls
+
+    assert len(in_turn(theirs, lambda: None)[0]) == sum(asked)
+    assert asked == [1, 1, speed.CALLS]
+
+
+def test_what_is_timed() -> None:
+    """Every payload can be written by our side of every way that carries arrays of numbers."""
+    timed = {
+        key: way for key, way in WAYS.items() if speed._for_numbers(cases.CONTENTS[way.content])
+    }
+    assert {peer for peer, _ in timed} == set(PEERS) == set(speed_table.TIMED)
+    assert ("kserve", "rest binary") in timed
+    assert not {("triton", "http mixed"), ("seldon", "rest binData"), ("seldon", "grpc list")} & (
+        timed.keys()
+    )
+    tensor = from_value("0", np.array([[1.5]]))
+    for way in timed.values():
+        for side in ("request", "response"):
+            spoken = way.ours.encode(side, [tensor], speed.PLAIN)
+            assert way.ours.decode(side, spoken).tensors == [tensor]
+            assert bytes(spoken.body)
+            way.ours.writing(side, [tensor], speed.PLAIN)()
+            way.ours.reading(side, spoken)()
+
+
+def sped(payload: str, operation: str, theirs: int, ours: int, way: str = "rest binary") -> Speed:
+    """Make a measurement of KServe, in microseconds."""
+    return Speed("kserve", way, payload, operation, [theirs * 1000] * 3, [ours * 1000] * 3)
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_the_table_of_speeds(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Theirs and ours stand beside each other, in 80 columns, without colour in a pipe."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    value, _, four, _ = (payload.label for payload in PAYLOADS)
+    refused = Speed("kserve", "rest json", four, "decode", reason="TypeError: no")
+    found = [
+        sped(value, "encode", 20, 4),
+        sped(value, "decode", 8, 10),
+        sped(four, "decode", 651_000, 8),
+        refused,
+        Speed("tensorflow", "parse_tensor", four, "decode", [6_490_000] * 2, [800] * 2),
+    ]
+    stream = io.StringIO()
+    speed_table.show(found, Screen(stream))
+    lines = stream.getvalue().splitlines()
+    assert max(map(len, lines)) <= columns
+    assert "\x1b" not in stream.getvalue()
+    begin = lines.index("one value: 1 x 1")
+    assert lines[begin + 2 : begin + 5] == [
+        "               encode    ours faster  decode    ours faster",
+        "kserve",
+        "  rest binary 20.0 us 4.00 us  5.00x 8.00 us 10.0 us 0.800x",
+    ]
+    begin = lines.index("4 MB of float32: 1,000 x 1,000")
+    assert lines[begin + 1 : begin + 7] == [
+        "               encode ours faster  decode    ours  faster",
+        "kserve",
+        "  rest binary       -    -      -  651 ms 8.00 us 81,375x",
+        "  rest json         -    -      -       -       -       -",
+        "tensorflow",
+        "  parse_tensor      -    -      - 6.49 ms  800 ns  8,112x",
+    ]
+    begin = lines.index("Not timed:")
+    assert lines[begin:] == [
+        "Not timed:",
+        "- kserve rest json, decode of 4 MB of float32: TypeError: no",
+        "",
+        "The peer is faster:",
+        "- kserve rest binary, decode of one value: 1.25x",
+        "",
+        "KServe REST binary decode of 4 MB: 81,375x (100x promised): met",
+    ]
+
+
+@pytest.mark.parametrize(("load", "warned"), [(1.0, False), (2.5, True)])
+def test_a_busy_machine(load: float, warned: bool, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: FBT001 - a table
+    """More work than CPUs is said, for a slow call suffers from it more than a quick one."""
+    monkeypatch.setattr("os.getloadavg", lambda: (load, 0.0, 0.0), raising=False)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    stream = io.StringIO()
+    speed_table.show([sped(FOUR_MB, "decode", 990, 1)], Screen(stream))
+    assert ("at work (load 2.5 on 2 CPUs)" in stream.getvalue()) == warned
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        ([sped(FOUR_MB, "decode", 990, 10)], "99.0x (100x promised): short"),
+        ([sped(FOUR_MB, "decode", 1000, 10)], "100x (100x promised): met"),
+        ([sped(FOUR_MB, "encode", 990, 10)], "- (100x promised): not measured"),
+        ([Speed("kserve", "rest binary", FOUR_MB, "decode", reason="no")], "not measured"),
+        ([sped("one value", "decode", 990, 1)], "not measured"),
+        ([sped(FOUR_MB, "decode", 990, 1, "rest json")], "not measured"),
+    ],
+)
+def test_what_was_promised(found: list[Speed], said: str) -> None:
+    """The promise is about one cell, and is said of no other."""
+    assert speed_table.promise(found).startswith("KServe REST binary decode of 4 MB: ")
+    assert speed_table.promise(found).endswith(said)
+
+
+@pytest.mark.usefixtures("quickly")
+@pytest.mark.parametrize(
+    ("arguments", "checked", "timed"),
+    [([], 1, 1), (["--speed"], 0, 1), (["--quick"], 1, 0), (["--only", "triton"], 1, 0)],
+)
+def test_which_parts_are_run(  # noqa: PLR0913, PLR0917 - two of them are fixtures
+    arguments: list[str],
+    checked: int,
+    timed: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A full run checks and times, ``--speed`` times, and others check."""
+    script = tmp_path / "fake.py"
+    script.write_text(FAKE + OFFER, encoding="utf-8")
+    content = cases.Content(("int64", "float64"), finite=True, shapes=((2, 3),), several=False)
+    monkeypatch.setattr(checks, "CONTENTS", {"json": content._replace(dtypes=("int64",))})
+    for name in ("PEERS", "QUICK"):
+        monkeypatch.setattr(command_line, name, ("triton",))
+    monkeypatch.setattr(command_line, "environment", lambda *_: sys.executable)
+    monkeypatch.setattr(command_line, "worker", lambda python, _: [python, str(script)])
+    assert command_line.main(arguments) == 0
+    said = capsys.readouterr()
+    assert said.out.count("they read ours") == checked
+    assert said.out.count("few: 2 x 3") == timed
+    assert said.out.count("promised): not measured") == timed
+    assert re.search("^triton: environment 0 s, start . s, checks . s, speed . s$", said.err)
 
 
 def test_the_tables_name_peers() -> None:

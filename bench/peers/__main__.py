@@ -10,12 +10,20 @@ import argparse
 import sys
 import time
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bench.peers.checks import checks
 from bench.peers.environments import PEERS, InstallError, cache, environment
 from bench.peers.process import PeerError, PeerProcess, Refusal, worker
 from bench.peers.report import Report
+from bench.peers.speed import speeds
+from bench.peers.speed_table import show
+from bench.render import Screen
+
+if TYPE_CHECKING:
+    from bench.peers.speed import Speed
 
 QUICK = ("triton", "kserve")
 """The peers with the smallest environments that speak every form of the Open Inference Protocol."""
@@ -30,42 +38,57 @@ def main(arguments: list[str] | None = None) -> int:
         _tell(f"no peer {unknown[0]!r}; known: {', '.join(PEERS)}")
         return 2
     report = Report()
+    timed: list[Speed] | None = [] if asked.speed or not (asked.only or asked.quick) else None
     for name in dict.fromkeys(names):
-        try_peer(name, report, asked.keep or cache(), asked.python)
+        try_peer(name, report, asked, timed)
     print("\n".join(report.lines()))
+    if timed:
+        show(timed, Screen())
     return 0 if report.good else 1
 
 
-def try_peer(name: str, report: Report, root: Path, python: str = sys.executable) -> None:
+def try_peer(
+    name: str, report: Report, asked: argparse.Namespace, timed: list[Speed] | None
+) -> None:
     """Try one peer; whatever goes wrong with it is in the report, and the run goes on."""
-    started = time.monotonic()
+    clock = [time.monotonic()]
     try:
-        interpreter = environment(name, root, _tell, python)
+        interpreter = environment(name, asked.keep or cache(), _tell, asked.python)
     except InstallError as error:
         report.missing[name] = f"cannot be installed: {error}"
         _tell(f"{name}: cannot be installed: {error}")
         return
-    ready = time.monotonic()
+    clock.append(time.monotonic())
     try:
         with closing(PeerProcess(name, worker(interpreter, name))) as peer:
+            clock.append(time.monotonic())
             report.versions[name] = peer.versions
-            report.outcomes += checks(peer)
+            report.outcomes += () if asked.speed else checks(peer)
+            clock.append(time.monotonic())
+            if timed is not None:
+                timed += speeds(peer)
     except (PeerError, Refusal) as error:
         report.missing[name] = str(error)
         _tell(f"{name}: {error}")
         return
-    done = time.monotonic()
-    _tell(f"{name}: environment {ready - started:.0f} s, checks {done - ready:.0f} s")
+    clock.append(time.monotonic())
+    steps = zip(("environment", "start", "checks", "speed"), pairwise(clock), strict=True)
+    _tell(f"{name}: " + ", ".join(f"{step} {end - begin:.0f} s" for step, (begin, end) in steps))
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m bench.peers",
         description="Try tensorwire against the real libraries, each in an environment of its own: "
-        "they read what we write, we read what they write.",
+        "they read what we write, we read what they write, and how long both take.",
     )
     parser.add_argument("--only", metavar="NAME,...", help=f"of {', '.join(PEERS)}")
     parser.add_argument("--quick", action="store_true", help=f"only {' and '.join(QUICK)}")
+    parser.add_argument(
+        "--speed",
+        action="store_true",
+        help="only how long each takes, beside us; a run of all peers tells it too",
+    )
     parser.add_argument(
         "--keep", type=Path, metavar="DIR", help=f"where environments are kept; else {cache()}"
     )

@@ -2,91 +2,83 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import tensorwire as tw
-from bench.peers.ours import Read, read, value_of, write
-from bench.peers.workers.tensors import from_value
+from bench.peers.ours import Ours, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bench.peers.workers.serving import Spoken
     from bench.peers.workers.tensors import Tensor
 
 __all__ = ["Seldon", "SeldonFeedback", "SeldonList"]
 
 
-class Seldon(NamedTuple):
-    """A container and a kind."""
+@dataclass(frozen=True)
+class Seldon(Ours):
+    """A container and a kind; a reply of Seldon's wrapper has the same form as a request."""
 
-    protocol: str
-    kind: str
+    layout: str
+    """The kind."""
 
-    def encode(self, _: str, tensors: Sequence[Tensor], fields: Mapping[str, Any]) -> Spoken:
-        """Write the one tensor there is; a reply of Seldon's wrapper has the same form."""
-        (one,) = tensors
-        value = one.data if self.kind == "raw" else value_of(one)
-        message = tw.Message(value, self.kind, fields["names"] or None, fields["meta"])
-        return write(self.protocol, message)
+    def given(self, tensors: Sequence[Tensor]) -> dict[str, Any]:
+        """Give the one value there is."""
+        return {
+            each.name: each.data if self.layout == "raw" else value_of(each) for each in tensors
+        }
 
-    def decode(self, side: str, spoken: Spoken) -> Read:
-        """Read the one tensor there is."""
-        message = read(self.protocol, side, spoken)
-        if message.kind != self.kind:
+    def message(self, _: str, values: Mapping[str, Any], fields: Mapping[str, Any]) -> Any:
+        """Make a message of the one value there is."""
+        (value,) = values.values()
+        return tw.Message(value, self.layout, fields["names"] or None, fields["meta"])
+
+    def values(self, _: str, message: Any) -> dict[str, Any]:
+        """Give the one value there is."""
+        if message.kind != self.layout:
             raise ValueError(f"read as {message.kind}")
-        value = bytes(message.value) if self.kind == "raw" else message.value
-        fields = {"names": list(message.names or []), "meta": dict(message.meta)}
-        return Read([from_value("0", value)], fields)
+        return {"0": bytes(message.value) if self.layout == "raw" else message.value}
 
-    def rewrite(self, side: str, spoken: Spoken) -> Spoken:
-        """Write again what was read."""
-        return write(self.protocol, read(self.protocol, side, spoken))
+    def fields(self, _: str, message: Any) -> dict[str, Any]:
+        """Give names and meta."""
+        return {"names": list(message.names or []), "meta": dict(message.meta)}
 
 
-class SeldonList(NamedTuple):
+@dataclass(frozen=True)
+class SeldonList(Ours):
     """A SeldonMessageList, one tensor to a message."""
 
-    protocol: str
+    def kind(self, _: str) -> Any:
+        """Give the class of the messages."""
+        return tw.seldon.MessageList
 
-    def encode(self, _: str, tensors: Sequence[Tensor], __: Mapping[str, Any]) -> Spoken:
-        """Write the tensors there are."""
-        messages = [tw.Message(value_of(each), "tensor") for each in tensors]
-        return write(self.protocol, tw.seldon.MessageList(messages))
+    def message(self, _: str, values: Mapping[str, Any], __: Mapping[str, Any]) -> Any:
+        """Make a list of a message to each value."""
+        return tw.seldon.MessageList([tw.Message(each, "tensor") for each in values.values()])
 
-    def decode(self, _: str, spoken: Spoken) -> Read:
-        """Read them."""
-        messages = self._read(spoken).messages
-        return Read([from_value(str(i), each.value) for i, each in enumerate(messages)], {})
-
-    def rewrite(self, _: str, spoken: Spoken) -> Spoken:
-        """Write again what was read."""
-        return write(self.protocol, self._read(spoken))
-
-    def _read(self, spoken: Spoken) -> Any:
-        return tw.get_protocol(self.protocol).decode(spoken.body, type=tw.seldon.MessageList)
+    def values(self, _: str, message: Any) -> dict[str, Any]:
+        """Give the values by number."""
+        return {str(number): each.value for number, each in enumerate(message.messages)}
 
 
-class SeldonFeedback(NamedTuple):
+@dataclass(frozen=True)
+class SeldonFeedback(Ours):
     """A Feedback: what was asked, what would have been right, and a reward."""
 
-    protocol: str
+    def kind(self, _: str) -> Any:
+        """Give the class of the messages."""
+        return tw.seldon.Feedback
 
-    def encode(self, _: str, tensors: Sequence[Tensor], fields: Mapping[str, Any]) -> Spoken:
-        """Write two tensors."""
-        request, truth = (tw.Message(value_of(each), "tensor") for each in tensors)
-        feedback = tw.seldon.Feedback(request=request, truth=truth, reward=fields["reward"])
-        return write(self.protocol, feedback)
+    def message(self, _: str, values: Mapping[str, Any], fields: Mapping[str, Any]) -> Any:
+        """Make feedback of two values."""
+        request, truth = (tw.Message(each, "tensor") for each in values.values())
+        return tw.seldon.Feedback(request=request, truth=truth, reward=fields["reward"])
 
-    def decode(self, _: str, spoken: Spoken) -> Read:
-        """Read them."""
-        found = self._read(spoken)
-        tensors = [from_value("0", found.request.value), from_value("1", found.truth.value)]
-        return Read(tensors, {"reward": found.reward})
+    def values(self, _: str, message: Any) -> dict[str, Any]:
+        """Give both values by number."""
+        return {"0": message.request.value, "1": message.truth.value}
 
-    def rewrite(self, _: str, spoken: Spoken) -> Spoken:
-        """Write again what was read."""
-        return write(self.protocol, self._read(spoken))
-
-    def _read(self, spoken: Spoken) -> Any:
-        return tw.get_protocol(self.protocol).decode(spoken.body, type=tw.seldon.Feedback)
+    def fields(self, _: str, message: Any) -> dict[str, Any]:
+        """Give the reward."""
+        return {"reward": message.reward}

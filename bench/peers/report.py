@@ -40,7 +40,8 @@ class Report:
     def stale(self) -> list[str]:
         """Declared faults that did not show, of peers that were tried to the end."""
         shown = {id(each.fault) for each in self.outcomes}
-        tried = self.versions.keys() - self.missing.keys()
+        checked = {each.peer for each in self.outcomes}
+        tried = (self.versions.keys() & checked) - self.missing.keys()
         return [
             f"{fault.peer}, {fault.where}: {fault.reason}"
             for fault in FAULTS
@@ -56,8 +57,9 @@ class Report:
         """Give the text of the report."""
         for peer, versions in self.versions.items():
             yield f"{peer}: " + ", ".join(f"{name} {one}" for name, one in versions.items())
-        yield ""
-        yield from _aligned(self._rows())
+        if self.outcomes:
+            yield ""
+            yield from _aligned(self._rows())
         yield from self._cannot()
         yield from _titled("Faults declared in faults.py that did not show", self.stale)
         yield from _titled("FAILED", self._failed())

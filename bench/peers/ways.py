@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from bench.peers.ours import Inference, Ours, Serving, TensorProto
+from bench.peers.ours import Inference, Ours
 from bench.peers.ours_seldon import Seldon, SeldonFeedback, SeldonList
+from bench.peers.ours_tensorflow import Serving, TensorProto
 
 __all__ = ["WAYS", "Way"]
 

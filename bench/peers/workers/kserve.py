@@ -52,7 +52,7 @@ class KServe:
 
     def _values(self, side: str, said: Any) -> Read:
         fields = {"id": said.id, "model_name": said.model_name}
-        fields["parameters"] = self.types.to_http_parameters(said.parameters)
+        fields["parameters"] = self.types.to_http_parameters(said.parameters or {})
         if side == "request":
             fields["outputs"] = [each.name for each in said.request_outputs or []]
         tensors = said.inputs if side == "request" else said.outputs

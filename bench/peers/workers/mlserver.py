@@ -67,7 +67,7 @@ class MLServer:
     def _values(self, side: str, said: Any) -> Read:
         keys = ("id",) if side == "request" else ("id", "model_name", "model_version")
         fields = {key: getattr(said, key) for key in keys}
-        fields["parameters"] = said.parameters.model_dump()
+        fields["parameters"] = said.parameters.model_dump() if said.parameters else {}
         if side == "request":
             fields["outputs"] = [each.name for each in said.outputs or []]
         tensors = said.inputs if side == "request" else said.outputs

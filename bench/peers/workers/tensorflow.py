@@ -49,7 +49,7 @@ class TensorFlow:
 
     def read_in_cpp(self, spoken: Spoken) -> Read:
         """Read it with parse_tensor."""
-        dtype = self.proto.FromString(spoken.body).dtype
+        dtype = spoken.body[1]  # behind the tag of the first field; callers know it
         value = self.tf.io.parse_tensor(spoken.body, dtype).numpy()
         return {"0": np.array(value, object) if isinstance(value, bytes) else value}, {}
 

@@ -72,7 +72,7 @@ class Triton:
         )
         said = result.get_response()
         arrays = {each["name"]: result.as_numpy(each["name"]) for each in said["outputs"]}
-        return arrays, {key: said[key] for key in (*KEYS, "parameters")}
+        return arrays, {key: said.get(key) for key in (*KEYS, "parameters")}
 
     def write_grpc(self, arrays: dict[str, Any], fields: dict[str, Any]) -> Spoken:
         """Write a request."""

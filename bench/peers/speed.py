@@ -1,0 +1,160 @@
+"""How long a peer and we take for the same message, in turn: rounds there, rounds here."""
+
+from __future__ import annotations
+
+import gc
+import time
+from contextlib import contextmanager
+from functools import partial
+from statistics import median
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from bench.payloads import IMAGE, Case, build
+from bench.peers.cases import CONTENTS, FIELDS
+from bench.peers.process import PeerError, Refusal
+from bench.peers.ways import WAYS
+from bench.peers.workers.serving import line, time_calls
+from bench.peers.workers.tensors import from_value, to_value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from bench.peers.cases import Content
+    from bench.peers.process import PeerProcess
+    from bench.peers.workers.tensors import Tensor
+
+__all__ = ["FOUR_MB", "PAYLOADS", "Speed", "in_turn", "speeds"]
+
+FOUR_MB = "4 MB of float32"
+PAYLOADS = (
+    Case("one value", "peers", (1, 1), "float64", "normal", series=False),
+    Case("100,000 float64", "peers", (10_000, 10), "float64", "normal", series=False),
+    Case(FOUR_MB, "peers", (1_000, 1_000), "float32", "normal", series=False),
+    Case("an image of uint8", "peers", IMAGE, "uint8", "image", series=False),
+)
+PLAIN: dict[str, Any] = FIELDS | {
+    "parameters": {}, "meta": {"puid": "p1"}, "names": [], "outputs": [],
+}  # fmt: skip
+"""What else the messages say: an id, or a puid, and a model's name."""
+CLIENTS = ("triton",)
+"""They write requests and read replies; the others serve, and read requests and write replies."""
+
+BUDGET = 0.15e9
+"""Nanoseconds for the calls of either side that one cell should take, and the pipe between."""
+SLOW = 0.25e9
+"""A call that takes longer is made twice, others at least three times."""
+ROUNDS, CALLS = 10, 100
+"""At most so many rounds to a cell, and calls to a round."""
+
+
+class Speed(NamedTuple):
+    """What one operation of one way took for one payload."""
+
+    peer: str
+    way: str
+    payload: str
+    operation: str
+    theirs: Sequence[int] = ()
+    """Nanoseconds of each call."""
+    ours: Sequence[int] = ()
+    reason: str = ""
+    """Why it was not timed."""
+
+    @property
+    def times_faster(self) -> float | None:
+        """How many times faster we are, by medians."""
+        return None if self.reason else median(self.theirs) / median(self.ours)
+
+
+def speeds(peer: PeerProcess) -> Iterator[Speed]:
+    """Time every way of a peer that carries arrays of numbers, for every payload."""
+    with _without_garbage():
+        for payload in PAYLOADS:
+            tensor = from_value("0", build(payload))
+            for way, able in peer.ways.items():
+                if not _for_numbers(CONTENTS[WAYS[peer.peer, way].content]):
+                    continue
+                for operation in ("encode", "decode"):
+                    side = _side(peer.peer, operation, able)
+                    if side:
+                        yield _speed(peer, way, payload.label, (operation, side), tensor)
+
+
+def _for_numbers(content: Content) -> bool:
+    """Whether a way can carry an array of numbers by itself."""
+    return "float64" in content.dtypes and not content.beside
+
+
+def _side(peer: str, operation: str, able: Sequence[tuple[str, str]]) -> str:
+    """Choose what a peer does in its own part; a TensorProto by itself has one side."""
+    first = (operation == "encode") == (peer in CLIENTS)
+    sides = ("request", "response") if first else ("response", "request")
+    return next((side for side in sides if (operation, side) in able), "")
+
+
+def _speed(
+    peer: PeerProcess, way: str, payload: str, call: tuple[str, str], tensor: Tensor
+) -> Speed:
+    """Check that both sides can do it, then time both."""
+    operation, side = call
+    ours, found = WAYS[peer.peer, way].ours, Speed(peer.peer, way, payload, operation)
+    try:
+        if operation == "encode":
+            read, _ = ours.decode(side, peer.encode(way, side, [tensor], PLAIN))
+            theirs = partial(peer.time_encode, way, side, [tensor], PLAIN)
+            mine = ours.writing(side, [tensor], PLAIN)
+        else:
+            spoken = ours.encode(side, [tensor], PLAIN)
+            read, _ = peer.decode(way, side, spoken)
+            theirs = partial(peer.time_decode, way, side, spoken)
+            mine = ours.reading(side, spoken)
+        if not _alike(read, tensor):
+            return found._replace(reason="other values")
+        times = in_turn(theirs, mine)
+    except Refusal as error:
+        return found._replace(reason=str(error))
+    except PeerError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever we raise, it is to be reported
+        return found._replace(reason=f"ours: {line(error)}")
+    return found._replace(theirs=times[0], ours=times[1])
+
+
+def _alike(read: Sequence[Tensor], tensor: Tensor) -> bool:
+    """Compare values; not every way keeps dtype and shape, and what it must keep is tried apart."""
+    expected = to_value(tensor).ravel()
+    found = [to_value(each).ravel().astype(expected.dtype) for each in read]
+    return len(found) == 1 and np.array_equal(found[0], expected)
+
+
+def in_turn(
+    theirs: Callable[[int], list[int]], ours: Callable[[], object]
+) -> tuple[list[int], list[int]]:
+    """Time calls there and here in rounds; the slower they are, the fewer."""
+    start = time.perf_counter_ns()
+    taken: tuple[list[int], list[int]] = theirs(1), time_calls(ours, 1)
+    spent = max(sum(map(sum, taken)), time.perf_counter_ns() - start)
+    rounds, least = 1, 2 if spent > SLOW else 3
+    while rounds < ROUNDS and (rounds < least or spent < BUDGET):
+        taken[0].extend(theirs(_calls(taken[0])))
+        taken[1].extend(time_calls(ours, _calls(taken[1])))
+        spent = max(sum(map(sum, taken)), time.perf_counter_ns() - start)
+        rounds += 1
+    return taken
+
+
+def _calls(taken: list[int]) -> int:
+    """Say how many fill a round, by the quickest so far: any other may have been interrupted."""
+    return max(1, min(CALLS, int(BUDGET / 2 / ROUNDS / max(min(taken), 1))))
+
+
+@contextmanager
+def _without_garbage() -> Iterator[None]:
+    """Have no collection look at what is there already, as in the workers."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
