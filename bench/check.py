@@ -41,9 +41,12 @@ class Facts:
 
 
 def same(got: Any, want: npt.NDArray[Any], *, raw: bool = False) -> bool:
-    """Whether every value is the same bit for bit, once cast to the payload's dtype."""
+    """Whether every value is the same bit for bit, once cast to the payload's dtype.
+
+    Of several arrays, each is a row of the payload. Of a peek, dtype and shape are the same.
+    """
     if raw or not isinstance(got, np.ndarray):
-        return bytes(got) == want.tobytes()
+        return _same_else(got, want)
     if got.shape != want.shape:
         return False
     if {got.dtype.kind, want.dtype.kind} & set("USO"):
@@ -54,6 +57,14 @@ def same(got: Any, want: npt.NDArray[Any], *, raw: bool = False) -> bool:
     # Only a NaN may differ in its bits: text has a single one.
     nan = (want != want) & (cast != cast)  # noqa: PLR0124 - true of NaN alone
     return want.dtype.kind in "fcV" and bool(np.all(nan[_bits(cast) != _bits(want)]))
+
+
+def _same_else(got: Any, want: npt.NDArray[Any]) -> bool:
+    if isinstance(got, tw.Peek):
+        return (got.dtype, got.shape) == (want.dtype, want.shape)
+    if isinstance(got, list):
+        return len(got) == len(want) and all(map(same, got, want))
+    return bytes(got) == want.tobytes()
 
 
 def _same_text(got: npt.NDArray[Any], want: npt.NDArray[Any]) -> bool:
@@ -149,6 +160,8 @@ def _is_refusal(way: Way, error: Exception) -> bool:
 
 
 def _is_view(decoded: Any, body: Any) -> bool:
+    if isinstance(decoded, list):
+        return all(_is_view(each, body) for each in decoded)
     return (
         isinstance(decoded, np.ndarray)
         and isinstance(body, bytes)

@@ -15,7 +15,12 @@ from typing import TYPE_CHECKING
 from bench.options import Options, parse
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bench.render import Screen
     from bench.session import Session
+
+    Show = Callable[[Session, Options, list[str], Screen], None]
 
 NAME = "python -m bench.codecs"
 INTERRUPTED = 130
@@ -24,22 +29,27 @@ INTERRUPTED = 130
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; the exit code: 0, 1 wrong or failed, 2 usage, 130 interrupted."""
     options = parse(argv)
+    return guarded(NAME, lambda: _list(options) if options.list else _measure(options))
+
+
+def guarded(name: str, work: Callable[[], int]) -> int:
+    """Do the work of a command once the library is there; say in one line what went wrong."""
     try:
         _find_library()
     except ImportError as error:
-        return _complain(f"{error}; in the checkout: pip install -e '.[bench]'", 1)
+        return _complain(name, f"{error}; in the checkout: pip install -e '.[bench]'", 1)
     from bench.check import CheckError
     from bench.measure import WorkerError
     from bench.plan import UsageError
 
     try:
-        return _list(options) if options.list else _measure(options)
+        return work()
     except UsageError as error:
-        return _complain(str(error), 2)
+        return _complain(name, str(error), 2)
     except (CheckError, WorkerError) as error:
-        return _complain(str(error), 1)
+        return _complain(name, str(error), 1)
     except KeyboardInterrupt:
-        return _complain("interrupted", INTERRUPTED)
+        return _complain(name, "interrupted", INTERRUPTED)
     except BrokenPipeError:
         # Whoever read the output has gone; nothing is left to say, at exit neither.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -53,8 +63,8 @@ def _find_library() -> None:
     import_module("tensorwire")
 
 
-def _complain(text: str, code: int) -> int:
-    sys.stderr.write(f"{NAME}: error: {text}\n")
+def _complain(name: str, text: str, code: int) -> int:
+    sys.stderr.write(f"{name}: error: {text}\n")
     return code
 
 
@@ -75,6 +85,7 @@ def _measure(options: Options) -> int:
     from bench import environment, plan, targets
     from bench.progress import Progress
     from bench.session import Session, run
+    from bench.show import show
 
     if options.output:
         plan.require("pyperf", "-o")
@@ -86,18 +97,18 @@ def _measure(options: Options) -> int:
     session = Session(cases, ways, options.op)
     notes = [*environment.warnings(), *skipped]
     run(session, options, Progress(quiet=options.quiet))
-    return _show(session, options, notes)
+    return finish(NAME, session, options, notes, show)
 
 
-def _show(session: Session, options: Options, notes: list[str]) -> int:
+def finish(name: str, session: Session, options: Options, notes: list[str], show: Show) -> int:
+    """Write what was measured, in the form that was asked for; the exit code."""
     from bench.render import Screen
-    from bench.show import show
 
     code = 0
     if session.interrupted:
         code = INTERRUPTED
         if not session.samples.seconds:
-            return _complain("interrupted before anything was measured", code)
+            return _complain(name, "interrupted before anything was measured", code)
         notes = [*notes, "Interrupted: this is what was measured until then."]
     results = session.results()
     if options.output:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 OPERATIONS = ("encode", "decode")
 BATCHES = (1, 10, 100, 1_000, 10_000)
@@ -93,19 +93,25 @@ def parser() -> Parser:
     add("--features", type=_count, metavar="N", help="values per row: 10")
     add("--dtype", metavar="NAME", help="float64; also float32, int64, uint8, bfloat16 ...")
     add("--values", choices=("ints", "normal", "image"), help="how the values are distributed")
-    add("--op", choices=(*OPERATIONS, "both"), default="both", help="one direction, or both")
     add("--payload", metavar="FILE", help="a .npy array, or a .json request or nested list")
+    add_shared(made)
+    return made
+
+
+def add_shared(made: Parser) -> None:
+    """Add what every benchmark has: how long, which direction, and what is written where."""
+    add = made.add_argument
+    add("--op", choices=(*OPERATIONS, "both"), default="both", help="one direction, or both")
     add("--targets", action="store_true", help="measure the promised speeds: met or not met")
     add("--seconds", type=_seconds, default=15.0, metavar="S", help="about how long: 15")
     add("--processes", type=_count, default=3, metavar="N", help="one after another: 3")
     add("-o", dest="output", metavar="FILE", help="write the samples in pyperf's format")
     add("--force", action="store_true", help="overwrite that file")
-    add("--list", action="store_true", help="name the codecs and baselines, measure nothing")
+    add("--list", action="store_true", help="name all that can be measured, measure nothing")
     style = made.add_mutually_exclusive_group()
     style.add_argument("--markdown", action="store_true", help="tables in Markdown")
     style.add_argument("--csv", action="store_true", help="one line per cell, nothing else")
     add("-q", "--quiet", action="store_true", help="only the answer: no tables, no progress")
-    return made
 
 
 def parse(argv: list[str] | None) -> Options:
@@ -119,6 +125,11 @@ def parse(argv: list[str] | None) -> Options:
         for name in ("features", "values"):
             if given[name]:
                 made.error(f"--payload brings its own values: leave out --{name}")
+    return checked(made, given)
+
+
+def checked(made: Parser, given: dict[str, Any]) -> Options:
+    """Give what was asked for, once the file to write can be written."""
     if given["output"]:
         _check_output(made, given["output"], force=given["force"])
     given["op"] = OPERATIONS if given["op"] == "both" else (given["op"],)

@@ -10,6 +10,7 @@ from bench.check import Facts, check_case
 from bench.measure import Cell, Samples, measure
 from bench.payloads import build, digest
 from bench.results import Results, choose_twins
+from bench.ways import get_way
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,7 +94,8 @@ def _cells(session: Session) -> list[Cell]:
         able = [name for name in names if session.facts[number, name].cannot is None]
         twins = choose_twins([name for name in able if "/" in name and ":" not in name])
         for operation in session.operations:
-            cells += [Cell(number, name, operation) for name in able]
+            timed = [name for name in able if operation in get_way(name).timed]
+            cells += [Cell(number, name, operation) for name in timed]
             cells += [Cell(number, name, operation, twin=True) for name in twins]
     return cells
 

@@ -29,8 +29,8 @@ def show(session: Session, options: Options, notes: list[str], screen: Screen) -
             _targets(results, screen)
         else:
             _tables(results, screen)
-        _refusals(results, screen)
-        _trust(session, results, screen)
+        refusals(results, screen)
+        trust(session, results, screen)
     if options.targets:
         lines = targets.missed(results)
         screen.heading("All targets are met." if not lines else "Missed targets")
@@ -65,7 +65,8 @@ def _targets(results: Results, screen: Screen) -> None:
     )
 
 
-def _refusals(results: Results, screen: Screen) -> None:
+def refusals(results: Results, screen: Screen) -> None:
+    """Say what could not be measured, and why."""
     reasons: dict[tuple[str, str], list[str]] = {}
     for (case, way), facts in results.facts.items():
         if facts.cannot is not None:
@@ -76,7 +77,8 @@ def _refusals(results: Results, screen: Screen) -> None:
         screen.line(f"{way} cannot carry {', '.join(labels)}: {reason}")
 
 
-def _trust(session: Session, results: Results, screen: Screen) -> None:
+def trust(session: Session, results: Results, screen: Screen) -> None:
+    """Say how much was measured, and how far equal things differed."""
     counts = [results.count(cell) for cell in results.samples.seconds]
     if not counts:
         return

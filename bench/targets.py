@@ -12,7 +12,7 @@ from bench.tables import Row, Table
 from bench.ways import MEMCPY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from bench.results import Results
 
@@ -96,10 +96,15 @@ def promises() -> Iterator[Promise]:
         yield Promise("one value: of orjson alone", f"json/{kind}", way, 2.5, 2.5, (ONE,))
 
 
-def ways(codecs: Sequence[str], able: Sequence[str], label: str) -> tuple[str, ...]:
+def ways(
+    codecs: Sequence[str],
+    able: Sequence[str],
+    label: str,
+    promised: Iterable[Promise] | None = None,
+) -> tuple[str, ...]:
     """Return what must be measured on one payload, of what can be."""
     found = []
-    for promise in promises():
+    for promise in promised or promises():
         if promise.codec in codecs:
             if label in promise.labels:
                 found += [promise.codec, promise.against if promise.other is None else ""]
@@ -108,11 +113,11 @@ def ways(codecs: Sequence[str], able: Sequence[str], label: str) -> tuple[str, .
     return tuple(name for name in dict.fromkeys(found) if name in able)
 
 
-def table(results: Results) -> Table:
+def table(results: Results, promised: Iterable[Promise] | None = None) -> Table:
     """Show each promise beside its measurement on the payload where it does worst."""
     made = Table("targets", ("encode", "target", "", "decode", "target", ""))
     group = ""
-    for promise in promises():
+    for promise in promised or promises():
         if promise.codec not in results.ways:
             continue
         if promise.group != group:
@@ -125,10 +130,10 @@ def table(results: Results) -> Table:
     return made
 
 
-def missed(results: Results) -> list[str]:
+def missed(results: Results, promised: Iterable[Promise] | None = None) -> list[str]:
     """Say which promises were not kept, by how much, and on which payload."""
     lines = []
-    for promise in promises():
+    for promise in promised or promises():
         for operation, bound in (("encode", promise.encode), ("decode", promise.decode)):
             found = worst(results, promise, operation)
             if bound and found and _word(promise, found, bound) == "MISSED":

@@ -36,6 +36,8 @@ class Way:
 
     flat: bool = False
     """Its body holds the values without their shape."""
+    timed: Sequence[str] = ("encode", "decode")
+    """Which of the two are worth a measurement."""
 
     @property
     def codec(self) -> str:
@@ -89,11 +91,13 @@ def installed(module: str) -> bool:
 
 @cache
 def get_way(name: str) -> Way:
-    """Find a way by name; a codec is looked up in tensorwire's registry."""
+    """Find a way by name; what is none of ours is looked up among tensorwire's codecs."""
     from bench.baselines import BASELINES
+    from bench.protocols_ways import WAYS
 
-    if name in BASELINES:
-        return BASELINES[name]()
+    made = BASELINES.get(name) or WAYS.get(name)
+    if made is not None:
+        return made()
     codec = tw.get_codec(name)
     return Way(name, codec.encode, codec.decode)
 

@@ -22,6 +22,8 @@ from bench.ways import get_way
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+COLD = 0.1
+"""A guess below this, in seconds, may be an import that a first call has done."""
 Job = tuple["Callable[[Any], Any]", Any]
 
 
@@ -62,7 +64,9 @@ def calibrate(jobs: list[Job], cells: list[Any]) -> list[float]:
     found: dict[tuple[Any, ...], float] = {}
     for job, (index, name, operation, _, guess, _) in zip(jobs, cells, strict=True):
         seconds = guess
-        if guess < SLOW:
+        if guess < COLD:
+            seconds = sample(job, 1, 0)
+        if seconds < SLOW:
             seconds = min(sample(job, 1, warm) for warm in (1, 0, 0))
         key = (index, name, operation)
         found[key] = min(seconds, found.get(key, seconds))

@@ -10,7 +10,7 @@ import pytest
 import tensorwire as tw
 from tensorwire.containers import CONTAINERS
 from tensorwire.tree import Irregular
-from tensorwire.wire.pool import descriptor
+from tensorwire.wire.pool import descriptor, message_class
 from tensorwire.wire.schema import schema
 from tests import rewrites
 from tests.corpus import TOKENS, _mutate
@@ -387,3 +387,19 @@ def test_the_fast_path_is_used() -> None:
             CONTAINERS["protobuf"].read(written(message), whole)
             continue
         pytest.fail(str(message))
+
+
+def test_what_is_repeated_is_bounded_in_all() -> None:
+    """Many tensors of one value each cannot claim together what one of them may not."""
+    request: Any = message_class("tensorflow.serving.PredictRequest")()
+    for i in range(8):
+        tensor = request.inputs[str(i)]
+        tensor.dtype = 2  # DT_DOUBLE
+        tensor.tensor_shape.dim.add(size=1_000_000)
+        tensor.double_val.append(1.0)
+    with pytest.raises(tw.LimitError):
+        tw.get_protocol("tfserving/protobuf").decode(request.SerializeToString())
+    for _ in range(6):
+        del request.inputs[str(len(request.inputs) - 1)]
+    read = tw.get_protocol("tfserving/protobuf").decode(request.SerializeToString())
+    assert [array.shape for array in read.inputs.values()] == [(1_000_000,), (1_000_000,)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -54,6 +54,12 @@ class Limits:
                 f"{reason}, over the limit of {allowed}; raise Limits(max_bytes=)", path
             )
         return count
+
+    def after(self, used: int, payload: int) -> Limits:
+        """Give the bounds on what is left, where the arrays of one message are bounded together."""
+        if not used or self.max_bytes is not None:
+            return self
+        return replace(self, max_bytes=max(0, 4 * payload + (16 << 20) - used))
 
 
 DEFAULT_LIMITS = Limits()

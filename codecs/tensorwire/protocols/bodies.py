@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
+
+from tensorwire import lists
 from tensorwire.errors import EncodeError
 from tensorwire.reading import as_body
 from tensorwire.tree import Irregular, leaves
@@ -17,7 +21,7 @@ if TYPE_CHECKING:
     from tensorwire.wire.parts import Part
     from tensorwire.wire.schema import Schema
 
-__all__ = ["read", "write", "write_parts"]
+__all__ = ["read", "taken", "write", "write_parts"]
 
 _T = TypeVar("_T")
 
@@ -72,3 +76,10 @@ def read(container: Container, body: Any, message: Schema, build: Callable[[Tree
         return build(container.read(body, message), len(body))
     except Irregular:
         return build(container.read_any(body, message), len(body))
+
+
+def taken(value: Any) -> int:
+    """Count the bytes of an array that is no view of the payload."""
+    if isinstance(value, np.ndarray):
+        return value.nbytes if value.flags.writeable else 0
+    return 8 * prod(lists.shape(value)) if isinstance(value, list) else 0

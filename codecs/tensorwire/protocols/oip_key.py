@@ -62,19 +62,20 @@ def write_one(message: Any, known: Known) -> bytes | None:
         tensors = message.outputs
     else:
         return None
-    if tensors.__class__ is not list or len(tensors) != 1 or message.id != "":
+    more, model, version = message.parameters, message.model_name, message.model_version
+    if tensors.__class__ is not list or message.id != "" or more or more.__class__ is not dict:
         return None
-    tensor, more = tensors[0], message.parameters
-    if more or more.__class__ is not dict or tensor.__class__ is not InferTensor:
-        return None
-    array, more = tensor.value, tensor.parameters
-    if array.__class__ is not np.ndarray or more or more.__class__ is not dict:
-        return None
-    model, version, binary = message.model_name, message.model_version, tensor.binary
     try:
-        key = (kind, model, version, (), tensor.name, array.dtype, array.shape, binary)
-        _, start, (_, behind), writers = known[key]
-    except (KeyError, TypeError):  # unknown, or a name that is none
+        (tensor,) = tensors
+        array, more = tensor.value, tensor.parameters
+        if tensor.__class__ is not InferTensor or array.__class__ is not np.ndarray:
+            return None
+        if more or more.__class__ is not dict:
+            return None
+        _, start, (_, behind), writers = known[
+            kind, model, version, (), tensor.name, array.dtype, array.shape, tensor.binary
+        ]
+    except (LookupError, TypeError, ValueError, AttributeError):  # unknown, or none of ours
         return None
     text = None
     if array.nbytes <= FEW_BYTES:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +10,7 @@ from tensorwire import lists
 from tensorwire.errors import CodecError, DecodeError
 from tensorwire.kinds import KINDS
 from tensorwire.message import Feedback, Message, MessageList
-from tensorwire.protocols import fields, seldon, seldon_any
+from tensorwire.protocols import bodies, fields, seldon, seldon_any
 
 if TYPE_CHECKING:
     from tensorwire.containers import Container
@@ -22,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["check_said", "class_of", "from_tree", "parts_in", "placed"]
 
 _FEEDBACK = ("request", "response", "truth")
-_SPARE = 16 << 20  # bytes that the arrays of one message may take beside four times its size
 
 
 def class_of(kind: Any) -> type:
@@ -78,9 +75,8 @@ def from_tree(
             messages[place[2:]] = message = _message(node, container, bounds, payload)
         except CodecError as error:
             raise placed(error, place) from None
-        used += _memory(message.value)
-        if used and limits.max_bytes is None:  # of all arrays together
-            bounds = replace(limits, max_bytes=max(0, 4 * payload + _SPARE - used))
+        used += bodies.taken(message.value)
+        bounds = limits.after(used, payload)
     if kind is MessageList:
         return MessageList(list(messages.values()))
     return Feedback(**messages, reward=_reward(tree.get("reward"), container))
@@ -116,13 +112,6 @@ def _custom(node: Any, container: Container) -> Any:
     if not opaque or not node.keys() <= {"typeUrl", "value"} or (node and container.text):
         raise DecodeError("an object without '@type' says of no message what it is")
     return seldon_any.Any(url, bytes(value))
-
-
-def _memory(value: Any) -> int:
-    """Count the bytes of an array that is no view of the payload."""
-    if isinstance(value, np.ndarray):
-        return value.nbytes if value.flags.writeable else 0
-    return 8 * prod(lists.shape(value)) if isinstance(value, list) else 0
 
 
 def _reward(node: Any, container: Container) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 from tensorwire.errors import CodecError
 from tensorwire.kinds import KINDS
 from tensorwire.peeking import Peek, TensorInfo
-from tensorwire.protocols import fields
+from tensorwire.protocols import bodies, fields
 from tensorwire.protocols.tfserving import (
     PredictRequest,
     PredictResponse,
@@ -76,10 +76,11 @@ def from_tree(tree: Tree, kind: type, limits: Limits, size: int) -> Any:
     """Make the message of a class that a tree says."""
     member = "inputs" if kind is PredictRequest else "outputs"
     arrays: dict[str, Any] = {}
-    name = ""
+    name, used = "", 0
     try:
         for name, node in tree.get(member, {}).items():
-            arrays[name] = _TENSOR.value(node, size, limits, None)
+            arrays[name] = value = _TENSOR.value(node, size, limits.after(used, size), None)
+            used += bodies.taken(value)
     except CodecError as error:
         raise error.within(f"$.{member}.{name}") from None
     spec = tree.get("modelSpec", {})

@@ -19,7 +19,7 @@ from tensorwire.protocols.tfserving import (
     PredictResponse,
 )
 from tensorwire.protocols.tfserving_call import claims, from_tree, to_tree
-from tensorwire.protocols.tfserving_key import key_of
+from tensorwire.protocols.tfserving_key import key_of, write_one
 from tensorwire.tree import leaves
 from tensorwire.wire.schema import schema
 
@@ -57,6 +57,9 @@ class ServingGrpc:
     ) -> tuple[bytes, dict[str, str]]:
         """Write a message; see `MessageProtocol`."""
         del lossy  # nothing that TensorFlow has a dtype for is lost
+        one = write_one(message, self._templates.known)
+        if one is not None:
+            return one, {"Content-Type": "application/x-protobuf"}
         try:
             known = key_of(message)
             body = known and self._templates.write(*known)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tensorwire.protocols.templates import FEW_BYTES
 from tensorwire.protocols.tfserving import PredictRequest, PredictResponse
 from tensorwire.wire.simple import map_order
 
-__all__ = ["key_of"]
+if TYPE_CHECKING:
+    from tensorwire.protocols.templates import Known
+
+__all__ = ["key_of", "write_one"]
 
 
 def key_of(message: Any) -> tuple[Any, list[np.ndarray[Any, Any]]] | None:
@@ -43,3 +47,31 @@ def key_of(message: Any) -> tuple[Any, list[np.ndarray[Any, Any]]] | None:
         key += (name, array.dtype, array.shape)
         arrays.append(array)
     return key, arrays
+
+
+def write_one(message: Any, known: Known) -> bytes | None:
+    """Write a message that holds one small array; None for any other.
+
+    It is what `key_of` and `Templates.write` do, without calls in between.
+    """
+    kind = message.__class__
+    if kind is PredictRequest and message.output_filter == []:
+        tensors = message.inputs
+    elif kind is PredictResponse:
+        tensors = message.outputs
+    else:
+        return None
+    version, label, signature = message.version, message.version_label, message.signature_name
+    if tensors.__class__ is not dict or len(tensors) != 1:
+        return None
+    if version is not None and version.__class__ is not int:
+        return None
+    ((name, array),) = tensors.items()
+    if array.__class__ is not np.ndarray or array.nbytes > FEW_BYTES:
+        return None
+    try:
+        key = (kind, message.model_name, version, label, signature, name, array.dtype, array.shape)
+        _, start, (_, behind), writers = known[key]
+    except (KeyError, TypeError):  # unknown, or a name that is none
+        return None
+    return start + array.tobytes() + behind if writers is None else None

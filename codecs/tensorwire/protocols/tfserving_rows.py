@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from os import urandom
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
@@ -27,6 +27,7 @@ __all__ = ["Rows", "RowsJSON"]
 
 _MARK = urandom(16).hex()  # stands for the rows in the text around them
 _SMALL = 6 << 10  # bytes of a body that orjson reads at once
+_BLOCK = 64 << 10  # bytes that are searched at a time
 _HEAD = 1024  # bytes in which rows begin
 _SPACE = rb"[ \t\r\n]*"
 _ROWS = re.compile(rb'"(instances|predictions)"%b:%b\[%b(?=\{)' % ((_SPACE,) * 3))
@@ -48,7 +49,7 @@ class RowsJSON(JSON):
             return super().read(body, message)
         start, stop = found.end(), body.rfind(b"]")
         rest = b'%b"%b"%b' % (body[:start], _MARK.encode(), body[stop:])
-        rows = _one_array(body[start:stop])
+        rows = _one_array(body, start, stop)
         try:
             tree = {} if rows is None else self.read_any(rest, message)
         except DecodeError:  # the cut may be wrong, and not the text
@@ -63,46 +64,59 @@ class RowsJSON(JSON):
 class _RowsText(NumbersText):
     """The array of all rows, as text."""
 
-    __slots__ = ("_count",)
+    __slots__ = ("_count", "_rank")
 
-    def __init__(self, text: bytes, count: int) -> None:
+    def __init__(self, text: Any, count: int, rank: int) -> None:
         super().__init__(text, 0, len(text))
-        self._count = count
+        self._count, self._rank = count, rank
 
     def read(self, limits: Limits, out: Array | None = None) -> Array:
         """Read it; `Irregular` for all but numbers, of one shape in each row."""
         array = super().read(limits, out)
-        if len(array) != self._count:
+        # All that was overwritten stands between rows: where rank - 1 lists end and as many begin,
+        # numpy's first dimension goes on. So there can be no more rows, and if there are not less,
+        # each of them was the value of one object.
+        if len(array) != self._count or array.ndim != self._rank:
             raise Irregular
         return array
 
 
-def _one_array(rows: bytes) -> Rows | None:
+def _one_array(body: bytes, start: int, stop: int) -> Rows | None:
     """Give the text of the array; None where not all rows are written like the first one."""
-    first = _FIRST.match(rows)
-    if first is None or not rows.endswith(b"}"):
+    first = _FIRST.match(body, start, stop)
+    if first is None or body[stop - 1] != 0x7D:
         return None
     opening, name, brackets = first.groups()
-    close = rows.find(b"}")
-    comma = b", " if rows[close + 1 : close + 3] == b", " else b","
+    close = body.find(b"}", start)
+    comma = b", " if body[close + 1 : close + 3] == b", " else b","
     between = b"}" + comma + opening
-    text = np.frombuffer(bytearray(rows), np.uint8)
-    starts = np.flatnonzero(text == 0x22)[::2] + (len(opening) - 1)
+    made = bytearray(memoryview(body)[start:stop])
+    text = np.frombuffer(made, np.uint8)
+    starts = _quotes(text)[::2] + (len(opening) - 1)
     if starts[-1] + len(brackets) >= text.size:
         return None
     ends = starts[1:] - len(between)
     if not _stands(text, ends, between) or not _stands(text, starts, brackets):
         return None
-    if not _balanced(text, starts, np.append(ends, text.size - 1)):
+    if not _stands(text, ends - len(brackets), b"]" * len(brackets)):
         return None
     # The spaces go behind the brackets: readers look for `],[` as it is usually written.
     _put(text, ends, (comma + brackets).ljust(len(between) + len(brackets)))
     _put(text, starts[:1] - len(opening), (b"[" + brackets).ljust(len(opening) + len(brackets)))
     text[-1] = 0x5D
     try:
-        return Rows({orjson.loads(name): _RowsText(text.tobytes(), starts.size)})
+        return Rows({orjson.loads(name): _RowsText(made, starts.size, len(brackets) + 1)})
     except orjson.JSONDecodeError:
         return None
+
+
+def _quotes(text: Array) -> Array:
+    """Give the places of all quotes, a block at a time: it stays in the cache."""
+    found = [
+        np.flatnonzero(text[start : start + _BLOCK] == 0x22) + start
+        for start in range(0, text.size, _BLOCK)
+    ]
+    return np.concatenate(found)
 
 
 def _stands(text: Array, places: Array, wanted: bytes) -> bool:
@@ -114,19 +128,3 @@ def _put(text: Array, places: Array, wanted: bytes) -> None:
     """Write the same bytes into all those places."""
     for i, byte in enumerate(wanted):
         text[places + i] = byte
-
-
-def _balanced(text: Array, starts: Array, stops: Array) -> bool:
-    """Tell whether each value has as many brackets of either kind as every other.
-
-    So no bracket that is missing in one row can be made up for by another row.
-    """
-    for bracket in b"[]":
-        found = np.flatnonzero(text == bracket)
-        if found.size % starts.size:
-            return False
-        if found.size:
-            of_row = found.reshape(starts.size, -1)
-            if (of_row[:, 0] < starts).any() or (of_row[:, -1] >= stops).any():
-                return False
-    return True

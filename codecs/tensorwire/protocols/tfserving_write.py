@@ -140,8 +140,12 @@ def _whole(column: Array | _Strings) -> Part:
     return Texts(texts(column, bare), block_count(column))
 
 
-def _objects(columns: Mapping[str, Array | _Strings], count: int) -> bytes:
+def _objects(columns: Mapping[str, Array | _Strings], count: int) -> Part:
     """Write an object a row, each with its row of every array."""
+    if len(columns) == 1:
+        ((name, column),) = columns.items()
+        if not isinstance(column, _Strings) and column.ndim == 2:
+            return _table(name, column)
     # What stands between two rows of numbers, first name to last; then the first name again.
     between, rows, end = [], [], b""
     for name, column in columns.items():
@@ -160,6 +164,21 @@ def _objects(columns: Mapping[str, Array | _Strings], count: int) -> bytes:
         pieces[2 * i + 1 :: step] = texts
     pieces[0], pieces[-1] = b"[{" + first, end + b"}]"
     return b"".join(pieces)
+
+
+def _table(name: str, table: Array) -> Part:
+    """Write an object a row: each pair of brackets but the outer one is a row."""
+    opening = b"{" + orjson.dumps(name) + b":["
+    if table.size <= 2 * BLOCK or table.shape[1] > BLOCK:
+        text = bytes(buffer_of(_whole(table))).replace(b"]", b"]}").replace(b"[", opening)
+        return b"".join((b"[", memoryview(text)[len(opening) : -2], b"]"))
+
+    def pieces() -> Iterator[bytes | memoryview]:
+        for piece in texts(table, bare):  # an outer bracket, a comma, or whole rows
+            rows = len(piece) > 1
+            yield bytes(piece).replace(b"]", b"]}").replace(b"[", opening) if rows else piece
+
+    return Texts(pieces(), block_count(table))
 
 
 def _rows(column: Array | _Strings) -> tuple[bytes, list[bytes], bytes]:

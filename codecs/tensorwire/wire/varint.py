@@ -94,6 +94,8 @@ def unpack(packed: np.ndarray[Any, Any], dtype: np.dtype[Any]) -> np.ndarray[Any
         return packed.astype(dtype)
     if not last[-1]:
         raise Irregular
+    if (last[1:] | last[:-1]).all():
+        return _two_bytes(packed, last).astype(dtype)
     ends = np.flatnonzero(last)
     starts = np.empty_like(ends)
     starts[0], starts[1:] = 0, ends[:-1] + 1
@@ -107,6 +109,15 @@ def unpack(packed: np.ndarray[Any, Any], dtype: np.dtype[Any]) -> np.ndarray[Any
         digit = (packed[starts[more] + place] & 0x7F).astype(np.uint64)
         values[more] |= digit << np.uint64(7 * place)
     return values.astype(dtype)
+
+
+def _two_bytes(packed: np.ndarray[Any, Any], last: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Decode varints of one or two bytes, as pixels are."""
+    values = packed.astype(np.uint16)
+    more = values[:-1] >> 7  # 1 where the next byte goes on, which is 128 times as much
+    values[1:] = values[1:] * (more * 127 + 1) + (values[:-1] & 0x7F) * more
+    found: np.ndarray[Any, Any] = values[last]
+    return found
 
 
 def _overflows(
