@@ -22,7 +22,7 @@ from tensorwire.protocols.headers import Headers
 from tensorwire.protocols.seldon_blame import blamed, check_depth
 from tensorwire.protocols.seldon_peek import claims
 from tensorwire.protocols.seldon_read import class_of, from_tree
-from tensorwire.protocols.seldon_write import levels, to_tree
+from tensorwire.protocols.seldon_write import around, is_bare, levels, to_tree
 from tensorwire.registry import get_codec
 from tensorwire.wire.schema import schema
 
@@ -66,10 +66,12 @@ class SeldonProtocol:
     def encode(self, message: Any, *, lossy: bool = False) -> tuple[bytes, dict[str, str]]:
         """Write a message; see `MessageProtocol`."""
         codec = self._codec(message)
+        if codec is not None and not lossy and is_bare(message):
+            return codec.encode(message.value), {"Content-Type": self.media_type}
         body = (
             self._write(bodies.write, message, lossy=lossy)
             if codec is None
-            else codec.encode(message.value, **_around(message), lossy=lossy)
+            else codec.encode(message.value, **around(message), lossy=lossy)
         )
         return body, {"Content-Type": self.media_type}
 
@@ -81,7 +83,7 @@ class SeldonProtocol:
         parts = (
             self._write(bodies.write_parts, message, lossy=lossy)
             if codec is None
-            else codec.encode_parts(message.value, **_around(message), lossy=lossy)
+            else codec.encode_parts(message.value, **around(message), lossy=lossy)
         )
         return parts, {"Content-Type": self.media_type}
 
@@ -181,15 +183,3 @@ class SeldonProtocol:
 
 def _is_one_number(value: Any) -> bool:
     return isinstance(value, np.ndarray) and value.dtype == np.float64 and value.size == 1
-
-
-def _around(message: Message) -> dict[str, Any]:
-    """Give what stands around an array, where there is anything."""
-    found: dict[str, Any] = {}
-    if message.names is not None:
-        found["names"] = message.names
-    if type(message.meta) is not dict or message.meta:
-        found["meta"] = message.meta
-    if type(message.status) is not dict or message.status:
-        found["status"] = message.status
-    return found

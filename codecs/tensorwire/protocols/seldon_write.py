@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tensorwire.containers import Container
     from tensorwire.tree import Tree
 
-__all__ = ["levels", "parts_of", "to_tree"]
+__all__ = ["around", "is_bare", "levels", "parts_of", "to_tree"]
 
 _WORDS = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}  # as protobuf's JSON has them
 
@@ -141,3 +141,23 @@ def levels(node: Any) -> int:
         return 0
     inner = node.values() if isinstance(node, Mapping) else node
     return 1 + max(map(levels, inner), default=0)
+
+
+def is_bare(message: Message) -> bool:
+    """Tell whether nothing stands around an array."""
+    meta, status = message.meta, message.status
+    if meta.__class__ is not dict or status.__class__ is not dict:
+        return False
+    return message.names is None and not meta and not status
+
+
+def around(message: Message) -> dict[str, Any]:
+    """Give what stands around an array, where there is anything."""
+    found: dict[str, Any] = {}
+    if message.names is not None:
+        found["names"] = message.names
+    if type(message.meta) is not dict or message.meta:
+        found["meta"] = message.meta
+    if type(message.status) is not dict or message.status:
+        found["status"] = message.status
+    return found
