@@ -1,0 +1,21 @@
+"""What does a format cost in a whole request? ``python -m bench.serving``.
+
+One job per file::
+
+    __main__    the command line (options), and its exit codes
+    cells       the format matrix, and the figures of the known benchmark
+    matrix      mode latency: measured (latency, samples), shown (matrix_tables, targets), written
+    throughput  modes throughput and concurrent (loads: what a tool measured, and whether the client
+                was the limit; generators: the tools; python_load: our own; load_tables)
+    load        servers or models, one after another (models_server)
+    scale       workers up and down under load (scale_load)
+    hop         a service in front of the model server (hop_payloads, hop_server, nginx, hop_tables)
+    noop        a server and commands for other people's tools (locustfile: users for Locust)
+
+    client      how each side's client writes and reads (rest_client, grpc_client: bytes only)
+    models      what the servers answer, and what is right
+    processes   servers in processes of their own (servers: those of a matrix; ours, ours_timing;
+                objects_rest, objects_grpc: the usual wrapper's way, with the payloads of objects)
+    timing      what a server tells of its own time
+    flames      py-spy
+"""

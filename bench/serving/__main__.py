@@ -1,0 +1,63 @@
+"""What does a format cost in a whole request? ``python -m bench.serving --help``."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+from bench.codecs import guarded
+from bench.serving.options import parse
+
+if TYPE_CHECKING:
+    from bench.serving.options import Options
+
+NAME = "python -m bench.serving"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line; the exit code: 0, 1 wrong or failed, 2 usage, 130 interrupted."""
+    options = parse(argv)
+    return guarded(NAME, lambda: _run(options))
+
+
+def _run(options: Options) -> int:
+    from bench.measure import WorkerError
+    from bench.plan import require
+    from bench.progress import Progress
+    from bench.render import Screen
+    from bench.serving import flames, servers
+
+    servers.require()
+    flames.require(options.flames)
+    if options.output:
+        require("pyperf", "-o")
+    from bench.serving.rest_client import CallError
+
+    screen, progress = Screen(markdown=options.markdown), Progress(quiet=options.quiet)
+    try:
+        if options.mode == "latency":
+            from bench.serving.matrix import run
+        elif options.mode in ("throughput", "concurrent"):
+            from bench.serving.throughput import run
+        elif options.mode == "load":
+            from bench.serving.load import run
+        elif options.mode == "scale":
+            from bench.serving.scale import run
+        elif options.mode == "hop":
+            from bench.serving.hop import run
+        else:
+            from bench.serving.noop import run
+        return run(options, screen, progress)
+    except CallError as error:
+        raise WorkerError(str(error)) from error
+
+
+def _leave(*_: object) -> None:
+    """End as Ctrl-C does: servers and files of this run go with it."""
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _leave)
+    sys.exit(main())

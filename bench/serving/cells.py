@@ -1,0 +1,93 @@
+"""What is measured: the cells of the format matrix, and what others measured in them."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+REST, GRPC = "REST", "gRPC"
+OURS, OBJECTS = "ours", "objects"
+TRANSPORTS = (REST, GRPC)
+METHODS = ("predict", "predict_raw")
+COUNTS = (1, 100_000)
+KINDS = ("ndarray", "tensor", "tftensor", "raw")
+SIDES = (OURS, OBJECTS)
+
+
+class Cell(NamedTuple):
+    """One kind of request to one server.
+
+    Attributes
+    ----------
+    transport
+        ``REST`` (JSON) or ``gRPC`` (protobuf).
+    method
+        of the model: ``predict`` gets an array, ``predict_raw`` the undecoded message.
+    values
+        consecutive integers in the request.
+    kind
+        how they are laid out.
+    side
+        ``ours``, or ``objects``: the wrapper that goes through Python and protobuf objects.
+    """
+
+    transport: str
+    method: str
+    values: int
+    kind: str
+    side: str
+
+    @property
+    def group(self) -> str:
+        """The heading of the rows it stands among."""
+        return f"{self.transport} {self.method}, {self.values:,}"
+
+    @property
+    def name(self) -> str:
+        """All of it, in one string."""
+        return f"{self.transport} {self.method} {self.values} {self.kind} {self.side}"
+
+
+class Choice(NamedTuple):
+    """Which part of the matrix was asked for."""
+
+    transports: tuple[str, ...] = TRANSPORTS
+    methods: tuple[str, ...] = METHODS
+    counts: tuple[int, ...] = COUNTS
+    kinds: tuple[str, ...] = KINDS
+    sides: tuple[str, ...] = SIDES
+
+    def cells(self) -> list[Cell]:
+        """Give the cells; the two sides of one kind stand next to each other."""
+        return [Cell(*each) for each in product(*self)]
+
+
+def _known() -> Mapping[tuple[str, str, int, str], float]:
+    """Seconds that the known benchmark of Seldon's Python wrapper (1.10) published.
+
+    Averages of one closed-loop client with ready-made bodies, one worker, on another machine.
+    """
+    rows = {
+        (REST, "predict", 100_000): (19.8, 19.7, 16.2),
+        (GRPC, "predict", 100_000): (253.0, 8.4, 5.5),
+        (REST, "predict_raw", 100_000): (13.3, 13.3, 11.1),
+        (GRPC, "predict_raw", 100_000): (46.0, 7.9, 5.0),
+        (REST, "predict", 1): (1.8, 1.8, 2.1),
+        (GRPC, "predict", 1): (1.46, 1.49, 1.57),
+    }
+    return {
+        (*row, kind): milliseconds / 1e3
+        for row, times in rows.items()
+        for kind, milliseconds in zip(KINDS, times, strict=False)
+    }
+
+
+KNOWN = _known()
+
+
+def known(cell: Cell) -> float | None:
+    """Give the known benchmark's figure for a cell, whichever side."""
+    return KNOWN.get(cell[:4])

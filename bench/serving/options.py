@@ -1,0 +1,160 @@
+"""The command line of ``python -m bench.serving``."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.options import Parser
+from bench.serving.cells import COUNTS, KINDS, METHODS, SIDES, TRANSPORTS, Choice
+from bench.serving.models import ANSWERS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+MODES = ("latency", "throughput", "concurrent", "load", "scale", "hop", "noop")
+TOOLS = ("auto", "h2load", "wrk", "python")
+SECONDS, QUICK = 120.0, 24.0
+EXAMPLES = """\
+modes:
+  latency      the format matrix: one client, beside the object way (the default)
+  throughput   the same with enough clients to saturate the server
+  concurrent   requests/s and latency from 1 client up
+  load         servers or models started one after another: time to ready, memory
+  scale        workers added and removed under load: is a request lost?
+  hop          what one service in front of the model server costs
+  noop         keeps a server up, and prints commands for other people's load tools
+
+examples:
+  python -m bench.serving --quick
+  python -m bench.serving --transport gRPC --kind ndarray,tensor --answer echo
+  python -m bench.serving throughput --clients 32 --tool python
+  python -m bench.serving -o run.json      then: python -m pyperf stats run.json
+"""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What was asked for."""
+
+    mode: str
+    choice: Choice
+    quick: bool
+    seconds: float
+    answer: str
+    clients: int
+    tool: str
+    workers: int
+    what: str
+    flames: str | None
+    folder: str | None
+    output: str | None
+    csv: bool
+    markdown: bool
+    quiet: bool
+
+
+def _several(known: Sequence[str]) -> Callable[[str], tuple[str, ...]]:
+    """Read a list with commas, of what is known; in the order in which it is known."""
+
+    def read(text: str) -> tuple[str, ...]:
+        wanted = {part.strip().lower() for part in text.split(",")}
+        found = tuple(each for each in known if each.lower() in wanted)
+        if len(found) < len(wanted):
+            raise argparse.ArgumentTypeError(f"expected some of {', '.join(known)}, got {text!r}")
+        return found
+
+    return read
+
+
+def _number(least: float, most: float, kind: type = float) -> Callable[[str], Any]:
+    def read(text: str) -> Any:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = None
+        if value is None or not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"expected {least:g} to {most:g}, got {text!r}")
+        return value
+
+    return read
+
+
+def _counts(text: str) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(_number(1, 10**8, int)(part) for part in text.split(",")))
+
+
+def parser() -> Parser:
+    """Build the command line."""
+    made = Parser(
+        prog="python -m bench.serving",
+        description="What a format costs in a whole request, beside the usual wrapper's way.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = made.add_argument
+    add("mode", nargs="?", choices=MODES, default="latency", help="what to do, see below: latency")
+    add("--quick", action="store_true", help="about 30 s: less of everything")
+    add("--seconds", type=_number(0.5, 3600), metavar="S", help=f"to measure: {SECONDS:g}")
+    add(
+        "--transport",
+        type=_several(TRANSPORTS),
+        default=TRANSPORTS,
+        metavar="LIST",
+        help="REST,gRPC",
+    )
+    add("--method", type=_several(METHODS), metavar="LIST", help=",".join(METHODS))
+    add("--kind", type=_several(KINDS), metavar="LIST", help=",".join(KINDS))
+    add("--count", type=_counts, metavar="LIST", help="values in a request: 1,100000")
+    add("--side", type=_several(SIDES), default=SIDES, metavar="LIST", help=",".join(SIDES))
+    add("--answer", choices=ANSWERS, default="sum", help="of the model: sum; echo is as large")
+    add("--clients", type=_number(1, 10_000, int), default=100, metavar="N", help="at most: 100")
+    add("--tool", choices=TOOLS, default="auto", help="that makes the load: auto")
+    add("--workers", type=_number(1, 256, int), default=8, metavar="N", help="of load, scale: 8")
+    add("--what", choices=("servers", "models"), default="servers", help="of load: servers")
+    add("--folder", metavar="DIR", help="for the files of noop; else a temporary one")
+    add("--py-spy", dest="flames", metavar="DIR", help="a flame graph of every server goes here")
+    add("-o", dest="output", metavar="FILE", help="write the samples in pyperf's format")
+    add("--force", action="store_true", help="overwrite that file")
+    style = made.add_mutually_exclusive_group()
+    style.add_argument("--markdown", action="store_true", help="tables in Markdown")
+    style.add_argument("--csv", action="store_true", help="one line per cell, nothing else")
+    add("-q", "--quiet", action="store_true", help="only the answer: no tables, no progress")
+    return made
+
+
+def parse(argv: list[str] | None) -> Options:
+    """Read the command line; SystemExit(2) with one line on stderr if it is wrong."""
+    made = parser()
+    given = vars(made.parse_args(argv))
+    force = given.pop("force")
+    if given["mode"] in ("load", "scale", "noop"):
+        for name, option in (("output", "-o"), ("flames", "--py-spy")):
+            if given[name]:
+                made.error(f"{option} is not for {given['mode']}")
+    if given["output"]:
+        _check_output(made, Path(given["output"]), force=force)
+    both = given["mode"] == "latency" or (given["mode"] == "throughput" and not given["quick"])
+    few = given["mode"] == "concurrent" and given["quick"]
+    choice = Choice(
+        given.pop("transport"),
+        given.pop("method") or (METHODS if both else METHODS[:1]),
+        given.pop("count") or COUNTS,
+        given.pop("kind") or (("ndarray", "tftensor") if few else KINDS),
+        given.pop("side"),
+    )
+    for name in ("method", "count"):
+        given.pop(name, None)
+    if given["seconds"] is None:
+        given["seconds"] = QUICK if given["quick"] else SECONDS
+    return Options(choice=choice, **given)
+
+
+def _check_output(made: Parser, path: Path, *, force: bool) -> None:
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        made.error(f"-o {path}: expected a file in a directory that exists")
+    if path.exists() and not force:
+        made.error(f"-o {path}: the file exists; --force overwrites it")

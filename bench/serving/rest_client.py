@@ -1,0 +1,127 @@
+"""An HTTP/1.1 client that keeps its connection and does little else, so that it measures others.
+
+It takes what servers of model payloads send: a reply with a Content-Length.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PATIENCE = 60.0
+_LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)", re.IGNORECASE)
+_TIMING = re.compile(rb"\r\nserver-timing: *([^\r]+)", re.IGNORECASE)
+_CLOSE = re.compile(rb"\r\nconnection: *close", re.IGNORECASE)
+_SMALL = 16 << 10  # bytes that are cheaper to copy than to send on their own
+
+
+class CallError(Exception):
+    """A request was not answered, or not with what was asked for."""
+
+
+class Reply(NamedTuple):
+    """A body, and what the server says of its own time."""
+
+    body: bytes
+    timing: str = ""
+
+
+def head(path: str, headers: Mapping[str, str], size: int) -> bytes:
+    """Write the head of a POST."""
+    lines = [f"POST {path} HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {size}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+
+class RestClient:
+    """One connection to a server on this machine.
+
+    Attributes
+    ----------
+    resent
+        how many requests were sent once more, on a new connection: the server had closed the one
+        that was kept before any byte of a reply.
+    """
+
+    def __init__(self, port: int, path: str, headers: Mapping[str, str]) -> None:
+        self._port, self._path, self._headers = port, path, dict(headers)
+        self.resent = 0
+        self._socket: socket.socket | None = None
+        self._heads: dict[int, bytes] = {}
+
+    def call(self, body: bytes) -> Reply:
+        """Send a request and wait for its reply.
+
+        Raises
+        ------
+        CallError
+            the status is not 200, or the connection ended.
+        """
+        found = self._heads.get(len(body))
+        if found is None:
+            found = self._heads[len(body)] = head(self._path, self._headers, len(body))
+        while True:
+            fresh = self._socket is None
+            try:
+                connection = self._socket or self._connect()
+                if len(body) <= _SMALL:
+                    connection.sendall(found + body)
+                else:
+                    connection.sendall(found)
+                    connection.sendall(body)
+                text = _some(connection)
+            except OSError as error:
+                self.close()
+                if fresh:
+                    raise CallError(f"REST: {error}") from error
+                self.resent += 1
+                continue
+            try:
+                return self._receive(connection, text)
+            except OSError as error:
+                self.close()
+                raise CallError(f"REST: {error}") from error
+
+    def _connect(self) -> socket.socket:
+        self._socket = socket.create_connection(("127.0.0.1", self._port), PATIENCE)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return self._socket
+
+    def _receive(self, connection: socket.socket, text: bytes) -> Reply:
+        while (end := text.find(b"\r\n\r\n")) < 0:
+            text += _some(connection)
+        answered = text[:end]
+        length = _LENGTH.search(answered)
+        if length is None:
+            raise CallError("REST: a reply without a Content-Length")
+        size = int(length[1])
+        pieces, have = [text[end + 4 :]], len(text) - end - 4
+        while have < size:
+            pieces.append(_some(connection))
+            have += len(pieces[-1])
+        body = b"".join(pieces)
+        if _CLOSE.search(answered):
+            self.close()
+        if answered[9:12] != b"200":
+            raise CallError(
+                f"REST {answered[9:12].decode()}: {body[:200].decode(errors='replace')}"
+            )
+        told = _TIMING.search(answered)
+        return Reply(body, told[1].decode() if told else "")
+
+    def close(self) -> None:
+        """End the connection; the next call begins another."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+
+def _some(connection: socket.socket) -> bytes:
+    got = connection.recv(1 << 18)
+    if not got:
+        raise ConnectionResetError("the server closed the connection")
+    return got

@@ -1,0 +1,98 @@
+"""Both transports in this process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tensorwire.server.grpc_server import GrpcServer
+from tensorwire.server.rest import RestApp
+from tensorwire.server.rest_server import RestServer
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from tensorwire.server.limits import ServerLimits
+
+__all__ = ["EchoServer"]
+
+
+class EchoServer:
+    """An echo, or a model, over REST and gRPC, from `start` to `close`; a context manager.
+
+    Parameters
+    ----------
+    model
+        an object with `predict` or `predict_raw`, see `tensorwire.server.model.Model`; None for an
+        echo.
+    rest_port, grpc_port
+        where to listen: 0 is any port that is free, None is not at all.
+    host
+        the address to listen at.
+    limits
+        what requests may take.
+    reuse_port
+        share the ports with other processes that say so.
+
+    Attributes
+    ----------
+    rest_port, grpc_port
+        where it listens, once it is started.
+    app
+        the ASGI application.
+    """
+
+    def __init__(  # noqa: PLR0913 - each is one thing to say of a server
+        self,
+        model: Any = None,
+        rest_port: int | None = 0,
+        grpc_port: int | None = 0,
+        *,
+        host: str = "127.0.0.1",
+        limits: ServerLimits | None = None,
+        reuse_port: bool = False,
+    ) -> None:
+        self.rest_port = rest_port
+        self.grpc_port = grpc_port
+        self.app = RestApp(model, limits)
+        self._host = host
+        self._reuse_port = reuse_port
+        self._transports: list[RestServer | GrpcServer] = []
+
+    def start(self) -> EchoServer:
+        """Listen; raise OSError where a port is taken."""
+        service, how = self.app.service, {"reuse_port": self._reuse_port}
+        try:
+            if self.rest_port is not None:
+                rest = RestServer(self.app, self._host, self.rest_port, **how)
+                self._transports.append(rest)
+                self.rest_port = rest.port
+            if self.grpc_port is not None:
+                grpc = GrpcServer(service, self._host, self.grpc_port, **how)
+                self._transports.append(grpc)
+                self.grpc_port = grpc.port
+        except OSError:
+            self.close()
+            raise
+        return self
+
+    def close(self) -> None:
+        """Take no more requests, wait for those under way, and end every thread."""
+        service = self.app.service
+        service.ready = False
+        for transport in self._transports:
+            transport.stop()
+        for transport in self._transports:
+            transport.wait()
+        self._transports.clear()
+        service.workers.close(service.limits.grace)
+
+    def __enter__(self) -> EchoServer:  # noqa: PYI034 - Self is not in Python 3.10
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,87 @@
+"""From the bytes of a request to the bytes of its reply, whatever the transport."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import tensorwire as tw
+from tensorwire.errors import CodecError, EncodeError
+from tensorwire.seldon import Feedback, Message
+from tensorwire.server.families import FAMILIES
+from tensorwire.server.refusals import ModelError, Refusal, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tensorwire.server.model import Model
+    from tensorwire.server.raw import RawMessage
+
+__all__ = ["Exchange"]
+
+_GRPC, _TYPED = "oip/protobuf", "oip/protobuf-typed"
+
+
+class Exchange:
+    """Answers requests: decode, model, encode. What is wrong with one is raised."""
+
+    def __init__(self, model: Model, limits: tw.Limits | None) -> None:
+        self.model = model
+        self._limits = limits
+
+    def predict(
+        self, raw: RawMessage, target: str, address: Mapping[str, Any] | None = None
+    ) -> tuple[bytes, dict[str, str]]:
+        """Answer a request in the protocol `target`; `address` is what its URL says of it."""
+        if self.model.is_raw:
+            return self._raw(raw, target)
+        family = FAMILIES[raw.protocol.partition("/")[0]]
+        request = self._decode(raw, None)
+        for name, value in (address or {}).items():
+            setattr(request, name, value)
+        reply = self.model.reply(family, request)
+        if raw.protocol == target == _GRPC and _is_typed(raw.body):
+            target = _TYPED
+        return self._encode(reply, raw.protocol, target)
+
+    def feedback(self, raw: RawMessage, target: str) -> tuple[bytes, dict[str, str]]:
+        """Take what Seldon calls feedback, and answer with an empty message, or the model's own."""
+        feedback = self._decode(raw, Feedback)
+        answer = self.model.feedback(FAMILIES["seldon"], feedback)
+        reply = Message(None, "") if answer is None else Message(None).reply(answer)
+        return self._encode(reply, raw.protocol, target)
+
+    def _decode(self, raw: RawMessage, kind: type | None) -> Any:
+        protocol = tw.get_protocol(raw.protocol)
+        return protocol.decode(raw.body, raw.headers, type=kind, limits=self._limits)
+
+    def _encode(self, reply: Any, source: str, target: str) -> tuple[bytes, dict[str, str]]:
+        try:
+            return tw.get_protocol(target).encode(reply)
+        except EncodeError as error:
+            if target == _TYPED:  # FP16 travels in raw contents only
+                return self._encode(reply, source, _GRPC)
+            if target != source:
+                reason = f"the reply cannot be {target}: {error}"
+                raise Refusal(Status.NOT_ACCEPTABLE, reason) from None
+            if self.model.is_echo:
+                raise
+            raise ModelError(f"the answer of the model cannot be carried: {error}") from error
+
+    def _raw(self, raw: RawMessage, target: str) -> tuple[bytes, dict[str, str]]:
+        answer = self.model.raw_reply(raw)
+        if not isinstance(answer, (bytes, bytearray, memoryview)):
+            return self._encode(answer, raw.protocol, target)
+        if target != raw.protocol:
+            raise Refusal(Status.NOT_ACCEPTABLE, f"the reply comes as {raw.protocol} only")
+        body, headers = bytes(answer), {"Content-Type": tw.get_protocol(target).media_type}
+        if target == "oip/binary":
+            try:
+                headers["Inference-Header-Content-Length"] = str(tw.oip.json_size(body))
+            except CodecError as error:
+                raise ModelError(f"the answer of the model is no {target}: {error}") from error
+        return body, headers
+
+
+def _is_typed(body: bytes) -> bool:
+    """Tell whether the tensors of a request stand in typed contents, as those of its reply will."""
+    return tw.get_protocol(_GRPC).peek(body).kind == "contents"

@@ -1,0 +1,135 @@
+"""What each family of messages tells a model, and how its answer becomes a reply."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from tensorwire.errors import DecodeError, EncodeError
+from tensorwire.server.refusals import Refusal, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tensorwire.oip import InferRequest
+    from tensorwire.seldon import Message
+    from tensorwire.tfserving import PredictRequest
+
+__all__ = ["FAMILIES", "Arguments", "Family"]
+
+_ARRAYS = ("ndarray", "tensor", "tftensor")
+_OUTPUT = "output-0"  # the name of an array for which nobody has one
+
+
+class Arguments(NamedTuple):
+    """What `predict` is called with."""
+
+    value: Any
+    names: list[str]
+    meta: dict[str, Any]
+
+
+class Family(Protocol):
+    """The requests and replies of one family of protocols."""
+
+    def arguments(self, request: Any) -> Arguments:
+        """Give what a request tells the model."""
+
+    def echo(self, request: Any) -> Any:
+        """Answer a request with what it brought."""
+
+    def reply(self, request: Any, value: Any, names: Sequence[str]) -> Any:
+        """Answer a request with what the model made of it."""
+
+
+class Seldon:
+    """SeldonMessage: one payload, the names of its columns, and meta."""
+
+    def arguments(self, request: Message) -> Arguments:
+        """Give the payload: an array, bytes, text, or any JSON value."""
+        if not request.kind:
+            raise DecodeError("no payload to predict from")
+        value = request.value.tobytes() if request.kind == "raw" else request.value
+        return Arguments(value, list(request.names or ()), dict(request.meta))
+
+    def echo(self, request: Message) -> Message:
+        """Give the message itself: its class is that of replies."""
+        return request
+
+    def reply(self, request: Message, value: Any, names: Sequence[str]) -> Message:
+        """Answer in the kind of the request, where that can be; arrays have names of columns."""
+        reply = request.reply(value)
+        if reply.kind in _ARRAYS:
+            reply.names = list(names) or None
+        return reply
+
+
+class OpenInference:
+    """Named tensors, of which `outputs` says which are wanted."""
+
+    def arguments(self, request: InferRequest) -> Arguments:
+        """Give the one tensor, or a dict of them."""
+        meta: dict[str, Any] = {"id": request.id, "model_name": request.model_name}
+        meta |= {"model_version": request.model_version, "parameters": dict(request.parameters)}
+        return Arguments(_one_or_all(self._inputs(request)), [], meta)
+
+    def echo(self, request: InferRequest) -> Any:
+        """Give each input as an output of that name."""
+        self._inputs(request)
+        return _asked(request, request.inputs)
+
+    def reply(self, request: InferRequest, value: Any, names: Sequence[str]) -> Any:
+        """Answer with a dict of outputs; with one array, by the name that is asked for."""
+        wanted = [output.name for output in request.outputs]
+        return _asked(request, _named(value, names, wanted))
+
+    def _inputs(self, request: InferRequest) -> dict[str, Any]:
+        arrays = {tensor.name: tensor.value for tensor in request.inputs}
+        if len(arrays) < len(request.inputs):
+            raise DecodeError("two tensors of one name", "$.inputs")
+        return arrays
+
+
+class Serving:
+    """Named arrays of TensorFlow Serving, of which `output_filter` says which are wanted."""
+
+    def arguments(self, request: PredictRequest) -> Arguments:
+        """Give the one array, or a dict of them."""
+        meta = {"model_name": request.model_name, "version": request.version}
+        meta |= {"version_label": request.version_label, "signature_name": request.signature_name}
+        return Arguments(_one_or_all(request.inputs), [], meta)
+
+    def echo(self, request: PredictRequest) -> Any:
+        """Give each input as an output of that name."""
+        return _asked(request, request.inputs)
+
+    def reply(self, request: PredictRequest, value: Any, names: Sequence[str]) -> Any:
+        """Answer with a dict of outputs; with one array, by the name that is asked for."""
+        return _asked(request, _named(value, names, request.output_filter))
+
+
+FAMILIES: Mapping[str, Family] = {
+    "seldon": Seldon(),
+    "oip": OpenInference(),
+    "tfserving": Serving(),
+}
+
+
+def _one_or_all(arrays: Mapping[str, Any]) -> Any:
+    return next(iter(arrays.values())) if len(arrays) == 1 else dict(arrays)
+
+
+def _named(value: Any, names: Sequence[str], wanted: Sequence[str]) -> dict[str, Any]:
+    """Give the outputs by name: one that is not in a dict has its own name, or the wanted one."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    name = names[0] if len(names) == 1 else wanted[0] if len(wanted) == 1 else _OUTPUT
+    return {name: [value] if isinstance(value, (str, bytes)) else value}
+
+
+def _asked(request: Any, outputs: Any) -> Any:
+    """Reply with the outputs that a request asks for; one that is not there is its mistake."""
+    try:
+        return request.reply(outputs)
+    except EncodeError as error:
+        raise Refusal(Status.BAD_INPUT, str(error)) from None

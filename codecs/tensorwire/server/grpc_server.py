@@ -1,0 +1,179 @@
+"""The services of gRPC on grpcio's synchronous server: bytes in, bytes out."""
+
+from __future__ import annotations
+
+import logging
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotInTime
+from functools import partial
+from threading import Event
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import grpc
+
+from tensorwire.server.grpc_standard import Standard, in_pool
+from tensorwire.server.raw import RawMessage
+from tensorwire.server.refusals import Refusal, Status, reason_of, status_of
+from tensorwire.server.services import FEEDBACKS, PREDICTS, SERVICES, about_methods
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import TypeAlias
+
+    from tensorwire.server.limits import ServerLimits
+    from tensorwire.server.service import Service
+
+    Answer: TypeAlias = Callable[[bytes, grpc.ServicerContext], bytes]
+    Handler: TypeAlias = grpc.RpcMethodHandler[Any, Any]
+
+__all__ = ["GrpcServer"]
+
+_LOG = logging.getLogger("tensorwire.server")
+_QUICK = 0.01  # of the time limit
+
+
+class GrpcServer:
+    """Listens and answers from the moment it is made, until it is closed.
+
+    Parameters
+    ----------
+    service
+        what answers.
+    host, port
+        where to listen; port 0 is any that is free.
+    reuse_port
+        share the port with other processes that say so.
+
+    Attributes
+    ----------
+    port
+        where it listens.
+    """
+
+    def __init__(self, service: Service, host: str, port: int, *, reuse_port: bool) -> None:
+        self._service, self._limits = service, service.limits
+        self._threads = ThreadPoolExecutor(service.limits.threads, "tensorwire-grpc")
+        self._standard = Standard(SERVICES)
+        self._server = grpc.server(
+            self._threads,
+            options=_options(self._limits, reuse_port=reuse_port),
+            maximum_concurrent_rpcs=self._limits.concurrency,
+        )
+        handlers = (_Methods(self._methods()), *self._standard.handlers())
+        self._server.add_generic_rpc_handlers(handlers)
+        self._stopped = Event()
+        self._is_quick = False  # the model, when it was last called
+        place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        try:
+            self.port: int = self._server.add_insecure_port(place)
+        except RuntimeError as error:
+            raise OSError(f"gRPC cannot listen at {place}: {error}") from None
+        self._server.start()
+
+    def _methods(self) -> dict[str, Handler]:
+        exchange, service = self._service.exchange, self._service
+        answers: dict[str, Answer] = {}
+        for name, protocol in PREDICTS.items():
+            answers[name] = partial(_answer, exchange.predict, protocol)
+        for name, protocol in FEEDBACKS.items():
+            answers[name] = partial(_answer, exchange.feedback, protocol)
+        if not exchange.model.is_echo:
+            answers = {name: partial(self._in_time, answer) for name, answer in answers.items()}
+        behaviours = {name: self._behaviour(name, answer) for name, answer in answers.items()}
+        for name, answer in about_methods(exchange.model, lambda: service.ready).items():
+            behaviours[name] = in_pool(self._behaviour(name, answer), self._standard.pool)
+        return {
+            name: grpc.unary_unary_rpc_method_handler(behaviour)
+            for name, behaviour in behaviours.items()
+        }
+
+    def _behaviour(self, name: str, answer: Answer) -> Answer:
+        """Give what grpcio calls for a method."""
+        metrics = self._service.metrics
+        record, active = partial(metrics.record, "grpc", name), metrics.active.labels("grpc")
+
+        def behaviour(body: bytes, context: grpc.ServicerContext) -> bytes:
+            began = perf_counter()
+            active.inc()
+            try:
+                reply = answer(body, context)
+            except Exception as error:  # noqa: BLE001 - each has its status
+                code, reason = status_of(error).grpc, reason_of(error)
+                if code is grpc.StatusCode.INTERNAL:
+                    _LOG.error("%s", name, exc_info=error)
+                record(code.name, began, len(body), 0)
+                context.abort(code, reason)
+            finally:
+                active.dec()
+            record("OK", began, len(body), len(reply))
+            return reply
+
+        return behaviour
+
+    def _in_time(self, answer: Answer, body: bytes, context: Any) -> bytes:
+        """Let the model answer, in the time that the client and the limits allow.
+
+        A change of threads takes longer than a quick model, so that one which has just been far
+        from its limit answers in this thread, where nothing could end it.
+        """
+        call = partial(self._timed, answer, body, context)
+        workers, limit = self._service.workers, self._limits.timeout
+        if self._is_quick:
+            return workers.run(call)
+        left = context.time_remaining()
+        future = workers.submit(call)
+        added: bool = context.add_callback(partial(workers.abandon, future))
+        if not added:  # the client is gone
+            workers.abandon(future)
+        try:
+            return future.result(limit if left is None else min(left, limit))
+        except (NotInTime, CancelledError):
+            workers.abandon(future)
+            raise Refusal(Status.TIMEOUT, f"no answer within {limit} s") from None
+
+    def _timed(self, answer: Answer, body: bytes, context: Any) -> bytes:
+        began = perf_counter()
+        try:
+            return answer(body, context)
+        finally:
+            self._is_quick = perf_counter() - began < self._limits.timeout * _QUICK
+
+    def stop(self) -> None:
+        """Take no more calls."""
+        self._stopped = self._server.stop(self._limits.grace)
+        self._standard.stop()
+
+    def wait(self) -> None:
+        """Wait for the calls under way, if they end in time."""
+        self._stopped.wait()
+        self._threads.shutdown(wait=False)
+        self._standard.close()
+
+
+class _Methods(grpc.GenericRpcHandler):
+    """Finds methods by name, whatever their messages are."""
+
+    def __init__(self, handlers: Mapping[str, Handler]) -> None:
+        self._handlers = handlers
+
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> Handler | None:
+        return self._handlers.get(handler_call_details.method)
+
+
+def _answer(exchange: Callable[..., Any], protocol: str, body: bytes, _: Any) -> bytes:
+    """Answer in the protocol of the request."""
+    reply: bytes = exchange(RawMessage(body, protocol), protocol)[0]
+    return reply
+
+
+def _options(limits: ServerLimits, *, reuse_port: bool) -> list[tuple[str, int]]:
+    return [
+        ("grpc.max_receive_message_length", limits.body),
+        ("grpc.max_send_message_length", -1),
+        ("grpc.max_metadata_size", limits.head),
+        ("grpc.so_reuseport", int(reuse_port)),
+        # Who does not answer a ping is gone.
+        ("grpc.keepalive_time_ms", int(limits.timeout * 1000)),
+        ("grpc.keepalive_timeout_ms", int(limits.head_timeout * 1000)),
+    ]

@@ -1,0 +1,118 @@
+"""The model behind the server: an object with `predict` or `predict_raw`, or none."""
+
+from __future__ import annotations
+
+from inspect import Parameter, signature
+from typing import TYPE_CHECKING, Any
+
+from tensorwire.errors import DecodeError
+from tensorwire.server.refusals import ModelError, Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tensorwire.seldon import Feedback
+    from tensorwire.server.families import Family
+    from tensorwire.server.raw import RawMessage
+
+__all__ = ["Model"]
+
+
+class Model:
+    """Calls what a person has written, as Seldon's Python wrapper would.
+
+    ``predict(X, names, meta)``
+        gets an array (a dict of arrays by name where there are several; bytes, text or a JSON value
+        where the message holds that), the names of its columns, and what else the message says. It
+        gives an array, a list, a dict of arrays, text, bytes, or a pair of one of these and names.
+        It may leave out `meta`, or both.
+    ``predict_raw(message)``
+        gets a `RawMessage`, and gives the bytes of the reply, or a message of the same protocol. It
+        is preferred where both are there.
+    ``class_names``
+        the names of the columns that `predict` gives, or a method that tells them.
+    ``send_feedback(X, names, reward, truth)``
+        is told how good an answer was.
+    ``init_metadata()``
+        gives platform, versions, inputs and outputs, as the Open Inference Protocol has them.
+    """
+
+    def __init__(self, model: Any) -> None:
+        predict, raw = getattr(model, "predict", None), getattr(model, "predict_raw", None)
+        if isinstance(model, type):
+            raise TypeError(f"the class {model.__name__} in place of an object of it")
+        if model is not None and predict is None and raw is None:
+            raise TypeError(f"a {type(model).__name__} has neither predict nor predict_raw")
+        self._model = model
+        self._predict = predict
+        self._count = 0 if predict is None else _arguments_of(predict)
+        self.is_echo = model is None
+        self.is_raw = raw is not None
+
+    def reply(self, family: Family, request: Any) -> Any:
+        """Make the reply to a decoded request."""
+        if self._predict is None:
+            return family.echo(request)
+        arguments = family.arguments(request)
+        answer = _guarded(self._predict, *arguments[: self._count])
+        value, names = answer if _has_names(answer) else (answer, self._class_names())
+        if value is None:
+            raise ModelError("the model gave None")
+        return _guarded(family.reply, request, value, names)
+
+    def raw_reply(self, message: RawMessage) -> Any:
+        """Make the reply to a request as it came: bytes, or a message."""
+        try:
+            return _guarded(self._model.predict_raw, message)
+        except ModelError as error:
+            if isinstance(error.__cause__, DecodeError):  # of what the client has sent
+                raise error.__cause__ from None
+            raise
+
+    def feedback(self, family: Family, feedback: Feedback) -> Any:
+        """Tell the model how good an answer was; give its reply, None where it has none."""
+        told = getattr(self._model, "send_feedback", None)
+        if told is None:
+            return None
+        asked, truth = feedback.request, feedback.truth
+        value, names, _ = (None, [], {}) if asked is None else family.arguments(asked)
+        return _guarded(told, value, names, feedback.reward, truth and truth.value)
+
+    def metadata(self) -> dict[str, Any]:
+        """Give platform, versions, inputs and outputs of the model."""
+        made = {"versions": [], "platform": "tensorwire", "inputs": [], "outputs": []}
+        told = _guarded(getattr(self._model, "init_metadata", dict))
+        return made | {key: value for key, value in told.items() if key in made}
+
+    def _class_names(self) -> list[str]:
+        names = getattr(self._model, "class_names", ())
+        return list(_guarded(names) if callable(names) else names)
+
+
+def _guarded(call: Callable[..., Any], *arguments: Any) -> Any:
+    """Call what a person has written; whatever it raises is a ModelError."""
+    try:
+        return call(*arguments)
+    except Refusal:
+        raise
+    except Exception as error:
+        raise ModelError(f"the model raised {type(error).__name__}: {error}") from error
+
+
+def _has_names(answer: Any) -> bool:
+    """Tell a value and names of columns from a tuple of values."""
+    if not isinstance(answer, tuple) or len(answer) != 2:
+        return False
+    return isinstance(answer[1], (list, tuple)) and all(isinstance(name, str) for name in answer[1])
+
+
+def _arguments_of(predict: Callable[..., Any]) -> int:
+    """Count how many of X, names and meta a method takes."""
+    try:
+        parameters = signature(predict).parameters.values()
+    except (TypeError, ValueError):  # of C
+        return 3
+    if any(parameter.kind is Parameter.VAR_POSITIONAL for parameter in parameters):
+        return 3
+    kinds = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+    return min(3, sum(parameter.kind in kinds for parameter in parameters))

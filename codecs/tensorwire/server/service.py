@@ -1,0 +1,32 @@
+"""What both transports of a server share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tensorwire.server.exchange import Exchange
+from tensorwire.server.metrics import Metrics
+from tensorwire.server.model import Model
+from tensorwire.server.workers import Workers
+
+if TYPE_CHECKING:
+    from tensorwire.server.limits import ServerLimits
+
+__all__ = ["Service"]
+
+
+class Service:
+    """A model, the threads in which it runs, and what is counted.
+
+    Attributes
+    ----------
+    ready
+        whether new requests are welcome.
+    """
+
+    def __init__(self, model: Any, limits: ServerLimits) -> None:
+        self.limits = limits
+        self.exchange = Exchange(Model(model), limits.payload)
+        self.workers = Workers(limits.threads)
+        self.metrics = Metrics()
+        self.ready = True

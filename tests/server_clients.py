@@ -1,0 +1,64 @@
+"""Clients of the server that nobody here wrote: http.client, and grpcio with bytes or messages."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from contextlib import closing
+from typing import Any, NamedTuple
+
+import grpc
+
+JSON = {"Content-Type": "application/json"}
+PROTOBUF = {"Content-Type": "application/x-protobuf"}
+
+
+class Reply(NamedTuple):
+    """What came back over HTTP."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        """Give the body as the standard library reads it."""
+        return json.loads(self.body)
+
+
+def ask(
+    port: int | None,
+    path: str,
+    body: Any = None,
+    headers: dict[str, str] | None = None,
+    method: str = "",
+) -> Reply:
+    """Send a request on a connection of its own."""
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=20)) as connection:
+        connection.request(method or ("GET" if body is None else "POST"), path, body, headers or {})
+        return answer(connection)
+
+
+def answer(connection: http.client.HTTPConnection) -> Reply:
+    """Read the reply to the request that was sent on a connection."""
+    response = connection.getresponse()
+    headers = {name.lower(): value for name, value in response.getheaders()}
+    return Reply(response.status, headers, response.read())
+
+
+def call(port: int | None, method: str, body: bytes, **options: Any) -> bytes:
+    """Call a method of gRPC, bytes in and out; raises `grpc.RpcError`."""
+    unlimited = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
+    with grpc.insecure_channel(f"127.0.0.1:{port}", options=unlimited) as channel:
+        made: Any = channel.unary_unary(method)
+        reply: bytes = made(body, **{"timeout": 20, **options})
+        return reply
+
+
+def refused(port: int | None, method: str, body: bytes, **options: Any) -> tuple[str, str]:
+    """Call a method that is refused; give the name of the status, and its text."""
+    try:
+        call(port, method, body, **options)
+    except grpc.RpcError as error:
+        return error.code().name, error.details() or ""
+    return "OK", ""
