@@ -19,6 +19,9 @@ codecs = pytest.mark.parametrize("name", CODECS)
 dtypes = pytest.mark.parametrize("dtype", DTYPES)
 
 
+NARROW = (np.float16, np.float32)  # whose shortest text is not that of float64
+
+
 def carried(name: str, dtype: str) -> list[tuple[str, Array]]:
     """Return the labelled arrays of a dtype that a codec carries."""
     return [(label, array) for label, array in labelled(dtype) if not refused(name, array)]
@@ -32,9 +35,10 @@ def check_body(name: str, array: Array, body: bytes, label: str = "") -> None:
         assert repr(msgpack.unpackb(body)) == repr(reference.msgpack_tree(kind, array)), label
     elif container == "msgpack" and kind == "tftensor":
         assert repr(msgpack.unpackb(body)) == repr(reference.msgpack_tree(kind, array)), label
-    elif name == "json/tftensor":
+    elif name == "json/tftensor" or (container == "json" and array.dtype in NARROW):
         # The same numbers; how many digits go before an exponent is each writer's own.
-        assert orjson.loads(body) == orjson.loads(reference.body(name, array)), label
+        wanted = orjson.loads(reference.body(name, array))
+        assert repr(orjson.loads(body)) == repr(wanted), label
     else:
         assert body == reference.body(name, array), label
 
