@@ -19,7 +19,9 @@ codecs = pytest.mark.parametrize("name", CODECS)
 dtypes = pytest.mark.parametrize("dtype", DTYPES)
 
 
-NARROW = (np.float16, np.float32)  # whose shortest text is not that of float64
+def narrow(array: Array) -> bool:
+    """Tell whether the shortest text of the values is not that of the same float64."""
+    return array.dtype.kind == "f" and array.dtype.itemsize < 8
 
 
 def carried(name: str, dtype: str) -> list[tuple[str, Array]]:
@@ -35,7 +37,7 @@ def check_body(name: str, array: Array, body: bytes, label: str = "") -> None:
         assert repr(msgpack.unpackb(body)) == repr(reference.msgpack_tree(kind, array)), label
     elif container == "msgpack" and kind == "tftensor":
         assert repr(msgpack.unpackb(body)) == repr(reference.msgpack_tree(kind, array)), label
-    elif name == "json/tftensor" or (container == "json" and array.dtype in NARROW):
+    elif name == "json/tftensor" or (container == "json" and narrow(array)):
         # The same numbers; how many digits go before an exponent is each writer's own.
         wanted = orjson.loads(reference.body(name, array))
         assert repr(orjson.loads(body)) == repr(wanted), label
