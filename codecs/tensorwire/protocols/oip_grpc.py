@@ -9,15 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tensorwire.containers import CONTAINERS
-from tensorwire.errors import CodecError, LimitError
+from tensorwire.errors import CodecError
 from tensorwire.limits import DEFAULT_LIMITS
 from tensorwire.protocols import bodies
+from tensorwire.protocols.grpc_status import trailers_of
 from tensorwire.protocols.headers import Headers
-from tensorwire.protocols.oip import (
-    InferRequest,
-    InferResponse,
-    class_of,
-)
+from tensorwire.protocols.oip import InferRequest, InferResponse, class_of
 from tensorwire.protocols.oip_call import claims, from_tree, parameters, to_tree
 from tensorwire.protocols.oip_key import key_of, maker, write_one
 from tensorwire.protocols.templates import Templates
@@ -66,7 +63,7 @@ class OipGrpc:
         del lossy  # nothing that has a datatype is lost
         one = write_one(message, self._templates.known)
         if one is not None:
-            return one, {"Content-Type": "application/x-protobuf"}
+            return one, {"Content-Type": self.media_type}
         try:
             known = key_of(message)
             said = known and (message.id or message.parameters)
@@ -79,7 +76,7 @@ class OipGrpc:
             body = bodies.write(_PROTOBUF, tree, _schema(message))
             if known is not None:
                 self._learn(known[0], tree, _schema(message), len(known[1]))
-        return body, {"Content-Type": "application/x-protobuf"}
+        return body, {"Content-Type": self.media_type}
 
     def _learn(self, key: Any, tree: Tree, message: Schema, count: int) -> None:
         tree.pop("id", None)
@@ -155,9 +152,7 @@ class OipGrpc:
 
     def encode_error(self, error: BaseException | str) -> tuple[bytes, dict[str, str]]:
         """Give the status of a gRPC call, as its trailers have it: an error has no body."""
-        code = 3 if isinstance(error, (CodecError, str)) else 13
-        code = 8 if isinstance(error, LimitError) else code
-        return b"", {"grpc-status": str(code), "grpc-message": str(error)}
+        return b"", trailers_of(error)
 
 
 def _schema(message: InferRequest | InferResponse) -> Schema:

@@ -79,7 +79,8 @@ def from_tree(tree: Tree, kind: type, limits: Limits, size: int) -> Any:
     name, used = "", 0
     try:
         for name, node in tree.get(member, {}).items():
-            arrays[name] = value = _TENSOR.value(node, size, limits.after(used, size), None)
+            value = _TENSOR.value(node, size, limits.after(used, size), None)
+            arrays[name] = value
             used += bodies.taken(value)
     except CodecError as error:
         raise error.within(f"$.{member}.{name}") from None

@@ -8,16 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tensorwire.containers import CONTAINERS
-from tensorwire.errors import CodecError, DecodeError, LimitError
-from tensorwire.kinds import KINDS
+from tensorwire.errors import DecodeError
 from tensorwire.limits import DEFAULT_LIMITS
 from tensorwire.protocols import bodies
+from tensorwire.protocols.grpc_status import trailers_of
 from tensorwire.protocols.headers import Headers
 from tensorwire.protocols.templates import Templates
-from tensorwire.protocols.tfserving import (
-    PredictRequest,
-    PredictResponse,
-)
+from tensorwire.protocols.tfserving import PredictRequest, PredictResponse
 from tensorwire.protocols.tfserving_call import claims, from_tree, to_tree
 from tensorwire.protocols.tfserving_key import key_of, write_one
 from tensorwire.tree import leaves
@@ -33,8 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["protocol"]
 
-_PROTOBUF, _TENSOR = CONTAINERS["protobuf"], KINDS["tftensor"]
-_INVALID_ARGUMENT, _RESOURCE_EXHAUSTED, _INTERNAL = "3", "8", "13"  # codes of gRPC
+_PROTOBUF = CONTAINERS["protobuf"]
 
 
 def protocol(name: str) -> ServingGrpc:
@@ -59,7 +55,7 @@ class ServingGrpc:
         del lossy  # nothing that TensorFlow has a dtype for is lost
         one = write_one(message, self._templates.known)
         if one is not None:
-            return one, {"Content-Type": "application/x-protobuf"}
+            return one, {"Content-Type": self.media_type}
         try:
             known = key_of(message)
             body = known and self._templates.write(*known)
@@ -70,7 +66,7 @@ class ServingGrpc:
             body = bodies.write(_PROTOBUF, tree, _schema(kind))
             if known is not None:
                 self._learn(known[0], tree, _schema(kind), len(known[1]))
-        return body, {"Content-Type": "application/x-protobuf"}
+        return body, {"Content-Type": self.media_type}
 
     def _learn(self, key: Any, tree: Tree, message: Schema, count: int) -> None:
         arrays = [leaf for _, leaf in leaves(tree)]
@@ -143,10 +139,7 @@ class ServingGrpc:
 
     def encode_error(self, error: BaseException | str) -> tuple[bytes, dict[str, str]]:
         """Give the status of a gRPC call, as its trailers have it: an error has no body."""
-        code = _INVALID_ARGUMENT if isinstance(error, (CodecError, str)) else _INTERNAL
-        if isinstance(error, LimitError):
-            code = _RESOURCE_EXHAUSTED
-        return b"", {"grpc-status": code, "grpc-message": str(error)}
+        return b"", trailers_of(error)
 
 
 def _schema(kind: Any) -> Schema:
