@@ -17,9 +17,10 @@ from tensorwire import lists
 from tensorwire.dtypes import as_array, in_range
 from tensorwire.errors import CodecError, DecodeError, EncodeError
 from tensorwire.limits import DEFAULT_LIMITS
-from tensorwire.nodes import blob, integer, pick
+from tensorwire.nodes import blob, pick
 from tensorwire.strings import from_bytes, utf8
-from tensorwire.tftypes import BY_NAME, BY_NUMBER, STRING, Type, dtype_of, type_of
+from tensorwire.tensorproto import row_of, shape_of
+from tensorwire.tftypes import STRING, Type, dtype_of, type_of
 from tensorwire.tree import Leaf, Role, Tree
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class TFTensor:
         del out
         if type(tree) is not dict:
             raise DecodeError(f"a {type(tree).__name__} in place of a TensorProto")
-        row, shape = _row(tree.get("dtype", 0)), _shape(tree)
+        row, shape = row_of(tree.get("dtype", 0)), shape_of(tree)
         content = pick(tree, "tensorContent")
         if content is not None:
             if type(content) is not np.ndarray:
@@ -74,7 +75,6 @@ class TFTensor:
         return _at("." + row.member, _values, pick(tree, row.member), row, shape, limits, payload)
 
 
-_INT = frozenset({int})
 _USUAL_RANK = 32
 
 
@@ -101,31 +101,6 @@ def _byte_strings(nested: list[Any]) -> Leaf:
     if not all(isinstance(item, bytes) for item in strings):
         raise EncodeError("rows that mix types have no TensorFlow dtype")
     return Leaf(Role.STRINGS, strings, None, lists.shape(nested), np.dtype("S"))
-
-
-def _row(node: Any) -> Type:
-    by_name = type(node) is str
-    row = BY_NAME.get(node) if by_name else BY_NUMBER.get(integer(node, ".dtype"))
-    if row is None:
-        raise DecodeError(f"dtype {str(node)[:40]} is not one that numpy has", ".dtype")
-    return row
-
-
-def _shape(tree: Tree) -> list[int]:
-    whole = tree.get("tensorShape")
-    if whole is None:
-        whole = tree.get("tensor_shape", {})
-    dims = whole.get("dim", []) if type(whole) is dict else None
-    if type(dims) is not list or any(type(dim) is not dict for dim in dims):
-        raise DecodeError("a shape is an object with a list of objects, dim", ".tensorShape")
-    shape = [dim.get("size", 0) for dim in dims]
-    if not _INT.issuperset(map(type, shape)):
-        path = ".tensorShape.dim[{}].size"
-        shape = [integer(size, path.format(i)) for i, size in enumerate(shape)]
-    if shape and min(shape) < 0:
-        reason = f"size {min(shape)}: the shape of an array is never unknown"
-        raise DecodeError(reason, f".tensorShape.dim[{shape.index(min(shape))}].size")
-    return shape
 
 
 def _content(array: Array, row: Type, shape: list[int], limits: Limits, payload: int) -> Array:

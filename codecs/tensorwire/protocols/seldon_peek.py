@@ -8,11 +8,12 @@ import numpy as np
 
 from tensorwire.errors import CodecError, DecodeError
 from tensorwire.message import Message, MessageList
-from tensorwire.nodes import blob, integer, pick
+from tensorwire.nodes import blob
 from tensorwire.peeking import Peek, TensorInfo
 from tensorwire.protocols import fields, seldon
 from tensorwire.protocols.seldon_read import check_said, parts_in, placed
-from tensorwire.tftypes import BY_NAME, BY_NUMBER, STRING, dtype_of
+from tensorwire.tensorproto import row_of, shape_of
+from tensorwire.tftypes import STRING, dtype_of
 from tensorwire.wire.counting import counted
 
 if TYPE_CHECKING:
@@ -68,12 +69,7 @@ def _tensor(node: Any) -> Claim:
 
 
 def _tftensor(node: Any) -> Claim:
-    number, whole = _object(node).get("dtype", 0), pick(node, "tensorShape")
-    row = BY_NAME.get(number) if type(number) is str else BY_NUMBER.get(integer(number, ".dtype"))
-    if row is None:
-        raise DecodeError(f"dtype {number!r:.40} is not one that numpy has", ".dtype")
-    dims = fields.objects({} if whole is None else _object(whole), "dim")
-    shape = fields.sizes([integer(dim.get("size", 0), ".tensorShape") for dim in dims])
+    row, shape = row_of(_object(node).get("dtype", 0)), shape_of(node)
     return np.dtype("S") if row.number == STRING else dtype_of(row), tuple(shape)
 
 
