@@ -98,17 +98,17 @@ class JSON:
     def read(self, body: Body, message: Schema) -> Tree:
         """Cut the long arrays out of the text, and let orjson read what is around them."""
         if len(body) < _SMALL:
-            return self.read_any(body, message)
+            return _loads(body)
         body = bytes(body)
         spans = long_members(body, message)
         if not spans:
-            return self.read_any(body, message)
+            return _loads(body)
         pieces, at = [], 0
         for i, (start, stop) in enumerate(spans):
             pieces += [body[at:start], b'"%b.%d"' % (_MARK.encode(), i)]
             at = stop
         try:
-            tree = self.read_any(b"".join([*pieces, body[at:]]), message)
+            tree = _loads(b"".join([*pieces, body[at:]]))
         except DecodeError:  # the cuts may be wrong, and not the text
             raise Irregular from None
         for i, (start, stop) in enumerate(spans):

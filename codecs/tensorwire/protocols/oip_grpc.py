@@ -37,6 +37,7 @@ _NAMES = {
     InferResponse: "inference.ModelInferResponse",
 }
 _PROTOBUF = CONTAINERS["protobuf"]
+_MEDIA_TYPE = _PROTOBUF.media_types[0]
 _ID = b"\x1a"  # the tag of the field id = 3
 
 
@@ -48,7 +49,7 @@ def protocol(name: str) -> OipGrpc:
 class OipGrpc:
     """The bytes of a ModelInfer call. Both forms are read; the name says which one is written."""
 
-    media_type = "application/x-protobuf"
+    media_type = _MEDIA_TYPE
     request, response = InferRequest, InferResponse
 
     def __init__(self, name: str) -> None:
@@ -63,7 +64,7 @@ class OipGrpc:
         del lossy  # nothing that has a datatype is lost
         one = write_one(message, self._templates.known)
         if one is not None:
-            return one, {"Content-Type": self.media_type}
+            return one, {"Content-Type": _MEDIA_TYPE}
         try:
             known = key_of(message)
             said = known and (message.id or message.parameters)
@@ -76,7 +77,7 @@ class OipGrpc:
             body = bodies.write(_PROTOBUF, tree, _schema(message))
             if known is not None:
                 self._learn(known[0], tree, _schema(message), len(known[1]))
-        return body, {"Content-Type": self.media_type}
+        return body, {"Content-Type": _MEDIA_TYPE}
 
     def _learn(self, key: Any, tree: Tree, message: Schema, count: int) -> None:
         tree.pop("id", None)
@@ -99,7 +100,7 @@ class OipGrpc:
         del lossy
         tree = to_tree(message, typed=self._typed)
         buffers = bodies.write_parts(_PROTOBUF, tree, _schema(message))
-        return buffers, {"Content-Type": self.media_type}
+        return buffers, {"Content-Type": _MEDIA_TYPE}
 
     def decode(
         self,

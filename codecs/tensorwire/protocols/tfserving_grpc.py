@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["protocol"]
 
 _PROTOBUF = CONTAINERS["protobuf"]
+_MEDIA_TYPE = _PROTOBUF.media_types[0]
 
 
 def protocol(name: str) -> ServingGrpc:
@@ -41,7 +42,7 @@ def protocol(name: str) -> ServingGrpc:
 class ServingGrpc:
     """The bytes of a Predict call, just as protobuf writes them."""
 
-    media_type = "application/x-protobuf"
+    media_type = _MEDIA_TYPE
     request, response = PredictRequest, PredictResponse
 
     def __init__(self, name: str) -> None:
@@ -55,7 +56,7 @@ class ServingGrpc:
         del lossy  # nothing that TensorFlow has a dtype for is lost
         one = write_one(message, self._templates.known)
         if one is not None:
-            return one, {"Content-Type": self.media_type}
+            return one, {"Content-Type": _MEDIA_TYPE}
         try:
             known = key_of(message)
             body = known and self._templates.write(*known)
@@ -66,7 +67,7 @@ class ServingGrpc:
             body = bodies.write(_PROTOBUF, tree, _schema(kind))
             if known is not None:
                 self._learn(known[0], tree, _schema(kind), len(known[1]))
-        return body, {"Content-Type": self.media_type}
+        return body, {"Content-Type": _MEDIA_TYPE}
 
     def _learn(self, key: Any, tree: Tree, message: Schema, count: int) -> None:
         arrays = [leaf for _, leaf in leaves(tree)]
@@ -84,7 +85,7 @@ class ServingGrpc:
         """Write a message as buffers; see `MessageProtocol`."""
         del lossy
         tree, kind = to_tree(message)
-        return bodies.write_parts(_PROTOBUF, tree, _schema(kind)), {"Content-Type": self.media_type}
+        return bodies.write_parts(_PROTOBUF, tree, _schema(kind)), {"Content-Type": _MEDIA_TYPE}
 
     def decode(
         self,
