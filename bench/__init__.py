@@ -1,18 +1,14 @@
-"""Which format for this payload? Run from a checkout: ``python -m bench.codecs``.
+"""The benchmarks, run from a checkout: ``python -m bench.codecs`` and its neighbours.
 
-One job per file, in the order of a run::
+A folder each::
 
-    codecs      the command line, and its exit codes
-    options     what was asked for, or one clear line
-    plan        from options to payloads (payloads, payload_files), codecs and baselines
-    ways        every way to do a job: our codecs, and what people do without (baselines*)
-    session     check every cell, then time it
-    check       each way is right, and each reads what the other wrote, before it is timed
-    measure     starts the workers one after another, and ends them (progress)
-    worker      one process that times all cells in turn (schedule: how often, in which order)
-    results     medians, and the noise that makes a tie
-    advice      which format: best and crossovers, from the numbers alone
-    show        what a person sees: tables, targets, answer, avoid
-    render      how: on a terminal, as plain text, as Markdown (layout, figures)
-    csv_out     one line per cell; pyperf_out: pyperf's own format, with the environment
+    codecs      which format for this payload?
+    protocols   what does each protocol cost?
+    serving     what does a format cost in a whole request?
+    peers       the real libraries, beside us and as judges
+
+    measuring   payloads, ways, workers and samples
+    screen      tables and figures, as a person reads them
+
+``command`` and ``options`` are what their command lines share.
 """

@@ -8,16 +8,6 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 OPERATIONS = ("encode", "decode")
-BATCHES = (1, 10, 100, 1_000, 10_000)
-
-EXAMPLES = """\
-examples:
-  python -m bench.codecs                                  the whole picture, 15 s
-  python -m bench.codecs --codec 'json/*' --values ints   JSON only, integer values
-  python -m bench.codecs --payload mine.npy --batch 1,64  your own array, repeated to 64 rows
-  python -m bench.codecs --targets                        the speeds this project promises
-  python -m bench.codecs -o run.json                      then: python -m pyperf stats run.json
-"""
 
 
 @dataclass(frozen=True)
@@ -50,19 +40,8 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: error: {message}\n")
 
 
-def _batches(text: str) -> tuple[int, ...]:
-    try:
-        sizes = sorted({int(part) for part in text.split(",")})
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"expected numbers such as 1,10,100, got {text!r}"
-        ) from None
-    if sizes[0] < 1:
-        raise argparse.ArgumentTypeError(f"a batch has at least 1 row, got {sizes[0]}")
-    return tuple(sizes)
-
-
-def _count(text: str) -> int:
+def count(text: str) -> int:
+    """Read a whole number from 1 on."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"expected a whole number from 1 on, got {text!r}")
     return int(text)
@@ -78,33 +57,13 @@ def _seconds(text: str) -> float:
     return value
 
 
-def parser() -> Parser:
-    """Build the command line."""
-    made = Parser(
-        prog="python -m bench.codecs",
-        description="Which format for this payload? Every codec, beside what people do without.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    add = made.add_argument
-    add("--codec", action="append", metavar="GLOB", help="'json/*,*/tensor'; '*' has plug-ins too")
-    add("--batch", type=_batches, metavar="LIST", help="rows per payload: 1,10,100,1000,10000")
-    add("--features", type=_count, metavar="N", help="values per row: 10")
-    add("--dtype", metavar="NAME", help="float64; also float32, int64, uint8, bfloat16 ...")
-    add("--values", choices=("ints", "normal", "image"), help="how the values are distributed")
-    add("--payload", metavar="FILE", help="a .npy array, or a .json request or nested list")
-    add_shared(made)
-    return made
-
-
 def add_shared(made: Parser) -> None:
     """Add what every benchmark has: how long, which direction, and what is written where."""
     add = made.add_argument
     add("--op", choices=(*OPERATIONS, "both"), default="both", help="one direction, or both")
     add("--targets", action="store_true", help="measure the promised speeds: met or not met")
     add("--seconds", type=_seconds, default=15.0, metavar="S", help="about how long: 15")
-    add("--processes", type=_count, default=3, metavar="N", help="one after another: 3")
+    add("--processes", type=count, default=3, metavar="N", help="one after another: 3")
     add("-o", dest="output", metavar="FILE", help="write the samples in pyperf's format")
     add("--force", action="store_true", help="overwrite that file")
     add("--list", action="store_true", help="name all that can be measured, measure nothing")
@@ -112,20 +71,6 @@ def add_shared(made: Parser) -> None:
     style.add_argument("--markdown", action="store_true", help="tables in Markdown")
     style.add_argument("--csv", action="store_true", help="one line per cell, nothing else")
     add("-q", "--quiet", action="store_true", help="only the answer: no tables, no progress")
-
-
-def parse(argv: list[str] | None) -> Options:
-    """Read the command line; SystemExit(2) with one line on stderr if it is wrong."""
-    made = parser()
-    given = vars(made.parse_args(argv))
-    own = [name for name in ("batch", "features", "dtype", "values", "payload") if given[name]]
-    if given["targets"] and own:
-        made.error(f"--targets brings its own payloads: leave out --{own[0]}")
-    if given["payload"]:
-        for name in ("features", "values"):
-            if given[name]:
-                made.error(f"--payload brings its own values: leave out --{name}")
-    return checked(made, given)
 
 
 def checked(made: Parser, given: dict[str, Any]) -> Options:

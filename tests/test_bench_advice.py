@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bench.advice import Crossover, Scores, best, crossovers
-from bench.answer import crossing_lines, overall, table
+from bench.codecs.advice import Crossover, Scores, best, crossovers
+from bench.codecs.answer import crossing_lines, overall, table
 
 COLUMNS = ("1", "10", "100")
 NDARRAY, TFTENSOR, RAW = "json/ndarray", "json/tftensor", "json/raw"

@@ -11,7 +11,7 @@ import pytest
 
 import bench
 import tensorwire as tw
-from bench.codecs import main
+from bench.codecs.__main__ import main
 
 
 def run(*argv: str) -> int:
@@ -122,7 +122,7 @@ def test_a_checkout_needs_no_install(tmp_path: Path) -> None:
         "sys.path[:] = [p for p in sys.path if not p.endswith('codecs')]\n"
         f"sys.path.insert(0, {str(root)!r})\n"
         "sys.meta_path[:] = [f for f in sys.meta_path if 'editable' not in repr(f).lower()]\n"
-        "from bench.codecs import main\n"
+        "from bench.codecs.__main__ import main\n"
         "sys.modules.update(dict.fromkeys(sys.argv[1:]))\n"
         "sys.exit(main(['--list', '--codec', 'json/raw']))\n"
     )
@@ -141,7 +141,7 @@ def test_a_checkout_needs_no_install(tmp_path: Path) -> None:
 def test_workers_stay_light() -> None:
     """Nothing that a measurement does not need is loaded in a worker."""
     code = (
-        "import sys, bench.worker\n"
+        "import sys, bench.measuring.worker\n"
         "print(sorted({'rich', 'pyperf', 'psutil', 'argparse', 'ml_dtypes'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

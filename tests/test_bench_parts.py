@@ -10,14 +10,16 @@ from random import Random
 import numpy as np
 import pytest
 
-from bench import environment, figures, layout, plan, schedule, ways
-from bench.check import same
-from bench.measure import Cell, Samples
-from bench.payloads import Case, build, digest
-from bench.progress import Progress
-from bench.render import Screen
-from bench.results import LEAST_NOISE, Results, choose_twins, level
-from bench.tables import Row, Table
+from bench.codecs import plan
+from bench.measuring import environment, schedule, ways
+from bench.measuring.check import same
+from bench.measuring.measure import Cell, Samples
+from bench.measuring.payloads import Case, build, digest
+from bench.measuring.results import LEAST_NOISE, Results, choose_twins, level
+from bench.screen import figures, layout
+from bench.screen.progress import Progress
+from bench.screen.render import Screen
+from bench.screen.table import Row, Table
 
 
 @pytest.mark.parametrize(

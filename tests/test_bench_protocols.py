@@ -14,14 +14,14 @@ import orjson
 import pytest
 
 import tensorwire as tw
-from bench import protocols_plan
-from bench.check import same
-from bench.payloads import Case, build
-from bench.protocols import main
-from bench.protocols_options import parse
-from bench.protocols_targets import promises
-from bench.protocols_ways import PEEK, SEVERAL, WAYS
-from bench.ways import MEMCPY, get_way
+from bench.measuring.check import same
+from bench.measuring.payloads import Case, build
+from bench.measuring.ways import MEMCPY, get_way
+from bench.protocols import plan as protocols_plan
+from bench.protocols.__main__ import main
+from bench.protocols.options import parse
+from bench.protocols.targets import promises
+from bench.protocols.ways import PEEK, SEVERAL, WAYS
 from tensorwire.wire.pool import message_class
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 import tensorwire as tw
-from bench import session
-from bench.codecs import main
-from bench.ways import baselines_for
+from bench.codecs.__main__ import main
+from bench.measuring import session
+from bench.measuring.ways import baselines_for
 from tests.values import CODECS
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ def test_targets_judge_every_promise(capsys: pytest.CaptureFixture[str]) -> None
 BROKEN = """
 import sys
 import tensorwire as tw
-from bench.codecs import main
+from bench.codecs.__main__ import main
 
 class Broken:
     name, media_type = "json/broken", "application/json"
@@ -236,7 +236,7 @@ def test_an_interrupted_run_shows_what_it_has(
 
         clear = restart
 
-    monkeypatch.setattr("bench.progress.Progress", Impatient)
+    monkeypatch.setattr("bench.screen.progress.Progress", Impatient)
     assert main(["--batch", "1", "--codec", "*/raw", "--seconds", "30"]) == 130
     text = capsys.readouterr().out
     assert "Interrupted: this is what was measured until then." in text
@@ -262,7 +262,7 @@ LOCAL = """
 import sys
 import numpy as np
 import tensorwire as tw
-from bench.codecs import main
+from bench.codecs.__main__ import main
 
 class Local:
     name, media_type = "local/raw", "application/octet-stream"

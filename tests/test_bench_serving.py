@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 import tensorwire as tw
-from bench.check import CheckError
-from bench.measure import WorkerError
+from bench.measuring.check import CheckError
+from bench.measuring.measure import WorkerError
 from bench.serving import generators, latency, objects, timing
 from bench.serving.cells import COUNTS, GRPC, KINDS, OBJECTS, OURS, REST, Cell, Choice, known
 from bench.serving.loads import Load, Target

@@ -12,7 +12,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from bench.payloads import Case
+from bench.measuring.payloads import Case
 from bench.peers import __main__ as command_line
 from bench.peers import cases, checks, environments, process, speed, speed_table
 from bench.peers.checks import SAME, THEY_READ, WE_READ, Outcome
@@ -25,7 +25,7 @@ from bench.peers.ways import WAYS
 from bench.peers.workers import frames
 from bench.peers.workers.serving import Spoken
 from bench.peers.workers.tensors import Tensor, from_value, pack, strings, to_value, unpack
-from bench.render import Screen
+from bench.screen.render import Screen
 
 FOLDER = Path(environments.__file__).parent
 WORKERS = sorted((FOLDER / "workers").glob("*.py"))

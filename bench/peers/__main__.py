@@ -20,7 +20,7 @@ from bench.peers.process import PeerError, PeerProcess, Refusal, worker
 from bench.peers.report import Report
 from bench.peers.speed import speeds
 from bench.peers.speed_table import show
-from bench.render import Screen
+from bench.screen.render import Screen
 
 if TYPE_CHECKING:
     from bench.peers.speed import Speed

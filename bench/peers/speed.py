@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from bench.payloads import IMAGE, Case, build
+from bench.measuring.payloads import IMAGE, Case, build
 from bench.peers.cases import CONTENTS, FIELDS
 from bench.peers.process import PeerError, Refusal
 from bench.peers.ways import WAYS

@@ -6,16 +6,17 @@ import os
 from statistics import median
 from typing import TYPE_CHECKING
 
-from bench import environment, figures
+from bench.measuring import environment
 from bench.peers.speed import FOUR_MB, PAYLOADS
-from bench.tables import Row, Table
+from bench.screen import figures
+from bench.screen.table import Row, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bench.payloads import Case
+    from bench.measuring.payloads import Case
     from bench.peers.speed import Speed
-    from bench.render import Screen
+    from bench.screen.render import Screen
 
 __all__ = ["promise", "show", "table"]
 

@@ -6,7 +6,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
-from bench.codecs import guarded
+from bench.command import guarded
 from bench.serving.options import parse
 
 if TYPE_CHECKING:
@@ -22,10 +22,10 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(options: Options) -> int:
-    from bench.measure import WorkerError
-    from bench.plan import require
-    from bench.progress import Progress
-    from bench.render import Screen
+    from bench.codecs.plan import require
+    from bench.measuring.measure import WorkerError
+    from bench.screen.progress import Progress
+    from bench.screen.render import Screen
     from bench.serving import flames, servers
 
     servers.require()

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.plan import UsageError
+from bench.codecs.plan import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -11,7 +11,7 @@ from statistics import median
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from bench.check import CheckError
+from bench.measuring.check import CheckError
 from bench.serving import hop_server, hop_tables, nginx, ours
 from bench.serving.client import Caller, connect
 from bench.serving.flames import recording
@@ -21,8 +21,8 @@ from bench.serving.processes import Process, Processes
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bench.progress import Progress
-    from bench.render import Screen
+    from bench.screen.progress import Progress
+    from bench.screen.render import Screen
     from bench.serving.options import Options
 
 DIRECT, AGAIN, NGINX = "no hop", "again", "nginx"

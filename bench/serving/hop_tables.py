@@ -7,13 +7,13 @@ from itertools import groupby
 from statistics import median
 from typing import TYPE_CHECKING, TextIO
 
-from bench import figures
-from bench.tables import Row, Table
+from bench.screen import figures
+from bench.screen.table import Row, Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bench.render import Screen
+    from bench.screen.render import Screen
     from bench.serving.hop_payloads import Picture
 
     Medians = Mapping[tuple[str, str, str], Sequence[float]]

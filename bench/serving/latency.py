@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from bench.check import CheckError
+from bench.measuring.check import CheckError
 from bench.serving import models, timing
 from bench.serving.client import Caller, Way, connect, way_of
 from bench.serving.samples import Request, Size

@@ -8,19 +8,19 @@ from statistics import median
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from bench import figures
-from bench.plan import require
+from bench.codecs.plan import require
+from bench.screen import figures
+from bench.screen.table import Row, Table
 from bench.serving import models_server, objects_grpc, objects_rest, ours
 from bench.serving.cells import GRPC, OURS, REST, Cell
 from bench.serving.client import connect, way_of
 from bench.serving.latency import check
 from bench.serving.models import expected, payload
 from bench.serving.processes import Process, Processes
-from bench.tables import Row, Table
 
 if TYPE_CHECKING:
-    from bench.progress import Progress
-    from bench.render import Screen
+    from bench.screen.progress import Progress
+    from bench.screen.render import Screen
     from bench.serving.options import Options
 
 QUICK = 3

@@ -5,15 +5,15 @@ from __future__ import annotations
 import csv
 from typing import TYPE_CHECKING, TextIO
 
-from bench import figures
+from bench.screen import figures
+from bench.screen.table import Table
 from bench.serving.cells import OBJECTS, OURS
 from bench.serving.matrix_tables import rows_of
-from bench.tables import Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bench.render import Screen
+    from bench.screen.render import Screen
     from bench.serving.cells import Cell
     from bench.serving.loads import Load
     from bench.serving.options import Options

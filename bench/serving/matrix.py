@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from bench import environment
+from bench.measuring import environment
 from bench.serving import latency, matrix_tables, targets
 from bench.serving.cells import OBJECTS, REST
 from bench.serving.objects_rest import server_name
@@ -16,8 +16,8 @@ from bench.serving.servers import Servers
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bench.progress import Progress
-    from bench.render import Screen
+    from bench.screen.progress import Progress
+    from bench.screen.render import Screen
     from bench.serving.cells import Cell
     from bench.serving.options import Options
 

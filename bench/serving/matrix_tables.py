@@ -6,10 +6,10 @@ from itertools import groupby
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from bench import figures
+from bench.screen import figures
+from bench.screen.table import Row, Table
 from bench.serving.cells import OBJECTS, OURS, known
 from bench.serving.samples import quantile, shares
-from bench.tables import Row, Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

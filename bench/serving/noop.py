@@ -10,14 +10,14 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
-from bench.measure import WorkerError
+from bench.measuring.measure import WorkerError
 from tensorwire.cli.main import main as tensorwire
 from tensorwire.cli.payload import CLIENTS, SECONDS
 from tensorwire.cli.routes import route
 
 if TYPE_CHECKING:
-    from bench.progress import Progress
-    from bench.render import Screen
+    from bench.screen.progress import Progress
+    from bench.screen.render import Screen
     from bench.serving.options import Options
 
 LOCUSTFILE = Path(__file__).with_name("locustfile.py")

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from bench.measure import WorkerError
+from bench.measuring.measure import WorkerError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

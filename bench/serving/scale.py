@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 import tensorwire as tw
-from bench import figures
-from bench.check import CheckError
+from bench.measuring.check import CheckError
+from bench.screen import figures
+from bench.screen.table import Row, Table
 from bench.serving import ours
 from bench.serving.client import name_of
 from bench.serving.nginx import free_ports
 from bench.serving.processes import Process, Processes
 from bench.serving.samples import quantile
 from bench.serving.scale_load import Clients, Tally
-from bench.tables import Row, Table
 
 if TYPE_CHECKING:
-    from bench.progress import Progress
-    from bench.render import Screen
+    from bench.screen.progress import Progress
+    from bench.screen.render import Screen
     from bench.serving.options import Options
 
 VALUES = 100

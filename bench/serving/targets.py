@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench import figures
-from bench.results import LEAST_NOISE, level
+from bench.measuring.results import LEAST_NOISE, level
+from bench.screen import figures
 from bench.serving.cells import GRPC, OBJECTS, OURS, REST, Cell
 
 if TYPE_CHECKING:

@@ -22,8 +22,8 @@ from tensorwire.cli.routes import route
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bench.progress import Progress
-    from bench.render import Screen
+    from bench.screen.progress import Progress
+    from bench.screen.render import Screen
     from bench.serving.options import Options
 
 SWEEP = (1, 4, 16, 64, 256, 1024)

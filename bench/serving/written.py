@@ -6,7 +6,7 @@ import csv
 from statistics import fmean
 from typing import TYPE_CHECKING, Any, TextIO
 
-from bench import environment
+from bench.measuring import environment
 from bench.serving.cells import OBJECTS, known
 from bench.serving.samples import SHARES, quantile, shares
 

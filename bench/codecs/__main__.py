@@ -1,0 +1,60 @@
+"""Which format should this payload travel in? Measured, checked, and answered.
+
+``python -m bench.codecs --help`` names the options.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from bench.codecs.options import parse
+from bench.command import finish, guarded
+
+if TYPE_CHECKING:
+    from bench.options import Options
+
+NAME = "python -m bench.codecs"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line; the exit code: 0, 1 wrong or failed, 2 usage, 130 interrupted."""
+    options = parse(argv)
+    return guarded(NAME, lambda: _list(options) if options.list else _measure(options))
+
+
+def _list(options: Options) -> int:
+    from bench.codecs.plan import select
+    from bench.measuring.ways import baselines_for, missing_for
+
+    codecs = select(options.codec or ("*",))
+    for name in codecs:
+        print(name)
+    for name in baselines_for(codecs, floors=True):
+        module = missing_for(name)
+        print(name + (f"  (skipped: {module} is not installed)" if module else ""))
+    return 0
+
+
+def _measure(options: Options) -> int:
+    from bench.codecs import plan, targets
+    from bench.codecs.show import show
+    from bench.measuring import environment
+    from bench.measuring.session import Session, run
+    from bench.screen.progress import Progress
+
+    if options.output:
+        plan.require("pyperf", "-o")
+    codecs = plan.select(options.codec)
+    able, skipped = plan.ways(codecs, floors=options.targets)
+    cases = targets.cases() if options.targets else plan.cases(options)
+    ways = [targets.ways(codecs, able, case.label) if options.targets else able for case in cases]
+    plan.check_memory(cases, able)
+    session = Session(cases, ways, options.op)
+    notes = [*environment.warnings(), *skipped]
+    run(session, options, Progress(quiet=options.quiet))
+    return finish(NAME, session, options, notes, show)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,65 @@
+"""One line per cell, for a spreadsheet or a script."""
+
+from __future__ import annotations
+
+import csv
+from typing import TYPE_CHECKING, TextIO
+
+from bench.measuring.measure import Cell
+from bench.measuring.ways import MEMCPY, container_of, kind_of
+
+if TYPE_CHECKING:
+    from bench.measuring.results import Results
+
+COLUMNS = (
+    "payload",
+    "label",
+    "way",
+    "container",
+    "kind",
+    "baseline",
+    "operation",
+    "median_s",
+    "samples",
+    "noise",
+    "memcpy_ratio",
+    "bytes",
+    "bytes_per_element",
+    "decode",
+    "cannot",
+)
+
+
+def write(results: Results, stream: TextIO) -> None:
+    """Write every cell; times in seconds, ratios as plain numbers, nothing where unknown."""
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for number, case in enumerate(results.cases):
+        noise = results.noise(number)
+        for name in results.ways:
+            facts = results.facts.get((number, name))
+            if facts is None:
+                continue
+            for operation in results.operations:
+                seconds = results.seconds(number, name, operation)
+                floor = results.seconds(number, MEMCPY, operation)
+                done = facts.cannot is None
+                writer.writerow(
+                    (
+                        case.title,
+                        case.label,
+                        name,
+                        container_of(name) if name != MEMCPY else "",
+                        kind_of(name),
+                        name.partition(":")[2] if name != MEMCPY else MEMCPY,
+                        operation,
+                        "" if seconds is None else f"{seconds:.4g}",
+                        results.count(Cell(number, name, operation)),
+                        f"{noise:.4f}",
+                        "" if not (seconds and floor) else f"{seconds / floor:.4g}",
+                        facts.size if done else "",
+                        f"{facts.size / max(1, case.size):.4g}" if done else "",
+                        ("view" if facts.view else "copy") if done else "",
+                        facts.cannot or "",
+                    )
+                )

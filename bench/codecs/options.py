@@ -1,0 +1,68 @@
+"""The command line of ``python -m bench.codecs``."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from bench.options import Parser, add_shared, checked, count
+
+if TYPE_CHECKING:
+    from bench.options import Options
+
+BATCHES = (1, 10, 100, 1_000, 10_000)
+
+EXAMPLES = """\
+examples:
+  python -m bench.codecs                                  the whole picture, 15 s
+  python -m bench.codecs --codec 'json/*' --values ints   JSON only, integer values
+  python -m bench.codecs --payload mine.npy --batch 1,64  your own array, repeated to 64 rows
+  python -m bench.codecs --targets                        the speeds this project promises
+  python -m bench.codecs -o run.json                      then: python -m pyperf stats run.json
+"""
+
+
+def _batches(text: str) -> tuple[int, ...]:
+    try:
+        sizes = sorted({int(part) for part in text.split(",")})
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"expected numbers such as 1,10,100, got {text!r}"
+        ) from None
+    if sizes[0] < 1:
+        raise argparse.ArgumentTypeError(f"a batch has at least 1 row, got {sizes[0]}")
+    return tuple(sizes)
+
+
+def parser() -> Parser:
+    """Build the command line."""
+    made = Parser(
+        prog="python -m bench.codecs",
+        description="Which format for this payload? Every codec, beside what people do without.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = made.add_argument
+    add("--codec", action="append", metavar="GLOB", help="'json/*,*/tensor'; '*' has plug-ins too")
+    add("--batch", type=_batches, metavar="LIST", help="rows per payload: 1,10,100,1000,10000")
+    add("--features", type=count, metavar="N", help="values per row: 10")
+    add("--dtype", metavar="NAME", help="float64; also float32, int64, uint8, bfloat16 ...")
+    add("--values", choices=("ints", "normal", "image"), help="how the values are distributed")
+    add("--payload", metavar="FILE", help="a .npy array, or a .json request or nested list")
+    add_shared(made)
+    return made
+
+
+def parse(argv: list[str] | None) -> Options:
+    """Read the command line; SystemExit(2) with one line on stderr if it is wrong."""
+    made = parser()
+    given = vars(made.parse_args(argv))
+    own = [name for name in ("batch", "features", "dtype", "values", "payload") if given[name]]
+    if given["targets"] and own:
+        made.error(f"--targets brings its own payloads: leave out --{own[0]}")
+    if given["payload"]:
+        for name in ("features", "values"):
+            if given[name]:
+                made.error(f"--payload brings its own values: leave out --{name}")
+    return checked(made, given)

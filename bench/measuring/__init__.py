@@ -1,0 +1,13 @@
+"""Cells, checked and then timed in turn, by processes that do nothing else.
+
+One job per file, in the order of a run::
+
+    payloads    the arrays, the same in every process (payload_files: a person's own)
+    ways        every way to do a job: our codecs, and what people do without (baselines*)
+    session     check every cell, then time it
+    check       each way is right, and each reads what the other wrote, before it is timed
+    measure     starts the workers one after another, and ends them
+    worker      one process that times all cells in turn (schedule: how often, in which order)
+    results     medians, and the noise that makes a tie
+    pyperf_out  the samples in pyperf's own format, with the environment
+"""

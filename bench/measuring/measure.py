@@ -1,0 +1,132 @@
+"""Start the workers one after another, collect their samples, end them whatever happens."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Timer
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from bench.measuring.payloads import Case
+
+
+class WorkerError(Exception):
+    """A worker ended before its work was done."""
+
+
+class Cell(NamedTuple):
+    """One thing to time."""
+
+    case: int
+    way: str
+    operation: str
+    twin: bool = False
+    """The second of two equal cells, which only shows how far equal things differ here."""
+
+
+@dataclass
+class Samples:
+    """What was measured so far; it is kept when a run is interrupted."""
+
+    seconds: dict[Cell, list[list[float]]] = field(default_factory=lambda: defaultdict(list))
+    """Seconds per call, one list per worker."""
+    loops: dict[Cell, list[int]] = field(default_factory=lambda: defaultdict(list))
+    """Calls per sample, one number per worker."""
+
+
+def measure(  # noqa: PLR0913 - each is one plain fact
+    samples: Samples,
+    cells: Sequence[Cell],
+    cases: Sequence[tuple[Case, int]],
+    guesses: Sequence[tuple[float, str]],
+    *,
+    ends: float,
+    processes: int,
+    progress: Callable[[float], None],
+) -> None:
+    """Time all cells in several processes, one after another so that none disturbs another.
+
+    Parameters
+    ----------
+    samples
+        Filled as results arrive.
+    cases
+        Each payload and its digest.
+    guesses
+        Of each cell: the seconds of one call, roughly, and which way writes the body to decode.
+    ends
+        When to be done, in seconds since the epoch. Every cell is timed even if it takes longer.
+    progress
+        Called with the share that is done.
+    """
+    for number in range(processes):
+        share = max(0.0, ends - time.time()) / (processes - number)
+        plan = {
+            "cases": [(case.to_json(), digest) for case, digest in cases],
+            "cells": [(*cell, *guess) for cell, guess in zip(cells, guesses, strict=True)],
+            "until": time.time() + share,
+            # Far beyond what it should take: the end of a worker that hangs.
+            "limit": 60 + 5 * share + 10 * sum(seconds for seconds, _ in guesses),
+            "seed": number,
+        }
+        before = number / processes
+        for line in _lines_of_worker(plan):
+            for index, loops, seconds in line["samples"]:
+                cell = cells[index]
+                while len(samples.seconds[cell]) <= number:
+                    samples.seconds[cell].append([])
+                    samples.loops[cell].append(loops)
+                samples.seconds[cell][number].append(seconds)
+            progress(before + line["done"] / processes)
+
+
+def _lines_of_worker(plan: dict[str, Any]) -> Any:
+    places = [path or str(Path.cwd()) for path in sys.path]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bench.measuring.worker"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(places)},
+        start_new_session=True,  # Ctrl-C is ours to handle
+        text=True,
+    )
+    # The worker ends itself at its limit; this is for one that cannot even do that.
+    timer = Timer(plan["limit"] + 10, process.kill)
+    timer.daemon = True
+    timer.start()
+    try:
+        assert process.stdin is not None  # noqa: S101 - for the type checker
+        assert process.stdout is not None  # noqa: S101
+        assert process.stderr is not None  # noqa: S101
+        try:
+            json.dump(plan, process.stdin)
+            process.stdin.close()
+        except BrokenPipeError:
+            pass  # its stderr says why
+        for line in process.stdout:
+            yield json.loads(line)
+        complaint = process.stderr.read().strip()
+        if process.wait() != 0:
+            last = complaint.splitlines()[-1] if complaint else f"exit {process.returncode}"
+            raise WorkerError(f"a worker failed: {last}")
+    finally:
+        timer.cancel()
+        process.terminate()
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        for stream in (process.stdin, process.stdout, process.stderr):
+            if stream is not None and not stream.closed:
+                stream.close()

@@ -1,0 +1,84 @@
+"""Medians of what was measured, and how far equal things differed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from math import exp, log
+from statistics import median
+from typing import TYPE_CHECKING
+
+from bench.measuring.measure import Cell
+from bench.measuring.ways import container_of, kind_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from bench.measuring.check import Facts
+    from bench.measuring.measure import Samples
+    from bench.measuring.payloads import Case
+
+LEAST_NOISE = 0.01
+"""Two medians nearer than this are never told apart, however quiet the run was."""
+TWINS = 3
+
+
+def choose_twins(ways: Sequence[str]) -> list[str]:
+    """Choose the codecs that are measured twice: one of each container, up to three."""
+    by_container: dict[str, list[str]] = defaultdict(list)
+    for name in ways:
+        by_container[container_of(name)].append(name)
+    # Kinds differ between containers, so that quick and slow cells are among the twins.
+    wanted = ("ndarray", "tensor", "tftensor")
+    chosen = []
+    for position, names in enumerate(by_container.values()):
+        kind = wanted[position % len(wanted)]
+        chosen.append(next((name for name in names if kind_of(name) == kind), names[0]))
+    return chosen[:TWINS]
+
+
+@dataclass(frozen=True)
+class Results:
+    """A run, complete or interrupted."""
+
+    cases: Sequence[Case]
+    ways: Sequence[str]
+    operations: Sequence[str]
+    facts: Mapping[tuple[int, str], Facts]
+    samples: Samples
+
+    def count(self, cell: Cell) -> int:
+        """How often the cell was timed."""
+        return sum(len(each) for each in self.samples.seconds.get(cell, []))
+
+    def seconds(self, case: int, way: str, operation: str, *, twin: bool = False) -> float | None:
+        """Return the median of all processes' samples, None if there are none."""
+        lists = self.samples.seconds.get(Cell(case, way, operation, twin), [])
+        pooled = [seconds for each in lists for seconds in each]
+        return median(pooled) if pooled else None
+
+    def there_and_back(self, case: int, way: str) -> float | None:
+        """Encode plus decode, or the one operation that was asked for."""
+        parts = [self.seconds(case, way, operation) for operation in self.operations]
+        known = [part for part in parts if part is not None]
+        return sum(known) if len(known) == len(parts) else None
+
+    def pairs(self, case: int) -> list[float]:
+        """How far each pair of equal cells differs: 0.02 is two per cent."""
+        found = []
+        for cell in self.samples.seconds:
+            if cell.twin and cell.case == case:
+                first = self.seconds(cell.case, cell.way, cell.operation)
+                second = self.seconds(*cell[:3], twin=True)
+                if first and second:
+                    found.append(exp(abs(log(first / second))) - 1)
+        return found
+
+    def noise(self, case: int) -> float:
+        """Return the largest difference of two equal cells on this payload."""
+        return max([LEAST_NOISE, *self.pairs(case)])
+
+
+def level(first: float, second: float, noise: float) -> bool:
+    """Whether two times differ by no more than the noise: a tie."""
+    return abs(log(first / second)) <= log(1 + noise)

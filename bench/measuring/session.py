@@ -1,0 +1,105 @@
+"""A run: check every cell, then time it; keep what there is if it is interrupted."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from bench.measuring.check import Facts, check_case
+from bench.measuring.measure import Cell, Samples, measure
+from bench.measuring.payloads import build, digest
+from bench.measuring.results import Results, choose_twins
+from bench.measuring.ways import get_way
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bench.measuring.payloads import Case
+    from bench.options import Options
+    from bench.screen.progress import Progress
+
+PATIENCE = 0.2
+"""The share of the run's seconds that a single call of a slow baseline may take."""
+RESERVE = 0.3
+"""Seconds kept for writing the answer."""
+
+
+@dataclass
+class Session:
+    """What is to be measured, and what is known of it so far."""
+
+    cases: Sequence[Case]
+    ways: Sequence[Sequence[str]]
+    """For each case."""
+    operations: tuple[str, ...]
+    facts: dict[tuple[int, str], Facts] = field(default_factory=dict)
+    samples: Samples = field(default_factory=Samples)
+    interrupted: bool = False
+    seconds: float = 0.0
+
+    def results(self) -> Results:
+        """Return what is known now."""
+        names = dict.fromkeys(name for each in self.ways for name in each)
+        return Results(self.cases, tuple(names), self.operations, self.facts, self.samples)
+
+
+def run(session: Session, options: Options, progress: Progress) -> None:
+    """Fill the session in.
+
+    Raises
+    ------
+    CheckError
+        If a codec or a baseline is wrong: nothing was timed.
+    WorkerError
+        If a worker process failed.
+    """
+    started = time.time()
+    try:
+        digests = _check(session, options.seconds * PATIENCE, progress)
+        progress.restart()
+        cells = _cells(session)
+        measure(
+            session.samples,
+            cells,
+            list(zip(session.cases, digests, strict=True)),
+            [_guess(session, cell) for cell in cells],
+            ends=started + options.seconds - RESERVE,
+            processes=options.processes,
+            progress=lambda share: progress.show("measuring", share),
+        )
+    except KeyboardInterrupt:
+        session.interrupted = True
+    finally:
+        progress.clear()
+        session.seconds = time.time() - started
+
+
+def _check(session: Session, patience: float, progress: Progress) -> list[int]:
+    digests = []
+    total, done = sum(len(names) for names in session.ways), 0
+    for number, (case, names) in enumerate(zip(session.cases, session.ways, strict=True)):
+        array = build(case)
+        digests.append(digest(array))
+        for name, facts in check_case(case, array, names, patience):
+            session.facts[number, name] = facts
+            done += 1
+            progress.show("checking", done / total)
+    return digests
+
+
+def _cells(session: Session) -> list[Cell]:
+    cells = []
+    for number, names in enumerate(session.ways):
+        able = [name for name in names if session.facts[number, name].cannot is None]
+        twins = choose_twins([name for name in able if "/" in name and ":" not in name])
+        for operation in session.operations:
+            timed = [name for name in able if operation in get_way(name).timed]
+            cells += [Cell(number, name, operation) for name in timed]
+            cells += [Cell(number, name, operation, twin=True) for name in twins]
+    return cells
+
+
+def _guess(session: Session, cell: Cell) -> tuple[float, str]:
+    facts = session.facts[cell.case, cell.way]
+    return facts.estimate[cell.operation == "decode"], facts.writer or cell.way

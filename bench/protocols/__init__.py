@@ -1,0 +1,1 @@
+"""What does each protocol cost? ``python -m bench.protocols``."""

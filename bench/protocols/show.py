@@ -1,0 +1,122 @@
+"""Put a run over the protocols on the screen: tables, then the answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bench.codecs import answer, avoid, tables, targets
+from bench.codecs.advice import scores_of
+from bench.codecs.show import refusals, trust
+from bench.measuring import environment
+from bench.measuring.ways import container_of, label_of
+from bench.protocols.plan import GROWTH
+from bench.protocols.targets import promises
+from bench.protocols.ways import PEEK, WAYS
+from bench.screen import figures
+from bench.screen.table import Row, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bench.measuring.results import Results
+    from bench.measuring.session import Session
+    from bench.options import Options
+    from bench.screen.render import Screen
+
+LEGEND = (
+    "* quickest of its group, = level with it inside the noise, - not measured. A message is made"
+    " and taken apart within the time. objects: official message objects, orjson with tolist and"
+    " np.array. protobuf, msgpack, json: Seldon's codecs, an array without a message around it."
+    " x memcpy: the time of the last column's payload, in copies of its memory. Bytes of objects:"
+    " those of the protocol within 10 % if not listed."
+)
+JUDGED = (
+    "Where each does worst, of its payloads. met; level: missed by less than the noise; MISSED."
+    " 1.1x counts as just as fast. One value: 3x the Seldon codec of the same container."
+)
+
+
+def show(session: Session, options: Options, notes: list[str], screen: Screen) -> None:
+    """Write everything a person asked for."""
+    results = session.results()
+    if not options.quiet:
+        facts = environment.facts()
+        screen.line(", ".join(f"{name} {value}" for name, value in facts.items()), "note")
+        for note in notes:
+            screen.line(note, "warning")
+        if options.targets:
+            screen.table(targets.table(results, promises()))
+        else:
+            _tables(results, screen)
+        screen.line()
+        screen.line(JUDGED if options.targets else LEGEND, "note")
+        refusals(results, screen)
+        trust(session, results, screen)
+    if options.targets:
+        lines = targets.missed(results, promises())
+        screen.heading("All targets are met." if not lines else "Missed targets")
+        for line in lines:
+            screen.line(f"- {line}")
+    else:
+        _answer(results, screen)
+
+
+def _tables(results: Results, screen: Screen) -> None:
+    for section, chosen in tables.sections(results).items():
+        part = _measured(results, chosen)
+        if section == GROWTH:
+            screen.table(growth(part, chosen))
+            continue
+        for operation in results.operations:
+            screen.table(tables.times(part, operation, section, chosen))
+        screen.table(tables.sizes(part, section, chosen))
+
+
+def _measured(results: Results, chosen: Sequence[int]) -> Results:
+    """Return a run with those ways only that were tried on these payloads."""
+    tried = {way for case, way in results.facts if case in chosen}
+    return replace(results, ways=[name for name in results.ways if name in tried])
+
+
+def growth(results: Results, chosen: Sequence[int]) -> Table:
+    """Show what reading and peeking cost of a small and of a large payload."""
+    labels = [results.cases[n].label for n in chosen]
+    made = Table(
+        "does it grow with the payload?",
+        (*(f"decode {label}" for label in labels), "", *(f"peek {label}" for label in labels), ""),
+    )
+    group = ""
+    for name in results.ways:
+        if name.endswith(PEEK) or "/" not in name:
+            continue
+        if container_of(name) != group:
+            group = container_of(name)
+            made.rows.append(Row(group, style="group"))
+        cells: list[str] = []
+        for way in (name, name + PEEK):
+            small, large = (results.seconds(n, way, "decode") for n in chosen)
+            cells += [figures.duration(small), figures.duration(large)]
+            cells.append(figures.ratio(large / small if small and large else None))
+        made.rows.append(Row(label_of(name), tuple(cells)))
+    return made
+
+
+def _answer(results: Results, screen: Screen) -> None:
+    for section, chosen in tables.sections(results).items():
+        part = _measured(results, chosen)
+        names = [name for name in part.ways if name.partition(":")[0] in WAYS]
+        part = replace(part, ways=names)
+        scores = scores_of(part, section)
+        if section == GROWTH or not scores.seconds:
+            continue
+        screen.table(answer.table(scores, section, " + ".join(results.operations)))
+        screen.line()
+        for line in answer.overall(scores):
+            screen.line(line)
+        warnings = avoid.warnings(part, chosen[-1], scores)
+        if warnings:
+            screen.line()
+            screen.line("Avoid:")
+            for line in warnings:
+                screen.line(f"- {line}")

@@ -1,0 +1,1 @@
+"""Tables on a terminal, as plain text and as Markdown, and figures with three digits."""
