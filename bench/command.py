@@ -69,10 +69,14 @@ def finish(name: str, session: Session, options: Options, notes: list[str], show
         notes = [*notes, "Interrupted: this is what was measured until then."]
     results = session.results()
     if options.output:
-        from bench.measuring.pyperf_out import write
+        from bench.measuring.runfile import write
 
         write(results, options.output)
-    if options.csv:
+    if options.json:
+        from bench.codecs import json_out
+
+        json_out.write(results, notes, sys.stdout)
+    elif options.csv:
         from bench.codecs import csv_out
 
         if not options.quiet:

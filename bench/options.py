@@ -20,7 +20,7 @@ class Options:
     dtype: str | None
     values: str | None
     op: tuple[str, ...]
-    payload: str | None
+    payload: tuple[str, ...]
     seconds: float
     processes: int
     output: str | None
@@ -30,6 +30,13 @@ class Options:
     quiet: bool
     list: bool
     targets: bool
+    json: bool = False
+    """The advice for programs, instead of tables."""
+    memory: bool = False
+    profile: str | None = None
+    """The file of a flame graph."""
+    rigorous: tuple[str, ...] | None = None
+    """Options of pyperf's Runner; None: the interleaved run."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -57,8 +64,11 @@ def _seconds(text: str) -> float:
     return value
 
 
-def add_shared(made: Parser) -> None:
-    """Add what every benchmark has: how long, which direction, and what is written where."""
+def add_shared(made: Parser) -> Any:
+    """Add what every benchmark has: how long, which direction, and what is written where.
+
+    The forms of output, of which there is one at a time, are returned: a group to add to.
+    """
     add = made.add_argument
     add("--op", choices=(*OPERATIONS, "both"), default="both", help="one direction, or both")
     add("--targets", action="store_true", help="measure the promised speeds: met or not met")
@@ -71,23 +81,25 @@ def add_shared(made: Parser) -> None:
     style.add_argument("--markdown", action="store_true", help="tables in Markdown")
     style.add_argument("--csv", action="store_true", help="one line per cell, nothing else")
     add("-q", "--quiet", action="store_true", help="only the answer: no tables, no progress")
+    return style
 
 
 def checked(made: Parser, given: dict[str, Any]) -> Options:
     """Give what was asked for, once the file to write can be written."""
-    if given["output"]:
-        _check_output(made, given["output"], force=given["force"])
+    for option, name in (("-o", given["output"]), ("--profile", given.get("profile"))):
+        if name:
+            _check_output(made, option, name, force=given["force"])
     given["op"] = OPERATIONS if given["op"] == "both" else (given["op"],)
     globs = [part.strip() for text in given["codec"] or [] for part in text.split(",")]
     given["codec"] = tuple(part for part in globs if part)
     return Options(**given)
 
 
-def _check_output(made: Parser, name: str, *, force: bool) -> None:
+def _check_output(made: Parser, option: str, name: str, *, force: bool) -> None:
     path = Path(name)
     if not path.absolute().parent.is_dir():
-        made.error(f"-o {name}: there is no such directory")
+        made.error(f"{option} {name}: there is no such directory")
     if path.is_dir():
-        made.error(f"-o {name}: is a directory")
+        made.error(f"{option} {name}: is a directory")
     if path.exists() and not force:
-        made.error(f"-o {name}: the file exists; --force overwrites it")
+        made.error(f"{option} {name}: the file exists; --force overwrites it")

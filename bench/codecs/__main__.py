@@ -19,6 +19,10 @@ NAME = "python -m bench.codecs"
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; the exit code: 0, 1 wrong or failed, 2 usage, 130 interrupted."""
+    if "--worker" in (sys.argv[1:] if argv is None else argv):
+        from bench.codecs.rigorous_worker import work
+
+        return work()
     options = parse(argv)
     return guarded(NAME, lambda: _list(options) if options.list else _measure(options))
 
@@ -40,7 +44,8 @@ def _measure(options: Options) -> int:
     from bench.codecs import plan, targets
     from bench.codecs.show import show
     from bench.measuring import environment
-    from bench.measuring.session import Session, run
+    from bench.measuring import session as interleaved
+    from bench.measuring.session import Session
     from bench.screen.progress import Progress
 
     if options.output:
@@ -52,7 +57,21 @@ def _measure(options: Options) -> int:
     plan.check_memory(cases, able)
     session = Session(cases, ways, options.op)
     notes = [*environment.warnings(), *skipped]
-    run(session, options, Progress(quiet=options.quiet))
+    progress = Progress(quiet=options.quiet)
+    if options.profile:
+        from bench.codecs.profile import profile
+
+        return profile(session, options.profile, progress)
+    if options.rigorous is None:
+        interleaved.run(session, options, progress)
+    else:
+        from bench.codecs import rigorous
+
+        rigorous.run(session, options, progress)
+    if options.memory:
+        from bench.measuring.memory import weigh
+
+        weigh(session, progress)
     return finish(NAME, session, options, notes, show)
 
 

@@ -49,15 +49,36 @@ def parser() -> Parser:
     add("--features", type=count, metavar="N", help="values per row: 10")
     add("--dtype", metavar="NAME", help="float64; also float32, int64, uint8, bfloat16 ...")
     add("--values", choices=("ints", "normal", "image"), help="how the values are distributed")
-    add("--payload", metavar="FILE", help="a .npy array, or a .json request or nested list")
-    add_shared(made)
+    add(
+        "--payload",
+        action="append",
+        metavar="FILE",
+        help="your own, from a file; may be repeated",
+    )
+    add(
+        "--rigorous",
+        action="store_true",
+        help="by pyperf's Runner, with its options: -p -n -w",
+    )
+    add(
+        "--memory",
+        action="store_true",
+        help="also the memory of a call, in a pass of its own",
+    )
+    add("--profile", metavar="SVG", help="no figures, but a flame graph of one cell, by py-spy")
+    style = add_shared(made)
+    style.add_argument("--json", action="store_true", help="the advice for programs")
     return made
 
 
 def parse(argv: list[str] | None) -> Options:
     """Read the command line; SystemExit(2) with one line on stderr if it is wrong."""
     made = parser()
-    given = vars(made.parse_args(argv))
+    found, others = made.parse_known_args(argv)
+    given = vars(found)
+    if others and not found.rigorous:
+        made.error(f"unrecognized arguments: {' '.join(others)}")
+    given["rigorous"] = tuple(others) if found.rigorous else None
     own = [name for name in ("batch", "features", "dtype", "values", "payload") if given[name]]
     if given["targets"] and own:
         made.error(f"--targets brings its own payloads: leave out --{own[0]}")
@@ -65,4 +86,5 @@ def parse(argv: list[str] | None) -> Options:
         for name in ("features", "values"):
             if given[name]:
                 made.error(f"--payload brings its own values: leave out --{name}")
+    given["payload"] = tuple(given["payload"] or ())
     return checked(made, given)

@@ -62,7 +62,7 @@ def ways(codecs: Sequence[str], *, floors: bool = False) -> tuple[tuple[str, ...
 def cases(options: Options) -> list[Case]:
     """Return the payloads to measure."""
     if options.payload:
-        return _from_file(options, options.payload)
+        return [case for name in options.payload for case in _from_file(options, name)]
     values = options.values or "normal"
     name = _dtype_name(options.dtype or ("uint8" if values == "image" else "float64"))
     picture = values == "image" and options.features is None

@@ -9,5 +9,5 @@ One job per file, in the order of a run::
     measure     starts the workers one after another, and ends them
     worker      one process that times all cells in turn (schedule: how often, in which order)
     results     medians, and the noise that makes a tie
-    pyperf_out  the samples in pyperf's own format, with the environment
+    runfile     the same in a file of pyperf's format, written and read, with the environment
 """

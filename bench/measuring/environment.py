@@ -42,6 +42,14 @@ def facts() -> dict[str, str]:
     }
 
 
+def recorded() -> dict[str, str]:
+    """Return the same under names that do not clash with pyperf's."""
+    return {
+        f"bench_{key}" if key == "python" else f"{key}_version": value
+        for key, value in facts().items()
+    }
+
+
 def warnings() -> list[str]:
     """Return what makes this run unlike others, one line each."""
     lines = [line for module, line in OPTIONAL.items() if find_spec(module) is None]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import exp, log
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from bench.measuring.measure import Cell
 from bench.measuring.ways import container_of, kind_of
@@ -38,6 +38,22 @@ def choose_twins(ways: Sequence[str]) -> list[str]:
 
 
 @dataclass(frozen=True)
+class Memory:
+    """What one call takes beside its argument; None: not known here."""
+
+    NAMES: ClassVar = ("python", "process", "allocations", "copies")
+
+    python: int | None = None
+    """Peak bytes that tracemalloc sees: Python's objects, and numpy's arrays."""
+    process: int | None = None
+    """Peak bytes by which the process grows: all of it, C arenas included, in whole pages."""
+    allocations: int | None = None
+    """How often memory is asked for."""
+    copies: int | None = None
+    """How often as much memory as the array has, or more."""
+
+
+@dataclass(frozen=True)
 class Results:
     """A run, complete or interrupted."""
 
@@ -46,6 +62,7 @@ class Results:
     operations: Sequence[str]
     facts: Mapping[tuple[int, str], Facts]
     samples: Samples
+    memory: Mapping[Cell, Memory] = field(default_factory=dict)
 
     def count(self, cell: Cell) -> int:
         """How often the cell was timed."""

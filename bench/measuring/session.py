@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bench.measuring.check import Facts, check_case
 from bench.measuring.measure import Cell, Samples, measure
 from bench.measuring.payloads import build, digest
-from bench.measuring.results import Results, choose_twins
+from bench.measuring.results import Memory, Results, choose_twins
 from bench.measuring.ways import get_way
 
 if TYPE_CHECKING:
@@ -35,13 +35,16 @@ class Session:
     operations: tuple[str, ...]
     facts: dict[tuple[int, str], Facts] = field(default_factory=dict)
     samples: Samples = field(default_factory=Samples)
+    memory: dict[Cell, Memory] = field(default_factory=dict)
     interrupted: bool = False
     seconds: float = 0.0
 
     def results(self) -> Results:
         """Return what is known now."""
         names = dict.fromkeys(name for each in self.ways for name in each)
-        return Results(self.cases, tuple(names), self.operations, self.facts, self.samples)
+        return Results(
+            self.cases, tuple(names), self.operations, self.facts, self.samples, self.memory
+        )
 
 
 def run(session: Session, options: Options, progress: Progress) -> None:

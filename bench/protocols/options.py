@@ -46,5 +46,5 @@ def parse(argv: list[str] | None) -> tuple[Options, bool]:
             name: value for name, value in QUICK.items() if given[name] == made.get_default(name)
         }
     given["codec"] = given.pop("protocol")
-    own = ("batch", "features", "dtype", "values", "payload")  # each payload is ours to choose
-    return checked(made, given | dict.fromkeys(own)), quick
+    own = ("batch", "features", "dtype", "values")  # each payload is ours to choose
+    return checked(made, given | dict.fromkeys(own) | {"payload": ()}), quick

@@ -1,0 +1,149 @@
+"""A run as a file: pyperf's own format, with all that is needed to show the run again.
+
+``python -m pyperf stats|hist|compare_to`` reads it, and so do ``bench.compare``, ``bench.history``
+and ``bench.report``: what a file says is a `Results`, as a run that has just ended is.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from bench.measuring import environment
+from bench.measuring.check import Facts
+from bench.measuring.measure import Cell, Samples
+from bench.measuring.payloads import Case
+from bench.measuring.results import Memory, Results
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class RunFileError(Exception):
+    """A file that is no run of ours: one line that names it."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a file holds."""
+
+    path: str
+    results: Results
+    metadata: Mapping[str, Any]
+    """What is the same for all of its benchmarks: machine, versions, date."""
+
+
+def shared_metadata(results: Results) -> dict[str, Any]:
+    """Return what is said once of a whole run: the machine, and what could not be measured."""
+    import pyperf
+
+    # pyperf's own names for what it knows of a machine, read once; whose it is, is nobody's affair.
+    known = pyperf.Run([1.0], collect_metadata=True).get_metadata()
+    for private in ("hostname", "python_executable"):
+        known.pop(private, None)
+    refusals = [
+        [results.cases[case].to_json(), way, facts.cannot]
+        for (case, way), facts in results.facts.items()
+        if facts.cannot is not None
+    ]
+    return {**known, **environment.recorded(), "refusals": json.dumps(refusals)}
+
+
+def cell_metadata(results: Results, cell: Cell) -> dict[str, Any]:
+    """Return what is said of one benchmark."""
+    case, facts = results.cases[cell.case], results.facts[cell.case, cell.way]
+    told = {
+        "name": f"{cell.way} {cell.operation} {case.title}" + " (again)" * cell.twin,
+        "unit": "second",
+        "payload": f"{list(case.shape)} {case.dtype}",
+        "distribution": case.values,
+        "wire_bytes": facts.size,
+        "decode_is": "view" if facts.view else "copy",
+        "case": json.dumps(case.to_json()),
+        "way": cell.way,
+        "operation": cell.operation,
+        "twin": int(cell.twin),
+    }
+    memory = results.memory.get(cell)
+    if memory is not None:
+        told |= {
+            f"memory_{key}": value for key, value in asdict(memory).items() if value is not None
+        }
+    return told
+
+
+def suite(results: Results) -> Any:
+    """Return a ``pyperf.BenchmarkSuite``: a benchmark per cell, a run per worker.
+
+    The second of two equal cells is named ``(again)``: comparing it with the first shows the noise.
+    """
+    import pyperf
+
+    shared = shared_metadata(results)
+    benchmarks = []
+    places = {way: number for number, way in enumerate(results.ways)}
+    for cell in sorted(results.samples.seconds, key=lambda cell: (cell.case, places[cell.way])):
+        workers = results.samples.seconds[cell]
+        told = shared | cell_metadata(results, cell)
+        runs = [
+            pyperf.Run(values, metadata=told | {"loops": loops}, collect_metadata=False)
+            for values, loops in zip(workers, results.samples.loops[cell], strict=True)
+            if values
+        ]
+        benchmarks.append(pyperf.Benchmark(runs))
+    return pyperf.BenchmarkSuite(benchmarks)
+
+
+def write(results: Results, path: str) -> None:
+    """Write the file; an existing one was refused, or given up, before anything was measured."""
+    suite(results).dump(path, replace=True)
+
+
+def read(path: str) -> Run:
+    """Read a file that `write` wrote, or pyperf's `Runner` with the same metadata.
+
+    Raises
+    ------
+    RunFileError
+        The file cannot be read, is not pyperf's, or is not of ``python -m bench.codecs``.
+    """
+    import pyperf
+
+    try:
+        loaded = pyperf.BenchmarkSuite.load(path)
+    except OSError as error:
+        raise RunFileError(f"{path}: {error.strerror or error}") from None
+    except Exception as error:  # noqa: BLE001 - what json, gzip and pyperf's own checks raise
+        reason = " ".join(str(error).split())
+        raise RunFileError(f"{path}: not a file of pyperf: {reason}") from None
+    try:
+        return Run(path, _results(loaded), dict(loaded.get_metadata()))
+    except (KeyError, TypeError, ValueError) as error:
+        raise RunFileError(f"{path}: not a run of bench.codecs: no {error}") from None
+
+
+def _results(loaded: Any) -> Results:
+    cases: dict[Case, int] = {}
+    facts: dict[tuple[int, str], Facts] = {}
+    memory: dict[Cell, Memory] = {}
+    samples = Samples()
+    for benchmark in loaded.get_benchmarks():
+        told = benchmark.get_metadata()
+        case = Case.from_json(json.loads(told["case"]))
+        number = cases.setdefault(case, len(cases))
+        cell = Cell(number, told["way"], told["operation"], bool(told["twin"]))
+        facts[number, cell.way] = Facts(told["wire_bytes"], told["decode_is"] == "view")
+        weighed = {key: told[f"memory_{key}"] for key in Memory.NAMES if f"memory_{key}" in told}
+        if weighed:
+            memory[cell] = Memory(**weighed)
+        for run in benchmark.get_runs():
+            if run.values:
+                samples.seconds[cell].append(list(run.values))
+                samples.loops[cell].append(run.get_loops())
+    for fields, way, reason in json.loads(loaded.get_metadata().get("refusals", "[]")):
+        case = Case.from_json(fields)
+        facts[cases.setdefault(case, len(cases)), way] = Facts(cannot=reason)
+    ways = dict.fromkeys(way for _, way in facts)
+    operations = dict.fromkeys(cell.operation for cell in samples.seconds)
+    return Results(list(cases), tuple(ways), tuple(operations), facts, samples, memory)
