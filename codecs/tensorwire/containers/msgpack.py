@@ -18,7 +18,7 @@ import numpy as np
 from tensorwire.errors import DecodeError, EncodeError
 from tensorwire.tree import Role, leaves, mark, place
 from tensorwire.wire import nested
-from tensorwire.wire.parts import array_part
+from tensorwire.wire.parts import array_part, writer_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -70,8 +70,7 @@ class Msgpack:
             if leaf.role is Role.NESTED:
                 return lambda array: _packb(array.tolist())
             return lambda array: _packb(array.reshape(-1).tolist())
-        same = leaf.field is None or leaf.field == leaf.data.dtype  # never `in`: None is float64
-        return np.ndarray.tobytes if same else None
+        return writer_of(leaf)
 
     def frame(self, tree: Tree, sizes: Iterable[int], message: Schema) -> list[bytes]:
         """Write the bytes around the leaves."""

@@ -15,7 +15,7 @@ from tensorwire.errors import DecodeError, EncodeError
 from tensorwire.tree import Irregular, Leaf, Role, has_leaf, walk
 from tensorwire.wire import listvalue, varint
 from tensorwire.wire.messages import to_tree
-from tensorwire.wire.parts import GridFill, array_part
+from tensorwire.wire.parts import GridFill, array_part, writer_of
 from tensorwire.wire.pool import message_class
 from tensorwire.wire.scan import scan
 from tensorwire.wire.schema import Form, schema
@@ -57,8 +57,7 @@ class Protobuf:
         """Write the memory of the array, or the nested list whose other bytes are remembered."""
         if leaf.role is _NESTED:
             return listvalue.writer_of_few(leaf.data.shape)
-        same = leaf.field is None or leaf.field == leaf.data.dtype  # never `in`: None is float64
-        return np.ndarray.tobytes if same else None
+        return writer_of(leaf)
 
     def frame(self, tree: Tree, sizes: Iterable[int], message: Schema) -> list[bytes]:
         """Write tags and lengths around the leaves; the fields come in the order of the tree."""

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 import numpy as np
 import pybase64
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+from tensorwire.tree import Role
 
-    from tensorwire.tree import Array
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from tensorwire.tree import Array, Leaf
     from tensorwire.wire.grid import Grid
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "buffer_of",
     "join",
     "size_of",
+    "writer_of",
 ]
 
 _SPARE = 1024  # bytes more than a guess
@@ -127,6 +130,14 @@ def array_part(array: Array, dtype: np.dtype[Any] | None = None) -> memoryview |
     if not array.flags.c_contiguous:
         return ArrayFill(array, array.dtype)
     return array.reshape(-1).view(np.uint8).data
+
+
+def writer_of(leaf: Leaf) -> Callable[[Array], bytes] | None:
+    """Give what `array_part` comes down to for small arrays of one dtype; None for varints."""
+    field = leaf.field
+    if field is None or field == leaf.data.dtype:  # never `in`: None is float64
+        return np.ndarray.tobytes
+    return (lambda array: array.astype(field).tobytes()) if leaf.role is Role.PACKED else None
 
 
 def size_of(part: Part) -> int:
