@@ -22,6 +22,7 @@ __all__ = [
     "as_array",
     "cast",
     "check_float64",
+    "put",
     "to_float64",
 ]
 
@@ -33,6 +34,7 @@ _BLOCK = 1 << 16
 # the letter of uint64.)
 NUMBERS = frozenset(np.dtype(char).num for char in "?bhilqBHILQefd")
 FLOAT16 = np.dtype(np.float16).num
+_NARROW = frozenset(np.dtype(char).num for char in "ef")
 _COMPLEX = frozenset(np.dtype(char).num for char in "FD")
 _CUSTOM = 2  # dtype.isbuiltin of what numpy has from elsewhere: bfloat16, the float8 types
 
@@ -91,6 +93,15 @@ def check_float64(array: Array, path: str = "") -> None:
         if wrong.size:
             number = block[wrong[0]]
             raise EncodeError(f"{array.dtype} {number} is not exact in float64", path)
+
+
+def put(target: Array, source: Array) -> None:
+    """Fill an array with the values of another, converted; that a NaN is made quiet is no news."""
+    if source.dtype.num not in _NARROW:  # np.errstate takes longer than a small array
+        target[...] = source
+    else:
+        with np.errstate(invalid="ignore"):
+            target[...] = source
 
 
 def to_float64(array: Array, *, lossy: bool) -> Array:

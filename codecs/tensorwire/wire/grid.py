@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tensorwire.dtypes import put
 from tensorwire.tree import Irregular
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class Grid:
         """Write the whole list into writable `body` at `offset`."""
         if self.nbytes:
             self._fill_constants(body, offset)
-        self.values(body, offset)[...] = array
+        put(self.values(body, offset), array)
 
     def read(
         self,
@@ -94,13 +95,13 @@ class Grid:
         if out is not None:  # nothing is written before all is checked
             for (block,) in _blocks(_FEW, words):
                 self._check(block, np.empty(5 * block.size, np.uint8))
-            out[...] = values
+            put(out, values)
             return out
         out = np.empty(self.shape, dtype or self.dtype.newbyteorder("="))
         for block, source, target in _blocks(_MANY, words, values, out):
             scratch = target.reshape(-1).view(np.uint8)  # free until the values arrive
             self._check(block, scratch if target.itemsize >= 5 else np.empty(5 * block.size, "u1"))
-            target[...] = source
+            put(target, source)
         return out
 
     def _fill_constants(self, body: memoryview, offset: int) -> None:

@@ -7,12 +7,14 @@ of one level. Source: https://protobuf.dev/reference/protobuf/google.protobuf/#l
 
 from __future__ import annotations
 
+import struct
 from functools import lru_cache
 from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tensorwire.dtypes import put
 from tensorwire.limits import DEFAULT_LIMITS
 from tensorwire.tree import Irregular, check_out
 from tensorwire.wire import varint
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["MAX_RANK", "ListValueSource", "encode_few", "layout", "writer_of_few"]
 
 MAX_RANK = 49  # protobuf stops at 100 nested messages, and each dimension takes two
+_FLOAT64 = struct.Struct("<d")
 _FEW = 512  # elements that are compared faster by Python than by numpy
 _ALL_BITS = np.uint64(2**64 - 1)
 _NUMBER = (b"\x0a\x09\x11", np.dtype("<f8"))
@@ -50,16 +53,16 @@ def encode_few(array: Array) -> bytes:
     """Write a small array of numbers or bools; the bytes between the values are remembered."""
     grid, constants = _constants(array.shape, array.dtype.kind == "b")
     body = bytearray(constants)
-    grid.values(body, 0)[...] = array
+    put(grid.values(body, 0), array)
     return bytes(body)
 
 
 def writer_of_few(shape: tuple[int, ...]) -> Callable[[Array], bytes]:
     """Give `encode_few` for numbers of one shape."""
-    grid, constants = _constants(shape, False)  # noqa: FBT003
+    constants = _constants(shape, False)[1]  # noqa: FBT003
     if prod(shape) == 1:
-        head, dtype = constants[: -grid.dtype.itemsize], grid.dtype
-        return lambda array: head + array.astype(dtype, copy=False).tobytes()
+        head = constants[:-8]
+        return lambda array: head + _FLOAT64.pack(array.item())
     return encode_few
 
 

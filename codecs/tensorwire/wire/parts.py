@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import struct
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 import pybase64
 
+from tensorwire.dtypes import put
 from tensorwire.tree import Role
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ __all__ = [
 ]
 
 _SPARE = 1024  # bytes more than a guess
+_FEW = 64  # numbers that Python converts sooner than numpy
+_FLOAT64 = np.dtype("<f8")
 
 
 class Fill(Protocol):
@@ -58,7 +62,7 @@ class ArrayFill:
     def fill(self, body: memoryview, offset: int) -> None:
         """Convert and copy in one pass."""
         target = np.frombuffer(body, np.uint8, self.nbytes, offset).view(self._dtype)
-        target.reshape(self._array.shape)[...] = self._array
+        put(target.reshape(self._array.shape), self._array)
 
 
 class GridFill:
@@ -137,7 +141,13 @@ def writer_of(leaf: Leaf) -> Callable[[Array], bytes] | None:
     field = leaf.field
     if field is None or field == leaf.data.dtype:  # never `in`: None is float64
         return np.ndarray.tobytes
-    return (lambda array: array.astype(field).tobytes()) if leaf.role is Role.PACKED else None
+    return _as_doubles if leaf.role is Role.PACKED else None
+
+
+def _as_doubles(array: Array) -> bytes:
+    if array.size > _FEW:
+        return join(b"", ArrayFill(array, _FLOAT64), b"")
+    return struct.pack(f"<{array.size}d", *array.ravel().tolist())
 
 
 def size_of(part: Part) -> int:
