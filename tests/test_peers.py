@@ -2,6 +2,7 @@
 
 import ast
 import io
+import json
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -14,75 +15,30 @@ import pytest
 
 from bench.measuring.payloads import Case
 from bench.peers import __main__ as command_line
-from bench.peers import cases, checks, environments, process, speed, speed_table
-from bench.peers.checks import SAME, THEY_READ, WE_READ, Outcome
+from bench.peers import environments, process, run
+from bench.peers.checks import cases, exchange
+from bench.peers.checks.exchange import SAME, THEY_READ, WE_READ, Outcome
+from bench.peers.checks.faults import FAULTS, fault_of
+from bench.peers.checks.report import Report
 from bench.peers.environments import PEERS, InstallError, environment, requirements
-from bench.peers.faults import FAULTS, fault_of
-from bench.peers.process import PeerError, PeerProcess, Refusal
-from bench.peers.report import Report
-from bench.peers.speed import FOUR_MB, PAYLOADS, Speed, in_turn, speeds
+from bench.peers.process import PeerError, PeerProcess, Refusal, worker
+from bench.peers.speed import table as speed_table
+from bench.peers.speed import timing
 from bench.peers.ways import WAYS
 from bench.peers.workers import frames
 from bench.peers.workers.serving import Spoken
 from bench.peers.workers.tensors import Tensor, from_value, pack, strings, to_value, unpack
 from bench.screen.render import Screen
+from tests.fake_peer import FAKE, OFFER, Start, starting
 
 FOLDER = Path(environments.__file__).parent
 WORKERS = sorted((FOLDER / "workers").glob("*.py"))
-
-# A library of the Open Inference Protocol's JSON, in a few lines of the standard library.
-FAKE = """
-import json
-import sys
-
-import numpy as np
-
-from bench.peers.workers.serving import Spoken, serve
-
-DTYPES = {"INT64": "int64", "BOOL": "bool", "BYTES": "object"}
-NAMES = {np.dtype(dtype): name for name, dtype in DTYPES.items()}
-
-
-def write(values, fields):
-    print("a library that prints")
-    said = {"id": fields["id"], "parameters": fields["parameters"], "inputs": []}
-    for name, array in values.items():
-        elements = array.ravel().tolist()
-        data = [each.decode() if isinstance(each, bytes) else each for each in elements]
-        described = {"name": name, "shape": array.shape, "datatype": NAMES[array.dtype]}
-        said["inputs"].append(described | {"data": data})
-    return Spoken(json.dumps(said).encode())
-
-
-def read(spoken):
-    said, values = json.loads(spoken.body), {}
-    for each in said["outputs"]:
-        array = np.array(each["data"], DTYPES[each["datatype"]]).reshape(each["shape"])
-        values[each["name"]] = array
-    return values, {"id": said["id"], "model_name": said["model_name"]}
-"""
-OFFER = """
-offer = {"http json": {("encode", "request"): write, ("decode", "response"): read}}
-serve(lambda: offer, "numpy")
-"""
-Start = Callable[[str], PeerProcess]
 
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
     """Start a worker of a given source, which is ended after the test."""
-    started: list[PeerProcess] = []
-
-    def start(source: str) -> PeerProcess:
-        script = tmp_path / "fake.py"
-        script.write_text(source, encoding="utf-8")
-        peer = PeerProcess("triton", [sys.executable, str(script)])
-        started.append(peer)
-        return peer
-
-    yield start
-    for peer in started:
-        peer.close()
+    yield from starting(tmp_path)
 
 
 def outcome(case: str, reason: str = "", check: str = THEY_READ, peer: str = "kserve") -> Outcome:
@@ -162,8 +118,8 @@ def test_small_integers_are_compared_by_value() -> None:
 def test_a_peer_that_agrees(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     """A library that does it right passes every check, whatever it prints."""
     content = cases.Content(("int64", "bool", "bytes"), finite=True, shapes=((2, 3), (0,), ()))
-    monkeypatch.setattr(checks, "CONTENTS", {"json": content._replace(several=False)})
-    found = list(checks.checks(start(FAKE + OFFER)))
+    monkeypatch.setattr(exchange, "CONTENTS", {"json": content._replace(several=False)})
+    found = list(exchange.checks(start(FAKE + OFFER)))
     assert [each for each in found if each.reason] == []
     assert [each.check for each in found] == [WE_READ, THEY_READ] * 9
 
@@ -187,10 +143,10 @@ def test_a_peer_that_does_not(
 ) -> None:
     """What differs is found, and said."""
     content = cases.Content(("int64",), finite=True, shapes=((2, 3),), several=False)
-    monkeypatch.setattr(checks, "CONTENTS", {"json": content})
+    monkeypatch.setattr(exchange, "CONTENTS", {"json": content})
     assert FAKE.count(right) == 1
     wrong = f"{wrong}; {right}" if wrong == "1 / 0" else wrong
-    found = [each.reason for each in checks.checks(start(FAKE.replace(right, wrong) + OFFER))]
+    found = [each.reason for each in exchange.checks(start(FAKE.replace(right, wrong) + OFFER))]
     assert [reason in each for each in found].count(True) == 1, found
 
 
@@ -295,40 +251,61 @@ def test_no_such_python(tmp_path: Path) -> None:
 
 def test_a_peer_that_is_not_known(capsys: pytest.CaptureFixture[str]) -> None:
     """The names that are known are listed, and nothing is run."""
-    assert command_line.main(["--only", "triton,tritn"]) == 2
-    assert capsys.readouterr().err == f"no peer 'tritn'; known: {', '.join(PEERS)}\n"
+    with pytest.raises(SystemExit) as ended:
+        command_line.main(["--only", "triton,tritn"])
+    assert ended.value.code == 2
+    said = f"python -m bench.peers: error: no peer 'tritn'; known: {', '.join(PEERS)}\n"
+    assert capsys.readouterr().err == said
 
 
-def test_the_report_of_a_good_run() -> None:
-    """Checks are counted, what a peer cannot do apart from the rest."""
+def shown(report: Report) -> list[str]:
+    """Give what a person sees of a report, in a pipe of 80 columns."""
+    stream = io.StringIO()
+    report.show(Screen(stream))
+    report.show_missing(Screen(stream))
+    lines = stream.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    return lines
+
+
+def test_the_report_of_a_good_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Checks are counted, what a peer cannot do apart from the rest, and what is not ours, too."""
+    monkeypatch.setenv("COLUMNS", "80")
     refused = "they do not read it: InvalidInput: invalid datatype None in the input"
-    report = Report(
-        [outcome("int8 (3,)"), outcome("bfloat16 ()", refused), outcome("int8 (3,)", "", SAME)]
-    )
-    assert report.good
-    assert list(report.lines()) == [
+    found = [outcome("int8 (3,)"), outcome("bfloat16 ()", refused), outcome("int8 (3,)", "", SAME)]
+    report = Report({"kserve": ["rest binary"], "pickle": ["in-band"]}, found)
+    report.missing["kserve"] = ""
+    assert shown(report)[1:9] == [
+        "Messages that are read as they were written",
+        "                they read ours we read theirs same bytes peer cannot",
+        "kserve",
+        "  rest binary           1 of 1              -     1 of 1           1",
+        "pickle",
+        "  in-band     not ours to read              -          -           -",
         "",
-        "peer    way          they read ours  we read theirs  same bytes  peer cannot",
-        "kserve  rest binary          1 of 1               -      1 of 1            1",
-        "",
-        "What peers cannot do, as declared in faults.py:",
-        "  kserve, 1 checks: has no BF16",
+        "What peers cannot do, as declared in checks/faults.py:",
     ]
+    assert "- kserve, 1 checks: has no BF16" in shown(report)
+    report.missing.clear()
+    assert report.stale
+    assert Report({"pickle": ["in-band"]}).good
 
 
-def test_the_report_of_a_bad_run() -> None:
+def test_the_report_of_a_bad_run(monkeypatch: pytest.MonkeyPatch) -> None:
     """Failures stand there with their reason, the first few of a kind, and make the run bad."""
+    monkeypatch.setenv("COLUMNS", "80")
     failed = [outcome(f"int8 ({size},)", "x: other values") for size in range(5)]
-    report = Report(failed, missing={"seldon": "cannot be installed: no"})
+    missing = {"seldon": "cannot be installed: no"}
+    report = Report({"kserve": ["rest binary"]}, failed, missing=missing | {"kserve": "gone"})
     assert not report.good
-    lines = list(report.lines())
-    assert lines[2].split() == ["kserve", "rest", "binary", "0", "of", "5", "-", "-", "-"]
-    assert lines[4:6] == [
+    lines = shown(report)
+    assert lines[4].split() == ["rest", "binary", "0", "of", "5", "-", "-", "-"]
+    assert lines[6:8] == [
         "FAILED:",
-        "  kserve rest binary, request, they read ours: int8 (0,): x: other values",
+        "- kserve rest binary, request, they read ours: int8 (0,): x: other values",
     ]
-    assert lines[8] == "  kserve rest binary they read ours: and 2 more"
-    assert lines[-2:] == ["NOT TRIED to the end:", "  seldon: cannot be installed: no"]
+    assert "- kserve rest binary they read ours: and 2 more" in lines
+    assert lines[-3:-1] == ["NOT TRIED to the end:", "- seldon: cannot be installed: no"]
 
 
 def test_a_fault_hides_nothing_else() -> None:
@@ -340,221 +317,132 @@ def test_a_fault_hides_nothing_else() -> None:
 
 def test_a_fault_that_is_gone() -> None:
     """A declared fault that does not show in a run of its peer makes the run bad."""
-    report = Report([outcome("int8 ()")], versions={"kserve": {}})
+    report = Report({"kserve": []}, [outcome("int8 ()")])
     assert not report.good
     assert any("has no BF16" in line for line in report.stale)
-    assert not Report([outcome("int8 ()")], versions={"triton": {}}).stale
-
-
-FEW = (Case("few", "peers", (2, 3), "int64", "ints"),)
+    assert not Report({"triton": []}, [outcome("int8 ()")]).stale
 
 
 @pytest.fixture
-def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Time little, and that not for long."""
-    monkeypatch.setattr(speed, "PAYLOADS", FEW)
-    monkeypatch.setattr(speed_table, "PAYLOADS", FEW)
-    monkeypatch.setattr(speed, "ROUNDS", 3)
-    monkeypatch.setattr(speed, "CALLS", 2)
-
-
-@pytest.mark.usefixtures("quickly")
-def test_both_are_timed(start: Start) -> None:
-    """What a peer does in its own part is timed there and here, once and then in rounds."""
-    found = list(speeds(start(FAKE + OFFER)))
-    assert [each[:4] for each in found] == [
-        ("triton", "http json", "few", "encode"),
-        ("triton", "http json", "few", "decode"),
-    ]
-    for each in found:
-        assert each.reason == ""
-        assert 3 <= len(each.theirs) <= 5
-        assert 3 <= len(each.ours) <= 5
-        assert min(*each.theirs, *each.ours) > 0
-
-
-@pytest.mark.usefixtures("quickly")
-@pytest.mark.parametrize(
-    ("right", "wrong", "number", "reason"),
-    [
-        ("array.ravel()", "array[::-1].ravel()", 0, "other values"),
-        ("said, values =", "1 / 0; said, values =", 1, "ZeroDivisionError: division by zero"),
-        ("json.dumps(said).encode()", "b'{'", 0, "ours: DecodeError: "),
-    ],
-)
-def test_nothing_wrong_is_timed(
-    start: Start, right: str, wrong: str, number: int, reason: str
-) -> None:
-    """What a peer refuses or gets wrong has a reason in place of times; the rest is timed."""
-    found = list(speeds(start(FAKE.replace(right, wrong) + OFFER)))
-    assert found[number].reason.startswith(reason)
-    assert found[number].times_faster is None
-    assert found[1 - number].times_faster is not None
-
-
-@pytest.mark.usefixtures("quickly")
-def test_a_worker_that_ends_while_it_is_timed(start: Start) -> None:
-    """That is the end of the peer, not a cell without a time."""
-    with pytest.raises(PeerError, match="ended with code 4"):
-        list(speeds(start((FAKE + OFFER).replace("said, values", "sys.exit(4); said, values"))))
-
-
-@pytest.mark.parametrize(
-    ("nanoseconds", "rounds"),
-    [(900_000_000, [1, 1]), (150_000_000, [1, 1, 1]), (40_000_000, [1, 1, 1, 1, 1, 1])],
-)
-def test_slow_ways_are_timed_less(nanoseconds: int, rounds: list[int]) -> None:
-    """A call of a quarter of a second or more is made twice in all, others at least three times."""
-    asked: list[int] = []
-
-    def theirs(calls: int) -> list[int]:
-        asked.append(calls)
-        return [nanoseconds] * calls
-
-    taken, own = in_turn(theirs, lambda: None)
-    assert asked[:3] == rounds[:3]
-    assert len(asked) <= len(rounds)
-    assert taken == [nanoseconds] * sum(asked)
-    assert len(own) > 1
-
-
-def test_one_slow_call_makes_no_way_slow() -> None:
-    """A first call that was interrupted does not decide how many are made."""
-    asked: list[int] = []
-
-    def theirs(calls: int) -> list[int]:
-        asked.append(calls)
-        return [1_000 if asked[1:] else 200_000_000] * calls
-
-    assert len(in_turn(theirs, lambda: None)[0]) == sum(asked)
-    assert asked == [1, 1, speed.CALLS]
-
-
-def test_what_is_timed() -> None:
-    """Every payload can be written by our side of every way that carries arrays of numbers."""
-    timed = {
-        key: way for key, way in WAYS.items() if speed._for_numbers(cases.CONTENTS[way.content])
-    }
-    assert {peer for peer, _ in timed} == set(PEERS) == set(speed_table.TIMED)
-    assert ("kserve", "rest binary") in timed
-    assert not {("triton", "http mixed"), ("seldon", "rest binData"), ("seldon", "grpc list")} & (
-        timed.keys()
-    )
-    tensor = from_value("0", np.array([[1.5]]))
-    for way in timed.values():
-        for side in ("request", "response"):
-            spoken = way.ours.encode(side, [tensor], speed.PLAIN)
-            assert way.ours.decode(side, spoken).tensors == [tensor]
-            assert bytes(spoken.body)
-            way.ours.writing(side, [tensor], speed.PLAIN)()
-            way.ours.reading(side, spoken)()
-
-
-def sped(payload: str, operation: str, theirs: int, ours: int, way: str = "rest binary") -> Speed:
-    """Make a measurement of KServe, in microseconds."""
-    return Speed("kserve", way, payload, operation, [theirs * 1000] * 3, [ours * 1000] * 3)
-
-
-@pytest.mark.parametrize("columns", [80, 120])
-def test_the_table_of_speeds(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Theirs and ours stand beside each other, in 80 columns, without colour in a pipe."""
-    monkeypatch.setenv("COLUMNS", str(columns))
-    value, _, four, _ = (payload.label for payload in PAYLOADS)
-    refused = Speed("kserve", "rest json", four, "decode", reason="TypeError: no")
-    found = [
-        sped(value, "encode", 20, 4),
-        sped(value, "decode", 8, 10),
-        sped(four, "decode", 651_000, 8),
-        refused,
-        Speed("tensorflow", "parse_tensor", four, "decode", [6_490_000] * 2, [800] * 2),
-    ]
-    stream = io.StringIO()
-    speed_table.show(found, Screen(stream))
-    lines = stream.getvalue().splitlines()
-    assert max(map(len, lines)) <= columns
-    assert "\x1b" not in stream.getvalue()
-    begin = lines.index("one value: 1 x 1")
-    assert lines[begin + 2 : begin + 5] == [
-        "               encode    ours faster  decode    ours faster",
-        "kserve",
-        "  rest binary 20.0 us 4.00 us  5.00x 8.00 us 10.0 us 0.800x",
-    ]
-    begin = lines.index("4 MB of float32: 1,000 x 1,000")
-    assert lines[begin + 1 : begin + 7] == [
-        "               encode ours faster  decode    ours  faster",
-        "kserve",
-        "  rest binary       -    -      -  651 ms 8.00 us 81,375x",
-        "  rest json         -    -      -       -       -       -",
-        "tensorflow",
-        "  parse_tensor      -    -      - 6.49 ms  800 ns  8,112x",
-    ]
-    begin = lines.index("Not timed:")
-    assert lines[begin:] == [
-        "Not timed:",
-        "- kserve rest json, decode of 4 MB of float32: TypeError: no",
-        "",
-        "The peer is faster:",
-        "- kserve rest binary, decode of one value: 1.25x",
-        "",
-        "KServe REST binary decode of 4 MB: 81,375x (100x promised): met",
-    ]
-
-
-@pytest.mark.parametrize(("load", "warned"), [(1.0, False), (2.5, True)])
-def test_a_busy_machine(load: float, warned: bool, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: FBT001 - a table
-    """More work than CPUs is said, for a slow call suffers from it more than a quick one."""
-    monkeypatch.setattr("os.getloadavg", lambda: (load, 0.0, 0.0), raising=False)
-    monkeypatch.setattr("os.cpu_count", lambda: 2)
-    stream = io.StringIO()
-    speed_table.show([sped(FOUR_MB, "decode", 990, 1)], Screen(stream))
-    assert ("at work (load 2.5 on 2 CPUs)" in stream.getvalue()) == warned
-
-
-@pytest.mark.parametrize(
-    ("found", "said"),
-    [
-        ([sped(FOUR_MB, "decode", 990, 10)], "99.0x (100x promised): short"),
-        ([sped(FOUR_MB, "decode", 1000, 10)], "100x (100x promised): met"),
-        ([sped(FOUR_MB, "encode", 990, 10)], "- (100x promised): not measured"),
-        ([Speed("kserve", "rest binary", FOUR_MB, "decode", reason="no")], "not measured"),
-        ([sped("one value", "decode", 990, 1)], "not measured"),
-        ([sped(FOUR_MB, "decode", 990, 1, "rest json")], "not measured"),
-    ],
-)
-def test_what_was_promised(found: list[Speed], said: str) -> None:
-    """The promise is about one cell, and is said of no other."""
-    assert speed_table.promise(found).startswith("KServe REST binary decode of 4 MB: ")
-    assert speed_table.promise(found).endswith(said)
-
-
-@pytest.mark.usefixtures("quickly")
-@pytest.mark.parametrize(
-    ("arguments", "checked", "timed"),
-    [([], 1, 1), (["--speed"], 0, 1), (["--quick"], 1, 0), (["--only", "triton"], 1, 0)],
-)
-def test_which_parts_are_run(  # noqa: PLR0913, PLR0917 - two of them are fixtures
-    arguments: list[str],
-    checked: int,
-    timed: int,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    """A full run checks and times, ``--speed`` times, and others check."""
+def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Have one peer, of a few lines, that is asked little; give its source."""
     script = tmp_path / "fake.py"
     script.write_text(FAKE + OFFER, encoding="utf-8")
     content = cases.Content(("int64", "float64"), finite=True, shapes=((2, 3),), several=False)
-    monkeypatch.setattr(checks, "CONTENTS", {"json": content._replace(dtypes=("int64",))})
+    monkeypatch.setattr(exchange, "CONTENTS", {"json": content._replace(dtypes=("int64",))})
+    few = (Case("few", "peers", (2, 3), "int64", "ints"),)
+    for module in (timing, speed_table):
+        monkeypatch.setattr(module, "PAYLOADS", few)
+    monkeypatch.setattr(timing, "ROUNDS", 1)
     for name in ("PEERS", "QUICK"):
         monkeypatch.setattr(command_line, name, ("triton",))
-    monkeypatch.setattr(command_line, "environment", lambda *_: sys.executable)
-    monkeypatch.setattr(command_line, "worker", lambda python, _: [python, str(script)])
+    monkeypatch.setattr(run, "environment", lambda *_: sys.executable)
+    monkeypatch.setattr(run, "worker", lambda python, _: [python, str(script)])
+    return script
+
+
+@pytest.mark.usefixtures("alone")
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        ([], ["checks", "losses", "speed"]),
+        (["--speed"], ["speed"]),
+        (["--losses"], ["losses"]),
+        (["--losses", "--speed"], ["losses", "speed"]),
+        (["--quick"], ["checks", "losses"]),
+        (["--only", "triton"], ["checks", "losses"]),
+    ],
+)
+def test_which_parts_are_run(
+    arguments: list[str], parts: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All peers get every part; few of them no clock; what is asked for by name stands alone."""
     assert command_line.main(arguments) == 0
     said = capsys.readouterr()
-    assert said.out.count("they read ours") == checked
-    assert said.out.count("few: 2 x 3") == timed
-    assert said.out.count("promised): not measured") == timed
-    assert re.search("^triton: environment 0 s, start . s, checks . s, speed . s$", said.err)
+    assert said.out.count("they read ours") == ("checks" in parts)
+    assert ("What ours lose" in said.out) == ("losses" in parts)
+    assert said.out.count("Refused, in their own words") == (parts[0] == "losses")
+    assert said.out.count("few: 2 x 3 (ratio = ours / theirs)") == ("speed" in parts)
+    steps = ", ".join(f"{part} . s" for part in parts)
+    assert re.search(f"^triton: environment 0 s, start . s, {steps}$", said.err)
+
+
+def test_a_run_that_is_interrupted(
+    alone: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was found until then is printed, and the peer counts as not tried."""
+
+    def interrupt(_: object) -> Iterator[None]:
+        yield from ()
+        raise KeyboardInterrupt
+
+    assert alone.exists()
+    monkeypatch.setattr(run, "speeds", interrupt)
+    assert command_line.main([]) == 130
+    said = capsys.readouterr()
+    assert "interrupted: this is what was found until then" in said.err
+    assert "they read ours" in said.out
+    assert "- triton: interrupted" in said.out
+
+
+def test_one_peer_is_missing_and_the_rest_is_tried(
+    alone: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A peer without an environment makes the exit code 1, and takes nothing from the others."""
+
+    def install(name: str, *_: object) -> str:
+        if name == "seldon":
+            raise InstallError("ERROR: no wheel for this Python")
+        return sys.executable
+
+    assert alone.exists()
+    monkeypatch.setattr(command_line, "PEERS", ("seldon", "triton"))
+    monkeypatch.setattr(run, "environment", install)
+    assert command_line.main([]) == 1
+    said = capsys.readouterr().out
+    assert "- seldon: cannot be installed: ERROR: no wheel for this Python" in said
+    assert re.search(r"http json +2 of 2|http json +1 of 1 +1 of 1", said)
+    assert "few: 2 x 3" in said
+
+
+@pytest.mark.usefixtures("alone")
+def test_what_is_written_for_programs(tmp_path: Path) -> None:
+    """Counts, losses and times are rows of plain values; a file that is there stays."""
+    path = tmp_path / "run.json"
+    assert command_line.main(["-o", str(path)]) == 0
+    said = json.loads(path.read_text(encoding="utf-8"))
+    assert said["good"] is True
+    counts = {"passed": 1, "peer cannot": 0, "failed": 0}
+    row = {"peer": "triton", "way": "http json", "check": WE_READ} | counts
+    assert row in said["checks"]
+    found = {(each["by"], each["array"]): each["loss"] for each in said["losses"]}
+    assert found["json/tensor", "uint64 max"] == "refused"
+    assert found["oip/binary", "uint64 max"] == ""
+    encode, decode = said["speed"]
+    assert (encode["operation"], decode["operation"]) == ("encode", "decode")
+    assert encode["theirs ns"] > 0
+    assert encode["theirs bytes"] > encode["ours bytes"] > 50
+    assert decode["theirs bytes"] is None
+    with pytest.raises(SystemExit):
+        command_line.main(["-o", str(path)])
+    assert command_line.main(["-o", str(path), "--force", "--losses"]) == 0
+    assert json.loads(path.read_text(encoding="utf-8"))["speed"] == []
+
+
+def test_a_peer_of_the_standard_library() -> None:
+    """The worker of pickle, which needs no package, reads what it writes, and nobody else does."""
+    with closing(PeerProcess("pickle", worker(sys.executable, "pickle"))) as peer:
+        assert list(exchange.checks(peer)) == []
+        for way in ("in-band", "out-of-band"):
+            for case in cases.cases(cases.CONTENTS["numpy"]):
+                spoken = peer.encode(way, "request", case.tensors, case.fields)
+                read, _ = peer.decode(way, "request", spoken)
+                assert read == list(case.tensors)
+        spoken = peer.encode("out-of-band", "request", [from_value("0", np.arange(9.0))], {})
+        assert bytes(spoken.body).endswith(np.arange(9.0).tobytes())
+        stream = bytes(spoken.body)[: int(spoken.headers["Stream-Length"])]
+        assert np.arange(9.0).tobytes() not in stream
+        assert {each.kind for each in peer.lose("in-band", "request", {}).values()} == {"."}
 
 
 def test_the_tables_name_peers() -> None:

@@ -1,6 +1,6 @@
 """One virtual environment for each peer, made when it is first asked for and kept in a cache.
 
-What is installed stands, pinned, in ``<peer>.txt`` beside this file: all of it, for the peers'
+What is installed stands, pinned, in ``pins/<peer>.txt``: all of it, for the peers'
 own requirements contradict today's numpy and protobuf (``pip install --no-deps``, wheels only).
 A folder's name holds what it was made from, so a changed file or another Python gets a new one.
 """
@@ -19,10 +19,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["PEERS", "InstallError", "cache", "environment", "requirements"]
+__all__ = ["FORMATS", "PEERS", "InstallError", "cache", "environment", "requirements"]
 
-FOLDER = Path(__file__).parent
-PEERS = ("triton", "kserve", "mlserver", "seldon", "tensorflow")
+FOLDER = Path(__file__).parent / "pins"
+SERVERS = ("triton", "kserve", "mlserver", "seldon", "tensorflow")
+"""They speak to models, or for them."""
+FORMATS = ("onnx", "msgpack-numpy", "safetensors", "pyarrow", "pickle")
+"""They store arrays."""
+PEERS = SERVERS + FORMATS
 PATIENCE = 900.0
 """Seconds that installing one peer may take; TensorFlow is 250 MB to fetch."""
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from bench.peers.workers import frames
+from bench.peers.workers.hard import Verdict
 from bench.peers.workers.serving import Spoken
 from bench.peers.workers.tensors import pack, unpack
 
@@ -38,7 +39,7 @@ class Refusal(Exception):  # noqa: N818 - nothing is wrong with the process
 
 def worker(python: str, peer: str) -> list[str]:
     """Give the command of a peer's worker."""
-    return [python, "-s", "-m", f"bench.peers.workers.{peer}"]
+    return [python, "-s", "-m", f"bench.peers.workers.{peer.replace('-', '_')}"]
 
 
 class PeerProcess:
@@ -98,6 +99,12 @@ class PeerProcess:
         asked = {"operation": "decode", "headers": dict(spoken.headers), "way": way, "side": side}
         answer = self._ask(asked, [spoken.body])
         return unpack(answer.header["tensors"], answer.blobs), answer.header["fields"]
+
+    def lose(self, way: str, side: str, fields: Mapping[str, Any]) -> dict[str, Verdict]:
+        """Have the library write and read each of the arrays that are easily changed."""
+        asked = {"operation": "lose", "way": way, "side": side, "fields": dict(fields)}
+        found = self._ask(asked, []).header["verdicts"]
+        return {name: Verdict(*each) for name, each in found.items()}
 
     def time_encode(
         self, way: str, side: str, tensors: Sequence[Tensor], fields: Mapping[str, Any], calls: int

@@ -1,12 +1,16 @@
-"""Which way of which peer carries what, and which of our protocols speaks it."""
+"""Which way of which peer carries what, and what of ours speaks it."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from bench.peers.ours import Inference, Ours
-from bench.peers.ours_seldon import Seldon, SeldonFeedback, SeldonList
-from bench.peers.ours_tensorflow import Serving, TensorProto
+from bench.peers.ours.formats import Arrays, Beside, OneArray
+from bench.peers.ours.inference import Inference
+from bench.peers.ours.seldon import Seldon, SeldonFeedback, SeldonList
+from bench.peers.ours.tensorflow import Serving, TensorProto
+
+if TYPE_CHECKING:
+    from bench.peers.ours.message import Ours
 
 __all__ = ["WAYS", "Way"]
 
@@ -67,4 +71,10 @@ WAYS: dict[tuple[str, str], Way] = {
     ("tensorflow", "make_ndarray"): Way("tftensor", TensorProto(), "bytes"),
     ("tensorflow", "parse_tensor"): Way("tftensor", TensorProto(), "bytes"),
     ("tensorflow", "Predict"): Way("serving", Serving(), "bytes"),
+    ("onnx", "numpy_helper"): Way("numpy", Beside()),
+    ("msgpack-numpy", "packb"): Way("numpy", OneArray("msgpack/numpy"), "bytes"),
+    ("safetensors", "save"): Way("safetensors", Arrays("safetensors/arrays"), "bytes"),
+    ("pyarrow", "tensor"): Way("arrow", OneArray("arrow/tensor"), "bytes"),
+    ("pickle", "in-band"): Way("numpy", Beside()),
+    ("pickle", "out-of-band"): Way("numpy", Beside(parts=True)),
 }

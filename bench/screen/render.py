@@ -5,19 +5,27 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import textwrap
+from dataclasses import replace
 from typing import TYPE_CHECKING, TextIO
 
 from bench.screen.layout import padded, plain_lines, split
+from bench.screen.text import printable, wrapped
 
 if TYPE_CHECKING:
     from bench.screen.table import Table
 
 ASCII = str.maketrans({"µ": "u"})
-NARROWEST = 80
+USUAL = 80
+"""Columns of a pipe, unless COLUMNS says otherwise."""
+NARROWEST = 40
+"""Below this, a table's labels and one column have no room beside each other."""
+MEASURE = 100
+"""Columns beyond which lines of text are hard to read."""
 PAINTS = {"title": "1", "note": "2", "warning": "33", "": ""}
 ROWS = {"heading": "bold", "group": "bold cyan", "codec": "", "baseline": "dim", "answer": "bold"}
 CELLS = {"*": "bold green", "=": "green", "met": "green", "MISSED": "bold red", "level": "yellow"}
+CELLS |= {"faster": "green", "slower": "bold red", "fell": "green", "grew": "bold red"}
+CELLS |= {"VALUES": "bold red", "UNREAD": "bold red"}
 
 
 class Screen:
@@ -26,48 +34,49 @@ class Screen:
     def __init__(self, stream: TextIO | None = None, *, markdown: bool = False) -> None:
         self.stream = stream or sys.stdout
         self.markdown = markdown
-        self.width = max(NARROWEST, shutil.get_terminal_size((NARROWEST, 50)).columns)
-        encoding = (getattr(self.stream, "encoding", None) or "ascii").lower()
-        self.ascii = not encoding.startswith("utf")
+        self.width = max(NARROWEST, shutil.get_terminal_size((USUAL, 50)).columns)
+        self.encoding = (getattr(self.stream, "encoding", None) or "ascii").lower()
         self.colour = (
             self.stream.isatty()
             and not os.environ.get("NO_COLOR")
             and os.environ.get("TERM") != "dumb"
+            and (os.name != "nt" or "WT_SESSION" in os.environ)  # older consoles show the codes
         )
 
     def line(self, text: str = "", style: str = "") -> None:
         """Write one line, wrapped between words."""
+        text = self._shown(text)
         if self.markdown:
             self._write(text)
             return
-        indent = " " * (len(text) - len(text.lstrip()) + 2)
-        parts = textwrap.wrap(text, self.width, subsequent_indent=indent, break_long_words=False)
-        for part in parts or [""]:
-            code = PAINTS[style] if self.colour else ""
-            self._write(f"\x1b[{code}m{part}\x1b[0m" if code else part)
+        code = PAINTS[style] if self.colour else ""
+        for part in wrapped(text, min(self.width, MEASURE)):
+            self._write(f"\x1b[{code}m{part}\x1b[0m" if code and part else part)
 
     def heading(self, text: str) -> None:
         """Write a title, set apart."""
+        self._write("")
+        self.line("### " * self.markdown + text, "title")
         if self.markdown:
-            self._write(f"\n### {text}\n")
-        else:
             self._write("")
-            self.line(text, "title")
 
     def table(self, table: Table) -> None:
         """Draw a table, in as many parts as the width asks for."""
         if not table.rows:
             return
+        table = self._cleaned(table)
         for part in [table] if self.markdown else split(table, self.width):
             self.heading(part.title)
             if part.note:
-                self.line(part.note + "\n" * self.markdown, "note")
+                self.line(part.note, "note")
+                if self.markdown:
+                    self._write("")
             if self.markdown:
                 lines = _markdown(part)
             else:
                 lines = self._rich(part) if self.colour else plain_lines(part)
             for line in lines:
-                self._write(line.rstrip())
+                self._write(line)
 
     def _rich(self, table: Table) -> list[str]:
         try:
@@ -82,8 +91,29 @@ class Screen:
                 console.print(Text.assemble(*parts), no_wrap=True, crop=False, overflow="ignore")
         return capture.get().splitlines()
 
+    def _cleaned(self, table: Table) -> Table:
+        """Return the table as it can be shown, so that its columns are as wide as they look."""
+        shown = self._shown
+        return replace(
+            table,
+            title=shown(table.title),
+            columns=tuple(map(shown, table.columns)),
+            rows=[
+                replace(row, label=shown(row.label), cells=tuple(map(shown, row.cells)))
+                for row in table.rows
+            ],
+            note=shown(table.note),
+        )
+
+    def _shown(self, text: str) -> str:
+        """Escape what would move the cursor, and what the stream's encoding does not have."""
+        text = printable(text)
+        if self.encoding.startswith("utf"):
+            return text
+        return text.translate(ASCII).encode(self.encoding, "backslashreplace").decode(self.encoding)
+
     def _write(self, text: str) -> None:
-        self.stream.write((text.translate(ASCII) if self.ascii else text) + "\n")
+        self.stream.write(text + "\n")
 
 
 def _paint(cell: str) -> str:
@@ -92,12 +122,16 @@ def _paint(cell: str) -> str:
 
 def _markdown(table: Table) -> list[str]:
     lines = [
-        "| | " + " | ".join(table.columns) + " |",
+        "| | " + " | ".join(map(_escaped, table.columns)) + " |",
         "| --- |" + " ---: |" * len(table.columns),
     ]
     for row in table.rows:
-        label = f"**{row.label}**" if row.style == "group" else row.label
+        label = _escaped(row.label)
+        label = f"**{label}**" if row.style == "group" else label
         cells = row.cells or ("",) * len(table.columns)
-        texts = (cell.strip().replace("*", "\\*") for cell in cells)
-        lines.append(f"| {label} | " + " | ".join(texts) + " |")
+        lines.append(f"| {label} | " + " | ".join(map(_escaped, cells)) + " |")
     return lines
+
+
+def _escaped(cell: str) -> str:
+    return cell.strip().replace("*", "\\*").replace("|", "\\|")

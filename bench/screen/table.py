@@ -26,4 +26,6 @@ class Table:
     note: str = ""
     """What the columns are, where their headings do not say it."""
     fixed: int = 0
-    """Columns at the end that are repeated where a table is too wide and must be split."""
+    """Columns at the end that are repeated where a table is too wide and must be split,"""
+    repeated: bool = True
+    """or that stand behind the last column only, since they say something of that one."""

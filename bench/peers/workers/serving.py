@@ -19,6 +19,7 @@ from importlib.metadata import version
 from typing import Any, NamedTuple
 
 from bench.peers.workers import frames
+from bench.peers.workers.hard import Verdict, hard_arrays, send
 from bench.peers.workers.tensors import from_value, pack, to_value, unpack
 
 __all__ = ["LENGTH", "SIDES", "Offer", "Read", "Spoken", "Write", "line", "serve", "time_calls"]
@@ -66,7 +67,10 @@ def serve(offer: Callable[[], Offer], *packages: str) -> None:
 def _answer(
     ways: Offer, header: dict[str, Any], blobs: list[bytes]
 ) -> tuple[dict[str, Any], list[bytes]]:
-    operation, call = header["operation"], ways[header["way"]][header["operation"], header["side"]]
+    operation, way, side = header["operation"], ways[header["way"]], header["side"]
+    if operation == "lose":
+        return {"verdicts": _verdicts(way, side, header["fields"])}, []
+    call = way[operation, side]
     if operation == "encode":
         values = {each.name: to_value(each) for each in unpack(header["tensors"], blobs)}
         ready = partial(call, values, header["fields"])
@@ -80,6 +84,24 @@ def _answer(
     values, fields = ready()
     described, blobs = pack([from_value(name, value) for name, value in values.items()])
     return {"tensors": described, "fields": fields}, blobs
+
+
+def _verdicts(
+    way: dict[tuple[str, str], Callable[..., Any]], side: str, fields: dict[str, Any]
+) -> dict[str, Verdict]:
+    """Send each array that is easily changed through both halves of a way."""
+    encode, decode = way["encode", side], way["decode", side]
+
+    def write(array: Any) -> Spoken:
+        spoken = encode({"0": array}, fields)
+        return Spoken(bytes(spoken.body), spoken.headers)
+
+    def read(spoken: Spoken) -> Any:
+        (value,) = decode(spoken)[0].values()
+        return value
+
+    arrays = {name: each for group in hard_arrays().values() for name, each in group.items()}
+    return {name: send(array, write, read) for name, array in arrays.items()}
 
 
 def time_calls(call: Callable[[], object], calls: int) -> list[int]:

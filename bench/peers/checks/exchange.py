@@ -1,12 +1,12 @@
-"""One message between a peer and us: they read ours, we read theirs, both write the same."""
+"""One message between a peer and us, both ways, and what came of it."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bench.peers.cases import CONTENTS, cases
-from bench.peers.faults import fault_of
+from bench.peers.checks.cases import CONTENTS, cases
+from bench.peers.checks.faults import fault_of
 from bench.peers.process import Refusal
 from bench.peers.ways import WAYS
 from bench.peers.workers.serving import LENGTH, SIDES, line
@@ -14,8 +14,8 @@ from bench.peers.workers.serving import LENGTH, SIDES, line
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from bench.peers.cases import Case
-    from bench.peers.faults import Fault
+    from bench.peers.checks.cases import Case
+    from bench.peers.checks.faults import Fault
     from bench.peers.process import PeerProcess
     from bench.peers.ways import Way
     from bench.peers.workers.serving import Spoken
@@ -44,9 +44,11 @@ class Outcome(NamedTuple):
 
 
 def checks(peer: PeerProcess) -> Iterator[Outcome]:
-    """Try every way of a peer with every message that it can hold."""
+    """Try every way that we speak too with every message that it can hold."""
     for name, able in peer.ways.items():
         way = WAYS[peer.peer, name]
+        if not way.ours.shared:
+            continue
         for case in cases(CONTENTS[way.content]):
             for side in SIDES:
                 found: list[tuple[str, str]] = []

@@ -7,7 +7,9 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from bench.measuring import environment
-from bench.peers.speed import FOUR_MB, PAYLOADS
+from bench.peers.checks.report import listed
+from bench.peers.speed.timed import TIMED
+from bench.peers.speed.timing import FOUR_MB, PAYLOADS
 from bench.screen import figures
 from bench.screen.table import Row, Table
 
@@ -15,35 +17,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from bench.measuring.payloads import Case
-    from bench.peers.speed import Speed
+    from bench.peers.speed.timing import Speed
     from bench.screen.render import Screen
 
 __all__ = ["promise", "show", "table"]
 
 PROMISED = 100
-COLUMNS = ("encode", "ours", "faster", "decode", "ours", "faster")
-EMPTY = ("-", "-", "-")
-NOTE = "Medians: the peer's call; ours, of the same message; how many times faster."
+COLUMNS = ("encode", "ours", "ratio", "decode", "ours", "ratio", "bytes", "ratio")
+RATIO = "ratio = ours / theirs"
+NOTE = (
+    "Medians of the peer's call and of ours. Below 1 we take less; 1/20 is a twentieth, and 20 is"
+    " twenty times as much."
+)
 LEGEND = (
     "A message is made of an array, with an id (or puid), and written; it is read, and the array"
     " taken out. Servers read requests and write replies; triton, a client, the other way round."
-    " - is what a peer has no call for, or was not timed. Each peer's calls, writing first:"
+    " - is what a peer has no call for, or was not timed. We have no codec for ONNX and none for"
+    " pickle: beside them stands protobuf/tftensor, whose encode_parts copies as little as pickle"
+    " does out of band. Each peer's calls, writing first:"
 )
-TIMED = {
-    "triton": "InferInput.set_data_from_numpy, then InferenceServerClient.generate_request_body or"
-    " what infer calls before it sends; parse_response_body or InferResult, then as_numpy",
-    "kserve": "InferOutput.set_data_from_numpy, then InferResponse.to_rest (and its pydantic model,"
-    " for JSON) or to_grpc; InferRequest.from_bytes, from_inference_request (of the pydantic model)"
-    " or from_grpc, then as_numpy",
-    "mlserver": "NumpyCodec.encode_output, then encode_to_json_bytes of the model_dump or"
-    " ModelInferResponseConverter.from_types; decode_from_bytelike_json_to_dict and model_validate"
-    " or ModelInferRequestConverter.to_types, then NumpyCodec.decode_input",
-    "seldon": "construct_response_json and json.dumps, or construct_response; json.loads and"
-    " extract_request_parts_json, or extract_request_parts",
-    "tensorflow": "make_tensor_proto; make_ndarray or io.parse_tensor; Predict: the same within"
-    " PredictRequest and PredictResponse",
-}
-"""The functions of each peer; protobuf's SerializeToString and FromString go without saying."""
 
 
 def show(speeds: Sequence[Speed], screen: Screen) -> None:
@@ -61,11 +53,11 @@ def show(speeds: Sequence[Speed], screen: Screen) -> None:
     screen.line(LEGEND, "note")
     for peer in dict.fromkeys(each.peer for each in speeds):
         screen.line(f"{peer}: {TIMED[peer]}.", "note")
-    _listed("Not timed:", _not_timed(speeds), screen)
-    _listed("The peer is faster:", _slower(speeds), screen)
-    screen.line()
-    kept = promise(speeds)
-    screen.line(kept, "warning" if kept.endswith("short") else "title")
+    listed("Not timed:", _not_timed(speeds), screen)
+    listed("We take longer:", _slower(speeds), screen)
+    if kept := promise(speeds):
+        screen.line()
+        screen.line(kept, "warning" if kept.endswith("short") else "title")
 
 
 def _busy() -> Iterator[str]:
@@ -79,9 +71,9 @@ def _busy() -> Iterator[str]:
 
 
 def table(payload: Case, speeds: Sequence[Speed]) -> Table:
-    """Show theirs beside ours, the peers as groups."""
+    """Show theirs, ours and the ratio, the peers as groups."""
     shape = " x ".join(f"{size:,}" for size in payload.shape)
-    made = Table(f"{payload.label}: {shape}", COLUMNS)
+    made = Table(f"{payload.label}: {shape} ({RATIO})", COLUMNS)
     chosen = {
         (each.peer, each.way, each.operation): each
         for each in speeds
@@ -93,20 +85,29 @@ def table(payload: Case, speeds: Sequence[Speed]) -> Table:
         if peer != group:
             group = peer
             made.rows.append(Row(peer, style="group"))
-        cells = [
-            cell
-            for operation in ("encode", "decode")
-            for cell in _cells(chosen.get((peer, way, operation)))
-        ]
-        made.rows.append(Row(way, tuple(cells)))
+        encode, decode = (chosen.get((peer, way, each)) for each in ("encode", "decode"))
+        cells = (*_times(encode), *_times(decode), *_sizes(encode))
+        made.rows.append(Row(way, cells))
     return made
 
 
-def _cells(speed: Speed | None) -> Sequence[str]:
-    if speed is None or speed.times_faster is None:
-        return EMPTY
+def _times(speed: Speed | None) -> Sequence[str]:
+    if speed is None or speed.ratio is None:
+        return "-", "-", "-"
     times = [figures.duration(median(each) * 1e-9) for each in (speed.theirs, speed.ours)]
-    return *times, figures.ratio(speed.times_faster)
+    return *times, part(speed.ratio)
+
+
+def _sizes(speed: Speed | None) -> Sequence[str]:
+    if speed is None or speed.sizes is None:
+        return "-", "-"
+    theirs, ours = speed.sizes
+    return figures.size(theirs), part(ours / theirs)
+
+
+def part(ratio: float) -> str:
+    """Write ours over theirs: ``0.98``, ``1.25``, and ``1/59,000`` for what is next to nothing."""
+    return f"1/{1 / ratio:,.0f}" if ratio <= 0.1 else figures.ratio(ratio).removesuffix("x")
 
 
 def _not_timed(speeds: Sequence[Speed]) -> Iterator[str]:
@@ -116,31 +117,28 @@ def _not_timed(speeds: Sequence[Speed]) -> Iterator[str]:
 
 
 def _slower(speeds: Sequence[Speed]) -> Iterator[str]:
+    found: dict[tuple[str, str], list[str]] = {}
     for each in speeds:
-        times = each.times_faster
-        if times is not None and times < 1:
-            yield f"{_named(each)}: {figures.ratio(1 / times)}"
+        if each.ratio is not None and each.ratio > 1:
+            named = f"{each.peer} {each.way}", each.operation
+            found.setdefault(named, []).append(f"{each.payload} {figures.ratio(each.ratio)}")
+    for (way, operation), payloads in found.items():
+        yield f"{way}, {operation}: {', '.join(payloads)}"
 
 
 def _named(speed: Speed) -> str:
     return f"{speed.peer} {speed.way}, {speed.operation} of {speed.payload}"
 
 
-def _listed(title: str, lines: Iterator[str], screen: Screen) -> None:
-    found = list(lines)
-    if found:
-        screen.line()
-        screen.line(title)
-    for line in found:
-        screen.line(f"- {line}")
-
-
 def promise(speeds: Sequence[Speed]) -> str:
-    """Say whether KServe's REST binary decode is beaten as was promised."""
+    """Say whether KServe's REST binary decode is beaten as was promised, if it was measured."""
     wanted = ("kserve", "rest binary", FOUR_MB, "decode")
-    found = next((each.times_faster for each in speeds if each[:4] == wanted), None)
-    verdict = "not measured" if found is None else "met" if found >= PROMISED else "short"
+    ratio = next((each.ratio for each in speeds if each[:4] == wanted), None)
+    found = None if ratio is None else 1 / ratio
+    if found is None:
+        return ""
+    verdict = "met" if found >= PROMISED else "short"
     return (
-        f"KServe REST binary decode of 4 MB: {figures.ratio(found)} ({PROMISED}x promised):"
+        f"KServe REST binary decode of 4 MB: {figures.ratio(found)} as fast ({PROMISED}x promised):"
         f" {verdict}"
     )

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from bench.peers.checks import Outcome
+    from bench.peers.checks.exchange import Outcome
 
 __all__ = ["FAULTS", "Fault", "fault_of"]
 
@@ -83,6 +83,13 @@ FAULTS: tuple[Fault, ...] = (
         ".*",
         "the wrapper answers as ndarray",
         "answers as ndarray, never tftensor, what is no number to numpy (bool, bfloat16)",
+    ),
+    Fault(
+        "safetensors",
+        ".* they read ours",
+        "bfloat16 .*|float8_.*",
+        "KeyError: '(BF16|F8_.*)'",
+        "writes BF16 and FP8 of numpy's arrays, and does not read them",
     ),
     Fault("seldon", ".* tftensor .*", *_FNUZ),
     Fault("tensorflow", "(make_ndarray|Predict) .*", *_FNUZ),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import tensorwire as tw
-from bench.peers.ours import Ours, Read
+from bench.peers.ours.message import Ours, Read
 from bench.peers.workers.serving import Spoken
 from bench.peers.workers.tensors import from_value
 

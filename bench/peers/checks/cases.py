@@ -14,7 +14,7 @@ from bench.peers.workers.tensors import Tensor, from_value, strings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["CONTENTS", "Case", "Content", "cases"]
+__all__ = ["CONTENTS", "PLAIN", "Case", "Content", "cases"]
 
 ML: Any = ml_dtypes  # its finfo and iinfo, which know numpy's dtypes too, are untyped
 SHAPES: tuple[tuple[int, ...], ...] = (
@@ -34,6 +34,10 @@ FIELDS: dict[str, Any] = {
     },
 }
 """What else a message says, where there is a place for it."""
+PLAIN: dict[str, Any] = FIELDS | {
+    "parameters": {}, "meta": {"puid": "p1"}, "names": [], "outputs": [],
+}  # fmt: skip
+"""The same where little is said: an id, or a puid, and a model's name."""
 
 INTS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 FLOATS = ("float16", "float32", "float64")
@@ -41,6 +45,7 @@ SMALL = ("int2", "uint2", "int4", "uint4", "float4_e2m1fn")
 FLOAT8 = tuple(
     f"float8_{name}" for name in ("e5m2", "e4m3fn", "e4m3fnuz", "e4m3b11fnuz", "e5m2fnuz")
 )
+SAFE_FLOAT8 = tuple(name for name in FLOAT8 if name != "float8_e4m3b11fnuz")
 COMPLEX = ("complex64", "complex128")
 OIP = ("bool", *INTS, *FLOATS, "bytes")
 TEXTS = [b"a", b"", "h\u00e9\u65e5".encode(), b'\\ " {}', b"in\0side", b"longer" * 50]
@@ -81,6 +86,9 @@ CONTENTS = {
     "two of doubles": Content(("float64",), several=False, beside="float64"),
     "binData": Content(("bytes",), shapes=((),), several=False),
     "strData": Content(("str",), shapes=((),), several=False),
+    "numpy": Content(("bool", *INTS, *FLOATS, *COMPLEX), several=False),
+    "safetensors": Content(("bool", *INTS, *FLOATS, "bfloat16", "complex64", *SAFE_FLOAT8)),
+    "arrow": Content((*INTS, *FLOATS), several=False),
     "jsonData": Content(("json",), shapes=((),), several=False),
 }
 
@@ -110,7 +118,9 @@ def cases(content: Content) -> Iterator[Case]:
         chosen = [("float32", (2, 3)), ("int64", (4,)), ("bytes", (3, 2)), ("bool", (1,))]
         chosen += [("float64", (0, 3)), ("uint8", (2, 1, 2))]
         several = [
-            tensor(str(index), dtype, shape, content) for index, (dtype, shape) in enumerate(chosen)
+            tensor(str(index), dtype, shape, content)
+            for index, (dtype, shape) in enumerate(chosen)
+            if dtype in content.dtypes
         ]
         yield Case("several", tuple(several))
 

@@ -6,26 +6,31 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bench.peers.checks import CHECKS
-from bench.peers.faults import FAULTS
+from bench.peers.checks.exchange import CHECKS
+from bench.peers.checks.faults import FAULTS
+from bench.screen.table import Row, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from bench.peers.checks import Outcome
+    from bench.peers.checks.exchange import Outcome
+    from bench.screen.render import Screen
 
-__all__ = ["Report"]
+__all__ = ["Report", "listed"]
 
 SHOWN = 3
 """Failures to a way and check that are printed; the rest are counted."""
 WIDTH = 240
 """Characters of a reason that are printed."""
+NOT_OURS = "not ours to read"
 
 
 @dataclass
 class Report:
     """What is known of a run so far."""
 
+    checked: dict[str, Sequence[str]] = field(default_factory=dict)
+    """The ways of each peer whose messages were exchanged."""
     outcomes: list[Outcome] = field(default_factory=list)
     versions: dict[str, Mapping[str, str]] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
@@ -40,8 +45,7 @@ class Report:
     def stale(self) -> list[str]:
         """Declared faults that did not show, of peers that were tried to the end."""
         shown = {id(each.fault) for each in self.outcomes}
-        checked = {each.peer for each in self.outcomes}
-        tried = (self.versions.keys() & checked) - self.missing.keys()
+        tried = self.checked.keys() - self.missing.keys()
         return [
             f"{fault.peer}, {fault.where}: {fault.reason}"
             for fault in FAULTS
@@ -53,41 +57,43 @@ class Report:
         """Whether every peer was tried, and nothing was found that is not declared."""
         return not (self.failures or self.stale or self.missing)
 
-    def lines(self) -> Iterator[str]:
-        """Give the text of the report."""
+    def show(self, screen: Screen) -> None:
+        """Write the report, but for what was not tried."""
         for peer, versions in self.versions.items():
-            yield f"{peer}: " + ", ".join(f"{name} {one}" for name, one in versions.items())
-        if self.outcomes:
-            yield ""
-            yield from _aligned(self._rows())
-        yield from self._cannot()
-        yield from _titled("Faults declared in faults.py that did not show", self.stale)
-        yield from _titled("FAILED", self._failed())
-        not_tried = [f"{peer}: {reason}" for peer, reason in self.missing.items()]
-        yield from _titled("NOT TRIED to the end", not_tried)
+            screen.line(f"{peer}: " + ", ".join(f"{name} {one}" for name, one in versions.items()))
+        if self.checked:
+            screen.table(self._table())
+        listed("What peers cannot do, as declared in checks/faults.py:", self._cannot(), screen)
+        listed("Faults declared in checks/faults.py that did not show:", self.stale, screen)
+        listed("FAILED:", self._failed(), screen)
 
-    def _rows(self) -> Iterator[Sequence[str]]:
-        yield "peer", "way", *CHECKS, "peer cannot"
+    def show_missing(self, screen: Screen) -> None:
+        """Write what was not tried, and why."""
+        missing = [f"{peer}: {reason}" for peer, reason in self.missing.items()]
+        listed("NOT TRIED to the end:", missing, screen)
+
+    def _table(self) -> Table:
         passed, total = Counter[tuple[str, ...]](), Counter[tuple[str, ...]]()
-        ways = dict.fromkeys((each.peer, each.way) for each in self.outcomes)
         cannot = Counter((each.peer, each.way) for each in self.outcomes if each.fault)
         for each in self.outcomes:
             key = (each.peer, each.way, each.check)
             total[key] += each.fault is None
             passed[key] += not each.reason
-        for way in ways:
-            counts = [
-                f"{passed[(*way, check)]} of {total[(*way, check)]}"
-                if total[(*way, check)]
-                else "-"
-                for check in CHECKS
-            ]
-            yield *way, *counts, str(cannot[way] or "-")
+        made = Table("Messages that are read as they were written", (*CHECKS, "peer cannot"))
+        for peer, ways in self.checked.items():
+            made.rows.append(Row(peer, style="group"))
+            for way in ways:
+                keys = [(peer, way, check) for check in CHECKS]
+                counts = [f"{passed[k]} of {total[k]}" if total[k] else "-" for k in keys]
+                if not any(key in total for key in keys):
+                    counts[0] = NOT_OURS
+                made.rows.append(Row(way, (*counts, str(cannot[peer, way] or "-"))))
+        return made
 
     def _cannot(self) -> Iterator[str]:
         found = Counter(each.fault for each in self.outcomes if each.fault)
-        lines = [f"{fault.peer}, {count} checks: {fault.reason}" for fault, count in found.items()]
-        yield from _titled("What peers cannot do, as declared in faults.py", lines)
+        for fault, count in found.items():
+            yield f"{fault.peer}, {count} checks: {fault.reason}"
 
     def _failed(self) -> Iterator[str]:
         shown = Counter[tuple[str, ...]]()
@@ -102,18 +108,11 @@ class Report:
                 yield f"{' '.join(whole)}: and {count - SHOWN} more"
 
 
-def _titled(title: str, lines: Iterable[str]) -> Iterator[str]:
+def listed(title: str, lines: Iterable[str], screen: Screen) -> None:
+    """Write a title and a list under it, where there is anything to list."""
     found = list(lines)
     if found:
-        yield from ("", f"{title}:", *(f"  {line}" for line in found))
-
-
-def _aligned(rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    table = list(rows)
-    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
-    for row in table:
-        cells = [
-            cell.ljust(width) if column < 2 else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        yield "  ".join(cells).rstrip()
+        screen.line()
+        screen.line(title)
+    for line in found:
+        screen.line(f"- {line}")

@@ -7,12 +7,12 @@ import time
 from contextlib import contextmanager
 from functools import partial
 from statistics import median
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from bench.measuring.payloads import IMAGE, Case, build
-from bench.peers.cases import CONTENTS, FIELDS
+from bench.peers.checks.cases import CONTENTS, PLAIN
 from bench.peers.process import PeerError, Refusal
 from bench.peers.ways import WAYS
 from bench.peers.workers.serving import line, time_calls
@@ -21,7 +21,7 @@ from bench.peers.workers.tensors import from_value, to_value
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from bench.peers.cases import Content
+    from bench.peers.checks.cases import Content
     from bench.peers.process import PeerProcess
     from bench.peers.workers.tensors import Tensor
 
@@ -34,10 +34,6 @@ PAYLOADS = (
     Case(FOUR_MB, "peers", (1_000, 1_000), "float32", "normal", series=False),
     Case("an image of uint8", "peers", IMAGE, "uint8", "image", series=False),
 )
-PLAIN: dict[str, Any] = FIELDS | {
-    "parameters": {}, "meta": {"puid": "p1"}, "names": [], "outputs": [],
-}  # fmt: skip
-"""What else the messages say: an id, or a puid, and a model's name."""
 CLIENTS = ("triton",)
 """They write requests and read replies; the others serve, and read requests and write replies."""
 
@@ -59,13 +55,15 @@ class Speed(NamedTuple):
     theirs: Sequence[int] = ()
     """Nanoseconds of each call."""
     ours: Sequence[int] = ()
+    sizes: tuple[int, int] | None = None
+    """Bytes that they wrote, and we; None where nothing is written."""
     reason: str = ""
     """Why it was not timed."""
 
     @property
-    def times_faster(self) -> float | None:
-        """How many times faster we are, by medians."""
-        return None if self.reason else median(self.theirs) / median(self.ours)
+    def ratio(self) -> float | None:
+        """Our time over theirs, by medians."""
+        return None if self.reason else median(self.ours) / median(self.theirs)
 
 
 def speeds(peer: PeerProcess) -> Iterator[Speed]:
@@ -101,24 +99,27 @@ def _speed(
     operation, side = call
     ours, found = WAYS[peer.peer, way].ours, Speed(peer.peer, way, payload, operation)
     try:
+        own = ours.encode(side, [tensor], PLAIN)
         if operation == "encode":
-            read, _ = ours.decode(side, peer.encode(way, side, [tensor], PLAIN))
+            spoken = peer.encode(way, side, [tensor], PLAIN)
+            found = found._replace(sizes=(len(spoken.body), len(own.body)))
+            read, _ = ours.decode(side, spoken) if ours.shared else peer.decode(way, side, spoken)
             theirs = partial(peer.time_encode, way, side, [tensor], PLAIN)
             mine = ours.writing(side, [tensor], PLAIN)
         else:
-            spoken = ours.encode(side, [tensor], PLAIN)
+            spoken = own if ours.shared else peer.encode(way, side, [tensor], PLAIN)
             read, _ = peer.decode(way, side, spoken)
             theirs = partial(peer.time_decode, way, side, spoken)
-            mine = ours.reading(side, spoken)
+            mine = ours.reading(side, own)
         if not _alike(read, tensor):
-            return found._replace(reason="other values")
+            return found._replace(sizes=None, reason="other values")
         times = in_turn(theirs, mine)
     except Refusal as error:
         return found._replace(reason=str(error))
     except PeerError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever we raise, it is to be reported
-        return found._replace(reason=f"ours: {line(error)}")
+        return found._replace(sizes=None, reason=f"ours: {line(error)}")
     return found._replace(theirs=times[0], ours=times[1])
 
 

@@ -1,11 +1,9 @@
-"""Our side of every way that a peer offers: the same message, written and read by tensorwire."""
+"""What our side of a way does: make a message, write and read it, and do so for the clock."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import tensorwire as tw
 from bench.peers.workers.serving import Spoken
@@ -16,10 +14,7 @@ if TYPE_CHECKING:
 
     from bench.peers.workers.tensors import Tensor
 
-__all__ = ["Inference", "Ours", "Read", "value_of"]
-
-
-KEYS = ("id", "model_name", "model_version")
+__all__ = ["Ours", "Read", "value_of"]
 
 
 class Read(NamedTuple):
@@ -46,6 +41,8 @@ class Ours:
     """A protocol, and how its messages are made; a side is ``request`` or ``response``."""
 
     protocol: str
+    shared: ClassVar[bool] = True
+    """Whether the peer and we write and read the same bytes."""
 
     def kind(self, side: str) -> Any:
         """Give the class of a side's messages."""
@@ -102,48 +99,3 @@ class Ours:
     def _read(self, side: str, spoken: Spoken) -> Any:
         decode = tw.get_protocol(self.protocol).decode
         return decode(spoken.body, dict(spoken.headers), type=self.kind(side))
-
-
-@dataclass(frozen=True)
-class Inference(Ours):
-    """The Open Inference Protocol."""
-
-    binary: Callable[[int], bool | None] = lambda _: None
-
-    def message(self, side: str, values: Mapping[str, Any], fields: Mapping[str, Any]) -> Any:
-        """Make a message of values by name."""
-        tensors = [
-            tw.oip.InferTensor(name, value, binary=self.binary(index))
-            for index, (name, value) in enumerate(values.items())
-        ]
-        said = {key: fields[key] for key in (*KEYS, "parameters")}
-        if side == "response":
-            return tw.oip.InferResponse(tensors, **said)
-        said["outputs"] = [tw.oip.RequestedOutput(name) for name in fields["outputs"]]
-        return tw.oip.InferRequest(tensors, **said)
-
-    def values(self, side: str, message: Any) -> dict[str, Any]:
-        """Give the values of a message by name."""
-        tensors = message.inputs if side == "request" else message.outputs
-        return {each.name: each.value for each in tensors}
-
-    def fields(self, side: str, message: Any) -> dict[str, Any]:
-        """Give what else a message says."""
-        in_url = side == "request" and "protobuf" not in self.protocol
-        found = {key: getattr(message, key) for key in (KEYS[:1] if in_url else KEYS)}
-        found["parameters"] = dict(message.parameters)
-        if side == "request":
-            found["outputs"] = [each.name for each in message.outputs]
-        return found
-
-    def decode(self, side: str, spoken: Spoken) -> Read:
-        """Read a message of a side; the shapes are those that the tensors say."""
-        message = self._read(side, spoken)
-        tensors = message.inputs if side == "request" else message.outputs
-        return Read([_tensor(each) for each in tensors], self.fields(side, message))
-
-
-def _tensor(one: Any) -> Tensor:
-    if tuple(one.shape) != np.shape(one.value) and not isinstance(one.value, list):
-        raise ValueError(f"a shape of {one.shape} beside an array of {np.shape(one.value)}")
-    return from_value(one.name, one.value)._replace(shape=tuple(one.shape))
