@@ -7,8 +7,11 @@ A folder each::
     serving     what does a format cost in a whole request?
     peers       the real libraries, beside us and as judges
 
+    compare     two runs beside each other: slower, faster, larger?
+    history     a codec's figures over a folder of runs
+
     measuring   payloads, ways, workers and samples
     screen      tables and figures, as a person reads them
 
-``command`` and ``options`` are what their command lines share.
+``command``, ``options`` and ``ending`` are what their command lines share.
 """

@@ -88,14 +88,15 @@ def checked(made: Parser, given: dict[str, Any]) -> Options:
     """Give what was asked for, once the file to write can be written."""
     for option, name in (("-o", given["output"]), ("--profile", given.get("profile"))):
         if name:
-            _check_output(made, option, name, force=given["force"])
+            check_output(made, option, name, force=given["force"])
     given["op"] = OPERATIONS if given["op"] == "both" else (given["op"],)
     globs = [part.strip() for text in given["codec"] or [] for part in text.split(",")]
     given["codec"] = tuple(part for part in globs if part)
     return Options(**given)
 
 
-def _check_output(made: Parser, option: str, name: str, *, force: bool) -> None:
+def check_output(made: Parser, option: str, name: str, *, force: bool) -> None:
+    """Leave unless a file of that name can be written, and need not be given up."""
     path = Path(name)
     if not path.absolute().parent.is_dir():
         made.error(f"{option} {name}: there is no such directory")

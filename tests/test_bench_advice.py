@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from bench.codecs.advice import Crossover, Scores, best, crossovers
+import threading
+from dataclasses import replace
+
+import pytest
+
 from bench.codecs.answer import crossing_lines, overall, table
+from bench.codecs.choices import Against, choose
+from bench.codecs.crossovers import Crossover, crossovers
+from bench.codecs.matters import verdict, weigh
+from bench.codecs.scores import Scores, best
+from bench.measuring import transport
 
 COLUMNS = ("1", "10", "100")
-NDARRAY, TFTENSOR, RAW = "json/ndarray", "json/tftensor", "json/raw"
+NDARRAY, TENSOR, TFTENSOR = "json/ndarray", "json/tensor", "json/tftensor"
+RAW = "json/raw"
 
 
 def scores(times: dict[str, tuple[float, float, float]], noise: float = 0.05) -> Scores:
@@ -92,3 +102,101 @@ def test_the_answer_names_small_and_large() -> None:
     drawn = table(made, "here", "encode")
     assert drawn.rows[0].cells == ("ndarray ", "tftensor ", "tftensor ")
     assert drawn.rows[1].cells == ("1.00 µs ", "2.00 µs ", "3.00 µs ")
+
+
+def test_a_choice_is_kept_while_nothing_is_quicker() -> None:
+    """One range per change; the figures are of its far end, against the next that is slower."""
+    made = scores(
+        {NDARRAY: (1e-6, 3e-6, 9e-6), TENSOR: (1.5e-6, 4e-6, 8e-6), TFTENSOR: (2e-6, 2e-6, 2e-6)}
+    )
+    small, large = choose(made, made.codecs)
+    assert (small.codec, small.columns, small.at) == (NDARRAY, ("1",), "1")
+    assert small.next == Against(TENSOR, 1.5e-6 / 1e-6, 1.0)
+    assert (large.codec, large.columns, large.at) == (TFTENSOR, ("10", "100"), "100")
+    assert large.next == Against(TENSOR, 8e-6 / 2e-6, 1.0)
+    assert (large.level_with, large.objects) == ((), None)
+
+
+def test_a_choice_does_not_change_for_what_is_level() -> None:
+    """Quicker by less than 10 % here and there: one choice for all, the other is as good."""
+    made = scores({NDARRAY: (1e-6, 2.1e-6, 3e-6), TENSOR: (1.08e-6, 2e-6, 3.2e-6)}, noise=0.01)
+    made.sizes["100", TENSOR] = 90  # type: ignore[index]
+    (choice,) = choose(made, made.codecs)
+    assert (choice.codec, choice.level_with, choice.next) == (TENSOR, (NDARRAY,), None)
+    assert choice.columns == COLUMNS
+
+
+def test_processes_must_agree() -> None:
+    """A median is no reason if one process of three says otherwise, unless it is far apart."""
+    made = scores({NDARRAY: (1e-6, 1e-6, 1e-6), TENSOR: (1.5e-6, 1.5e-6, 2.5e-6)})
+    told = {
+        **{(column, NDARRAY): (1e-6, 1e-6, 3e-6) for column in COLUMNS},
+        **{(column, TENSOR): (2.5e-6, 2.5e-6, 2e-6) for column in COLUMNS},
+        ("10", TENSOR): (1.5e-6, 1.5e-6, 3.1e-6),
+    }
+    made = replace(made, processes=told)
+    assert [made.about(column, NDARRAY, TENSOR) for column in COLUMNS] == [True, False, False]
+
+
+def test_of_level_codecs_the_one_that_keeps_the_dtype_is_first() -> None:
+    """A smaller body is no reason to get another dtype back."""
+    made = scores({TENSOR: (1e-6, 1e-6, 1e-6), TFTENSOR: (1e-6, 1e-6, 1e-6)})
+    made.sizes["1", TENSOR] = 50  # type: ignore[index]
+    assert best(made, "1", made.codecs) == [TENSOR, TFTENSOR]
+    made = replace(made, casts=frozenset({("1", TENSOR)}))
+    assert best(made, "1", made.codecs) == [TFTENSOR, TENSOR]
+
+
+def test_whether_it_matters_is_weighed_against_a_request() -> None:
+    """10 % of a plain request and the codec in it: below any will do, above it matters."""
+    made = scores({NDARRAY: (9e-6, 50e-6, 1e-3), TFTENSOR: (1e-6, 2e-6, 3e-6)})
+    one, ten, hundred = weigh(made, choose(made, made.codecs), {64: 99e-6, 164: 99e-6})
+    assert (one.codec, one.request) == (TFTENSOR, 99e-6)
+    assert one.share == pytest.approx(1 / 99)
+    assert (one.slow, verdict(one)) == ((), "any")
+    assert (ten.slow, verdict(ten)) == ((NDARRAY,), "matters")
+    assert hundred.worst == NDARRAY
+    assert hundred.worst_adds == pytest.approx(997e-6)
+    assert [one.wire_1_gbit, one.wire_10_gbit] == pytest.approx([800e-9, 80e-9])
+
+
+def test_one_slow_codec_is_an_exception() -> None:
+    """Where all but one will do, it is named."""
+    quick = dict.fromkeys((NDARRAY, TENSOR, TFTENSOR, "msgpack/tensor"), (1e-6,) * 3)
+    made = scores({**quick, "msgpack/tftensor": (40e-6,) * 3})
+    first = weigh(made, choose(made, made.codecs), {64: 99e-6})[0]
+    assert (first.slow, verdict(first)) == (("msgpack/tftensor",), "but")
+
+
+def test_without_a_request_nothing_is_said_of_it() -> None:
+    """A file of before has none: only the arithmetic of the wire is left."""
+    made = scores({NDARRAY: (9e-6, 50e-6, 1e-3)})
+    first = weigh(made, choose(made, made.codecs), {})[0]
+    assert (first.request, first.share, first.worst_adds, first.will_do) == (None, None, None, ())
+
+
+def test_requests_between_two_sizes() -> None:
+    """Linear between the bodies that were sent, in proportion above, the least below."""
+    trips = {100: 1.0, 300: 3.0, 1000: 4.0}
+    asked = (1, 100, 200, 300, 650, 1000, 2000)
+    assert [transport.seconds_of(trips, size) for size in asked] == [1, 1, 2, 3, 3.5, 4, 8]
+    assert transport.seconds_of({}, 5) is None
+
+
+def test_requests_are_really_sent() -> None:
+    """Each size gets a time, and the connection is gone afterwards."""
+    before = threading.active_count()
+    found = transport.measure(100, 0.1)
+    assert list(found) == [64, 256, 1024, 4096]
+    assert min(found.values()) > 0
+    assert threading.active_count() == before
+
+
+def test_where_nobody_may_listen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that forbids sockets costs the run one sentence, not its life."""
+
+    def forbidden(*_: object) -> None:
+        raise PermissionError(13, "forbidden")
+
+    monkeypatch.setattr(transport, "_Server", forbidden)
+    assert transport.measure(100, 0.1) == {}

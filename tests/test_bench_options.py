@@ -60,13 +60,13 @@ def test_wrong_options_get_one_line(
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
-        ("ragged.json", b"[[1, 2], [3]]", "of different lengths"),
+        ("ragged.json", b"[[1, 2], [3]]", "ragged: a row of 1 where the first has 2 - at `$[1]`"),
         ("broken.json", b"[[1, 2", "unexpected end of data"),
-        ("number.json", b"3", "expected a Seldon request or a nested list"),
-        ("mixed.json", b"[{}, 1]", "expected a Seldon request or a nested list"),
-        ("request.json", b'{"data":{"ndarray":[[1],[2,3]]}}', ""),
-        ("text.npy", b"no array", ""),
-        ("payload.csv", b"1,2", "expected a .npy or .json file"),
+        ("number.json", b"3", "in no format that is read here: .npy, "),
+        ("mixed.json", b"[{}, 1]", "a dict is not a value of an array"),
+        ("request.json", b'{"data":{"ndarray":[[1],[2,3]]}}', "`$.data.ndarray[1]`"),
+        ("text.npy", b"no array", "not a .npy file"),
+        ("payload.csv", b"1.5,2\n3,4\n", "the first line is all numbers"),
     ],
 )
 def test_bad_payloads_get_one_line(

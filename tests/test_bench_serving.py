@@ -190,7 +190,8 @@ def test_options_are_read() -> None:
         ["--clients", "0"],
         ["-o", "/nowhere/at/all.json"],
         ["--csv", "--markdown"],
-        ["scale", "-o", "run.json"],
+        ["noop", "-o", "run.json"],
+        ["scale", "--py-spy", "graphs"],
     ],
 )
 def test_wrong_options_are_one_line(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:

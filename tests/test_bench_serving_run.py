@@ -28,6 +28,7 @@ from bench.serving.cells import KINDS, Cell
 from bench.serving.hop_payloads import image
 from bench.serving.noop import LOCUSTFILE
 from bench.serving.processes import environment
+from bench.serving.runfile import read
 from tensorwire.server import EchoServer
 
 if TYPE_CHECKING:
@@ -178,19 +179,34 @@ def test_a_hop_is_in_the_way(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize("what", ["servers", "models"])
-def test_servers_and_models_are_started(what: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each answers, later than it is ready, and takes memory."""
+def test_servers_and_models_are_started(
+    what: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Each answers, later than it is ready, and takes memory; the file says the same."""
     argv = ("load", "--workers", "2", "--side", "ours", "--what", what)
-    found = rows(show(capsys, *argv, "--csv"))
+    file = tmp_path / "run.json"
+    found = rows(show(capsys, *argv, "--csv", "-o", str(file)))
+    written = read(str(file))
+    assert (written.mode, written.what) == ("load", what)
+    assert [str(one.memory) for one in written.starts] == [row["memory_bytes"] for row in found]
     assert [row["number"] for row in found] == ["1", "2"]
     for row in found:
         assert 0 < float(row["ready_s"]) < float(row["answers_s"])
         assert int(row["memory_bytes"]) > 0
 
 
-def test_no_request_is_lost_while_workers_come_and_go(capsys: pytest.CaptureFixture[str]) -> None:
-    """One worker to two and back, under load over both transports."""
-    found = rows(show(capsys, "scale", "--quick", "--workers", "2", "--seconds", "1", "--csv"))
+def test_no_request_is_lost_while_workers_come_and_go(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """One worker to two and back, under load over both transports; the file counts the same."""
+    file = tmp_path / "run.json"
+    argv = ("scale", "--quick", "--workers", "2", "--seconds", "1", "--csv", "-o", str(file))
+    found = rows(show(capsys, *argv))
+    phases = read(str(file)).phases
+    assert [str(phase.workers) for phase in phases] == [row["workers"] for row in found]
+    for phase, row in zip(phases, found, strict=True):
+        rate = sum(count for count, _ in phase.bins) / phase.seconds
+        assert rate == pytest.approx(float(row["requests_per_s"]), rel=1e-4)
     assert [row["workers"] for row in found] == ["1", "1", "2", "2", "1", "1"]
     assert {row["lost"] for row in found} == {"0"}
     assert all(float(row["requests_per_s"]) > 0 for row in found)
@@ -266,7 +282,7 @@ def statistics(folder: Path) -> dict[str, tuple[int, int]]:
 @pytest.mark.parametrize("workers", [0, 2])
 def test_locust_runs_headless(workers: int, echo: EchoServer, tmp_path: Path) -> None:
     """Alone, and as a master with two workers: both kinds of users are answered, none fails."""
-    load = ["-u", "4", "-r", "4", "-t", "2s", "--csv", str(tmp_path / "run")]
+    load = ["-u", "4", "-r", "4", "-t", "4s", "--csv", str(tmp_path / "run")]
     started = []
     try:
         if workers:

@@ -8,8 +8,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from bench.codecs.options import parse
-from bench.command import finish, guarded
+from bench.ending import leave, orderly
 
 if TYPE_CHECKING:
     from bench.options import Options
@@ -17,12 +16,16 @@ if TYPE_CHECKING:
 NAME = "python -m bench.codecs"
 
 
+@orderly(NAME)
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; the exit code: 0, 1 wrong or failed, 2 usage, 130 interrupted."""
     if "--worker" in (sys.argv[1:] if argv is None else argv):
         from bench.codecs.rigorous_worker import work
 
         return work()
+    from bench.codecs.options import parse
+    from bench.command import guarded
+
     options = parse(argv)
     return guarded(NAME, lambda: _list(options) if options.list else _measure(options))
 
@@ -43,13 +46,18 @@ def _list(options: Options) -> int:
 def _measure(options: Options) -> int:
     from bench.codecs import plan, targets
     from bench.codecs.show import show
-    from bench.measuring import environment
+    from bench.command import finish
+    from bench.measuring import environment, transport
     from bench.measuring import session as interleaved
     from bench.measuring.session import Session
     from bench.screen.progress import Progress
 
     if options.output:
         plan.require("pyperf", "-o")
+    if options.rigorous is not None:
+        from bench.codecs import rigorous_options
+
+        rigorous_options.check(options.rigorous)
     codecs = plan.select(options.codec)
     able, skipped = plan.ways(codecs, floors=options.targets)
     cases = targets.cases() if options.targets else plan.cases(options)
@@ -61,19 +69,24 @@ def _measure(options: Options) -> int:
     if options.profile:
         from bench.codecs.profile import profile
 
-        return profile(session, options.profile, progress)
-    if options.rigorous is None:
-        interleaved.run(session, options, progress)
-    else:
-        from bench.codecs import rigorous
+        return profile(session, options, progress)
+    if not options.targets:
+        session.trips = transport.measure(max(case.size for case in cases), options.seconds)
+    try:
+        if options.rigorous is None:
+            interleaved.run(session, options, progress)
+        else:
+            from bench.codecs import rigorous
 
-        rigorous.run(session, options, progress)
-    if options.memory:
-        from bench.measuring.memory import weigh
+            rigorous.run(session, options, progress)
+        if options.memory and not session.interrupted:
+            from bench.measuring.memory import weigh
 
-        weigh(session, progress)
+            weigh(session, progress)
+    except KeyboardInterrupt:
+        session.interrupted = True
     return finish(NAME, session, options, notes, show)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -1,121 +1,140 @@
-"""Which format? Answers from the numbers of this run, never from memory."""
+"""Which format, and why: answers from the numbers of this run, never from memory.
+
+`advise` gives all of it as plain data; the text (`answer`) and the JSON (`json_out`) only say it.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import combinations
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bench.measuring.results import level
-from bench.measuring.ways import container_of, kind_of
+from bench.codecs.avoid import Avoid, avoidable
+from bench.codecs.carries import Carries, carried_by, comes_back_as, name_of
+from bench.codecs.choices import Against, Choice, against, choose
+from bench.codecs.crossovers import Crossover, crossovers
+from bench.codecs.matters import Matter, weigh
+from bench.codecs.scores import by_container, describing, scores_of
+from bench.measuring.payloads import dtype_of
+from bench.measuring.ways import kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from bench.codecs.scores import Scores
     from bench.measuring.results import Results
 
 
 @dataclass(frozen=True)
-class Scores:
-    """The codecs on one section's payloads: all that advice is made from."""
+class Refusal:
+    """A codec that cannot carry some of these very payloads."""
 
+    codec: str
     columns: tuple[str, ...]
-    codecs: tuple[str, ...]
-    seconds: Mapping[tuple[str, str], float]
-    """By column and codec: encode plus decode."""
-    noise: Mapping[str, float]
-    sizes: Mapping[tuple[str, str], int]
-    series: bool = True
-    """The columns grow, so crossovers have a meaning."""
+    reason: str
 
 
 @dataclass(frozen=True)
-class Crossover:
-    """From a column on, one codec is quicker than another; before, it is not."""
+class Cast:
+    """A codec from which these very payloads come back in another dtype."""
 
-    winner: str
-    loser: str
-    column: str
-    factor: float
-    """How many times quicker in the last column."""
-    before: bool
-    """Whether the other was quicker before, not only level."""
+    codec: str
+    columns: tuple[str, ...]
+    dtype: str
+    comes_back_as: str
 
 
-def scores_of(results: Results, section: str) -> Scores:
-    """Gather one section of a run."""
-    chosen = [n for n, case in enumerate(results.cases) if case.section == section]
-    codecs = tuple(name for name in results.ways if "/" in name and ":" not in name)
-    labels = {n: results.cases[n].label for n in chosen}
-    seconds, sizes = {}, {}
-    for n in chosen:
-        for name in codecs:
-            taken = results.there_and_back(n, name)
-            if taken is not None:
-                seconds[labels[n], name] = taken
-                sizes[labels[n], name] = results.facts[n, name].size
-    return Scores(
-        tuple(labels.values()),
-        codecs,
-        seconds,
-        {labels[n]: results.noise(n) for n in chosen},
-        sizes,
-        series=results.cases[chosen[0]].series,
+@dataclass(frozen=True)
+class Advice:
+    """The advice on one section of a run."""
+
+    section: str
+    operations: tuple[str, ...]
+    columns: tuple[str, ...]
+    series: bool
+    """The columns are one payload in growing batches."""
+    noise: Mapping[str, float]
+    best: tuple[Choice, ...]
+    """Of all containers."""
+    containers: Mapping[str, tuple[Choice, ...]]
+    """Of each container, by its name."""
+    matters: tuple[Matter, ...]
+    refused: tuple[Refusal, ...]
+    casts: tuple[Cast, ...]
+    carries: Mapping[str, Carries]
+    crossovers: tuple[Crossover, ...]
+    avoid: tuple[Avoid, ...]
+
+
+def advise(results: Results, section: str) -> Advice:
+    """Make the advice on one section of a run, or of a file that holds one."""
+    casts, scores = _casts(results, section), scored(results, section)
+    groups = by_container(describing(scores.codecs))
+    containers = {name: tuple(choose(scores, codecs)) for name, codecs in groups.items()}
+    best = [
+        replace(choice, others=_others(scores, choice, containers.values()))
+        for choice in choose(scores, describing(scores.codecs))
+    ]
+    last = max(n for n, case in enumerate(results.cases) if case.section == section)
+    asked = {name: carried_by(name) for name in scores.codecs}
+    return Advice(
+        section=section,
+        operations=tuple(results.operations),
+        columns=scores.columns,
+        series=scores.series,
+        noise=scores.noise,
+        best=tuple(best),
+        containers={name: found for name, found in containers.items() if found},
+        matters=tuple(weigh(scores, best, results.trips)),
+        refused=tuple(_refused(results, section)),
+        casts=tuple(casts),
+        carries={name: found for name, found in asked.items() if found},
+        crossovers=tuple(crossovers(scores)),
+        avoid=tuple(avoidable(results, last, scores)),
     )
 
 
-def best(scores: Scores, column: str, names: Sequence[str]) -> list[str]:
-    """Return the quickest of these codecs, then those level with it; smallest body first."""
-    known = {n: scores.seconds[column, n] for n in names if (column, n) in scores.seconds}
-    if not known:
-        return []
-    least = min(known.values())
-    tied = [n for n, taken in known.items() if level(taken, least, scores.noise[column])]
-    return sorted(tied, key=lambda n: (scores.sizes.get((column, n), 0), known[n]))
+def scored(results: Results, section: str) -> Scores:
+    """Gather one section of a run, with what the library says of its dtypes."""
+    changed = [(column, each.codec) for each in _casts(results, section) for column in each.columns]
+    return scores_of(results, section, changed)
 
 
-def describing(codecs: Sequence[str]) -> list[str]:
-    """Return the codecs whose payload tells its own shape: all but ``raw``."""
-    return [name for name in codecs if kind_of(name) != "raw"]
+def _others(
+    scores: Scores, best: Choice, containers: Iterable[Sequence[Choice]]
+) -> tuple[Against, ...]:
+    found = [
+        against(scores, best.at, best.codec, choice.codec)
+        for choices in containers
+        for choice in choices
+        if best.at in choice.columns and choice.codec != best.codec
+    ]
+    slower = [
+        each
+        for each in found
+        if not scores.about(best.at, each.codec, best.codec) and each.codec not in best.level_with
+    ]
+    return tuple(sorted(slower, key=lambda each: each.time))
 
 
-def by_container(codecs: Sequence[str]) -> dict[str, list[str]]:
-    """Group codecs."""
-    groups: dict[str, list[str]] = {}
-    for name in codecs:
-        groups.setdefault(container_of(name), []).append(name)
-    return groups
+def _casts(results: Results, section: str) -> list[Cast]:
+    columns: dict[tuple[str, str, str], list[str]] = {}
+    codecs = [name for name in results.ways if "/" in name and ":" not in name]
+    for number, case in enumerate(results.cases):
+        for name in codecs if case.section == section else ():
+            facts = results.facts.get((number, name))
+            if facts is None or facts.cannot is not None or kind_of(name) == "raw":
+                continue
+            back = comes_back_as(name, case.dtype)
+            if back is not None:
+                was = name_of(dtype_of(case.dtype))
+                columns.setdefault((name, was, back), []).append(case.label)
+    return [Cast(name, tuple(found), was, now) for (name, was, now), found in columns.items()]
 
 
-def crossovers(scores: Scores) -> list[Crossover]:
-    """Find where the order of two codecs changes: same container, or same kind."""
-    if not scores.series:
-        return []
-    found = []
-    for first, second in combinations(describing(scores.codecs), 2):
-        related = container_of(first) == container_of(second) or kind_of(first) == kind_of(second)
-        if related:
-            for winner, loser in ((first, second), (second, first)):
-                crossing = _crossing(scores, winner, loser)
-                if crossing:
-                    found.append(crossing)
-    return sorted(found, key=lambda each: -each.factor)
-
-
-def _crossing(scores: Scores, winner: str, loser: str) -> Crossover | None:
-    signs: list[tuple[str, int]] = []
-    for column in scores.columns:
-        fast = scores.seconds.get((column, winner))
-        slow = scores.seconds.get((column, loser))
-        if fast and slow:
-            tie = level(fast, slow, scores.noise[column])
-            signs.append((column, 0 if tie else 1 if fast < slow else -1))
-    start = len(signs)
-    while start and signs[start - 1][1] == 1:
-        start -= 1
-    if start in {0, len(signs)}:
-        return None
-    last = signs[-1][0]
-    factor = scores.seconds[last, loser] / scores.seconds[last, winner]
-    before = any(sign == -1 for _, sign in signs[:start])
-    return Crossover(winner, loser, signs[start][0], factor, before)
+def _refused(results: Results, section: str) -> list[Refusal]:
+    columns: dict[tuple[str, str], list[str]] = {}
+    for (number, name), facts in results.facts.items():
+        case = results.cases[number]
+        if case.section == section and facts.cannot is not None and ":" not in name:
+            columns.setdefault((name, facts.cannot), []).append(case.label)
+    return [Refusal(name, tuple(found), why) for (name, why), found in columns.items()]

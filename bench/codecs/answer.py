@@ -2,27 +2,43 @@
 
 from __future__ import annotations
 
-from bench.codecs.advice import Scores, best, by_container, crossovers, describing
+from typing import TYPE_CHECKING
+
+from bench.codecs import sentences
+from bench.codecs.advice import advise
+from bench.codecs.choices import choose
+from bench.codecs.crossovers import crossovers
+from bench.codecs.scores import best, by_container, describing
 from bench.measuring.ways import kind_of
 from bench.screen import figures
 from bench.screen.table import NEITHER, TIE, Row, Table
 
-CROSSINGS = 6
+if TYPE_CHECKING:
+    from bench.codecs.scores import Scores
+    from bench.measuring.results import Results
+
+CROSSINGS = 4
+
+
+def lines(results: Results, section: str) -> list[str]:
+    """Return the advice on one section as plain sentences, for a terminal or a page."""
+    first = results.cases[0].section == section
+    return sentences.of(advise(results, section), general=first)
 
 
 def table(scores: Scores, section: str, what: str) -> Table:
     """Name the kind to choose, by container and payload, and its time there and back."""
     drawn = Table(f"Which format? {section}, {what}", scores.columns)
     for container, names in by_container(describing(scores.codecs)).items():
-        answers = {column: best(scores, column, names) for column in scores.columns}
-        kinds = [
-            kind_of(found[0]) + (TIE if len(found) > 1 else NEITHER) if found else "-"
-            for found in answers.values()
-        ]
-        times = [
-            figures.duration(scores.seconds[column, found[0]]) + NEITHER if found else "-"
-            for column, found in answers.items()
-        ]
+        chosen = {
+            column: choice.codec for choice in choose(scores, names) for column in choice.columns
+        }
+        kinds, times = [], []
+        for column in scores.columns:
+            name = chosen.get(column)
+            tied = len(best(scores, column, names)) > 1
+            kinds.append(kind_of(name) + (TIE if tied else NEITHER) if name else "-")
+            times.append(figures.duration(scores.seconds[column, name]) + NEITHER if name else "-")
         drawn.rows.append(Row(container, tuple(kinds), "answer"))
         drawn.rows.append(Row("", tuple(times), "baseline"))
     return drawn

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bench.codecs.advice import best, describing
+from bench.codecs.scores import OBJECTS, best, describing
 from bench.screen import figures
 
 if TYPE_CHECKING:
-    from bench.codecs.advice import Scores
+    from collections.abc import Sequence
+
+    from bench.codecs.scores import Scores
     from bench.measuring.results import Results
 
 TERRIBLE = 10
@@ -19,48 +22,80 @@ WASTEFUL = 3
 """Times the bytes of the smallest body: worth a warning."""
 
 
-def warnings(results: Results, case: int, scores: Scores) -> list[str]:
-    """Name the choices to avoid for one payload, one line each."""
+@dataclass(frozen=True)
+class Avoid:
+    """A way that is far worse than another on one payload."""
+
+    way: str
+    column: str
+    what: str
+    """``encode`` or ``decode`` (through Python objects), ``time``, ``bytes``."""
+    factor: float
+    """How many times as much it takes."""
+    against: str
+
+
+def avoidable(results: Results, case: int, scores: Scores) -> list[Avoid]:
+    """Name the choices to avoid for one payload, worst first within each sort."""
     label = results.cases[case].label
     return [*_objects(results, case), *_slow(scores, label), *_large(scores, label)]
 
 
-def _objects(results: Results, case: int) -> list[str]:
+def warnings(results: Results, case: int, scores: Scores) -> list[str]:
+    """Say the same, one line for each sort."""
+    label = results.cases[case].label
+    return [f"{label}: {line}" for line in sentences(avoidable(results, case, scores))]
+
+
+def sentences(found: Sequence[Avoid]) -> list[str]:
+    """Put each sort of what to avoid into one line."""
     lines = []
+    worst: dict[str, float] = {}
+    for each in found:
+        if each.way.endswith(OBJECTS):
+            worst[each.way] = max(each.factor, worst.get(each.way, 0.0))
+    if worst:
+        ways = ", ".join(
+            f"{way.removesuffix(OBJECTS)} {figures.ratio(factor)}" for way, factor in worst.items()
+        )
+        lines.append(f"Python objects instead of the codec: {ways} the time")
+    for what in ("time", "bytes"):
+        sort = [each for each in found if each.what == what]
+        if sort:
+            ways = ", ".join(f"{each.way} {figures.ratio(each.factor)}" for each in sort)
+            lines.append(f"{ways} the {what} of {sort[0].against}")
+    return lines
+
+
+def _objects(results: Results, case: int) -> list[Avoid]:
+    found = []
     for name in results.ways:
         codec, _, style = name.partition(":")
-        worst = []
         for operation in results.operations if style == "objects" else ():
             slow = results.seconds(case, name, operation)
             fast = results.seconds(case, codec, operation)
             if slow and fast and slow / fast >= TERRIBLE and slow - fast > NOTICED:
-                factor = figures.ratio(slow / fast)
-                worst.append(f"{operation} {figures.duration(slow)}, {factor} the codec's")
-        if worst:
-            label = results.cases[case].label
-            lines.append(f"{codec} through Python objects ({label}): {'; '.join(worst)}")
-    return lines
+                label = results.cases[case].label
+                found.append(Avoid(name, label, operation, slow / fast, codec))
+    return sorted(found, key=lambda each: -each.factor)
 
 
-def _slow(scores: Scores, label: str) -> list[str]:
+def _slow(scores: Scores, label: str) -> list[Avoid]:
     names = describing(scores.codecs)
     found = best(scores, label, names)
     if not found:
         return []
     least = scores.seconds[label, found[0]]
     times = {name: scores.seconds.get((label, name), least) for name in names}
-    slow = {
-        name: seconds / least
+    slow = [
+        Avoid(name, label, "time", seconds / least, found[0])
         for name, seconds in times.items()
         if seconds / least >= TERRIBLE and seconds - least > NOTICED
-    }
-    if not slow:
-        return []
-    factor = figures.ratio(max(slow.values()))
-    return [f"{', '.join(slow)} ({label}): up to {factor} the time of {found[0]}"]
+    ]
+    return sorted(slow, key=lambda each: -each.factor)
 
 
-def _large(scores: Scores, label: str) -> list[str]:
+def _large(scores: Scores, label: str) -> list[Avoid]:
     known = {
         name: scores.sizes[label, name]
         for name in describing(scores.codecs)
@@ -69,8 +104,9 @@ def _large(scores: Scores, label: str) -> list[str]:
     if not known:
         return []
     small = min(known, key=lambda name: known[name])
-    large = [name for name in known if known[name] >= WASTEFUL * known[small]]
-    if not large:
-        return []
-    factor = figures.ratio(max(known.values()) / known[small])
-    return [f"{', '.join(large)} ({label}): up to {factor} the bytes of {small}"]
+    large = [
+        Avoid(name, label, "bytes", size / max(1, known[small]), small)
+        for name, size in known.items()
+        if size >= WASTEFUL * max(1, known[small])
+    ]
+    return sorted(large, key=lambda each: -each.factor)

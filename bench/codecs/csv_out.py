@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import astuple
 from typing import TYPE_CHECKING, TextIO
 
 from bench.measuring.measure import Cell
+from bench.measuring.results import Memory
 from bench.measuring.ways import MEMCPY, container_of, kind_of
 
 if TYPE_CHECKING:
@@ -33,7 +35,8 @@ COLUMNS = (
 def write(results: Results, stream: TextIO) -> None:
     """Write every cell; times in seconds, ratios as plain numbers, nothing where unknown."""
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    weighed = [f"memory_{name}" for name in Memory.NAMES] if results.memory else []
+    writer.writerow((*COLUMNS, *weighed))
     for number, case in enumerate(results.cases):
         noise = results.noise(number)
         for name in results.ways:
@@ -61,5 +64,14 @@ def write(results: Results, stream: TextIO) -> None:
                         f"{facts.size / max(1, case.size):.4g}" if done else "",
                         ("view" if facts.view else "copy") if done else "",
                         facts.cannot or "",
+                        *_memory(results, Cell(number, name, operation)),
                     )
                 )
+
+
+def _memory(results: Results, cell: Cell) -> tuple[int | str, ...]:
+    """Return the columns of a run that was weighed; nothing where unknown."""
+    if not results.memory:
+        return ()
+    figures = astuple(results.memory.get(cell, Memory()))
+    return tuple("" if figure is None else figure for figure in figures)

@@ -14,12 +14,18 @@ BATCHES = (1, 10, 100, 1_000, 10_000)
 
 EXAMPLES = """\
 examples:
-  python -m bench.codecs                                  the whole picture, 15 s
-  python -m bench.codecs --codec 'json/*' --values ints   JSON only, integer values
-  python -m bench.codecs --payload mine.npy --batch 1,64  your own array, repeated to 64 rows
-  python -m bench.codecs --targets                        the speeds this project promises
-  python -m bench.codecs -o run.json                      then: python -m pyperf stats run.json
+  python -m bench.codecs                  the whole picture, 15 s
+  ... --codec 'json/*' --values ints      JSON only, integer values
+  ... --payload mine.npy --batch 1,64     your own array, repeated to 64 rows
+  ... --payload t.csv::price,size         columns; again for more payloads
+  ... --targets                           the speeds this project promises
+  ... -o run.json                         then: python -m pyperf stats run.json
 """
+
+NO_PROFILE = {
+    "output": "-o",
+    **{name: f"--{name}" for name in ("csv", "json", "markdown", "memory", "rigorous", "targets")},
+}
 
 
 def _batches(text: str) -> tuple[int, ...]:
@@ -53,7 +59,7 @@ def parser() -> Parser:
         "--payload",
         action="append",
         metavar="FILE",
-        help="your own, from a file; may be repeated",
+        help="your own: .npy .npz .safetensors .parquet .csv or a request; FILE::NAMES chooses",
     )
     add(
         "--rigorous",
@@ -74,11 +80,24 @@ def parser() -> Parser:
 def parse(argv: list[str] | None) -> Options:
     """Read the command line; SystemExit(2) with one line on stderr if it is wrong."""
     made = parser()
+    usual = {name: made.get_default(name) for name in ("seconds", "processes")}
+    made.set_defaults(**dict.fromkeys(usual))  # None: not asked for
     found, others = made.parse_known_args(argv)
     given = vars(found)
     if others and not found.rigorous:
         made.error(f"unrecognized arguments: {' '.join(others)}")
+    if found.rigorous and found.seconds is not None:
+        made.error(
+            "--rigorous takes as long as its samples: instead of --seconds, -p, -n, -w or --fast"
+            " say how many"
+        )
+    if found.rigorous and found.processes is not None:
+        others += ["--processes", str(found.processes)]
     given["rigorous"] = tuple(others) if found.rigorous else None
+    given |= {name: value for name, value in usual.items() if given[name] is None}
+    asked = (name for name in NO_PROFILE if given[name] not in (None, False))
+    if given["profile"] and (name := next(asked, None)):
+        made.error(f"--profile draws, and measures nothing: leave out {NO_PROFILE[name]}")
     own = [name for name in ("batch", "features", "dtype", "values", "payload") if given[name]]
     if given["targets"] and own:
         made.error(f"--targets brings its own payloads: leave out --{own[0]}")

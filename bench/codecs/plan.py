@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import tensorwire as tw
 from bench.codecs.options import BATCHES
+from bench.measuring.payload_files import room
 from bench.measuring.payloads import IMAGE, Case, carried, dtype_of
 from bench.measuring.ways import baselines_for, missing_for
 from tensorwire.containers import CONTAINERS
@@ -62,9 +60,11 @@ def ways(codecs: Sequence[str], *, floors: bool = False) -> tuple[tuple[str, ...
 def cases(options: Options) -> list[Case]:
     """Return the payloads to measure."""
     if options.payload:
-        return [case for name in options.payload for case in _from_file(options, name)]
+        from bench.codecs.own import cases as own_cases
+
+        return own_cases(options)
     values = options.values or "normal"
-    name = _dtype_name(options.dtype or ("uint8" if values == "image" else "float64"))
+    name = dtype_name(options.dtype or ("uint8" if values == "image" else "float64"))
     picture = values == "image" and options.features is None
     row = IMAGE if picture else (options.features or FEATURES,)
     batches = options.batch or (IMAGE_BATCHES if picture else BATCHES)
@@ -87,30 +87,8 @@ def _others() -> list[Case]:
     ]
 
 
-def _from_file(options: Options, name: str) -> list[Case]:
-    from bench.measuring.payload_files import load
-
-    try:
-        array = load(name)
-    except ValueError as error:
-        raise UsageError(f"--payload {error}") from None
-    dtype = _dtype_name(options.dtype) if options.dtype else array.dtype.name
-    if array.dtype.kind in "US":
-        dtype = array.dtype.str
-    section = f"{Path(name).name}: {dtype} {list(array.shape)}"
-    path = str(Path(name).resolve())
-    whole = Case("payload", section, array.shape, dtype, path)
-    if not options.batch:
-        return [whole]
-    if array.ndim == 0 or array.size == 0:
-        raise UsageError(f"--batch: the payload {name} has no rows to repeat")
-    return [
-        replace(whole, label=f"{batch:,}", shape=(batch, *array.shape[1:]))
-        for batch in options.batch
-    ]
-
-
-def _dtype_name(name: str) -> str:
+def dtype_name(name: str) -> str:
+    """Return numpy's name of the dtype that ``--dtype`` asks for."""
     try:
         dtype = dtype_of(name)
     except (TypeError, ValueError):
@@ -122,14 +100,11 @@ def _dtype_name(name: str) -> str:
 
 def check_memory(found: Sequence[Case], names: Sequence[str]) -> None:
     """Refuse payloads whose bodies do not fit into memory together."""
-    try:
-        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, OSError, ValueError):
-        return
     need = sum(
         case.size * (dtype_of(case.dtype).itemsize * (1 + 1.3 * len(names)) + 60) for case in found
     )
-    if need > free:
+    free = room.free()
+    if free is not None and need > free:
         raise UsageError(
             f"these payloads need about {need / 1e9:,.0f} GB at once, {free / 1e9:,.1f} GB are"
             " free: choose smaller ones, or fewer codecs"

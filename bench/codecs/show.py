@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
-from bench.codecs import answer, avoid, tables, targets
-from bench.codecs.advice import scores_of
+from bench.codecs import answer, avoid, memory_tables, sentences, tables, targets
+from bench.codecs.advice import advise, scored
+from bench.codecs.places import at
 from bench.measuring import environment
 from bench.screen import figures
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bench.measuring.results import Results
     from bench.measuring.session import Session
     from bench.options import Options
@@ -31,7 +35,12 @@ def show(session: Session, options: Options, notes: list[str], screen: Screen) -
             _targets(results, screen)
         else:
             _tables(results, screen)
-        refusals(results, screen)
+        memory_tables.draw(results, screen)
+        if options.targets:
+            refusals(results, screen)
+        else:
+            # What a codec refuses is part of the advice.
+            refusals(results, screen, [name for name in results.ways if ":" in name])
         trust(session, results, screen)
     if options.targets:
         lines = targets.missed(results)
@@ -67,11 +76,11 @@ def _targets(results: Results, screen: Screen) -> None:
     )
 
 
-def refusals(results: Results, screen: Screen) -> None:
-    """Say what could not be measured, and why."""
+def refusals(results: Results, screen: Screen, ways: Sequence[str] | None = None) -> None:
+    """Say what could not be measured, and why: of these ways, or of all."""
     reasons: dict[tuple[str, str], list[str]] = {}
     for (case, way), facts in results.facts.items():
-        if facts.cannot is not None:
+        if facts.cannot is not None and (ways is None or way in ways):
             reasons.setdefault((way, facts.cannot), []).append(results.cases[case].label)
     if reasons:
         screen.line()
@@ -86,11 +95,15 @@ def trust(session: Session, results: Results, screen: Screen) -> None:
         return
     cells = sum(not cell.twin for cell in results.samples.seconds)
     processes = max(len(each) for each in results.samples.seconds.values())
+    rigorous = bool(results.samples.runs)
+    order = "in turn by pyperf, each" if rigorous else "in turn"
+    least, most = min(counts), max(counts)
+    samples = f"{least} to {most}" if least < most else f"{most}"
     screen.line()
     screen.line(
-        f"{cells} cells, each checked before it was timed, in turn in {processes}"
+        f"{cells} cells, each checked before it was timed, {order} in {processes}"
         f" process{'es' * (processes > 1)},"
-        f" {session.seconds:.0f} s; {min(counts)} to {max(counts)} samples each.",
+        f" {session.seconds:.0f} s; {samples} sample{'s' * (most > 1)} each.",
         "note",
     )
     noises = {
@@ -103,29 +116,36 @@ def trust(session: Session, results: Results, screen: Screen) -> None:
     each = ", ".join(f"{label}: {figures.percent(noise)}" for label, noise in noises.items())
     screen.line(f"Noise, from equal cells measured twice: {each}.", "note")
     if max(noises.values()) > NOISY:
-        screen.line("That is high: close other programs, or give it more --seconds.", "warning")
+        more = "a higher -p" if rigorous else "more --seconds"
+        screen.line(f"That is high: close other programs, or give it {more}.", "warning")
+        if sys.platform == "linux":
+            screen.line(
+                "A quieter machine: sudo python -m pyperf system tune (system reset undoes it).",
+                "warning",
+            )
 
 
 def _answer(results: Results, screen: Screen) -> None:
-    for section, chosen in tables.sections(results).items():
-        scores = scores_of(results, section)
-        if not any(
-            (column, name) in scores.seconds for column in scores.columns for name in scores.codecs
-        ):
-            continue
-        screen.table(answer.table(scores, section, " + ".join(results.operations)))
+    operations = " + ".join(results.operations)
+    for number, section in enumerate(tables.sections(results)):
+        found, scores = advise(results, section), scored(results, section)
+        if found.best:
+            screen.table(answer.table(scores, section, operations))
+            screen.line()
+        else:
+            screen.heading(f"Which format? {section}")
+        for place, line in enumerate(sentences.of(found, general=number == 0)):
+            # The answer stands out; the reasons are there for whoever reads on.
+            style = "title" if place < len(found.best) else ""
+            screen.line("- " * screen.markdown + line, style)
+        _listed(screen, f"Crossovers, {operations}:", answer.crossing_lines(scores))
+        for where in dict.fromkeys(each.column for each in found.avoid):
+            _listed(screen, f"Avoid ({at(found, where)}):", avoid.sentences(found.avoid))
+
+
+def _listed(screen: Screen, title: str, lines: list[str]) -> None:
+    if lines:
         screen.line()
-        for line in answer.overall(scores):
-            screen.line(line)
-        crossings = answer.crossing_lines(scores)
-        if crossings:
-            screen.line()
-            screen.line("Crossovers, there and back:")
-            for line in crossings:
-                screen.line(f"- {line}")
-        warnings = avoid.warnings(results, chosen[-1], scores)
-        if warnings:
-            screen.line()
-            screen.line("Avoid:")
-            for line in warnings:
-                screen.line(f"- {line}")
+        screen.line(title)
+    for line in lines:
+        screen.line(f"- {line}")

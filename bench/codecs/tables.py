@@ -36,7 +36,7 @@ def described(results: Results, chosen: Sequence[int]) -> str:
     if results.cases[chosen[0]].series:
         return ""
     cases = [results.cases[n] for n in chosen]
-    return "; ".join(f"{case.label}: {case.title}" for case in cases)
+    return "; ".join(f"{case.label}: {case.what}" for case in cases)
 
 
 def groups(ways: Sequence[str]) -> dict[str, list[str]]:
@@ -57,7 +57,8 @@ def times(results: Results, operation: str, section: str, chosen: Sequence[int])
     """Medians by payload, and how many copies of the memory the last one would pay for."""
     last = chosen[-1]
     labels = [results.cases[n].label for n in chosen]
-    table = Table(f"{operation}: {section}", (*labels, "x memcpy"), fixed=1)
+    series = results.cases[last].series
+    table = Table(f"{operation}: {section}", (*labels, "x memcpy"), fixed=1, repeated=series)
     if operation == results.operations[0]:
         table.note = described(results, chosen)
     floor = results.seconds(last, MEMCPY, operation)
@@ -104,7 +105,8 @@ def sizes(results: Results, section: str, chosen: Sequence[int]) -> Table:
     A baseline is listed only if its body is another size than its codec's.
     """
     labels = [results.cases[n].label for n in chosen]
-    table = Table(f"bytes: {section}", (*labels, "B/elem", "decode"), fixed=2)
+    series = results.cases[chosen[-1]].series
+    table = Table(f"bytes: {section}", (*labels, "B/elem", "decode"), fixed=2, repeated=series)
     elements = max(1, results.cases[chosen[-1]].size)
 
     def facts(name: str) -> list[Facts | None]:

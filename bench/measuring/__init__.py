@@ -8,6 +8,10 @@ One job per file, in the order of a run::
     check       each way is right, and each reads what the other wrote, before it is timed
     measure     starts the workers one after another, and ends them
     worker      one process that times all cells in turn (schedule: how often, in which order)
+    memory      what a call takes beside its argument, weighed apart by memory_worker
+                (memory_pages: the process's; memory_counts: how often it asks)
+    py_spy      flame graphs, and what py-spy complains of (prctl: what it may look into)
     results     medians, and the noise that makes a tie
     runfile     the same in a file of pyperf's format, written and read, with the environment
+    environment what the numbers depend on: versions, and the machine
 """

@@ -49,6 +49,8 @@ def json_tensor_objects() -> Way:
     """Do the same with shape and flat values."""
 
     def encode(array: Any) -> bytes:
+        if array.dtype.kind == "b":
+            raise TypeError("true and false are no values of a Tensor, which has doubles")
         values = array.ravel().tolist()
         return _dumps({"data": {"tensor": {"shape": array.shape, "values": values}}})
 

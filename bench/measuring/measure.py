@@ -8,10 +8,13 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Timer
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from bench.ending import noting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,6 +35,10 @@ class Cell(NamedTuple):
     twin: bool = False
     """The second of two equal cells, which only shows how far equal things differ here."""
 
+    def name(self, case: Case) -> str:
+        """Return what it is called in files, with its payload in full."""
+        return f"{self.way} {self.operation} {case.title}" + " (again)" * self.twin
+
 
 @dataclass
 class Samples:
@@ -41,6 +48,8 @@ class Samples:
     """Seconds per call, one list per worker."""
     loops: dict[Cell, list[int]] = field(default_factory=lambda: defaultdict(list))
     """Calls per sample, one number per worker."""
+    runs: dict[Cell, list[Any]] = field(default_factory=dict)
+    """Of a rigorous run: each ``pyperf.Run``, with its warm-ups, calibration and dates."""
 
 
 def measure(  # noqa: PLR0913 - each is one plain fact
@@ -71,7 +80,7 @@ def measure(  # noqa: PLR0913 - each is one plain fact
     for number in range(processes):
         share = max(0.0, ends - time.time()) / (processes - number)
         plan = {
-            "cases": [(case.to_json(), digest) for case, digest in cases],
+            "cases": [(case.to_worker(), digest) for case, digest in cases],
             "cells": [(*cell, *guess) for cell, guess in zip(cells, guesses, strict=True)],
             "until": time.time() + share,
             # Far beyond what it should take: the end of a worker that hangs.
@@ -79,32 +88,50 @@ def measure(  # noqa: PLR0913 - each is one plain fact
             "seed": number,
         }
         before = number / processes
-        for line in _lines_of_worker(plan):
-            for index, loops, seconds in line["samples"]:
-                cell = cells[index]
-                while len(samples.seconds[cell]) <= number:
-                    samples.seconds[cell].append([])
-                    samples.loops[cell].append(loops)
-                samples.seconds[cell][number].append(seconds)
-            progress(before + line["done"] / processes)
+        with closing(lines_of_worker("bench.measuring.worker", plan)) as lines:
+            for line in lines:
+                for index, loops, seconds in line["samples"]:
+                    cell = cells[index]
+                    while len(samples.seconds[cell]) <= number:
+                        samples.seconds[cell].append([])
+                        samples.loops[cell].append(loops)
+                    samples.seconds[cell][number].append(seconds)
+                progress(before + line["done"] / processes)
 
 
-def _lines_of_worker(plan: dict[str, Any]) -> Any:
+def lines_of_worker(module: str, plan: dict[str, Any], **environment: str) -> Any:
+    """Run a worker, and yield what it writes, line by line; it has ended when this has.
+
+    Parameters
+    ----------
+    plan
+        What the worker reads; its ``limit`` is the seconds after which it ends, done or not.
+    environment
+        Variables of the worker beside those of this process.
+
+    Raises
+    ------
+    WorkerError
+        The worker failed.
+    """
     places = [path or str(Path.cwd()) for path in sys.path]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bench.measuring.worker"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(places)},
-        start_new_session=True,  # Ctrl-C is ours to handle
-        text=True,
-    )
+    with noting() as pressed:  # a worker that nobody knows of would not be ended
+        process = subprocess.Popen(  # noqa: S603 - our own workers
+            [sys.executable, "-m", module],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(places), **environment},
+            start_new_session=True,  # Ctrl-C is ours to handle
+            text=True,
+        )
     # The worker ends itself at its limit; this is for one that cannot even do that.
     timer = Timer(plan["limit"] + 10, process.kill)
     timer.daemon = True
     timer.start()
     try:
+        if pressed:
+            raise KeyboardInterrupt
         assert process.stdin is not None  # noqa: S101 - for the type checker
         assert process.stdout is not None  # noqa: S101
         assert process.stderr is not None  # noqa: S101

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+DISTRIBUTIONS = ("ints", "normal", "image")
 IMAGE = (224, 224, 3)
 SEED = 20
 # Consecutive integers start again before they leave what an item of so many bytes can tell apart.
@@ -31,9 +32,11 @@ class Case:
     shape: tuple[int, ...]
     dtype: str
     values: str
-    """Where the values come from: ``ints``, ``normal``, ``image``, or a file's path."""
+    """Where the values come from: ``ints``, ``normal``, ``image``, or a file and its digest."""
     series: bool = True
     """Whether the section grows from case to case, so that crossovers have a meaning."""
+    source: tuple[str, ...] = field(default=(), compare=False, repr=False)
+    """Of a file: its path, and the name of the array in it. They are this machine's own affair."""
 
     @property
     def size(self) -> int:
@@ -45,14 +48,29 @@ class Case:
         """Shape, dtype and distribution, in one string that no other case has."""
         return f"{list(self.shape)} {self.dtype} {self.values}"
 
+    @property
+    def what(self) -> str:
+        """Shape and dtype, and the distribution unless the values are somebody's own."""
+        if self.values in DISTRIBUTIONS:
+            return self.title
+        dtype = "strings" if self.dtype[0] in "<>|" else self.dtype  # theirs are as in <U5
+        return f"{list(self.shape)} {dtype}"
+
     def to_json(self) -> dict[str, Any]:
-        """Plain values, for a worker."""
+        """Plain values, for a file that others read."""
+        fields = asdict(self)
+        del fields["source"]
+        return fields
+
+    def to_worker(self) -> dict[str, Any]:
+        """Plain values, for a process on this machine."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, fields: Mapping[str, Any]) -> Case:
-        """Undo `to_json`."""
-        return cls(**{**fields, "shape": tuple(fields["shape"])})
+        """Undo `to_json` or `to_worker`."""
+        source = tuple(fields.get("source", ()))
+        return cls(**{**fields, "shape": tuple(fields["shape"]), "source": source})
 
 
 def dtype_of(name: str) -> np.dtype[Any]:
@@ -91,9 +109,13 @@ def build(case: Case) -> npt.NDArray[Any]:
         wave = np.cos(np.arange(case.size) * (2 * np.pi / 672)) * 100 + 128
         pixels = np.clip(wave + rng.normal(0, 8, case.size), 0, 255).round()
         return np.asarray(pixels).astype(dtype).reshape(case.shape)
+    if not case.source:
+        raise ValueError(f"the payload {case.title} is in a file of another machine")
     from bench.measuring.payload_files import load
 
-    stored = load(case.values).astype(dtype)
+    path, name = case.source
+    # The file may be far larger than the rows of it that fit into memory.
+    stored = load(path, name, case.shape[0] if case.shape else None).astype(dtype, copy=False)
     return np.resize(stored, case.shape) if stored.shape != case.shape else stored
 
 
@@ -113,4 +135,6 @@ def _normal(
 
 def digest(array: npt.NDArray[Any]) -> int:
     """One number by which a worker shows that it built what it was asked for."""
-    return zlib.crc32(f"{array.dtype.name}{array.shape}".encode(), zlib.crc32(array.tobytes()))
+    ordered = np.ascontiguousarray(array)
+    memory = ordered.reshape(-1).view(np.uint8).data if array.nbytes else b""
+    return zlib.crc32(f"{array.dtype.name}{array.shape}".encode(), zlib.crc32(memory))

@@ -63,6 +63,10 @@ class Results:
     facts: Mapping[tuple[int, str], Facts]
     samples: Samples
     memory: Mapping[Cell, Memory] = field(default_factory=dict)
+    digests: Mapping[int, int] = field(default_factory=dict)
+    """Of each case: one number by which two runs know that they had the same array."""
+    trips: Mapping[int, float] = field(default_factory=dict)
+    """Seconds of a plain HTTP request over 127.0.0.1, by the bytes it sends (`transport`)."""
 
     def count(self, cell: Cell) -> int:
         """How often the cell was timed."""

@@ -17,7 +17,16 @@ from bench.measuring.payloads import Case
 from bench.measuring.results import Memory, Results
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+
+INTERLEAVED, RIGOROUS = "interleaved", "rigorous"
+"""How the cells were timed: in few processes, or each in many by pyperf's Runner."""
+OWN = (
+    *("date", "duration", "loops", "calibrate_loops", "recalibrate_loops", "calibrate_warmups"),
+    *("recalibrate_warmups", "load_avg_1min", "runnable_threads", "mem_max_rss", "cpu_freq"),
+    *("cpu_affinity", "python_hash_seed", "python_gc", "hooks"),
+)
+"""What pyperf says of each run of its own, where it was the one who measured."""
 
 
 class RunFileError(Exception):
@@ -36,25 +45,22 @@ class Run:
 
 def shared_metadata(results: Results) -> dict[str, Any]:
     """Return what is said once of a whole run: the machine, and what could not be measured."""
-    import pyperf
-
-    # pyperf's own names for what it knows of a machine, read once; whose it is, is nobody's affair.
-    known = pyperf.Run([1.0], collect_metadata=True).get_metadata()
-    for private in ("hostname", "python_executable"):
-        known.pop(private, None)
     refusals = [
         [results.cases[case].to_json(), way, facts.cannot]
         for (case, way), facts in results.facts.items()
         if facts.cannot is not None
     ]
-    return {**known, **environment.recorded(), "refusals": json.dumps(refusals)}
+    told = {**environment.machine(), "refusals": json.dumps(refusals)}
+    if results.trips:
+        told["trips"] = json.dumps(dict(results.trips))
+    return told | {"mode": RIGOROUS if results.samples.runs else INTERLEAVED}
 
 
 def cell_metadata(results: Results, cell: Cell) -> dict[str, Any]:
     """Return what is said of one benchmark."""
     case, facts = results.cases[cell.case], results.facts[cell.case, cell.way]
     told = {
-        "name": f"{cell.way} {cell.operation} {case.title}" + " (again)" * cell.twin,
+        "name": cell.name(case),
         "unit": "second",
         "payload": f"{list(case.shape)} {case.dtype}",
         "distribution": case.values,
@@ -65,6 +71,8 @@ def cell_metadata(results: Results, cell: Cell) -> dict[str, Any]:
         "operation": cell.operation,
         "twin": int(cell.twin),
     }
+    if cell.case in results.digests:
+        told["digest"] = results.digests[cell.case]
     memory = results.memory.get(cell)
     if memory is not None:
         told |= {
@@ -84,20 +92,48 @@ def suite(results: Results) -> Any:
     benchmarks = []
     places = {way: number for number, way in enumerate(results.ways)}
     for cell in sorted(results.samples.seconds, key=lambda cell: (cell.case, places[cell.way])):
-        workers = results.samples.seconds[cell]
-        told = shared | cell_metadata(results, cell)
+        told = shared | environment.fit(cell_metadata(results, cell))
         runs = [
-            pyperf.Run(values, metadata=told | {"loops": loops}, collect_metadata=False)
-            for values, loops in zip(workers, results.samples.loops[cell], strict=True)
-            if values
+            pyperf.Run(values, warmups, metadata=told | own, collect_metadata=False)
+            for values, warmups, own in _runs(results.samples, cell)
         ]
         benchmarks.append(pyperf.Benchmark(runs))
     return pyperf.BenchmarkSuite(benchmarks)
 
 
+def _runs(samples: Samples, cell: Cell) -> Iterator[tuple[Sequence[float], Any, dict[str, Any]]]:
+    """Give values, warm-ups and metadata of each worker."""
+    for run in samples.runs.get(cell, ()):
+        known = run.get_metadata()
+        yield run.values, run.warmups, {name: known[name] for name in OWN if name in known}
+    if cell not in samples.runs:
+        for values, loops in zip(samples.seconds[cell], samples.loops[cell], strict=True):
+            if values:
+                yield values, None, {"loops": loops}
+
+
 def write(results: Results, path: str) -> None:
     """Write the file; an existing one was refused, or given up, before anything was measured."""
     suite(results).dump(path, replace=True)
+
+
+def load(path: str) -> Any:
+    """Return the ``pyperf.BenchmarkSuite`` of any file of pyperf's.
+
+    Raises
+    ------
+    RunFileError
+        The file cannot be read, or is not pyperf's.
+    """
+    import pyperf
+
+    try:
+        return pyperf.BenchmarkSuite.load(path)
+    except OSError as error:
+        raise RunFileError(f"{path}: {error.strerror or error}") from None
+    except Exception as error:  # noqa: BLE001 - what json, gzip and pyperf's own checks raise
+        reason = " ".join(str(error).split())
+        raise RunFileError(f"{path}: not a file of pyperf: {reason}") from None
 
 
 def read(path: str) -> Run:
@@ -108,15 +144,7 @@ def read(path: str) -> Run:
     RunFileError
         The file cannot be read, is not pyperf's, or is not of ``python -m bench.codecs``.
     """
-    import pyperf
-
-    try:
-        loaded = pyperf.BenchmarkSuite.load(path)
-    except OSError as error:
-        raise RunFileError(f"{path}: {error.strerror or error}") from None
-    except Exception as error:  # noqa: BLE001 - what json, gzip and pyperf's own checks raise
-        reason = " ".join(str(error).split())
-        raise RunFileError(f"{path}: not a file of pyperf: {reason}") from None
+    loaded = load(path)
     try:
         return Run(path, _results(loaded), dict(loaded.get_metadata()))
     except (KeyError, TypeError, ValueError) as error:
@@ -127,16 +155,22 @@ def _results(loaded: Any) -> Results:
     cases: dict[Case, int] = {}
     facts: dict[tuple[int, str], Facts] = {}
     memory: dict[Cell, Memory] = {}
+    digests: dict[int, int] = {}
     samples = Samples()
+    rigorous = loaded.get_metadata().get("mode") == RIGOROUS
     for benchmark in loaded.get_benchmarks():
         told = benchmark.get_metadata()
         case = Case.from_json(json.loads(told["case"]))
         number = cases.setdefault(case, len(cases))
         cell = Cell(number, told["way"], told["operation"], bool(told["twin"]))
         facts[number, cell.way] = Facts(told["wire_bytes"], told["decode_is"] == "view")
+        if "digest" in told:
+            digests[number] = told["digest"]
         weighed = {key: told[f"memory_{key}"] for key in Memory.NAMES if f"memory_{key}" in told}
         if weighed:
             memory[cell] = Memory(**weighed)
+        if rigorous:
+            samples.runs[cell] = benchmark.get_runs()
         for run in benchmark.get_runs():
             if run.values:
                 samples.seconds[cell].append(list(run.values))
@@ -146,4 +180,6 @@ def _results(loaded: Any) -> Results:
         facts[cases.setdefault(case, len(cases)), way] = Facts(cannot=reason)
     ways = dict.fromkeys(way for _, way in facts)
     operations = dict.fromkeys(cell.operation for cell in samples.seconds)
-    return Results(list(cases), tuple(ways), tuple(operations), facts, samples, memory)
+    trips = json.loads(loaded.get_metadata().get("trips", "{}"))
+    found = (facts, samples, memory, digests, {int(size): took for size, took in trips.items()})
+    return Results(list(cases), tuple(ways), tuple(operations), *found)

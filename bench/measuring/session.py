@@ -36,15 +36,18 @@ class Session:
     facts: dict[tuple[int, str], Facts] = field(default_factory=dict)
     samples: Samples = field(default_factory=Samples)
     memory: dict[Cell, Memory] = field(default_factory=dict)
+    digests: dict[int, int] = field(default_factory=dict)
+    trips: dict[int, float] = field(default_factory=dict)
     interrupted: bool = False
+    failure: str = ""
+    """What went wrong after something was measured, which is kept."""
     seconds: float = 0.0
 
     def results(self) -> Results:
         """Return what is known now."""
         names = dict.fromkeys(name for each in self.ways for name in each)
-        return Results(
-            self.cases, tuple(names), self.operations, self.facts, self.samples, self.memory
-        )
+        known = (self.facts, self.samples, self.memory, self.digests, self.trips)
+        return Results(self.cases, tuple(names), self.operations, *known)
 
 
 def run(session: Session, options: Options, progress: Progress) -> None:
@@ -59,14 +62,14 @@ def run(session: Session, options: Options, progress: Progress) -> None:
     """
     started = time.time()
     try:
-        digests = _check(session, options.seconds * PATIENCE, progress)
+        digests = check(session, options.seconds * PATIENCE, progress)
         progress.restart()
-        cells = _cells(session)
+        cells = cells_of(session)
         measure(
             session.samples,
             cells,
             list(zip(session.cases, digests, strict=True)),
-            [_guess(session, cell) for cell in cells],
+            [guess_of(session, cell) for cell in cells],
             ends=started + options.seconds - RESERVE,
             processes=options.processes,
             progress=lambda share: progress.show("measuring", share),
@@ -78,20 +81,27 @@ def run(session: Session, options: Options, progress: Progress) -> None:
         session.seconds = time.time() - started
 
 
-def _check(session: Session, patience: float, progress: Progress) -> list[int]:
-    digests = []
+def check(session: Session, patience: float, progress: Progress) -> list[int]:
+    """Check every way on every payload, and return the digest of each payload.
+
+    Raises
+    ------
+    CheckError
+        A way is wrong.
+    """
     total, done = sum(len(names) for names in session.ways), 0
     for number, (case, names) in enumerate(zip(session.cases, session.ways, strict=True)):
         array = build(case)
-        digests.append(digest(array))
+        session.digests[number] = digest(array)
         for name, facts in check_case(case, array, names, patience):
             session.facts[number, name] = facts
             done += 1
             progress.show("checking", done / total)
-    return digests
+    return [session.digests[number] for number in range(len(session.cases))]
 
 
-def _cells(session: Session) -> list[Cell]:
+def cells_of(session: Session) -> list[Cell]:
+    """Return what there is to time, once all is checked."""
     cells = []
     for number, names in enumerate(session.ways):
         able = [name for name in names if session.facts[number, name].cannot is None]
@@ -103,6 +113,7 @@ def _cells(session: Session) -> list[Cell]:
     return cells
 
 
-def _guess(session: Session, cell: Cell) -> tuple[float, str]:
+def guess_of(session: Session, cell: Cell) -> tuple[float, str]:
+    """Return the seconds of one call, roughly, and which way writes the body to decode."""
     facts = session.facts[cell.case, cell.way]
     return facts.estimate[cell.operation == "decode"], facts.writer or cell.way

@@ -5,11 +5,9 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
-from bench.command import finish, guarded
-from bench.protocols.options import parse
+from bench.ending import leave, orderly
 
 if TYPE_CHECKING:
     from bench.options import Options
@@ -17,8 +15,12 @@ if TYPE_CHECKING:
 NAME = "python -m bench.protocols"
 
 
+@orderly(NAME)
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; the exit code: 0, 1 wrong or failed, 2 usage, 130 interrupted."""
+    from bench.command import guarded
+    from bench.protocols.options import parse
+
     options, quick = parse(argv)
     return guarded(NAME, lambda: _list(options) if options.list else _measure(options, quick=quick))
 
@@ -33,6 +35,7 @@ def _list(options: Options) -> int:
 
 def _measure(options: Options, *, quick: bool) -> int:
     from bench.codecs import plan, targets
+    from bench.command import finish
     from bench.measuring import environment
     from bench.measuring.session import Session, run
     from bench.protocols import plan as protocols_plan
@@ -57,4 +60,4 @@ def _measure(options: Options, *, quick: bool) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bench.codecs import answer, avoid, tables, targets
-from bench.codecs.advice import scores_of
+from bench.codecs.scores import scores_of
 from bench.codecs.show import refusals, trust
 from bench.measuring import environment
 from bench.measuring.ways import container_of, label_of

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bench.screen.table import MARKS, Row, Table
+from bench.screen.text import left, right, width
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,11 +24,11 @@ def heading_above(heading: str, rows: Sequence[Row], number: int) -> str:
 
 def column_widths(table: Table) -> list[int]:
     """Return the characters of every column, the labels' first, the gaps included."""
-    found = [max(len(label_of_row(row)) for row in table.rows)]
+    found = [max(width(label_of_row(row)) for row in table.rows)]
     for number, heading in enumerate(table.columns):
         cells = [row.cells[number] for row in table.rows if row.cells]
         texts = [heading_above(heading, table.rows, number), *cells]
-        found.append(max(len(text) for text in texts) + 1)
+        found.append(max(map(width, texts)) + 1)
     return found
 
 
@@ -38,20 +40,27 @@ def padded(table: Table) -> Iterator[tuple[str, list[str]]]:
         ("heading", "", headings),
         *((row.style, label_of_row(row), row.cells) for row in table.rows),
     ):
-        texts = [cell.rjust(width) for cell, width in zip(cells, widths, strict=False)]
-        yield style, [label.ljust(first), *texts]
+        texts = [right(cell, room) for cell, room in zip(cells, widths, strict=False)]
+        line = [left(label, first), *texts]
+        while len(line) > 1 and not line[-1].strip():
+            del line[-1]
+        yield style, [*line[:-1], line[-1].rstrip()]
 
 
 def plain_lines(table: Table) -> list[str]:
     """Draw a table with nothing but characters."""
-    return ["".join(texts).rstrip() for _, texts in padded(table)]
+    return ["".join(texts) for _, texts in padded(table)]
 
 
-def split(table: Table, width: int) -> Iterator[Table]:
+def split(table: Table, columns: int) -> Iterator[Table]:
     """Cut a table that is too wide into several that repeat the labels and fixed columns."""
     labels, *widths = column_widths(table)
     free = len(widths) - table.fixed
-    room = width - labels - sum(widths[free:])
+    room = columns - labels
+    if table.repeated:
+        room -= sum(widths[free:])
+    else:
+        widths[free - 1] += sum(widths[free:])
     start = 0
     while start < free:
         stop, used = start + 1, widths[start]
@@ -64,9 +73,15 @@ def split(table: Table, width: int) -> Iterator[Table]:
 
 def _part(table: Table, start: int, stop: int, free: int) -> Table:
     def cut(cells: tuple[str, ...]) -> tuple[str, ...]:
-        return cells[start:stop] + cells[free:]
+        return cells[start:stop] + (cells[free:] if table.repeated or stop == free else ())
 
     rows = [Row(row.label, cut(row.cells), row.style) for row in table.rows]
-    ends = dict.fromkeys((table.columns[start], table.columns[stop - 1]))
-    title = f"{table.title} ({' to '.join(ends)})"
-    return Table(title, cut(table.columns), rows, table.note, table.fixed)
+    named = [heading for heading in table.columns[start:stop] if heading.strip()] or [""]
+    ends = dict.fromkeys((named[0], named[-1]))
+    return replace(
+        table,
+        title=f"{table.title} ({' to '.join(ends)})",
+        columns=cut(table.columns),
+        rows=rows,
+        note="" if start else table.note,
+    )

@@ -9,6 +9,13 @@ import time
 WIDTH = 30
 
 
+def _columns() -> int:
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns or 80
+    except (OSError, ValueError):
+        return 80
+
+
 class Progress:
     """One line that rewrites itself; silent unless stderr is a terminal."""
 
@@ -23,10 +30,13 @@ class Progress:
         if left is None:
             took = time.monotonic() - self.started
             left = took * (1 - share) / max(share, 1e-3)
-        filled = round(WIDTH * min(share, 1.0))
-        bar = "=" * filled + ">" * (filled < WIDTH) + " " * (WIDTH - filled - 1)
         eta = f"{left:4.0f} s left" if share > 0 else ""
-        sys.stderr.write(f"\r\x1b[K{what:<10}[{bar}] {share:4.0%} {eta}")
+        # A line that is as wide as the terminal, which may be resized, would not rewrite itself.
+        width = min(WIDTH, _columns() - len(f"{what:<10}[] 100% 1234 s left") - 1)
+        filled = round(width * min(share, 1.0))
+        bar = "=" * filled + ">" * (filled < width) + " " * (width - filled - 1)
+        text = f"{what:<10}[{bar}] {share:4.0%} {eta}" if width > 2 else f"{share:4.0%}"
+        sys.stderr.write(f"\r\x1b[K{text}")
         sys.stderr.flush()
 
     def restart(self) -> None:

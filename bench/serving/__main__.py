@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import signal
-import sys
 from typing import TYPE_CHECKING
 
-from bench.command import guarded
-from bench.serving.options import parse
+from bench.ending import leave, orderly
 
 if TYPE_CHECKING:
     from bench.serving.options import Options
@@ -15,8 +13,12 @@ if TYPE_CHECKING:
 NAME = "python -m bench.serving"
 
 
+@orderly(NAME)
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; the exit code: 0, 1 wrong or failed, 2 usage, 130 interrupted."""
+    from bench.command import guarded
+    from bench.serving.options import parse
+
     options = parse(argv)
     return guarded(NAME, lambda: _run(options))
 
@@ -60,4 +62,4 @@ def _leave(*_: object) -> None:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, _leave)
-    sys.exit(main())
+    leave(main())

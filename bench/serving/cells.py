@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,6 +49,31 @@ class Cell(NamedTuple):
     def name(self) -> str:
         """All of it, in one string."""
         return f"{self.transport} {self.method} {self.values} {self.kind} {self.side}"
+
+    @property
+    def place(self) -> tuple[int, ...]:
+        """Where it stands among others, in the order of the matrix."""
+        return (
+            TRANSPORTS.index(self.transport),
+            METHODS.index(self.method),
+            self.values,
+            KINDS.index(self.kind),
+            SIDES.index(self.side),
+        )
+
+    def told(self) -> dict[str, str | int]:
+        """Give what a file says of it; `of` reads it back."""
+        return {"name": self.name, **self._asdict()}
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> Cell:
+        """Read what `told` gave; KeyError and ValueError if it did not."""
+        found = cls(*(told[name] for name in cls._fields))
+        known = (TRANSPORTS, METHODS, None, KINDS, SIDES)
+        for name, value, names in zip(cls._fields, found, known, strict=True):
+            if value not in names if names else type(value) is not int:
+                raise ValueError(f"{name} {value!r} is unknown")
+        return found
 
 
 class Choice(NamedTuple):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-import signal
-import subprocess
+import sys
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.codecs.plan import UsageError
+from bench.measuring import py_spy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -17,50 +16,61 @@ if TYPE_CHECKING:
     from bench.serving.processes import Process
 
 RATE = 100
-WRITING = 30.0
-"""Seconds in which a graph is drawn."""
+REFUSAL = 1.0
+"""Seconds in which py-spy finds that it may not attach."""
 
 
 def require(folder: str | None) -> None:
     """Raise UsageError if graphs are wanted and cannot be made."""
     if folder is None:
         return
-    if shutil.which("py-spy") is None:
-        raise UsageError("--py-spy needs py-spy: pip install py-spy")
+    py_spy.require("--py-spy")
     Path(folder).mkdir(parents=True, exist_ok=True)
 
 
 @contextmanager
 def recording(folder: str | None, servers: Mapping[str, Process]) -> Iterator[None]:
-    """Record every server until the end of the ``with``, then write ``NAME.svg``."""
+    """Record every server until the end of the ``with``, then write ``NAME.svg``.
+
+    Raises
+    ------
+    PySpyError
+        py-spy may not attach; nothing was measured yet. A graph that fails later is only told.
+    """
     if folder is None:
         yield
         return
-    started: list[subprocess.Popen[bytes]] = []
+    started: dict[str, py_spy.Recording] = {}
     try:
         for name, server in servers.items():
-            command = ["py-spy", "record", "--pid", f"{server.pid}", "--rate", f"{RATE}"]
-            command += ["--subprocesses", "--threads", "-o", str(Path(folder) / f"{name}.svg")]
-            started.append(
-                subprocess.Popen(  # noqa: S603 - a tool that the user has installed
-                    command,
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                    start_new_session=True,
-                )
-            )
+            options = ("--rate", f"{RATE}", "--subprocesses", "--threads")
+            path = Path(folder) / f"{name}.svg"
+            started[name] = py_spy.Recording(server.pid, path, f"the server {name}", *options)
+        _see_them_start(list(started.values()))
+    except BaseException:
+        for one in started.values():
+            one.give_up()
+        raise
+    try:
         yield
     finally:
-        for recorder in started:
-            recorder.send_signal(signal.SIGINT)  # it draws what it has
-        for recorder in started:
-            _wait(recorder)
+        for one in started.values():
+            one.stop()  # it draws what it has
+        for name, one in started.items():
+            _finish(name, one)
 
 
-def _wait(recorder: subprocess.Popen[bytes]) -> None:
+def _finish(name: str, one: py_spy.Recording) -> None:
     try:
-        recorder.wait(WRITING)
-    except subprocess.TimeoutExpired:
-        recorder.kill()
-        recorder.wait()
+        one.finish()
+    except py_spy.PySpyError as error:
+        sys.stderr.write(f"no graph of {name}: {error}\n")
+
+
+def _see_them_start(recordings: list[py_spy.Recording]) -> None:
+    until = time.monotonic() + REFUSAL
+    while time.monotonic() < until:
+        for one in recordings:
+            if one.ended():
+                one.finish()
+        time.sleep(0.05)

@@ -7,12 +7,13 @@ import random
 import sys
 import time
 from collections import defaultdict
+from functools import partial
 from statistics import median
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from bench.measuring.check import CheckError
-from bench.serving import hop_server, hop_tables, nginx, ours
+from bench.serving import hop_server, hop_tables, nginx, ours, suite
 from bench.serving.client import Caller, connect
 from bench.serving.flames import recording
 from bench.serving.hop_payloads import Picture, answer, image, pictures
@@ -46,12 +47,12 @@ def run(options: Options, screen: Screen, progress: Progress) -> int:
         code, hops = INTERRUPTED, list(dict.fromkeys(hop for _, _, hop in medians))
     finally:
         progress.clear()
-    if options.output:
-        hop_tables.write_pyperf(medians, options.output)
-    if options.csv:
-        hop_tables.write_csv(found, hops, medians, sys.stdout)
-    else:
-        hop_tables.show(found, hops, medians, screen, quiet=options.quiet)
+    made = partial(hop_tables.benchmarks, found, medians)
+    with suite.saving(options, made, interrupted=bool(code)):
+        if options.csv:
+            hop_tables.write_csv(found, hops, medians, sys.stdout)
+        else:
+            hop_tables.show(found, hops, medians, screen, quiet=options.quiet)
     return code
 
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, TextIO
 
 from bench.screen import figures
 from bench.screen.table import Row, Table
+from bench.serving.suite import Timed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from bench.screen.render import Screen
     from bench.serving.hop_payloads import Picture
@@ -121,14 +122,15 @@ def write_csv(
                 writer.writerow((*picture[:3], hop, len(picture.body), *texts))
 
 
-def write_pyperf(medians: Medians, path: str) -> None:
-    """Write a benchmark per payload and hop: the median of each round."""
-    import pyperf
-
-    shared = pyperf.Run([1.0], collect_metadata=True).get_metadata()
-    benchmarks = []
+def benchmarks(found: Sequence[Picture], medians: Medians) -> Iterator[Timed]:
+    """Give a benchmark per payload and hop: the median of each round."""
+    pictures = {(picture.transport, picture.label): picture for picture in found}
     for (transport, label, hop), values in medians.items():
-        told = {**shared, "name": f"hop {transport} {label} {hop}", "unit": "second"}
-        run = pyperf.Run(list(values), metadata=told, collect_metadata=False)
-        benchmarks.append(pyperf.Benchmark([run]))
-    pyperf.BenchmarkSuite(benchmarks).dump(path, replace=True)
+        told = {
+            "name": f"hop {transport} {label} {hop}",
+            "transport": transport,
+            "payload": label,
+            "hop": hop,
+            "bytes_out": len(pictures[transport, label].body),
+        }
+        yield Timed(told, [values])

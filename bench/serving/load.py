@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import csv
 import sys
-from statistics import median
+from functools import partial
 from time import perf_counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from bench.codecs.plan import require
-from bench.screen import figures
-from bench.screen.table import Row, Table
-from bench.serving import models_server, objects_grpc, objects_rest, ours
+from bench.serving import models_server, objects_grpc, objects_rest, ours, starts, suite
 from bench.serving.cells import GRPC, OURS, REST, Cell
 from bench.serving.client import connect, way_of
 from bench.serving.latency import check
 from bench.serving.models import expected, payload
 from bench.serving.processes import Process, Processes
+from bench.serving.starts import Started
 
 if TYPE_CHECKING:
     from bench.screen.progress import Progress
@@ -25,20 +23,6 @@ if TYPE_CHECKING:
 
 QUICK = 3
 INTERRUPTED = 130
-NOTE = (
-    "ready: from the start of the process (or model) until it listens; answers: until its first"
-    " answer, over every transport. Memory that is its own alone (USS), of all its processes."
-)
-
-
-class Started(NamedTuple):
-    """One server or model."""
-
-    side: str
-    number: int
-    ready: float
-    answers: float
-    memory: int
 
 
 def run(options: Options, screen: Screen, progress: Progress) -> int:
@@ -62,15 +46,12 @@ def run(options: Options, screen: Screen, progress: Progress) -> int:
         code = INTERRUPTED
     finally:
         progress.clear()
-    if options.csv:
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(("side", "number", "ready_s", "answers_s", "memory_bytes"))
-        writer.writerows(
-            (one.side, one.number, f"{one.ready:.4g}", f"{one.answers:.4g}", one.memory)
-            for one in found
-        )
-    else:
-        _show(options, found, screen)
+    made = partial(starts.benchmarks, options.what, found)
+    with suite.saving(options, made, interrupted=bool(code)):
+        if options.csv:
+            starts.write_csv(found, sys.stdout)
+        else:
+            starts.show(found, screen, what=options.what, quiet=options.quiet)
     return code
 
 
@@ -122,29 +103,3 @@ def memory(process: Process) -> int:
     parent = psutil.Process(process.pid)
     family = [parent, *parent.children(recursive=True)]
     return sum(int(one.memory_full_info().uss) for one in family)
-
-
-def _show(options: Options, found: list[Started], screen: Screen) -> None:
-    what = "model" if options.what == "models" else "server"
-    table = Table(
-        f"{what.capitalize()}s, one after another", ("ready", "answers", "memory"), note=NOTE
-    )
-    for side in dict.fromkeys(one.side for one in found):
-        members = [one for one in found if one.side == side]
-        table.rows.append(Row(side, style="group"))
-        if not options.quiet:
-            table.rows += [_row(f"{what} {one.number}", [one]) for one in members]
-        table.rows.append(_row(f"median of {len(members)}", members, "answer"))
-    screen.table(table)
-
-
-def _row(label: str, members: list[Started], style: str = "codec") -> Row:
-    return Row(
-        label,
-        (
-            figures.duration(median(one.ready for one in members)),
-            figures.duration(median(one.answers for one in members)),
-            figures.size(median(one.memory for one in members)),
-        ),
-        style,
-    )

@@ -9,9 +9,10 @@ from bench.screen import figures
 from bench.screen.table import Table
 from bench.serving.cells import OBJECTS, OURS
 from bench.serving.matrix_tables import rows_of
+from bench.serving.suite import Timed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from bench.screen.render import Screen
     from bench.serving.cells import Cell
@@ -113,21 +114,18 @@ def write_csv(loads: Loads, stream: TextIO) -> None:
         )
 
 
-def write_pyperf(loads: Loads, path: str) -> None:
-    """Write a benchmark per run of a tool: the seconds of its requests."""
-    import pyperf
-
-    shared = pyperf.Run([1.0], collect_metadata=True).get_metadata()
-    benchmarks = []
+def benchmarks(loads: Loads) -> Iterator[Timed]:
+    """Give a benchmark per run of a tool: the seconds of its requests."""
     for (cell, count), load in loads.items():
-        if load.latencies:
-            told = {
-                **shared,
-                "name": f"{cell.name} {count} clients",
-                "unit": "second",
-                "tool": load.tool,
-                "requests_per_second": load.rate,
-            }
-            one = pyperf.Run(list(load.latencies), metadata=told, collect_metadata=False)
-            benchmarks.append(pyperf.Benchmark([one]))
-    pyperf.BenchmarkSuite(benchmarks).dump(path, replace=True)
+        told = {
+            **cell.told(),
+            "name": f"{cell.name} {count} clients",
+            "clients": count,
+            "tool": load.tool,
+            "seconds_measured": load.seconds,
+            "failed": load.failed,
+            "requests_per_second": load.rate,
+        }
+        if load.busy is not None:
+            told["busy"] = load.busy
+        yield Timed(told, [load.latencies])

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from bench.measuring import environment
-from bench.serving import latency, matrix_tables, targets
+from bench.serving import latency, matrix_tables, suite, targets, written
 from bench.serving.cells import OBJECTS, REST
 from bench.serving.objects_rest import server_name
 from bench.serving.processes import Processes
@@ -38,16 +38,11 @@ def run(options: Options, screen: Screen, progress: Progress) -> int:
     finally:
         progress.clear()
     notes = ["Interrupted: this is what was measured until then."] * (code == INTERRUPTED)
-    if options.output:
-        from bench.serving.written import write_pyperf
-
-        write_pyperf(samples, options.output)
-    if options.csv:
-        from bench.serving.written import write_csv
-
-        write_csv(samples, cells, sys.stdout)
-    else:
-        _show(options, cells, samples, screen, [*environment.warnings(), *notes])
+    with suite.saving(options, lambda: written.benchmarks(samples), interrupted=bool(code)):
+        if options.csv:
+            written.write_csv(samples, cells, sys.stdout)
+        else:
+            _show(options, cells, samples, screen, [*environment.warnings(), *notes])
     return code
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.options import Parser
+from bench.options import Parser, check_output
 from bench.serving.cells import COUNTS, KINDS, METHODS, SIDES, TRANSPORTS, Choice
 from bench.serving.models import ANSWERS
 
@@ -31,7 +30,7 @@ examples:
   python -m bench.serving --quick
   python -m bench.serving --transport gRPC --kind ndarray,tensor --answer echo
   python -m bench.serving throughput --clients 32 --tool python
-  python -m bench.serving -o run.json      then: python -m pyperf stats run.json
+  python -m bench.serving -o run.json      then: python -m bench.report run.json --html page.html
 """
 
 
@@ -131,12 +130,14 @@ def parse(argv: list[str] | None) -> Options:
     made = parser()
     given = vars(made.parse_args(argv))
     force = given.pop("force")
-    if given["mode"] in ("load", "scale", "noop"):
-        for name, option in (("output", "-o"), ("flames", "--py-spy")):
-            if given[name]:
-                made.error(f"{option} is not for {given['mode']}")
+    for name, option, without in (
+        ("output", "-o", ("noop",)),
+        ("flames", "--py-spy", ("load", "scale", "noop")),
+    ):
+        if given[name] and given["mode"] in without:
+            made.error(f"{option} is not for {given['mode']}")
     if given["output"]:
-        _check_output(made, Path(given["output"]), force=force)
+        check_output(made, "-o", given["output"], force=force)
     both = given["mode"] == "latency" or (given["mode"] == "throughput" and not given["quick"])
     few = given["mode"] == "concurrent" and given["quick"]
     choice = Choice(
@@ -151,10 +152,3 @@ def parse(argv: list[str] | None) -> Options:
     if given["seconds"] is None:
         given["seconds"] = QUICK if given["quick"] else SECONDS
     return Options(choice=choice, **given)
-
-
-def _check_output(made: Parser, path: Path, *, force: bool) -> None:
-    if path.is_dir() or not path.absolute().parent.is_dir():
-        made.error(f"-o {path}: expected a file in a directory that exists")
-    if path.exists() and not force:
-        made.error(f"-o {path}: the file exists; --force overwrites it")

@@ -61,20 +61,24 @@ class Samples:
 
         The median of the rounds' ratios of medians, and how far half of them are from it.
         """
-        found = []
-        for first, second in zip(
-            self.rounds.get(slow, []), self.rounds.get(fast, []), strict=False
-        ):
-            if first and second:
-                found.append(_middle(first, call=call) / _middle(second, call=call))
-        if not found:
-            return None
-        middle = median(found)
-        return middle, median(abs(each / middle - 1) for each in found)
+        return ratio(self.medians(slow, call=call), self.medians(fast, call=call))
+
+    def medians(self, cell: Cell, *, call: bool = False) -> list[float]:
+        """Give the median of each round: of the whole request, or of the call alone."""
+        return [
+            median(each.call if call else each.whole for each in burst)
+            for burst in self.rounds.get(cell, [])
+            if burst
+        ]
 
 
-def _middle(burst: Sequence[Request], *, call: bool) -> float:
-    return median(each.call if call else each.whole for each in burst)
+def ratio(slow: Sequence[float], fast: Sequence[float]) -> tuple[float, float] | None:
+    """Give the median of the rounds' ratios, and how far half of them are from it."""
+    found = [first / second for first, second in zip(slow, fast, strict=False)]
+    if not found:
+        return None
+    middle = median(found)
+    return middle, median(abs(each / middle - 1) for each in found)
 
 
 def quantile(values: Sequence[float], share: float) -> float:

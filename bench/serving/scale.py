@@ -6,23 +6,21 @@ spreads new connections over them. Going down, a worker finishes what it has beg
 
 from __future__ import annotations
 
-import csv
 import sys
+from functools import partial
 from time import perf_counter, sleep
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 import tensorwire as tw
 from bench.measuring.check import CheckError
-from bench.screen import figures
-from bench.screen.table import Row, Table
-from bench.serving import ours
+from bench.serving import ours, scale_tables, suite
 from bench.serving.client import name_of
 from bench.serving.nginx import free_ports
 from bench.serving.processes import Process, Processes
-from bench.serving.samples import quantile
-from bench.serving.scale_load import Clients, Tally
+from bench.serving.scale_load import Clients
+from bench.serving.scale_tables import Step
 
 if TYPE_CHECKING:
     from bench.screen.progress import Progress
@@ -36,20 +34,6 @@ QUICK_WORKERS, QUICK_CYCLES, CYCLES = 3, 1, 2
 SHORTEST = 0.3
 """Seconds under load with each number of workers."""
 INTERRUPTED = 130
-NOTE = (
-    "took: until the worker was ready, or had ended. seen: workers that answered in that time."
-    " resent: got no reply, and was sent once more. lost: got none then either."
-)
-
-
-class Step(NamedTuple):
-    """One worker more, or one fewer, and what the clients saw since the step before."""
-
-    workers: int
-    way: str
-    took: float
-    seconds: float
-    seen: dict[str, Tally]
 
 
 def run(options: Options, screen: Screen, progress: Progress) -> int:
@@ -64,10 +48,12 @@ def run(options: Options, screen: Screen, progress: Progress) -> int:
         code = INTERRUPTED
     finally:
         progress.clear()
-    if options.csv:
-        _csv(steps)
-    else:
-        _show(steps, screen)
+    made = partial(scale_tables.benchmarks, steps, clients=CLIENTS)
+    with suite.saving(options, made, interrupted=bool(code)):
+        if options.csv:
+            scale_tables.write_csv(steps, sys.stdout)
+        else:
+            scale_tables.show(steps, screen, clients=CLIENTS)
     if any(tally.wrong for step in steps for tally in step.seen.values()):
         raise CheckError("scale: a wrong answer")
     lost = sum(len(tally.lost) for step in steps for tally in step.seen.values())
@@ -101,14 +87,15 @@ def _measure(options: Options, steps: list[Step], progress: Progress) -> None:
         each = max(SHORTEST, options.seconds / len(planned) - 1)
         named = dict(zip(("rest", "grpc"), ports, strict=True))
         with Clients(named, bodies, read, CLIENTS) as clients:
+            first = perf_counter()
             sleep(each)
             last = perf_counter()
-            steps.append(Step(1, "", 0.0, each, clients.look()))
+            steps.append(Step(1, "", 0.0, first, last - first, clients.look()))
             for number, wanted in enumerate(planned, 1):
                 way, took = _step(processes, workers, wanted, ports)
                 sleep(each)
                 now = perf_counter()
-                steps.append(Step(wanted, way, took, now - last, clients.look()))
+                steps.append(Step(wanted, way, took, last, now - last, clients.look()))
                 last = now
                 progress.show("scaling", number / len(planned))
 
@@ -125,53 +112,3 @@ def _step(
     processes.started.remove(leaving)
     leaving.close()
     return "down", perf_counter() - began
-
-
-def _cells(step: Step, transport: str) -> tuple[Any, ...]:
-    tally = step.seen[transport]
-    ranked = sorted(tally.latencies)
-    times = [quantile(ranked, share) if ranked else None for share in (0.5, 0.99)]
-    rate = len(ranked) / step.seconds
-    return rate, *times, len(tally.workers), tally.resent, len(tally.lost)
-
-
-def _show(steps: list[Step], screen: Screen) -> None:
-    transports = list(steps[0].seen) if steps else []
-    table = Table(
-        f"Workers under the load of {CLIENTS} clients each over {' and '.join(transports)}",
-        ("took", "req/s", "p50", "p99", "seen", "resent", "lost"),
-        note=NOTE,
-    )
-    for transport in transports:
-        table.rows.append(Row(transport, style="group"))
-        for step in steps:
-            rate, p50, p99, seen, resent, lost = _cells(step, transport)
-            took = figures.duration(step.took) if step.way else ""
-            times = (figures.duration(p50), figures.duration(p99))
-            counts = (f"{seen}", f"{resent}", f"{lost}")
-            label = f"{step.way or 'start'}, {step.workers}"
-            table.rows.append(Row(label, (took, figures.three_digits(rate), *times, *counts)))
-    screen.table(table)
-    screen.line()
-    for transport in transports:
-        tallies = [step.seen[transport] for step in steps]
-        answered = sum(len(tally.latencies) for tally in tallies)
-        problems = [problem for tally in tallies for problem in tally.lost]
-        resent = sum(tally.resent for tally in tallies)
-        screen.line(
-            f"{transport}: {answered:,} requests answered, {resent} of them sent twice,"
-            f" {len(problems)} lost{f': {problems[0]}' if problems else ''}.",
-            "warning" if problems else "",
-        )
-
-
-def _csv(steps: list[Step]) -> None:
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    names = ("requests_per_s", "p50_s", "p99_s", "workers_seen", "resent", "lost")
-    writer.writerow(("step", "way", "workers", "took_s", "transport", *names))
-    for number, step in enumerate(steps):
-        for transport in step.seen:
-            told = (
-                f"{value:.6g}" if value is not None else "" for value in _cells(step, transport)
-            )
-            writer.writerow((number, step.way, step.workers, f"{step.took:.4g}", transport, *told))

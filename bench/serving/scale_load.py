@@ -24,6 +24,8 @@ class Tally:
     """What the clients have seen between two looks."""
 
     latencies: list[float] = field(default_factory=list)
+    ends: list[float] = field(default_factory=list)
+    """When each of these was answered, by `perf_counter`."""
     resent: int = 0
     lost: list[str] = field(default_factory=list)
     wrong: int = 0
@@ -99,6 +101,7 @@ class Clients:
                 return
             right, worker = self._read(transport, got)
             tally.latencies.append(taken)
+            tally.ends.append(perf_counter())
             tally.wrong += not right
             tally.workers.add(worker)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from bench.measuring.results import LEAST_NOISE, level
 from bench.screen import figures
@@ -10,8 +10,6 @@ from bench.serving.cells import GRPC, OBJECTS, OURS, REST, Cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-
-    from bench.serving.samples import Samples
 
 MANY: Mapping[tuple[str, str], float] = {
     (GRPC, "ndarray"): 40,
@@ -22,6 +20,13 @@ MANY: Mapping[tuple[str, str], float] = {
     (REST, "tftensor"): 3,
 }
 """For ``predict`` of 100,000 values; with one value, nothing may be slower."""
+
+
+class Ratios(Protocol):
+    """A run that has just ended, or a file."""
+
+    def ratio(self, slow: Cell, fast: Cell) -> tuple[float, float] | None:
+        """Tell how many times as fast one cell is as another, and the noise of that."""
 
 
 def target_of(cell: Cell) -> float | None:
@@ -41,7 +46,7 @@ def verdict(found: tuple[float, float], bound: float) -> str:
     return "level" if level(value, bound, max(noise, LEAST_NOISE)) else "MISSED"
 
 
-def missed(samples: Samples, cells: Sequence[Cell]) -> Iterator[str]:
+def missed(samples: Ratios, cells: Sequence[Cell]) -> Iterator[str]:
     """Say which promises were not kept."""
     for cell in cells:
         bound = target_of(cell) if cell.side == OURS else None
@@ -53,7 +58,7 @@ def missed(samples: Samples, cells: Sequence[Cell]) -> Iterator[str]:
             )
 
 
-def advice(samples: Samples, cells: Sequence[Cell]) -> Iterator[str]:
+def advice(samples: Ratios, cells: Sequence[Cell]) -> Iterator[str]:
     """Compare ``tensor`` and ``tftensor`` over gRPC, of which the old advice has an opinion."""
     for cell in cells:
         if (cell.transport, cell.kind, cell.side) != (GRPC, "tensor", OURS) or cell.values == 1:

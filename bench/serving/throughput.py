@@ -9,7 +9,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from bench.serving import generators, load_tables, models
+from bench.serving import generators, load_tables, models, suite
 from bench.serving.cells import GRPC, Cell
 from bench.serving.client import connect, name_of, way_of
 from bench.serving.flames import recording
@@ -53,12 +53,11 @@ def run(options: Options, screen: Screen, progress: Progress) -> int:
         code = INTERRUPTED
     finally:
         progress.clear()
-    if options.output:
-        load_tables.write_pyperf(loads, options.output)
-    if options.csv:
-        load_tables.write_csv(loads, sys.stdout)
-    else:
-        load_tables.show(options, cells, counts, loads, screen)
+    with suite.saving(options, lambda: load_tables.benchmarks(loads), interrupted=bool(code)):
+        if options.csv:
+            load_tables.write_csv(loads, sys.stdout)
+        else:
+            load_tables.show(options, cells, counts, loads, screen)
     return code
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import csv
+import json
 from statistics import fmean
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from bench.measuring import environment
 from bench.serving.cells import OBJECTS, known
 from bench.serving.samples import SHARES, quantile, shares
+from bench.serving.suite import Timed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from bench.serving.cells import Cell
     from bench.serving.samples import Samples
@@ -55,32 +56,22 @@ def write_csv(samples: Samples, cells: Sequence[Cell], stream: TextIO) -> None:
         )
 
 
-def suite(samples: Samples) -> Any:
-    """Return a ``pyperf.BenchmarkSuite``: a benchmark per cell, a run per round."""
-    import pyperf
-
-    facts = environment.facts()
-    shared = {f"{name}_version": value for name, value in facts.items() if name != "python"}
-    shared = {**pyperf.Run([1.0], collect_metadata=True).get_metadata(), **shared}
-    benchmarks = []
-    for cell, rounds in samples.rounds.items():
-        size = samples.sizes[cell]
+def benchmarks(samples: Samples) -> Iterator[Timed]:
+    """Give a benchmark per cell, a run per round, and beside the times where they went."""
+    for cell, rounds in sorted(samples.rounds.items(), key=lambda item: item[0].place):
+        requests = samples.requests(cell)
+        if not requests:
+            continue
+        split: list[float | None] = [round(share, 6) for share in shares(requests)]
+        if not all(request.parts for request in requests):
+            split[2:5] = [None] * 3  # its server does not tell
         told = {
-            **shared,
-            "name": cell.name,
-            "unit": "second",
-            "bytes_out": size.out,
-            "bytes_in": size.back,
+            **cell.told(),
+            "bytes_out": samples.sizes[cell].out,
+            "bytes_in": samples.sizes[cell].back,
+            "shares": json.dumps(split),
+            "call_medians": json.dumps(
+                [round(each, 9) for each in samples.medians(cell, call=True)]
+            ),
         }
-        runs = [
-            pyperf.Run([each.whole for each in burst], metadata=told, collect_metadata=False)
-            for burst in rounds
-            if burst
-        ]
-        benchmarks.append(pyperf.Benchmark(runs))
-    return pyperf.BenchmarkSuite(benchmarks)
-
-
-def write_pyperf(samples: Samples, path: str) -> None:
-    """Write the file; an existing one was refused, or given up, before anything was measured."""
-    suite(samples).dump(path, replace=True)
+        yield Timed(told, [[each.whole for each in burst] for burst in rounds])

@@ -1,0 +1,143 @@
+"""A run and its advice for programs: one JSON object, keys in a stable order.
+
+======================  ====================================================================
+``format``              1; it changes if a key changes its meaning or goes
+``interrupted``         whether the run was ended early: medians of fewer samples, cells missing
+``notes``               what made the run unlike others, as text
+``machine``             Python and library versions, system, processor, ... by name
+``payloads``            the columns: ``section``, ``label``, ``shape``, ``dtype``, ``values`` (where
+                        they come from), ``elements``, ``noise`` (how far equal cells differed: 0.02
+                        is 2 %), ``series`` (the columns of its section are growing batches)
+``cells``               what was measured: ``payload`` (its place in ``payloads``), ``way`` (codec,
+                        or what people do without), ``operation``, ``median_s``, ``samples``,
+                        ``bytes``, ``decode`` (``view`` of the body or ``copy``), ``memory`` (null,
+                        or what `bench.measuring.results.Memory` says of one call)
+``cannot``              what was not: ``payload``, ``way``, ``reason``
+``requests``            a plain HTTP request over 127.0.0.1 in this run: ``bytes``, ``seconds``
+``advice``              for each section an object, as below; what the text says, and more
+======================  ====================================================================
+
+Advice, whose columns are labels of payloads, whose times are seconds of all operations together,
+and whose factors say how many times:
+
+======================  ====================================================================
+``section``             of ``payloads``
+``operations``          encode, decode, or both
+``columns``, ``series`` labels, and whether they grow
+``noise``               by column
+``best``                choices of all containers (below)
+``containers``          choices of each container, by its name
+``matters``             for each column: the best ``codec``, its ``seconds`` and ``bytes``; a plain
+                        ``request`` with that body and the codec's ``share`` of its seconds; the
+                        body alone at ``wire_1_gbit`` and ``wire_10_gbit`` (seconds, arithmetic);
+                        the ``worst`` codec and what it adds to a request (``worst_adds``);
+                        ``will_do``: codecs that make a request at most 10 % longer; ``slow``: the
+                        others; null or empty where no request was measured
+``refused``             codecs that cannot carry some of these payloads: ``codec``, ``columns``,
+                        ``reason``
+``casts``               codecs from which these payloads come back as another dtype: ``codec``,
+                        ``columns``, ``dtype``, ``comes_back_as``
+``carries``             of each codec, what it makes of hard arrays: ``keeps``, ``casts`` (to which
+                        dtype), ``refuses`` (why), ``forgets`` (it gives the bytes alone)
+``crossovers``          ``winner`` is quicker than ``loser`` from ``column`` on, ``factor`` times in
+                        the last column; ``before``: slower until then (else level)
+``avoid``               ``way`` takes ``factor`` times as much ``what`` (time, bytes, encode,
+                        decode) as ``against``, in ``column``
+======================  ====================================================================
+
+A choice:
+
+======================  ====================================================================
+``codec``               what to take
+``level_with``          as good: not slower by more than the noise or 10 %, on all these columns
+``columns``, ``at``     for which payloads, and on which one the figures were taken
+``seconds``, ``bytes``  of the choice; ``bytes_per_value``
+``smallest``            the codec of the smallest body of all, ``times_smallest``: bytes against it
+``next``, ``raw``       the quickest that is slower; a quicker one without shape and dtype. Each
+                        null or ``codec``, ``time``, ``bytes`` (divided by those of the choice)
+``objects``             time of the usual way through Python objects, divided likewise, or null
+``others``              of ``best``: the choices of slower containers, as ``next``
+======================  ====================================================================
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, TextIO
+
+from bench.codecs.advice import advise
+from bench.measuring import environment
+from bench.measuring.measure import Cell
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from bench.measuring.results import Results
+
+FORMAT = 1
+
+
+def write(
+    results: Results, notes: Sequence[str], stream: TextIO, *, interrupted: bool = False
+) -> None:
+    """Write all that is known of a run, and nothing else."""
+    made = {
+        "format": FORMAT,
+        "interrupted": interrupted,
+        "notes": list(notes),
+        "machine": environment.recorded(),
+        "payloads": list(_payloads(results)),
+        "cells": list(_cells(results)),
+        "cannot": list(_cannot(results)),
+        "requests": [
+            {"bytes": size, "seconds": results.trips[size]} for size in sorted(results.trips)
+        ],
+        "advice": [
+            asdict(advise(results, section))
+            for section in dict.fromkeys(case.section for case in results.cases)
+        ],
+    }
+    json.dump(made, stream, indent=1, allow_nan=False)
+    stream.write("\n")
+
+
+def _payloads(results: Results) -> Iterator[dict[str, Any]]:
+    for number, case in enumerate(results.cases):
+        yield {
+            "section": case.section,
+            "label": case.label,
+            "shape": list(case.shape),
+            "dtype": case.dtype,
+            "values": case.values,
+            "elements": case.size,
+            "noise": results.noise(number),
+            "series": case.series,
+        }
+
+
+def _cells(results: Results) -> Iterator[dict[str, Any]]:
+    for number in range(len(results.cases)):
+        for name in results.ways:
+            for operation in results.operations:
+                seconds = results.seconds(number, name, operation)
+                if seconds is None:
+                    continue
+                cell, facts = Cell(number, name, operation), results.facts[number, name]
+                memory = results.memory.get(cell)
+                yield {
+                    "payload": number,
+                    "way": name,
+                    "operation": operation,
+                    "median_s": seconds,
+                    "samples": results.count(cell),
+                    "bytes": facts.size,
+                    "decode": "view" if facts.view else "copy",
+                    "memory": None if memory is None else asdict(memory),
+                }
+
+
+def _cannot(results: Results) -> Iterator[dict[str, Any]]:
+    for (number, name), facts in results.facts.items():
+        if facts.cannot is not None:
+            yield {"payload": number, "way": name, "reason": facts.cannot}

@@ -1,0 +1,87 @@
+"""Make the small file of exact facts that ``--exact`` compares with, from a run with ``--memory``.
+
+``python -m bench.codecs --batch 1,1000 --memory -o run.json``, then
+``python -m bench.compare.record run.json``.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from bench.compare.options import BASELINE
+from bench.ending import leave, orderly
+from bench.options import Parser
+
+NAME = "python -m bench.compare.record"
+KEPT = ("date", "bench_python", "system", "cpu", "cores")
+"""What is kept of the metadata, beside the versions of libraries: whose times these are."""
+
+
+@orderly(NAME)
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line; the exit code: 0, 2 usage or unreadable file."""
+    from bench.command import guarded
+
+    made = Parser(prog=NAME, description=(__doc__ or "").partition("\n")[0], allow_abbrev=False)
+    made.add_argument("run", metavar="RUN", help="a file of python -m bench.codecs --memory -o")
+    made.add_argument("-o", dest="output", metavar="FILE", default=BASELINE, help=BASELINE)
+    given = made.parse_args(argv)
+    return guarded(NAME, lambda: _record(given.run, given.output))
+
+
+def _record(run: str, output: str) -> int:
+    from bench.codecs.plan import UsageError, require
+    from bench.measuring.runfile import RunFileError, read
+
+    require("pyperf", "a file of a run")
+    try:
+        found = read(run)
+        if not any(each.copies is not None for each in found.results.memory.values()):
+            raise UsageError(f"{run}: counts no copies: measure with --memory, memray installed")
+        Path(output).write_text(slimmed(run), encoding="utf-8")
+    except RunFileError as error:
+        raise UsageError(str(error)) from None
+    except OSError as error:
+        raise UsageError(f"{output}: {error.strerror or error}") from None
+    print(f"{output}: written")
+    return 0
+
+
+def slimmed(path: str) -> str:
+    """Return a run with one time per codec and nothing of baselines: JSON, a line per cell."""
+    import pyperf
+
+    from bench.codecs.tables import style_of
+
+    cells: list[dict[str, Any]] = []
+    for benchmark in pyperf.BenchmarkSuite.load(path).get_benchmarks():
+        told = benchmark.get_metadata()
+        if not told["twin"] and style_of(told["way"]) != "baseline":
+            kept = {key: value for key, value in told.items() if _needed(key)}
+            time = float(f"{median(benchmark.get_values()):.3g}")
+            cells.append({"metadata": kept, "runs": [{"values": [time]}]})
+    # What all have in common stands once, as pyperf itself has it.
+    first, *others = (cell["metadata"] for cell in cells)
+    shared = {
+        key: value
+        for key, value in first.items()
+        if all(other.get(key) == value for other in others)
+    }
+    for cell in cells:
+        cell["metadata"] = {k: v for k, v in cell["metadata"].items() if k not in shared}
+    lines = ",\n".join(json.dumps(cell) for cell in cells)
+    end = f'"metadata": {json.dumps(shared, indent=1)},\n"version": "1.0"'
+    return f'{{"benchmarks": [\n{lines}\n],\n{end}\n}}\n'
+
+
+def _needed(key: str) -> bool:
+    told = ("name", "unit", "case", "way", "operation", "twin", "digest", "wire_bytes", "decode_is")
+    counted = ("memory_copies", "memory_allocations", "refusals")
+    return key in (*told, *counted, *KEPT) or (key.endswith("_version") and key != "python_version")
+
+
+if __name__ == "__main__":
+    leave(main())

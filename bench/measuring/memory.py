@@ -1,0 +1,63 @@
+"""What every timed cell takes beside its argument, in a pass of its own."""
+
+from __future__ import annotations
+
+import sysconfig
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from bench.measuring.measure import WorkerError, lines_of_worker
+from bench.measuring.payloads import build, digest
+from bench.measuring.results import Memory
+from bench.measuring.session import guess_of
+
+if TYPE_CHECKING:
+    from bench.measuring.session import Session
+    from bench.screen.progress import Progress
+
+WORKER = "bench.measuring.memory_worker"
+START, CELL, SLOWER = 60.0, 2.0, 100.0
+"""Bounds far beyond what it takes: seconds to start and of each cell, and how much slower it is."""
+
+
+def weigh(session: Session, progress: Progress) -> None:
+    """Fill in the memory of the session's cells, those of codecs first.
+
+    What there is stays if it is interrupted, or if the worker fails; the session says so.
+    """
+    cells = sorted(
+        (cell for cell in session.samples.seconds if not cell.twin),
+        key=lambda cell: (":" in cell.way, cell),
+    )
+    if session.interrupted or not cells:
+        return
+    guesses = [guess_of(session, cell) for cell in cells]
+    progress.restart()
+    try:
+        plan = {
+            "cases": [
+                (case.to_worker(), session.digests.get(number) or digest(build(case)))
+                for number, case in enumerate(session.cases)
+            ],
+            "cells": [(*cell, *guess) for cell, guess in zip(cells, guesses, strict=True)],
+            "limit": START + CELL * len(cells) + SLOWER * sum(seconds for seconds, _ in guesses),
+        }
+        with closing(lines_of_worker(WORKER, plan, **environment())) as lines:
+            for line in lines:
+                session.memory[cells[line["cell"]]] = Memory(**line["memory"])
+                progress.show("weighing", len(session.memory) / len(cells))
+    except KeyboardInterrupt:
+        session.interrupted = True
+    except WorkerError as error:
+        session.failure = str(error)
+    finally:
+        progress.clear()
+
+
+def environment() -> dict[str, str]:
+    """Return what makes a worker's memory the same from run to run, and all of it to be seen."""
+    steady = {"PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1"}
+    if not sysconfig.get_config_var("Py_GIL_DISABLED"):
+        # Python's own allocator keeps what is freed for later: its pages would not grow again.
+        steady["PYTHONMALLOC"] = "malloc"
+    return steady

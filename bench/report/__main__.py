@@ -1,0 +1,68 @@
+"""A run as one page to look at.
+
+``python -m bench.report --help`` names the options.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from bench.command import guarded
+from bench.report.options import parse
+
+if TYPE_CHECKING:
+    from bench.report.options import Options
+    from bench.report.page import Page
+
+NAME = "python -m bench.report"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line; the exit code: 0, 2 usage or a file that cannot be read or written."""
+    options = parse(argv)
+    return guarded(NAME, lambda: _report(options))
+
+
+def _report(options: Options) -> int:
+    from bench.codecs.plan import UsageError, require
+    from bench.measuring.runfile import RunFileError
+    from bench.report.files import write
+    from bench.report.page import render
+    from bench.report.picture import PictureError, png
+
+    require("pyperf", "a file of a run")
+    try:
+        page = _page(options)
+        # All of it is made before any of it is written.
+        made: dict[str, bytes] = {}
+        if options.html:
+            made[options.html] = render(page).encode()
+        if options.png:
+            if page.chart is None:
+                raise UsageError(f"--png: nothing was timed in {options.runs[0]}")
+            made[options.png] = png(page.chart)
+        for path, content in made.items():
+            write(path, content)
+    except (RunFileError, PictureError) as error:
+        raise UsageError(str(error)) from None
+    except OSError as error:
+        raise UsageError(f"{error.filename or options.html}: {error.strerror or error}") from None
+    return 0
+
+
+def _page(options: Options) -> Page:
+    from bench.codecs.plan import UsageError
+    from bench.report import codecs_page, serving_page
+
+    if serving_page.claims(options.runs[0]):
+        return serving_page.build(options.runs)
+    if len(options.runs) > 1:
+        raise UsageError(
+            "one run of bench.codecs is one page; two are compared by python -m bench.compare"
+        )
+    return codecs_page.build(options.runs[0])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,77 @@
+"""Every figure of a run, in one table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bench.measuring.measure import Cell
+from bench.measuring.ways import MEMCPY
+from bench.report.codecs_views import is_codec, payload_of, title_of, views
+from bench.report.table import Column, table
+from bench.screen import figures
+
+if TYPE_CHECKING:
+    from bench.measuring.results import Memory, Results
+    from bench.report.markup import Markup
+
+UNKNOWN = "-"
+
+
+def figures_of(results: Results) -> Markup:
+    """Make the table: a row for each payload and way."""
+    seen = views(results)
+    titles = ["x memcpy", "bytes", "B/value"]
+    columns = [
+        Column("payload"),
+        Column("codec"),
+        *(Column(view.label, numeric=True) for view in (*seen[1:], seen[0])),
+        *(Column(title, numeric=True) for title in titles),
+        Column("decode is"),
+        *(
+            Column(f"{each}, {whose}", numeric=True)
+            for each in _weighed(results)
+            for whose in ("Python's memory", "process's")
+        ),
+    ]
+    rows, classes = [], []
+    for number in range(len(results.cases)):
+        for way in results.ways:
+            row = _row(results, number, way)
+            if row:
+                rows.append(row)
+                classes.append("" if is_codec(way) else "baseline")
+    return table("Every figure of this run", columns, rows, classes=classes)
+
+
+def _row(results: Results, number: int, way: str) -> list[str] | None:
+    facts = results.facts.get((number, way))
+    seen = views(results)
+    times = [view.seconds(number, way) for view in (*seen[1:], seen[0])]
+    if facts is None or facts.cannot is not None or not any(times):
+        return None
+    taken, floor = times[-1], seen[0].seconds(number, MEMCPY)
+    elements = max(1, results.cases[number].size)
+    size = facts.size if way != MEMCPY else 0
+    row = [
+        payload_of(results, number),
+        title_of(way),
+        *(figures.duration(each) for each in times),
+        figures.ratio(taken / floor if taken and floor else None),
+        figures.size(size) if size else UNKNOWN,
+        figures.three_digits(size / elements) if size else UNKNOWN,
+        UNKNOWN if way == MEMCPY else "view" if facts.view else "copy",
+    ]
+    for each in _weighed(results):
+        row += _peaks(results.memory.get(Cell(number, way, each)))
+    return row
+
+
+def _weighed(results: Results) -> list[str]:
+    """Return the operations whose memory is known."""
+    known = {cell.operation for cell in results.memory}
+    return [view.name for view in views(results) if view.name in known]
+
+
+def _peaks(memory: Memory | None) -> list[str]:
+    known = (memory.python, memory.process) if memory else (None, None)
+    return [UNKNOWN if each is None else figures.size(each) for each in known]

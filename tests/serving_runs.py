@@ -1,0 +1,145 @@
+"""Runs of ``python -m bench.serving`` that nobody measured, written by its own writers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from bench.serving import hop_tables, load_tables, scale_tables, starts, suite, written
+from bench.serving.cells import COUNTS, GRPC, KINDS, METHODS, OURS, SIDES, TRANSPORTS, Choice
+from bench.serving.hop_payloads import Picture
+from bench.serving.loads import Load
+from bench.serving.options import parse
+from bench.serving.samples import Request, Samples, Size
+from bench.serving.scale_load import Tally
+from bench.serving.scale_tables import Step
+from bench.serving.starts import Started
+from bench.serving.timing import Parts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from bench.serving.cells import Cell
+    from bench.serving.suite import Timed
+
+HOPS = ("no hop", "again", "nginx", "pass", "route", "recode")
+
+
+def seconds_of(cell: Cell) -> float:
+    """Give about how long a request takes: as it was once measured."""
+    base = 4e-4 if cell.transport == "REST" else 7e-4
+    if cell.values > 1:
+        base += {"ndarray": 2e-3, "tensor": 1.8e-3, "tftensor": 7e-4, "raw": 8e-4}[cell.kind]
+    slower = {"ndarray": 40.0, "tensor": 4.0, "tftensor": 1.5, "raw": 1.2}[cell.kind]
+    return base * (1 if cell.side == OURS else slower if cell.values > 1 else 1.3)
+
+
+def matrix(choice: Choice | None = None, rounds: int = 3, each: int = 20) -> Samples:
+    """Give requests of every cell; the usual way does not tell the time of ``predict_raw``."""
+    random, samples = np.random.default_rng(1), Samples()
+    for cell in (choice or Choice()).cells():
+        for _ in range(rounds):
+            burst = []
+            for whole in seconds_of(cell) * random.uniform(0.9, 1.3, each):
+                parts = Parts(whole * 0.2, whole * 0.05, whole * 0.1)
+                told = None if cell.method == "predict_raw" and cell.side != OURS else parts
+                burst.append(Request(whole * 0.15, whole * 0.8, whole * 0.05, told))
+            samples.rounds[cell].append(burst)
+        samples.sizes[cell] = Size(cell.values * 8 + 14, 17)
+    return samples
+
+
+def loads(
+    counts: tuple[int, ...] = (100,), choice: Choice | None = None, each: int = 50
+) -> dict[tuple[Cell, int], Load]:
+    """Give what a tool measured of every cell, with every number of clients."""
+    random, found = np.random.default_rng(2), {}
+    for cell in (choice or Choice(methods=METHODS[:1])).cells():
+        for count in counts:
+            taken = sorted((seconds_of(cell) * count * random.uniform(0.8, 1.2, each)).tolist())
+            lasted = sum(taken) / count
+            found[cell, count] = Load("h2load", count, lasted, 0, taken, 0.5)
+    return found
+
+
+def started(count: int = 3, sides: tuple[str, ...] = SIDES) -> list[Started]:
+    """Give servers of both sides."""
+    return [
+        Started(side, number, 0.2 + 0.01 * number, 0.25 + 0.02 * number, 30_000_000 + number)
+        for side in sides
+        for number in range(1, count + 1)
+    ]
+
+
+def steps(
+    most: int = 3, seconds: float = 1.0, transports: tuple[str, ...] = TRANSPORTS
+) -> list[Step]:
+    """Give one to some workers and back; one request over gRPC is lost, one sent twice."""
+    random, began, found = np.random.default_rng(3), 100.0, []
+    numbers = [1, *range(2, most + 1), *range(most - 1, 0, -1)]
+    for place, workers in enumerate(numbers):
+        seen = {}
+        for transport in transports:
+            taken = random.uniform(0.001, 0.004, 40 * workers).tolist()
+            ends = (began + np.linspace(0, seconds * 0.999, len(taken))).tolist()
+            tally = Tally(taken, ends, workers=set(range(workers)))
+            if place == 1 and transport == GRPC:
+                tally.lost, tally.resent = ["the connection was reset"], 1
+            seen[transport] = tally
+        way = "" if not place else "up" if workers > numbers[place - 1] else "down"
+        found.append(Step(workers, way, 0.3 if way else 0.0, began, seconds, seen))
+        began += seconds
+    return found
+
+
+def hops(
+    names: tuple[str, ...] = HOPS,
+) -> tuple[list[Picture], dict[tuple[str, str, str], list[float]]]:
+    """Give pictures, and the rounds' medians of every hop; nginx seems to save a tenth once."""
+    found, medians = [], {}
+    for transport in TRANSPORTS:
+        for protocol, kind in (("tfserving", ""), *(("seldon", kind) for kind in KINDS)):
+            picture = Picture(transport, protocol, kind, b"x" * 150_562)
+            found.append(picture)
+            for place, hop in enumerate(names):
+                factor = 1 + 0.5 * place * (hop != "again")
+                if hop == "nginx" and len(found) == 1:
+                    factor = 0.9
+                base = 0.001 * len(found) * factor
+                medians[transport, picture.label, hop] = [base, base * 1.1, base * 0.95]
+    return found, medians
+
+
+class Written(NamedTuple):
+    """What was written where."""
+
+    latency: str
+    throughput: str
+    concurrent: str
+    load: str
+    scale: str
+    hop: str
+
+
+def write_all(folder: Path, *, full: bool = False) -> Written:
+    """Write a file of every mode; with `full` as large as a run that is not quick."""
+    paths = Written(*(str(folder / f"{mode}.json") for mode in Written._fields))
+    both = Choice(TRANSPORTS, METHODS, COUNTS) if full else None
+    write([*["--quick"] * (not full)], written.benchmarks(matrix()), paths.latency)
+    write(["throughput"], load_tables.benchmarks(loads(choice=both)), paths.throughput)
+    counts = (1, 4, 16, 64, 100) if full else (1, 8)
+    write(["concurrent"], load_tables.benchmarks(loads(counts)), paths.concurrent)
+    write(["load"], starts.benchmarks("servers", started(8 if full else 3)), paths.load)
+    course = steps(8, 4.0) if full else steps()
+    write(["scale"], scale_tables.benchmarks(course, clients=4), paths.scale)
+    write(["hop"], hop_tables.benchmarks(*hops()), paths.hop)
+    return paths
+
+
+def write(
+    argv: list[str], benchmarks: Iterable[Timed], path: str, *, interrupted: bool = False
+) -> None:
+    """Write a file as a run with these options would."""
+    suite.write(parse(argv), benchmarks, path, interrupted=interrupted)

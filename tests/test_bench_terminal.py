@@ -1,0 +1,435 @@
+"""What reaches a terminal: lines that fit, in any alphabet; and an orderly end by Ctrl-C."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import bench
+from bench.ending import orderly
+from bench.screen import layout
+from bench.screen.progress import Progress
+from bench.screen.render import Screen
+from bench.screen.table import Row, Table
+from bench.screen.text import printable, shortened, width, wrapped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(bench.__file__).parents[1]
+WIDE = "配列.npy"
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("abc", 3),
+        ("配列", 4),
+        ("é", 1),
+        ("e\u0301", 1),
+        ("\uff71", 1),
+        ("\uff21", 2),
+        ("한글", 4),
+        ("", 0),
+    ],
+)
+def test_width(text: str, columns: int) -> None:
+    """Wide characters take two columns, combining ones none."""
+    assert width(text) == columns
+
+
+def test_width_is_that_of_rich() -> None:
+    """rich, which draws in colour, counts the same columns for the scripts that names are in."""
+    cells = pytest.importorskip("rich.cells")
+    for text in ("mine.npy", WIDE, "Größe µs", "данные", "データ ファイル", "파일"):
+        assert width(text) == cells.cell_len(text)
+
+
+@pytest.mark.parametrize("columns", [5, 8, 9, 24])
+def test_long_names_lose_their_middle(columns: int) -> None:
+    """Both ends stay, and the result is never wider than asked."""
+    for text in ("a" * 40 + ".npy", "配" * 40, "short"):
+        cut = shortened(text, columns)
+        assert width(cut) <= columns
+        assert cut == text if width(text) <= columns else "..." in cut
+    assert shortened("model.safetensors::layer.12.weight", 24) == "model.safe...r.12.weight"
+
+
+@pytest.mark.parametrize("columns", [12, 40, 80])
+def test_lines_are_wrapped(columns: int) -> None:
+    """No line is too wide, no word is lost, a number keeps its unit, and a long word is cut."""
+    text = "  json/raw of 配列配列配列 takes 10 % of 1.23 µs at 10 Gbit/s, " + "x" * 50
+    lines = list(wrapped(text, columns))
+    assert all(width(line) <= columns for line in lines)
+    assert "".join("".join(lines).split()) == "".join(text.split())
+    assert lines[0].startswith("  json/raw")
+    assert all(line.startswith("    ") for line in lines[1:])
+    if columns > 12:
+        assert any("10 %" in line for line in lines)
+        assert any("1.23 µs" in line for line in lines)
+        assert any("10 Gbit/s" in line for line in lines)
+
+
+def table(*, repeated: bool = True) -> Table:
+    """Make a table with wide characters, control characters and bars in it."""
+    columns = (WIDE, "a|b", "x\x1b[2J\n", *(f"column {n}" for n in range(5)), "last", "x memcpy")
+    cells = tuple(f"{n}.23 µs*" for n in range(9))
+    rows = [
+        Row("json", style="group"),
+        Row("ndarray", (*cells, "4.56x")),
+        Row(WIDE, (*cells, "9x")),
+    ]
+    return Table(f"encode: {WIDE}", columns, rows, "a note", 1, repeated=repeated)
+
+
+class Terminal(io.StringIO):
+    """A terminal that shows every character, or ASCII only."""
+
+    def __init__(self, encoding: str = "utf-8") -> None:
+        super().__init__()
+        self.named = encoding
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """Give the name."""
+        return self.named
+
+    def isatty(self) -> bool:
+        """Say so."""
+        return True
+
+
+def drawn(
+    monkeypatch: pytest.MonkeyPatch, columns: int, encoding: str = "utf-8", **more: str
+) -> list[str]:
+    """Draw the table on a terminal of so many columns."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    for name, value in more.items():
+        monkeypatch.setenv(name, value)
+    stream = Terminal(encoding)
+    screen = Screen(stream)
+    screen.line("word " * 60)
+    screen.table(table())
+    return stream.getvalue().splitlines()
+
+
+def bare(lines: list[str]) -> list[str]:
+    """Take the colours off."""
+    return [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in lines]
+
+
+@pytest.mark.parametrize("columns", [60, 80, 200])
+def test_every_line_fits(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In colour, without, and in ASCII: no line is too wide, no row is ragged, nothing moves."""
+    pytest.importorskip("rich")
+    coloured = drawn(monkeypatch, columns)
+    plain = drawn(monkeypatch, columns, NO_COLOR="1")
+    assert "\x1b[" in "".join(coloured)
+    assert bare(coloured) == plain
+    for lines in (plain, drawn(monkeypatch, columns, "ascii", NO_COLOR="1")):
+        assert all(width(line) <= columns for line in lines)
+        assert all(line.isprintable() for line in lines)
+        assert all(line == line.rstrip() for line in lines)
+        rows = [line for line in lines if re.search(r"[µu]s\*", line)]
+        ends = [{width(line) for line in rows[n : n + 2]} for n in range(0, len(rows), 2)]
+        assert rows
+        assert all(len(each) == 1 for each in ends)
+    assert drawn(monkeypatch, columns, "ascii", NO_COLOR="1")[-1].isascii()
+
+
+def test_room_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At 200 columns a table is whole, and text keeps a width that can be read."""
+    lines = drawn(monkeypatch, 200, NO_COLOR="1")
+    assert sum("x memcpy" in line for line in lines) == 1
+    assert max(width(line) for line in lines if "word" in line) in range(90, 101)
+
+
+def test_a_note_stands_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table in parts has its note above the first."""
+    lines = drawn(monkeypatch, 60, NO_COLOR="1")
+    assert sum("encode: " in line for line in lines) > 1
+    assert lines.count("a note") == 1
+
+
+def test_what_belongs_to_the_last_column_stands_beside_it() -> None:
+    """Columns at the end are in every part, or behind the last column alone."""
+    parts = list(layout.split(table(), 60))
+    assert all(part.columns[-1] == "x memcpy" for part in parts)
+    *others, last = layout.split(table(repeated=False), 60)
+    assert not any("x memcpy" in part.columns for part in others)
+    assert last.columns[-2:] == ("last", "x memcpy")
+    assert all(width(line) <= 60 for part in others for line in layout.plain_lines(part))
+    assert [name for part in (*others, last) for name in part.columns] == list(table().columns)
+
+
+def test_markdown_is_not_broken_by_names() -> None:
+    """A bar or a star in a name is no bar of the table."""
+    stream = io.StringIO()
+    Screen(stream, markdown=True).table(table())
+    heading = next(line for line in stream.getvalue().splitlines() if line.startswith("| |"))
+    assert "a\\|b" in heading
+    assert len(re.findall(r"(?<!\\)\|", heading)) == 12
+
+
+def test_control_characters_are_shown_not_sent() -> None:
+    """Nor do bytes of a file's name that are no text."""
+    assert printable("a\x1b[31m\r\n\x9b配\udcff") == "a\\x1b[31m\\r\\n\\x9b配\\udcff"
+
+
+def test_progress_fits_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bar shrinks with the terminal, which may change its size."""
+    monkeypatch.setenv("TERM", "xterm")
+    for columns in (200, 80, 60, 45, 20):
+        stream = Terminal()
+        monkeypatch.setattr(sys, "stderr", stream)
+        monkeypatch.setattr("bench.screen.progress._columns", lambda columns=columns: columns)
+        Progress(quiet=False).show("measuring", 0.5, 1234)
+        assert width(stream.getvalue().removeprefix("\r\x1b[K")) < columns
+        assert "50%" in stream.getvalue()
+
+
+# Whole programs, ended from outside.
+
+
+@dataclass
+class Program:
+    """A program on a terminal of its own."""
+
+    process: subprocess.Popen[bytes]
+    terminal: int
+    text: str = ""
+
+    def read(self, until: str = "", seconds: float = 30) -> None:
+        """Read what it shows, until it shows this or ends."""
+        ends = time.monotonic() + seconds
+        gone = False
+        while time.monotonic() < ends and not (until and until in self.text):
+            if select.select([self.terminal], [], [], 0.05)[0]:
+                try:
+                    self.text += os.read(self.terminal, 65536).decode(errors="replace")
+                except OSError:  # Linux's way to say that it has ended
+                    return
+            elif gone:
+                return
+            else:  # what it wrote last may come after its end
+                gone = self.process.poll() is not None
+
+    def ended(self) -> int:
+        """Wait for its end; the exit code as a shell has it."""
+        self.read()
+        code = self.process.wait(10)
+        return 128 - code if code < 0 else code
+
+
+@contextmanager
+def program(tag: str, *argv: str, **environ: str) -> Iterator[Program]:
+    """Run ``python`` on a terminal; afterwards, neither it nor a worker of it is left."""
+    pty = pytest.importorskip("pty")
+    ours, theirs = pty.openpty()
+    env = {**os.environ, "TERM": "xterm", "PYTHONPATH": os.pathsep.join(path())} | environ
+    env["BENCH_TEST"] = tag
+    process = subprocess.Popen(
+        [sys.executable, *argv],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env=env,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    try:
+        yield Program(process, ours)
+        assert not left_over(tag)
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
+
+
+def path() -> list[str]:
+    """Where modules are found."""
+    return [str(ROOT), str(ROOT / "codecs")]
+
+
+def left_over(tag: str) -> list[str]:
+    """Return the processes that carry the mark of a program, if this system tells."""
+    found: list[str] = []
+    for _ in range(40):
+        found = []
+        for environ in Path("/proc").glob("[0-9]*/environ"):
+            with suppress(OSError):
+                if f"BENCH_TEST={tag}".encode() in environ.read_bytes():
+                    found.append(environ.parent.name)
+        if not found:
+            break
+        time.sleep(0.05)
+    return found
+
+
+RUN = ("-m", "bench.codecs", "--codec", "json/raw", "--batch", "1,2")
+
+
+@pytest.mark.parametrize("presses", [1, 2])
+def test_ctrl_c_while_measuring(presses: int, tmp_path: Path) -> None:
+    """What was measured is shown and written; the exit code is 130; no worker stays."""
+    runfile = pytest.importorskip("pyperf") and pytest.importorskip("bench.measuring.runfile")
+    out = tmp_path / "run.json"
+    argv = (*RUN, "--seconds", "60", "-o", str(out))
+    with program(f"measuring{presses}", *argv) as running:
+        running.read(until="measuring ")
+        running.read(seconds=0.3)
+        for _ in range(presses):
+            running.process.send_signal(signal.SIGINT)
+            time.sleep(0.02)
+        assert running.ended() == 130
+    assert "Interrupted: this is what was measured until then." in running.text
+    assert "Which format?" in running.text
+    assert "Traceback" not in running.text
+    assert runfile.read(str(out)).results.samples.seconds
+
+
+@pytest.mark.parametrize("form", ["--csv", "--json"])
+def test_ctrl_c_keeps_the_form(form: str) -> None:
+    """A script gets its rows, or its JSON, of what was measured."""
+    with program(form, *RUN, "--seconds", "60", form) as running:
+        running.read(until="measuring ")
+        running.read(seconds=0.3)
+        running.process.send_signal(signal.SIGINT)
+        assert running.ended() == 130
+    shown = running.text.replace("\r\n", "\n")
+    shown = shown[shown.rindex("\x1b[K") + 3 :]
+    if form == "--csv":
+        assert "\npayload,label,way," in "\n" + shown
+        assert "json/raw" in shown
+    else:
+        assert json.loads(shown[shown.index("{") :])["interrupted"] is True
+
+
+def test_ctrl_c_while_weighing() -> None:
+    """The times are shown, though not all of the memory is known."""
+    with program("weighing", *RUN, "--seconds", "0.5", "--memory") as running:
+        running.read(until="weighing ")
+        running.process.send_signal(signal.SIGINT)
+        code = running.ended()
+    assert "Which format?" in running.text
+    assert "Traceback" not in running.text
+    assert code in {0, 130}  # the pass may have just ended
+
+
+def test_ctrl_c_while_importing(tmp_path: Path) -> None:
+    """The first second, in which nothing is there yet, ends with one line."""
+    slow = tmp_path / "numpy"
+    slow.mkdir()
+    (slow / "__init__.py").write_text("import time\nprint('IMPORTING', flush=True)\ntime.sleep(60)")
+    where = os.pathsep.join([str(tmp_path), *path()])
+    with program("importing", *RUN, PYTHONPATH=where) as running:
+        running.read(until="IMPORTING")
+        running.process.send_signal(signal.SIGINT)
+        assert running.ended() == 130
+    shown = running.text.removeprefix("IMPORTING").strip()
+    assert shown == "python -m bench.codecs: error: interrupted"
+
+
+WRITING = """\
+import os, signal, sys
+from bench.measuring import runfile
+real = runfile.write
+def write(*arguments):
+    for _ in range(3):
+        os.kill(os.getpid(), signal.SIGINT)
+    real(*arguments)
+runfile.write = write
+from bench.codecs.__main__ import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_ctrl_c_while_writing(tmp_path: Path) -> None:
+    """A file that is being written is written whole, and all is shown."""
+    runfile = pytest.importorskip("pyperf") and pytest.importorskip("bench.measuring.runfile")
+    out = tmp_path / "run.json"
+    argv = (*RUN[2:], "--seconds", "0.3", "--processes", "1", "-o", str(out))
+    done = subprocess.run(
+        [sys.executable, "-c", WRITING, *argv],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(path())},
+    )
+    assert (done.returncode, done.stderr) == (130, "")
+    assert "Which format?" in done.stdout
+    assert len(runfile.read(str(out)).results.cases) == 2
+
+
+@pytest.mark.parametrize("argv", [[*RUN, "--seconds", "0.3"], [*RUN[:2], "--list"]])
+def test_a_reader_that_goes_away(argv: list[str]) -> None:
+    """``| head -1`` gets its line, and nobody complains."""
+    process = subprocess.Popen(
+        [sys.executable, *argv, "--processes", "1"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(path())},
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    complaint = process.stderr.read()
+    process.stderr.close()
+    assert (process.wait(), complaint) == (1, b"")
+
+
+def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
+    """Output that cannot be written is an error; a file that cannot, is one after the answer."""
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full here")
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(path())}
+    command = [sys.executable, *RUN, "--seconds", "0.3", "--processes", "1"]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*command, "--list"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            env=env,
+        )
+    assert done.returncode == 1
+    assert done.stderr == "python -m bench.codecs: error: No space left on device\n"
+    pytest.importorskip("pyperf")
+    done = subprocess.run(
+        [*command, "-q", "--force", "-o", "/dev/full"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=env,
+        cwd=tmp_path,
+    )
+    assert done.returncode == 1
+    assert "Which format?" in done.stdout
+    assert done.stderr == "python -m bench.codecs: error: -o /dev/full: No space left on device\n"
+
+
+def test_errors_show_no_control_characters(capsys: pytest.CaptureFixture[str]) -> None:
+    """A name with a line break in it does not make a second line."""
+
+    @orderly("test")
+    def main(_: list[str] | None) -> int:
+        raise FileNotFoundError(2, "No such file", "a\n\x1b[2Jb")
+
+    assert main([]) == 1
+    assert capsys.readouterr().err == "test: error: a \\x1b[2Jb: No such file\n"
