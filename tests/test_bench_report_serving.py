@@ -392,6 +392,28 @@ def test_what_is_no_run_is_refused(tmp_path: Path, paths: made.Written) -> None:
         serving_page.build([paths.load, paths.load])
 
 
+@pytest.mark.parametrize("mode", made.Written._fields)
+def test_wrong_facts_are_refused_or_harmless(
+    mode: str, paths: made.Written, tmp_path: Path
+) -> None:
+    """Whatever stands in a benchmark: a page, or one line that names the file."""
+    path = tmp_path / "run.json"
+    text = Path(getattr(paths, mode)).read_text()
+    told = json.loads(text)["benchmarks"][0]["metadata"]
+    refused = []
+    for name in told:
+        for wrong in ("", "x", "null", "[]", "[[1, 2]]", "-5", -1, 1e308, float("nan"), True):
+            content = json.loads(text)
+            content["benchmarks"][0]["metadata"][name] = wrong
+            path.write_text(json.dumps(content))
+            try:
+                page(str(path))
+            except RunFileError as error:
+                refused.append(str(error))
+    assert all(line.startswith(f"{path}: ") and "\n" not in line for line in refused)
+    assert len(refused) > 3 * len(told)
+
+
 def test_runs_of_two_machines_are_told_apart(paths: made.Written, tmp_path: Path) -> None:
     """A warning, once, that their times are not to be compared."""
     elsewhere = tmp_path / "elsewhere.json"

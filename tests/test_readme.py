@@ -6,7 +6,11 @@ lines of such a block start with ``$``, the others are what the commands print.
 """
 
 import importlib.util
+import os
 import re
+import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from io import StringIO
@@ -49,6 +53,21 @@ def commands() -> list[str]:
             prompted = [line[2:] for line in shown if line.startswith("$ ")]
             lines += prompted or shown
     return [line for line in (re.sub(r"(^|\s)#.*", "", line).strip() for line in lines) if line]
+
+
+def ran(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a command line of the README, with the code of this checkout, in a folder."""
+    words = shlex.split(command)
+    assert words[0] == "python"
+    return subprocess.run(
+        [sys.executable, *words[1:]],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "codecs")])},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
 
 
 def extras() -> set[str]:
@@ -119,12 +138,29 @@ def test_nothing_is_left_to_fill_in() -> None:
 
 
 def test_benchmark_options_exist() -> None:
-    """Every long option that the README gives to the benchmark is one that it knows."""
-    source = (ROOT / "bench" / "options.py").read_text(encoding="utf-8")
+    """Every long option that the README gives to a benchmark is one that it names in its help."""
+    known: dict[str, str] = {}
     for command in commands():
-        if "bench.codecs" in command:
-            for option in re.findall(r"\s(--[\w-]+)", command):
-                assert f'"{option}"' in source, command
+        for module in re.findall(r"python -m (bench\.\w+)", command):
+            if module not in known:
+                known[module] = ran(f"python -m {module} --help", ROOT).stdout
+            for option in re.findall(r"\s(--[\w-]+)", command.partition(module)[2]):
+                assert re.search(rf"{option}\b", known[module]), command
+
+
+def test_the_benchmark_does_what_is_shown(tmp_path: Path) -> None:
+    """The commands of the section on the benchmark run one after the other, and leave files."""
+    pytest.importorskip("pyperf")
+    pytest.importorskip("resvg_py")
+    text = README.read_text(encoding="utf-8").partition("\n## The benchmark\n")[2]
+    shown = FENCE.search(text)
+    assert shown is not None
+    for command in shown[2].splitlines():
+        done = ran(command, tmp_path)
+        # A busy machine may be slower the second time, which `compare` tells by 1.
+        assert done.returncode in ((0, 1) if "--fail-over" in command else (0,)), done.stderr
+    assert (tmp_path / "report.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert (tmp_path / "chart.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_links_lead_somewhere() -> None:

@@ -94,10 +94,12 @@ def _machine(metadata: Mapping[str, object]) -> Iterator[tuple[str, str]]:
 def _measured(runs: Sequence[ServingRun]) -> Iterator[tuple[str, str]]:
     for run in runs:
         told = run.metadata
+        seconds = told.get("seconds")
+        lasted = f"{seconds:g} s" if isinstance(seconds, (int, float)) else "?"
         quick = " (quick)" if told.get("quick") else ""
         yield (
             f"run: {run.mode}",
-            f"{str(told.get('date', ''))[:16]}, {told.get('seconds', 0):g} s{quick}",
+            f"{str(told.get('date', ''))[:16]}, {lasted}{quick}",
         )
         apart = noise(run)
         if apart is not None:

@@ -146,7 +146,9 @@ def _phases(benchmarks: Benchmarks) -> list[Phase]:
 def _hops(benchmarks: Benchmarks) -> list[Hop]:
     return [
         Hop(
-            *(_text(told, name) for name in ("transport", "payload", "hop")),
+            _text(told, "transport"),
+            _text(told, "payload"),
+            _text(told, "hop"),
             _count(told, "bytes_out"),
             rounds[0] if rounds else (),
         )
