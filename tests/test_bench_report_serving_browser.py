@@ -52,7 +52,7 @@ def test_no_error_and_nothing_too_wide(chromium: Any, page: Path, scheme: str, w
 def test_a_long_part_answers_anywhere_in_it(chromium: Any, page: Path) -> None:
     """The pointer near the end of a part of a bar; and the first drawing by the keyboard."""
     tab = Visit(chromium, page).page
-    part = tab.locator("path[data-i='1']").first
+    part = tab.locator(".told path.bar").nth(1)
     part.scroll_into_view_if_needed()
     box = part.bounding_box()
     tab.mouse.move(box["x"] + 4, box["y"] + box["height"] / 2)

@@ -25,7 +25,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _report(options: Options) -> int:
-    from bench.codecs.plan import UsageError, require
+    from bench.options import UsageError, require
     from bench.measuring.runfile import RunFileError
     from bench.report.files import write
     from bench.report.page import render
@@ -52,7 +52,7 @@ def _report(options: Options) -> int:
 
 
 def _page(options: Options) -> Page:
-    from bench.codecs.plan import UsageError
+    from bench.options import UsageError
     from bench.report import codecs_page, serving_page
 
     if serving_page.claims(options.runs[0]):

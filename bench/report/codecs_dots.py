@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bench.measuring.payloads import dtype_of
-from bench.measuring.ways import MEMCPY, label_of
+from bench.measuring.ways import MEMCPY, is_codec, label_of
 from bench.report.codecs_series import tick
 from bench.report.codecs_views import (
     BASELINES,
     beside,
     containers,
-    is_codec,
     look,
     payload_of,
     views,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bench.measuring.ways import is_codec
 from bench.report.codecs_series import ghosts_of, growth, time_panel
 from bench.report.codecs_sizes import size_panel
-from bench.report.codecs_views import BASELINES, containers, is_codec, views
+from bench.report.codecs_views import BASELINES, containers, views
 from bench.report.markup import Markup, element
 from bench.report.svg import picture
 from bench.report.switches import boxes, class_of, radios

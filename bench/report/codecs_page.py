@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from bench.codecs import answer, avoid, tables
 from bench.codecs.advice import advise
 from bench.measuring.runfile import read
+from bench.measuring.ways import is_codec
 from bench.report import codecs_dots, codecs_facts, codecs_figure
 from bench.report.codecs_chart import chart
 from bench.report.codecs_table import figures_of
-from bench.report.codecs_views import alone, growing, is_codec, look
+from bench.report.codecs_views import alone, growing, look
 from bench.report.looks import Look, legend
 from bench.report.markup import Markup, element, join
 from bench.report.page import Page, section

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bench.measuring.ways import MEMCPY, label_of
+from bench.measuring.ways import MEMCPY, is_codec, label_of
 from bench.report.codecs_crossings import crossings
 from bench.report.codecs_views import (
     BASELINES,
     MEMORY,
     containers,
-    is_codec,
     look,
     rows_of,
     title_of,

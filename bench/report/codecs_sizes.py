@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bench.measuring.payloads import dtype_of
-from bench.measuring.ways import label_of
+from bench.measuring.ways import is_codec, label_of
 from bench.report import bars
-from bench.report.codecs_views import containers, is_codec, look
+from bench.report.codecs_views import containers, look
 from bench.report.markup import Markup
 from bench.report.scales import Linear
 from bench.screen import figures

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bench.measuring.measure import Cell
-from bench.measuring.ways import MEMCPY
-from bench.report.codecs_views import is_codec, payload_of, title_of, views
+from bench.measuring.ways import MEMCPY, is_codec
+from bench.report.codecs_views import payload_of, title_of, views
 from bench.report.table import Column, table
 from bench.screen import figures
 

@@ -7,7 +7,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from bench.codecs.tables import groups, sections
-from bench.measuring.ways import MEMCPY, kind_of
+from bench.measuring.ways import MEMCPY, is_codec, kind_of
 from bench.report.looks import Look, look_of
 
 if TYPE_CHECKING:
@@ -78,11 +78,6 @@ def look(name: str, results: Results) -> Look:
     kinds = [*KINDS, *(kind_of(way) for way in results.ways if way != MEMCPY)]
     found = look_of(kind_of(name), list(dict.fromkeys(kinds)))
     return found if is_codec(name) else found.as_baseline(alone=not name.endswith(":objects"))
-
-
-def is_codec(name: str) -> bool:
-    """Whether a way is a codec, not a baseline."""
-    return ":" not in name and name != MEMCPY
 
 
 def title_of(name: str) -> str:

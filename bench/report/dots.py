@@ -7,7 +7,7 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from bench.report.markup import Markup, element
-from bench.report.svg import marks, picture, rule, rules, text, told
+from bench.report.svg import marks, picture, rule, rules, text, texts, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -100,5 +100,6 @@ def _axis(x: Log, x_text: Callable[[float], str], bottom: float) -> Markup:
     apart = (x(ticks[-1]) - x(ticks[0])) / max(1, len(ticks) - 1)
     every = ceil(widest / apart) if apart else 1
     parts = [rules([(x(value), HEAD, x(value), bottom + 3) for value in ticks], "grid")]
-    parts += [text(x(value), bottom + 16, x_text(value), "tick middle") for value in ticks[::every]]
+    named = [(x(value), bottom + 16, x_text(value)) for value in ticks[::every]]
+    parts.append(texts(named, "tick middle"))
     return element("g", *parts, aria_hidden="true")

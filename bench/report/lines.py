@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bench.report.labels import spread
 from bench.report.markup import Markup, element, number
-from bench.report.svg import line, marks, picture, rule, rules, text, told
+from bench.report.svg import line, marks, picture, rule, rules, text, texts, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -119,19 +119,23 @@ def _grid(axes: Axes) -> Markup:
         rules(
             [*((x, BOTTOM, x, BOTTOM + 4) for x in places), (start, BOTTOM, end, BOTTOM)], "axis"
         ),
-        *(
-            text(start - 5, y + 4, axes.y_text(value), "tick end")
-            for y, value in zip(heights, axes.y.ticks(), strict=True)
+        texts(
+            [
+                (start - 5, y + 4, axes.y_text(value))
+                for y, value in zip(heights, axes.y.ticks(), strict=True)
+            ],
+            "tick end",
         ),
     ]
-    free = -100.0
+    named, free = [], -100.0
     for x, value in zip(places, axes.ticks, strict=True):
         written = axes.x_text(value)
         half = len(written) * CHARACTER / 2
         if x - half >= free:
-            parts.append(text(x, BOTTOM + 17, written, "tick middle"))
+            named.append((x, BOTTOM + 17, written))
             free = x + half + 4
-    parts.append(text((LEFT + RIGHT) / 2, BOTTOM + 33, axes.x_title, "tick middle"))
+    named.append(((LEFT + RIGHT) / 2, BOTTOM + 33, axes.x_title))
+    parts.append(texts(named, "tick middle"))
     return element("g", *parts, aria_hidden="true")
 
 

@@ -90,10 +90,10 @@
     svg.addEventListener("pointermove", (event) => {
       const at = new DOMPoint(event.clientX, event.clientY)
         .matrixTransform(svg.getScreenCTM().inverse());
-      // A part that names its number is meant wherever the pointer is within it.
-      const part = event.target.closest("[data-i]");
+      // A part of a bar is meant wherever the pointer is within it.
+      const part = event.target.closest(".bar");
       const around = part?.closest(".told");
-      if (around) return show(around, Number(part.dataset.i));
+      if (around) return show(around, [...around.querySelectorAll(".bar")].indexOf(part));
       let [best, least] = [null, NEAR];
       for (const group of groups.filter(shown)) {
         things.get(group).places.forEach(([x, y], index) => {

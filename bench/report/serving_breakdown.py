@@ -83,13 +83,13 @@ def _bar(cell: Cell, name: str, found: Measured, y: float) -> Markup:
     whole = median(seconds for values in found.rounds for seconds in values)
     pieces, lines, places, back, numbers = [], [], [], "", []
     start = float(LEFT)
-    for turn, (place, share) in enumerate(parts(found)):
+    for place, share in parts(found):
         width = share * (RIGHT - LEFT)
         lines.append(f"{NAMED[place]}: {figures.percent(share)}, {figures.duration(share * whole)}")
         places.append((start + width / 2, y + HIGH / 2))
         # Neighbours are apart by a line of the page's own colour.
         drawn = _outline(start, y, width - min(1.0, width / 4))
-        pieces.append(element("path", d=drawn, class_=f"bar {COLOURS[place]}", data_i=turn))
+        pieces.append(element("path", d=drawn, class_=f"bar {COLOURS[place]}"))
         back += drawn if place in BACK else ""
         written = f"{share * 100:.0f}"
         if width > CHARACTER * len(written) + 4:

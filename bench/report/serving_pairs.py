@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bench.report.markup import Markup, element
 from bench.report.serving_words import NAMES, side_look
-from bench.report.svg import mark, picture, rule, text, told
+from bench.report.svg import marks, picture, rule, rules, text, texts, told
 from bench.serving.cells import SIDES
 
 if TYPE_CHECKING:
@@ -65,10 +65,10 @@ def _row(row: Pair, x: Log, y: float) -> Markup:
     known = [(side, row.sides[side]) for side in SIDES if side in row.sides]
     places = [(x(each.value), y) for _, each in known]
     left, right = min(place for place, _ in places), max(place for place, _ in places)
-    marks, values = [], []
+    drawn, values = [], []
     for (side, each), (here, _) in zip(known, places, strict=True):
         look = side_look(side)
-        marks.append(element("g", mark(look, here, y), class_=look.classes))
+        drawn.append(marks(look, [(here, y)], look.classes))
         # The lower of two stands before its mark; a tie has ours there.
         first = len(known) > 1 and here == left and (left < right or side == known[0][0])
         at = here - ROOM if first else here + ROOM
@@ -79,7 +79,7 @@ def _row(row: Pair, x: Log, y: float) -> Markup:
         places,
         text(4, y + 4, row.label),
         rule(left, y, right, y, "span"),
-        *reversed(marks),
+        *reversed(drawn),
         *values,
         text(WIDTH, y + 4, row.ratio, "strong end"),
         class_="row",
@@ -87,8 +87,7 @@ def _row(row: Pair, x: Log, y: float) -> Markup:
 
 
 def _axis(x: Log, x_text: Callable[[float], str], bottom: float) -> Markup:
-    parts = []
-    for value in x.ticks():
-        parts.append(rule(x(value), HEAD, x(value), bottom + 3, "grid"))
-        parts.append(text(x(value), bottom + 16, x_text(value), "tick middle"))
+    ticks = [(x(value), x_text(value)) for value in x.ticks()]
+    parts = [rules([(at, HEAD, at, bottom + 3) for at, _ in ticks], "grid")]
+    parts.append(texts([(at, bottom + 16, written) for at, written in ticks], "tick middle"))
     return element("g", *parts, aria_hidden="true")

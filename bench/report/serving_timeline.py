@@ -8,7 +8,7 @@ from bench.report.markup import Markup, element, number
 from bench.report.scales import Linear, Log
 from bench.report.serving_pairs import around
 from bench.report.serving_words import tick_count, tick_time
-from bench.report.svg import line, picture, rule, text, told
+from bench.report.svg import line, picture, rule, rules, text, texts, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -41,12 +41,13 @@ def timeline(label: str, stays: Sequence[Stay], moments: Sequence[Moment]) -> Ma
     """Draw workers, requests a second and the slowest request, one below the other."""
     end = max(each.began + each.seconds for each in moments)
     x = Linear(end, LEFT, RIGHT)
+    changes = [x(each.began) for each in stays[1:]]
     return picture(
         WIDTH,
         HEIGHT,
         label,
         _time(x),
-        *(rule(x(each.began), WORKERS[0], x(each.began), SLOWEST[1], "grid") for each in stays[1:]),
+        rules([(at, WORKERS[0], at, SLOWEST[1]) for at in changes], "grid"),
         *_workers(stays, x, end),
         *_rates(moments, x),
         *_slowest(moments, x),
@@ -112,18 +113,17 @@ def _milliseconds(seconds: float) -> str:
 def _axis(title: str, ends: tuple[float, float], ticks: Sequence[tuple[float, str]]) -> Markup:
     top, bottom = ends
     parts = [text(LEFT, top - 9, title, "heading")]
-    for y, written in ticks:
-        parts.append(rule(LEFT, y, RIGHT, y, "grid"))
-        parts.append(text(LEFT - 5, y + 4, written, "tick end"))
+    parts.append(rules([(LEFT, y, RIGHT, y) for y, _ in ticks], "grid"))
+    parts.append(texts([(LEFT - 5, y + 4, written) for y, written in ticks], "tick end"))
     parts.append(rule(LEFT, bottom, RIGHT, bottom, "axis"))
     return element("g", *parts, aria_hidden="true")
 
 
 def _time(x: Linear) -> Markup:
     bottom = SLOWEST[1]
-    parts = []
-    for value in x.ticks(6):
-        parts.append(rule(x(value), bottom, x(value), bottom + 4, "axis"))
-        parts.append(text(x(value), bottom + 17, f"{value:g}", "tick middle"))
-    parts.append(text((LEFT + RIGHT) / 2, bottom + 33, "seconds", "tick middle"))
+    ticks = [(x(value), f"{value:g}") for value in x.ticks(6)]
+    parts = [rules([(at, bottom, at, bottom + 4) for at, _ in ticks], "axis")]
+    named = [(at, bottom + 17, written) for at, written in ticks]
+    named.append(((LEFT + RIGHT) / 2, bottom + 33, "seconds"))
+    parts.append(texts(named, "tick middle"))
     return element("g", *parts, aria_hidden="true")

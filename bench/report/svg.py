@@ -12,15 +12,16 @@ if TYPE_CHECKING:
     from bench.report.looks import Look
 
 SHAPES = {
-    "circle": "m-3.3,0a3.3,3.3 0 1 0 6.6,0a3.3,3.3 0 1 0-6.6,0z",
-    "square": "m-3,-3h6v6h-6z",
-    "triangle": "m0,-4.2l3.8,6.8h-7.6z",
-    "diamond": "m0,-4.3l3.7,4.3l-3.7,4.3l-3.7,-4.3z",
-    "plus": "m-3.8,-1h2.8v-2.8h2v2.8h2.8v2h-2.8v2.8h-2v-2.8h-2.8z",
-    "cross": "m-3.4,-2l1.4,-1.4l2,2l2,-2l1.4,1.4l-2,2l2,2l-1.4,1.4l-2,-2l-2,2l-1.4,-1.4l2,-2z",
-    "down": "m0,4.2l3.8,-6.8h-7.6z",
-    "bar": "m-1.3,-4.2h2.6v8.4h-2.6z",
+    "circle": (0.1, -3.3, "a3.3,3.3 0 1 1-.2,0z"),
+    "square": (-3, -3, "h6v6h-6z"),
+    "triangle": (0, -4.2, "l3.8,6.8h-7.6z"),
+    "diamond": (0, -4.3, "l3.7,4.3l-3.7,4.3l-3.7,-4.3z"),
+    "plus": (-3.8, -1, "h2.8v-2.8h2v2.8h2.8v2h-2.8v2.8h-2v-2.8h-2.8z"),
+    "cross": (-3.4, -2, "l1.4,-1.4l2,2l2,-2l1.4,1.4l-2,2l2,2l-1.4,1.4l-2,-2l-2,2l-1.4,-1.4l2,-2z"),
+    "down": (0, 4.2, "l3.8,-6.8h-7.6z"),
+    "bar": (-1.3, -4.2, "h2.6v8.4h-2.6z"),
 }
+"""Where a mark begins, from its middle, and how it goes on."""
 
 
 def picture(width: float, height: float, label: str, *children: str, class_: str = "") -> Markup:
@@ -40,16 +41,24 @@ def text(x: float, y: float, content: str, class_: str | None = None) -> Markup:
     return element("text", content, x=x, y=y, class_=class_)
 
 
+def texts(placed: Sequence[tuple[float, float, str]], class_: str) -> Markup:
+    """Write several texts of one class."""
+    return element("g", *(text(x, y, content) for x, y, content in placed), class_=class_)
+
+
 def rule(x1: float, y1: float, x2: float, y2: float, class_: str) -> Markup:
     """Draw a straight line."""
-    start, end = f"{number(x1)},{number(y1)}", f"{number(x2)},{number(y2)}"
-    return element("path", d=f"M{start}L{end}", class_=class_)
+    return rules([(x1, y1, x2, y2)], class_)
 
 
 def rules(ends: Sequence[tuple[float, float, float, float]], class_: str) -> Markup:
     """Draw several straight lines as one path."""
-    drawn = (f"M{number(a)},{number(b)}L{number(c)},{number(d)}" for a, b, c, d in ends)
-    return element("path", d="".join(drawn), class_=class_)
+    return element("path", d="".join(_segment(*each) for each in ends), class_=class_)
+
+
+def _segment(x1: float, y1: float, x2: float, y2: float) -> str:
+    start, x, y = f"M{number(x1)},{number(y1)}", number(x2), number(y2)
+    return start + (f"H{x}" if y1 == y2 else f"V{y}" if x1 == x2 else f"L{x},{y}")
 
 
 def box(x: float, y: float, width: float, height: float, class_: str) -> Markup:
@@ -70,8 +79,9 @@ def mark(look: Look, x: float, y: float) -> Markup:
 
 def marks(look: Look, places: Sequence[tuple[float, float]], class_: str = "") -> Markup:
     """Draw the mark of a look at each of these places, as one path."""
-    drawn = (f"M{number(x)},{number(y)}{SHAPES[look.shape]}" for x, y in places)
-    return element("path", d="".join(drawn), class_=f"mark {class_}".strip())
+    right, down, shape = SHAPES[look.shape]
+    drawn = "".join(f"M{number(x + right)},{number(y + down)}{shape}" for x, y in places)
+    return element("path", d=drawn, class_=f"mark {class_}".strip())
 
 
 def told(
