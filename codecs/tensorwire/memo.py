@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from tensorwire.dtypes import EXACT, NUMBERS
-from tensorwire.tree import Role
+from tensorwire.dtypes import NUMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,13 +24,9 @@ __all__ = ["Memo"]
 
 _MOST = 256  # entries
 _SMALL = 1024  # elements of an array that has a writer of its own
-_FEW = 64  # integers whose bounds Python finds sooner than numpy
 _HEADER = 128  # bytes before an array that are worth remembering
 _FEW_BYTES = 4096  # of a message that is compared as a whole
 _TRIES = 1024  # messages that are compared with what we would write
-_FLOATS = frozenset(np.dtype(char).num for char in "fd")
-_WIDE = frozenset(np.dtype(char).num for char in "lqLQ")
-_REALS = NUMBERS - {np.dtype(np.bool_).num}
 Frame: TypeAlias = "tuple[bytes, bytes]"
 Writer: TypeAlias = "tuple[bytes, Callable[[Array], bytes | None], bytes]"
 
@@ -62,14 +57,9 @@ class Memo:
         _keep(self.frames, key, frame)
         if type(value) is not np.ndarray or leaf.data is not value:
             return
-        text = self._container.text
-        as_float64 = leaf.role is Role.PACKED or (leaf.role is Role.NESTED and not text)
-        able = _FLOATS if leaf.role is Role.VALUES else _REALS if as_float64 else NUMBERS
-        if 0 < value.size <= _SMALL and value.dtype.num in able:
+        if 0 < value.size <= _SMALL and value.dtype.num in NUMBERS:
             write = self._container.shortcut(leaf)
             if write is not None:
-                if as_float64 and value.dtype.num in _WIDE:
-                    write = _of_small_integers(write)
                 _keep(self.writers, (value.dtype, value.shape), (frame[0], write, frame[1]))
 
     def view(self, body: Body) -> Array | None:
@@ -100,18 +90,6 @@ class Memo:
         few = len(body) <= _FEW_BYTES
         if b"".join(parts) == body if few else parts[0] == body[:start]:
             _keep(self._headers, len(body), (body[:start], value.dtype, value.size, value.shape))
-
-
-def _of_small_integers(write: Callable[[Array], bytes | None]) -> Callable[[Array], bytes | None]:
-    """Leave integers that float64 may not hold, and arrays of many, to those who look closer."""
-
-    def write_small(array: Array) -> bytes | None:
-        if array.size > _FEW:
-            return None
-        numbers = array.ravel().tolist()
-        return write(array) if min(numbers) >= -EXACT and max(numbers) <= EXACT else None
-
-    return write_small
 
 
 def _keep(entries: dict[Any, Any], key: Any, entry: Any) -> None:

@@ -18,6 +18,7 @@ from tensorwire.dtypes import FLOAT16, NUMBERS
 from tensorwire.errors import DecodeError, EncodeError
 from tensorwire.tree import Irregular, Role, leaves, mark, place, walk
 from tensorwire.wire.decimal import BLOCK, NumbersText, block_count, dumps, texts
+from tensorwire.wire.few import exact
 from tensorwire.wire.jsontext import long_members
 from tensorwire.wire.parts import Base64, Texts, array_part, buffer_of
 
@@ -33,7 +34,6 @@ __all__ = ["JSON"]
 
 _MARK = urandom(16).hex()  # stands for an array in the text around it; nobody can guess it
 _SMALL = 6 << 10  # bytes of a body that orjson reads at once
-_FLOAT32_MAX = np.finfo(np.float32).max
 _WORDS = {"nan": b'"NaN"', "inf": b'"Infinity"', "-inf": b'"-Infinity"'}
 
 
@@ -61,22 +61,23 @@ class JSON:
         flat = data.reshape(-1)
         if role is Role.VALUES and data.dtype.kind in "iu" and data.dtype.itemsize == 8:
             return orjson.dumps(list(map(str, flat.tolist())))
-        if leaf.field == np.float32 and (np.abs(flat) == _FLOAT32_MAX).any():
+        if leaf.field == np.float32 and (np.abs(flat) == np.finfo(np.float32).max).any():
             # Read as float64, its shortest text is beyond it, and some readers refuse that.
             flat = flat.astype(np.float64)
         return _numbers(flat, _quote_null)
 
     def shortcut(self, leaf: Leaf) -> Callable[[Array], bytes | None] | None:
         """Write finite numbers, or the memory of the array, in one piece."""
-        if leaf.data.dtype.num == FLOAT16 or not leaf.data.dtype.isnative:
+        dtype = leaf.data.dtype
+        if dtype.num == FLOAT16 or not dtype.isnative:
             return None
         if leaf.role is Role.NESTED:
             return _finite
         if leaf.role is Role.BLOB:
             return lambda array: pybase64.b64encode(array.tobytes())
-        if leaf.field == np.float32:
-            return None  # its largest value needs a second look
-        return lambda array: _finite(array.reshape(-1))
+        if leaf.role is Role.VALUES and dtype != np.float64:
+            return None  # the largest float32 needs a second look, an int64 is a string
+        return exact(lambda array: _finite(array.reshape(-1)), dtype)
 
     def frame(self, tree: Tree, sizes: Iterable[int], message: Schema) -> list[bytes]:
         """Write the text around the leaves."""
@@ -178,9 +179,8 @@ def _keep_null(block: Array, text: bytes) -> bytes:
 def _refuse_null(array: Array, block: Array, text: bytes) -> bytes:
     del block
     if b"n" in text:
-        at = np.argwhere(~np.isfinite(array))[0]
-        path = "".join(f"[{i}]" for i in at)
-        raise EncodeError(f"JSON lists have no {array[tuple(at)]}", path)
+        at = tuple(np.argwhere(~np.isfinite(array))[0])
+        raise EncodeError(f"JSON lists have no {array[at]}", "".join(f"[{i}]" for i in at))
     return text
 
 

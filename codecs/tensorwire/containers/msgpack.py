@@ -18,7 +18,8 @@ import numpy as np
 from tensorwire.errors import DecodeError, EncodeError
 from tensorwire.tree import Role, leaves, mark, place
 from tensorwire.wire import nested
-from tensorwire.wire.parts import array_part, writer_of
+from tensorwire.wire.few import writer_of
+from tensorwire.wire.parts import array_part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -63,13 +64,15 @@ class Msgpack:
         return nested.write(data)
 
     def shortcut(self, leaf: Leaf) -> Callable[[Array], bytes | None] | None:
-        """Write the memory of the array, or its float64 values."""
-        if leaf.role in (Role.NESTED, Role.VALUES):
-            if leaf.data.dtype != np.float64 or leaf.data.size > nested.FEW:
-                return None
-            if leaf.role is Role.NESTED:
+        """Write the memory of the array, or the nested list whose other bytes are remembered."""
+        data = leaf.data
+        if leaf.role is Role.NESTED:
+            if data.dtype == np.float64 and data.size <= nested.FEW:
                 return lambda array: _packb(array.tolist())
-            return lambda array: _packb(array.reshape(-1).tolist())
+            return nested.writer_of_few(data.shape, data.dtype)
+        if leaf.role is Role.VALUES:
+            write = nested.writer_of_few((data.size,), data.dtype)
+            return write and (lambda array: write(array.reshape(-1)))
         return writer_of(leaf)
 
     def frame(self, tree: Tree, sizes: Iterable[int], message: Schema) -> list[bytes]:

@@ -14,8 +14,9 @@ from tensorwire.dtypes import check_float64
 from tensorwire.errors import DecodeError, EncodeError
 from tensorwire.tree import Irregular, Leaf, Role, has_leaf, walk
 from tensorwire.wire import listvalue, varint
+from tensorwire.wire.few import writer_of
 from tensorwire.wire.messages import to_tree
-from tensorwire.wire.parts import GridFill, array_part, writer_of
+from tensorwire.wire.parts import GridFill, array_part
 from tensorwire.wire.pool import message_class
 from tensorwire.wire.scan import scan
 from tensorwire.wire.schema import Form, schema
@@ -56,7 +57,7 @@ class Protobuf:
     def shortcut(self, leaf: Leaf) -> Callable[[Array], bytes | None] | None:
         """Write the memory of the array, or the nested list whose other bytes are remembered."""
         if leaf.role is _NESTED:
-            return listvalue.writer_of_few(leaf.data.shape)
+            return listvalue.writer_of_few(leaf)
         return writer_of(leaf)
 
     def frame(self, tree: Tree, sizes: Iterable[int], message: Schema) -> list[bytes]:

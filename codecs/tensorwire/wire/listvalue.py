@@ -14,24 +14,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tensorwire.dtypes import put
 from tensorwire.limits import DEFAULT_LIMITS
 from tensorwire.tree import Irregular, check_out
 from tensorwire.wire import varint
+from tensorwire.wire.few import Few, exact
 from tensorwire.wire.grid import Grid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tensorwire.limits import Limits
-    from tensorwire.tree import Array, Body
+    from tensorwire.tree import Array, Body, Leaf
 
 __all__ = ["MAX_RANK", "ListValueSource", "encode_few", "layout", "writer_of_few"]
 
 MAX_RANK = 49  # protobuf stops at 100 nested messages, and each dimension takes two
 _FLOAT64 = struct.Struct("<d")
 _FEW = 512  # elements that are compared faster by Python than by numpy
-_ALL_BITS = np.uint64(2**64 - 1)
 _NUMBER = (b"\x0a\x09\x11", np.dtype("<f8"))
 _BOOL = (b"\x0a\x02\x20", np.dtype("?"))
 
@@ -50,48 +49,32 @@ def layout(shape: Sequence[int], dtype: np.dtype[np.generic]) -> Grid:
 
 
 def encode_few(array: Array) -> bytes:
-    """Write a small array of numbers or bools; the bytes between the values are remembered."""
-    grid, constants = _constants(array.shape, array.dtype.kind == "b")
-    body = bytearray(constants)
-    put(grid.values(body, 0), array)
-    return bytes(body)
+    """Write a small array of numbers or bools."""
+    return _few(array.shape, array.dtype.kind == "b").write(array)
 
 
-def writer_of_few(shape: tuple[int, ...]) -> Callable[[Array], bytes]:
-    """Give `encode_few` for numbers of one shape."""
-    constants = _constants(shape, False)[1]  # noqa: FBT003
-    if prod(shape) == 1:
-        head = constants[:-8]
-        return lambda array: head + _FLOAT64.pack(array.item())
-    return encode_few
+def writer_of_few(leaf: Leaf) -> Callable[[Array], bytes | None] | None:
+    """Give `encode_few` for numbers of one dtype and shape."""
+    dtype, shape = leaf.data.dtype, leaf.data.shape
+    if dtype.kind == "b":
+        return None
+    if prod(shape) > 1:
+        return exact(encode_few, dtype)
+    head = _few(shape, False).constants[:-8]  # noqa: FBT003
+    return exact(lambda array: head + _FLOAT64.pack(array.item()), dtype)
 
 
-@lru_cache(maxsize=256)
-def _constants(shape: tuple[int, ...], is_bool: bool) -> tuple[Grid, bytes]:  # noqa: FBT001
-    grid = layout(shape, np.dtype(np.bool_ if is_bool else np.float64))
-    body = bytearray(grid.nbytes)
-    grid.fill(memoryview(body), 0, np.zeros(shape, grid.dtype))
-    return grid, bytes(body)
+@lru_cache(maxsize=128)
+def _few(shape: tuple[int, ...], is_bool: bool) -> Few:  # noqa: FBT001
+    return Few(layout(shape, np.dtype(np.bool_ if is_bool else np.float64)))
 
 
 @lru_cache(maxsize=1)
 def _singles() -> dict[int, tuple[bytes, tuple[int, ...]]]:
     """Give, by length, the bytes before the value of a single number of rank 1, 2, ..."""
     shapes = [(1,) * rank for rank in range(1, 5)]
-    lists = [(_constants(shape, False)[1], shape) for shape in shapes]  # noqa: FBT003
+    lists = [(_few(shape, False).constants, shape) for shape in shapes]  # noqa: FBT003
     return {len(body): (body[:-8], shape) for body, shape in lists}
-
-
-@lru_cache(maxsize=64)
-def _pattern(shape: tuple[int, ...], is_bool: bool) -> tuple[Grid, int, int]:  # noqa: FBT001
-    """Give the bytes of a list of zeros as an integer, and a mask of the bits that never change."""
-    grid, zeros = _constants(shape, is_bool)
-    ones = bytearray(zeros)
-    highest = np.ones(shape, np.bool_) if is_bool else np.full(shape, _ALL_BITS).view(np.float64)
-    grid.values(ones, 0)[...] = highest
-    expected = int.from_bytes(zeros, "little")
-    varying = expected ^ int.from_bytes(ones, "little")
-    return grid, expected, (1 << 8 * len(zeros)) - 1 ^ varying
 
 
 class ListValueSource:
@@ -117,7 +100,7 @@ class ListValueSource:
         if out is not None:
             check_out(out, shape, dtype)
         if prod(shape) <= _FEW:
-            array = self._few(tuple(shape), dtype)
+            array = _few(tuple(shape), dtype.kind == "b").read(self._body, self._start)
         elif dtype.kind == "b":
             array = Grid(shape, headers, prefix, dtype).read(self._body, self._start)
             if (array.view(np.uint8) > 1).any():
@@ -136,14 +119,6 @@ class ListValueSource:
         except (IndexError, Irregular):
             return None, None
         return dtype, tuple(shape)
-
-    def _few(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
-        """Compare a short list with what it should be in one operation on one large integer."""
-        grid, expected, mask = _pattern(shape, dtype.kind == "b")
-        found = int.from_bytes(self._body[self._start : self._stop], "little")
-        if (found ^ expected) & mask:
-            raise Irregular
-        return grid.values(self._body, self._start).copy()
 
     def _infer(self) -> Any:
         """Tell the shape from the first row of each level; the other rows are still to be checked.

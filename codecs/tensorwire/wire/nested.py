@@ -8,23 +8,29 @@ Source: https://github.com/msgpack/msgpack/blob/master/spec.md
 from __future__ import annotations
 
 import struct
+from functools import lru_cache
 from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tensorwire.dtypes import put
 from tensorwire.tree import check_out
+from tensorwire.wire.few import Few
 from tensorwire.wire.grid import Grid
 from tensorwire.wire.parts import GridFill
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tensorwire.limits import Limits
     from tensorwire.tree import Array, Body
 
-__all__ = ["FEW", "NestedSource", "find", "write"]
+__all__ = ["FEW", "NestedSource", "find", "write", "writer_of_few"]
 
 _MAX_RANK = 64  # numpy's
-FEW = 64  # numbers that are not worth numpy
+FEW = 16  # numbers that are not worth numpy
+_SHORT = 512  # numbers that are compared faster by Python than by numpy
 _CODES = {  # the byte before a value, by dtype
     "<f8": 0xCB, "<f4": 0xCA, "|u1": 0xCC, "<u2": 0xCD, "<u4": 0xCE, "<u8": 0xCF,
     "|i1": 0xD0, "<i2": 0xD1, "<i4": 0xD2, "<i8": 0xD3,
@@ -36,10 +42,10 @@ _DTYPES = {code: np.dtype(name).newbyteorder(">") for name, code in _CODES.items
 class NestedSource:
     """Nested arrays of numbers of one size."""
 
-    __slots__ = ("_body", "_grid", "_start")
+    __slots__ = ("_body", "_few", "_grid", "_start")
 
-    def __init__(self, body: Body, start: int, grid: Grid) -> None:
-        self._body, self._start, self._grid = body, start, grid
+    def __init__(self, body: Body, start: int, grid: Grid, few: Few | None) -> None:
+        self._body, self._start, self._grid, self._few = body, start, grid, few
 
     def read(self, limits: Limits, out: Array | None = None) -> Array:
         """Copy the numbers out, as int64, uint64 or float64."""
@@ -52,6 +58,9 @@ class NestedSource:
         elif out is not None:
             check_out(out, grid.shape, wide)
             return grid.read(self._body, self._start, out)
+        elif self._few is not None:
+            array = np.empty(grid.shape, wide)
+            put(array, self._few.read(self._body, self._start))
         else:
             return grid.read(self._body, self._start, None, wide)
         return array
@@ -66,14 +75,23 @@ class NestedSource:
 
 def write(array: Array) -> GridFill:
     """Lay out an array of numbers or bools, each in the size of its dtype."""
-    lead, *headers = (_array(count) for count in array.shape)
     if array.dtype.kind == "b":
-        grid = Grid(array.shape, headers, b"", np.dtype("u1"))
-        return GridFill(grid, array + _FALSE, lead)
-    name = array.dtype.newbyteorder("<").str
-    dtype = np.dtype("<f4" if name == "<f2" else name)
-    grid = Grid(array.shape, headers, bytes([_CODES[dtype.str]]), dtype.newbyteorder(">"))
+        lead, *headers = map(_array, array.shape)
+        return GridFill(Grid(array.shape, headers, b"", np.dtype("u1")), array + _FALSE, lead)
+    grid, lead = _layout(array.shape, array.dtype)
     return GridFill(grid, array, lead)
+
+
+def writer_of_few(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Callable[[Array], bytes] | None:
+    """Give what `write` comes down to for small arrays of numbers of that shape and dtype."""
+    return None if dtype.kind == "b" else Few(*_layout(shape, dtype)).write
+
+
+def _layout(shape: tuple[int, ...], dtype: np.dtype[Any]) -> tuple[Grid, bytes]:
+    lead, *headers = map(_array, shape)
+    name = dtype.newbyteorder("<").str
+    wire = np.dtype("<f4" if name == "<f2" else name)
+    return Grid(shape, headers, bytes([_CODES[wire.str]]), wire.newbyteorder(">")), lead
 
 
 def _array(count: int) -> bytes:
@@ -111,7 +129,13 @@ def find(body: Body, start: int) -> tuple[Array | NestedSource, int] | None:
     dtype = _DTYPES.get(code)
     if dtype is None or not headers or not FEW < prod(shape) < len(body):
         return None
-    grid = Grid(shape, headers[1:], bytes([code]), dtype)
+    few = _few(tuple(shape), tuple(headers[1:]), code) if prod(shape) <= _SHORT else None
+    grid = few.grid if few else Grid(shape, headers[1:], bytes([code]), dtype)
     start += len(headers[0])
     stop = start + grid.nbytes
-    return (NestedSource(body, start, grid), stop) if stop <= len(body) else None
+    return (NestedSource(body, start, grid, few), stop) if stop <= len(body) else None
+
+
+@lru_cache(maxsize=128)
+def _few(shape: tuple[int, ...], headers: tuple[bytes, ...], code: int) -> Few:
+    return Few(Grid(shape, headers, bytes([code]), _DTYPES[code]))

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import io
-import struct
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 import pybase64
 
 from tensorwire.dtypes import put
-from tensorwire.tree import Role
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from tensorwire.tree import Array, Leaf
+    from tensorwire.tree import Array
     from tensorwire.wire.grid import Grid
 
 __all__ = [
@@ -30,12 +28,9 @@ __all__ = [
     "buffer_of",
     "join",
     "size_of",
-    "writer_of",
 ]
 
 _SPARE = 1024  # bytes more than a guess
-_FEW = 64  # numbers that Python converts sooner than numpy
-_FLOAT64 = np.dtype("<f8")
 
 
 class Fill(Protocol):
@@ -134,20 +129,6 @@ def array_part(array: Array, dtype: np.dtype[Any] | None = None) -> memoryview |
     if not array.flags.c_contiguous:
         return ArrayFill(array, array.dtype)
     return array.reshape(-1).view(np.uint8).data
-
-
-def writer_of(leaf: Leaf) -> Callable[[Array], bytes] | None:
-    """Give what `array_part` comes down to for small arrays of one dtype; None for varints."""
-    field = leaf.field
-    if field is None or field == leaf.data.dtype:  # never `in`: None is float64
-        return np.ndarray.tobytes
-    return _as_doubles if leaf.role is Role.PACKED else None
-
-
-def _as_doubles(array: Array) -> bytes:
-    if array.size > _FEW:
-        return join(b"", ArrayFill(array, _FLOAT64), b"")
-    return struct.pack(f"<{array.size}d", *array.ravel().tolist())
 
 
 def size_of(part: Part) -> int:
