@@ -26,9 +26,9 @@ def guarded(name: str, work: Callable[[], int]) -> int:
         find_library()
     except ImportError as error:
         return complain(name, f"{error}; in the checkout: pip install -e '.[bench]'", 1)
-    from bench.codecs.plan import UsageError
     from bench.measuring.check import CheckError
     from bench.measuring.measure import WorkerError
+    from bench.options import UsageError
 
     try:
         with first_only():
@@ -83,9 +83,8 @@ def _show(session: Session, options: Options, notes: list[str], show: Show) -> N
     elif options.csv:
         from bench.codecs import csv_out
 
-        if not options.quiet:
-            for note in notes:
-                sys.stderr.write(f"{note}\n")
+        for note in notes:
+            sys.stderr.write(f"{note}\n")
         csv_out.write(session.results(), sys.stdout)
     else:
         from bench.screen.render import Screen

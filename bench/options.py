@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -39,8 +40,27 @@ class Options:
     """Options of pyperf's Runner; None: the interleaved run."""
 
 
+class UsageError(Exception):
+    """What was asked for does not exist, or cannot be: one line, exit code 2."""
+
+
+def require(module: str, option: str) -> None:
+    """Say which extra to install if an option's package is missing."""
+    if find_spec(module) is None:
+        raise UsageError(f"{option} needs {module}: pip install 'tensorwire[bench]'")
+
+
 class Parser(argparse.ArgumentParser):
-    """An ArgumentParser whose errors are one line."""
+    """An ArgumentParser whose errors are one line, and whose examples stand as they are written."""
+
+    def __init__(self, prog: str, description: str, epilog: str = "") -> None:
+        super().__init__(
+            prog=prog,
+            description=description,
+            epilog=epilog,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, and leave."""

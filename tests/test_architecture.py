@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import bench
 import tensorwire as tw
 from tests.values import CONTAINERS, KINDS
 
@@ -15,6 +16,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 every_source = pytest.mark.parametrize(
     "path", SOURCES, ids=lambda path: path.relative_to(PACKAGE).as_posix()
 )
+BENCH = sorted(path.parent for path in Path(bench.__file__).parent.glob("*/__init__.py"))
 # What costs more to import than it gives, or is only for a part that is asked for by name.
 ELSEWHERE = {
     "grpc",
@@ -158,3 +160,18 @@ def test_no_drawers(path: Path) -> None:
 def test_every_module_says_what_it_is(path: Path) -> None:
     """Every module starts with its docstring."""
     assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("folder", BENCH, ids=lambda folder: folder.name)
+def test_the_benchmark_is_a_true_map(folder: Path) -> None:
+    """What a folder says of itself names each of its modules, and none that is not there."""
+    text = (folder / "__init__.py").read_text(encoding="utf-8")
+    modules = {path.stem for path in folder.iterdir()} - {"__init__", "__pycache__"}
+    files = {path.stem for path in folder.glob("*.py")} - {"__init__", "__main__"}
+    families = tuple(re.findall(r"(\w+)\*", text))
+    words = set(re.findall(r"\w+", text))
+    assert not {name for name in files - words if not name.startswith(families)}
+    assert set(re.findall(r"^ *(\w+)  ", text, re.MULTILINE)) <= modules
+    assert not [
+        path for path in folder.glob("*.py") if len(path.read_text("utf-8").splitlines()) > 200
+    ]

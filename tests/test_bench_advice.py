@@ -7,12 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from bench.codecs.answer import crossing_lines, overall, table
+from bench.codecs.answer import crossing_lines, table
 from bench.codecs.choices import Against, choose
 from bench.codecs.crossovers import Crossover, crossovers
-from bench.codecs.matters import verdict, weigh
+from bench.codecs.matters import matters_of, verdict
 from bench.codecs.scores import Scores, best
 from bench.measuring import transport
+from bench.protocols.show import overall
 
 COLUMNS = ("1", "10", "100")
 NDARRAY, TENSOR, TFTENSOR = "json/ndarray", "json/tensor", "json/tftensor"
@@ -150,7 +151,7 @@ def test_of_level_codecs_the_one_that_keeps_the_dtype_is_first() -> None:
 def test_whether_it_matters_is_weighed_against_a_request() -> None:
     """10 % of a plain request and the codec in it: below any will do, above it matters."""
     made = scores({NDARRAY: (9e-6, 50e-6, 1e-3), TFTENSOR: (1e-6, 2e-6, 3e-6)})
-    one, ten, hundred = weigh(made, choose(made, made.codecs), {64: 99e-6, 164: 99e-6})
+    one, ten, hundred = matters_of(made, choose(made, made.codecs), {64: 99e-6, 164: 99e-6})
     assert (one.codec, one.request) == (TFTENSOR, 99e-6)
     assert one.share == pytest.approx(1 / 99)
     assert (one.slow, verdict(one)) == ((), "any")
@@ -164,14 +165,14 @@ def test_one_slow_codec_is_an_exception() -> None:
     """Where all but one will do, it is named."""
     quick = dict.fromkeys((NDARRAY, TENSOR, TFTENSOR, "msgpack/tensor"), (1e-6,) * 3)
     made = scores({**quick, "msgpack/tftensor": (40e-6,) * 3})
-    first = weigh(made, choose(made, made.codecs), {64: 99e-6})[0]
+    first = matters_of(made, choose(made, made.codecs), {64: 99e-6})[0]
     assert (first.slow, verdict(first)) == (("msgpack/tftensor",), "but")
 
 
 def test_without_a_request_nothing_is_said_of_it() -> None:
     """A file of before has none: only the arithmetic of the wire is left."""
     made = scores({NDARRAY: (9e-6, 50e-6, 1e-3)})
-    first = weigh(made, choose(made, made.codecs), {})[0]
+    first = matters_of(made, choose(made, made.codecs), {})[0]
     assert (first.request, first.share, first.worst_adds, first.will_do) == (None, None, None, ())
 
 

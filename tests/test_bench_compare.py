@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from functools import partial
 from statistics import NormalDist, median
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from bench.compare.options import bound
 from bench.compare.record import main as record
 from bench.measuring.results import Memory
 from bench.measuring.runfile import read
+from tests.commands import outcome
 from tests.run_files import BASELINE, WAYS, results, workers, written
 
 if TYPE_CHECKING:
@@ -26,22 +28,13 @@ if TYPE_CHECKING:
 
 pyperf = pytest.importorskip("pyperf")
 OLD = results(1)
+run = partial(outcome, main)
 
 
 @pytest.fixture
 def old(tmp_path: Path) -> str:
     """Write the older of two files."""
     return written(tmp_path, "old.json", OLD)
-
-
-def run(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str, str]:
-    """Run the command line; exit code, stdout and stderr."""
-    try:
-        code = main(list(argv))
-    except SystemExit as left:
-        code = int(left.code or 0)
-    shown = capsys.readouterr()
-    return code, shown.out, shown.err
 
 
 def rows(text: str) -> dict[tuple[str, str, str], dict[str, str]]:

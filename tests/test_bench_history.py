@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,12 +13,14 @@ import pytest
 from bench.history.__main__ import main
 from bench.history.series import BARS, sparkline
 from bench.screen import figures
+from tests.commands import outcome
 from tests.run_files import WAYS, results, written
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 pytest.importorskip("pyperf")
+run = partial(outcome, main)
 FACTORS = (1.0, 1.0, 3.0)
 RUNS = [
     results(number, factors={("json/raw", "encode", b): factor for b in (1, 1000)})
@@ -35,16 +38,6 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "broken.json").write_text("{")
     (tmp_path / "notes.txt").write_text("no run")
     return tmp_path
-
-
-def run(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str, str]:
-    """Run the command line; exit code, stdout and stderr."""
-    try:
-        code = main(list(argv))
-    except SystemExit as left:
-        code = int(left.code or 0)
-    shown = capsys.readouterr()
-    return code, shown.out, shown.err
 
 
 def test_runs_stand_in_the_order_of_their_dates(
@@ -186,6 +179,7 @@ def test_bars_are_for_utf8(folder: Path) -> None:
         [sys.executable, "-m", "bench.history", str(folder)],
         capture_output=True,
         check=False,
+        timeout=60,
         env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     assert done.returncode == 0, done.stderr

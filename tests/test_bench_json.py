@@ -70,10 +70,9 @@ def test_every_figure_of_the_text_is_in_the_json() -> None:
     assert shares <= {figures.percent(n) for n in known} | {figures.percent(1 / n) for n in known}
 
 
-def test_the_json_is_stable() -> None:
-    """The same run gives the same characters; the keys come in the order of the documentation."""
+def test_the_keys_are_stable() -> None:
+    """They come in the order of the documentation, and the format has its number."""
     made = run(USUAL)
-    assert json.dumps(of(made)) == json.dumps(of(made))
     found = of(made)
     assert list(found) == [
         *("format", "interrupted", "notes", "machine", "payloads", "cells", "cannot"),

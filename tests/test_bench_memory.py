@@ -122,13 +122,15 @@ def test_the_process_sees_the_arena(weighed: Session) -> None:
 
 @needs_memray
 def test_counts_are_the_same_again() -> None:
-    """Whatever else is weighed: tracemalloc's peak and both counts are exact."""
+    """Whatever else is weighed: both counts are exact, tracemalloc's peak is to a few objects."""
     every, some = checked(CODECS, 1, 200), checked(CODECS[::-3], 1, 200)
     for session in (every, some):
         memory.weigh(session, QUIET)
     assert len(every.memory) == 2 * 2 * len(CODECS)
     for cell, found in some.memory.items():
-        assert replace(found, process=None) == replace(every.memory[cell], process=None), cell
+        other = every.memory[cell]
+        assert (found.allocations, found.copies) == (other.allocations, other.copies), cell
+        assert found.python == pytest.approx(other.python, abs=300), cell
         assert (found.copies is None) == (cell.case == 0)
     assert not any(cell.twin for cell in every.memory)
 
@@ -186,6 +188,7 @@ def test_what_is_done_in_a_copy_of_the_worker() -> None:
         capture_output=True,
         text=True,
         check=True,
+        timeout=60,
         env={**os.environ, **memory.environment()},
     )
     assert done.stdout.splitlines() == ["MemoryError: too large", "it ended with status 9", "True"]
@@ -210,7 +213,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 def test_no_worker_is_left_behind() -> None:
     """A worker ends with the process that started it, even where that one is killed."""
     done = subprocess.run(
-        [sys.executable, "-c", ORPHAN], capture_output=True, text=True, check=False
+        [sys.executable, "-c", ORPHAN], capture_output=True, text=True, check=False, timeout=60
     )
     (worker,) = done.stdout.split()
     until = time.monotonic() + 5

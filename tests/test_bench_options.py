@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,14 +13,9 @@ import pytest
 import bench
 import tensorwire as tw
 from bench.codecs.__main__ import main
+from tests.commands import exit_code
 
-
-def run(*argv: str) -> int:
-    """Run the command line in this process; its exit code."""
-    try:
-        return main(list(argv))
-    except SystemExit as left:
-        return int(left.code or 0)
+run = partial(exit_code, main)
 
 
 @pytest.mark.parametrize(
@@ -132,6 +128,7 @@ def test_a_checkout_needs_no_install(tmp_path: Path) -> None:
             capture_output=True,
             text=True,
             check=False,
+            timeout=60,
             cwd=tmp_path,
         )
         assert done.returncode == expected, done.stderr
@@ -144,5 +141,7 @@ def test_workers_stay_light() -> None:
         "import sys, bench.measuring.worker\n"
         "print(sorted({'rich', 'pyperf', 'psutil', 'argparse', 'ml_dtypes'} & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
     assert done.stdout.strip() in {"[]", "['ml_dtypes']"}

@@ -10,8 +10,9 @@ from random import Random
 import numpy as np
 import pytest
 
+from bench import options
 from bench.codecs import plan
-from bench.measuring import environment, schedule, ways
+from bench.measuring import environment, lookup, schedule
 from bench.measuring.check import same
 from bench.measuring.measure import Cell, Samples
 from bench.measuring.payloads import Case, build, digest
@@ -216,15 +217,16 @@ def test_progress_is_for_terminals(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """A baseline without its package is skipped with a line, and so are optional readers."""
-    monkeypatch.setattr(ways, "installed", lambda module: module != "msgpack")
+    monkeypatch.setattr(lookup, "installed", lambda module: module != "msgpack")
     found, skipped = plan.ways(["msgpack/ndarray", "json/raw"])
     assert "msgpack/ndarray:msgpack" not in found
     assert skipped == ["skipped msgpack/ndarray:msgpack: msgpack is not installed"]
     monkeypatch.setattr(environment, "find_spec", lambda _: None)
     assert any("pysimdjson is not installed" in line for line in environment.warnings())
-    monkeypatch.setattr(plan, "find_spec", lambda _: None)
-    with pytest.raises(plan.UsageError, match=r"needs pyperf: pip install 'tensorwire\[bench\]'"):
-        plan.require("pyperf", "-o")
+    monkeypatch.setattr(options, "find_spec", lambda _: None)
+    needs = r"needs pyperf: pip install 'tensorwire\[bench\]'"
+    with pytest.raises(options.UsageError, match=needs):
+        options.require("pyperf", "-o")
 
 
 def test_pure_python_protobuf_is_loud(monkeypatch: pytest.MonkeyPatch) -> None:

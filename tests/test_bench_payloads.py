@@ -13,12 +13,13 @@ import msgpack
 import numpy as np
 import pytest
 
-from bench.codecs import own, plan
+from bench.codecs import own
 from bench.codecs.__main__ import main
 from bench.codecs.options import parse
 from bench.measuring.payload_files import PayloadError, load, read, room, split
 from bench.measuring.payload_files.choosing import choose
 from bench.measuring.payloads import Case, build, digest
+from bench.options import UsageError
 from tensorwire.wire.pool import message_class
 
 if TYPE_CHECKING:
@@ -343,7 +344,7 @@ def test_memory_is_looked_at_first(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     for name in ("a.json", "a.npz"):
         with pytest.raises(PayloadError, match="GB are free"):
             list(read(str(tmp_path / name)))
-    with pytest.raises(plan.UsageError, match="GB are free"):
+    with pytest.raises(UsageError, match="GB are free"):
         own.cases(parse(["--payload", str(tmp_path / "a.npy")]))
 
 
@@ -438,7 +439,7 @@ def test_odd_names_of_files(tmp_path: Path) -> None:
 def test_a_dtype_must_hold_the_values(array: Array, dtype: str, tmp_path: Path) -> None:
     """``--dtype`` casts a payload, and refuses what would wrap around or get lost."""
     np.save(tmp_path / "a.npy", array)
-    with pytest.raises(plan.UsageError, match="do not fit into it"):
+    with pytest.raises(UsageError, match="do not fit into it"):
         cases("--payload", str(tmp_path / "a.npy"), "--dtype", dtype)
     np.save(tmp_path / "a.npy", FLOATS)
     [case] = cases("--payload", str(tmp_path / "a.npy"), "--dtype", "float32")
@@ -449,7 +450,7 @@ def test_too_many_arrays_are_refused(tmp_path: Path) -> None:
     """A checkpoint with hundreds of tensors: the line says how to choose."""
     many: dict[str, Any] = {f"w{n}": INTS for n in range(own.MOST + 1)}
     np.savez(tmp_path / "a.npz", **many)
-    with pytest.raises(plan.UsageError, match=r"more than 24 arrays; choose with .*::NAME,NAME"):
+    with pytest.raises(UsageError, match=r"more than 24 arrays; choose with .*::NAME,NAME"):
         cases("--payload", str(tmp_path / "a.npz"))
     assert len(cases("--payload", f"{tmp_path / 'a.npz'}::w1*")) == 11
 

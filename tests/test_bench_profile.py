@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -14,6 +15,7 @@ from bench.codecs.__main__ import main
 from bench.measuring import py_spy
 from bench.serving.flames import recording
 from bench.serving.processes import Processes
+from tests.commands import exit_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,12 +36,7 @@ with open(sys.argv[sys.argv.index("--output") + 1], "w") as graph:
 needs_scripts = pytest.mark.skipif(os.name == "nt", reason="a script that is a program")
 
 
-def run(*argv: str) -> int:
-    """Run the command line in this process; its exit code."""
-    try:
-        return main(list(argv))
-    except SystemExit as left:
-        return int(left.code or 0)
+run = partial(exit_code, main)
 
 
 @pytest.fixture
@@ -228,5 +225,7 @@ def test_the_worker_is_light() -> None:
         "import sys, bench.codecs.profile_worker\n"
         "print(sorted({'rich', 'pyperf', 'psutil', 'memray', 'argparse'} & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
     assert done.stdout.strip() == "[]"

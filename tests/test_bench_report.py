@@ -26,10 +26,10 @@ from bench.codecs.options import parse as parse_codecs
 from bench.codecs.plan import cases as plan_cases
 from bench.codecs.plan import select
 from bench.measuring import runfile
+from bench.measuring.lookup import baselines_for
 from bench.measuring.measure import Cell
 from bench.measuring.payloads import Case
 from bench.measuring.results import Memory
-from bench.measuring.ways import baselines_for
 from bench.report import palette, picture
 from bench.report.__main__ import main
 from bench.report.codecs_page import page_of
@@ -38,6 +38,7 @@ from bench.report.markup import Markup, element, join
 from bench.report.page import render
 from bench.report.scales import Linear, Log
 from bench.screen import figures
+from tests.commands import exit_code
 from tests.report_runs import METADATA, WAYS, other, run, seconds_of, series
 
 if TYPE_CHECKING:
@@ -140,6 +141,20 @@ def test_noise_versions_and_refusals_are_told() -> None:
     assert "protobuf/tensor</code> cannot carry 10 rows: a &lt;reason&gt; &amp; more" in text
     assert "pure Python" not in text
     assert "hundreds of times slower" in page(results, protobuf_version="7.0 (python)")
+
+
+def test_each_payload_has_its_choice_in_large_letters() -> None:
+    """Files are equals: no choice stands above the others; of two sections the first does."""
+    said = re.findall(r'<p class="choice">(\w+):', page(run([other("one"), other("two")])))
+    assert said == ["one", "two"]
+    text = page(run([*series(), other("one")], ways=("json/ndarray",)))
+    assert re.findall(r'<p class="choice">(\w+)', text) == ["Choose"]
+
+
+def test_a_file_alone_is_called_by_its_name() -> None:
+    """It is a series of one, and no number of rows."""
+    rows = Reader(page(run([replace(other("a.npy"), series=True)]))).rows
+    assert {row[0] for row in rows} <= {"a.npy", "payload"}
 
 
 def test_memory_is_told_where_it_was_measured() -> None:
@@ -446,11 +461,7 @@ def test_what_is_wrong_is_one_line(
     )
     pyperf.BenchmarkSuite([benchmark]).dump("other.json")
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
-    try:
-        code = main(arguments)
-    except SystemExit as error:
-        code = int(error.code or 0)
-    assert code == 2
+    assert exit_code(main, *arguments) == 2
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1
     assert reason in lines[0]
@@ -469,8 +480,8 @@ def test_a_page_that_cannot_be_written_leaves_the_old_one(
     out = tmp_path / "out.html"
     out.write_text("old")
     monkeypatch.setattr(Path, "replace", full)
-    assert main([path, "--html", str(out), "--force"]) == 2
-    assert "No space left on device" in capsys.readouterr().err
+    assert main([path, "--html", str(out), "--force"]) == 1
+    assert capsys.readouterr().err.endswith(f"error: {out}: No space left on device\n")
     assert out.read_text() == "old"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["out.html", "run.json"]
 

@@ -126,7 +126,11 @@ def test_files_are_pyperfs_and_name_no_machine(mode: str, paths: made.Written) -
         assert secret not in text
     assert not {"hostname", "python_executable", "python_config_args"} & set(metadata)
     told = subprocess.run(
-        [sys.executable, "-m", "pyperf", "stats", path], capture_output=True, check=False, text=True
+        [sys.executable, "-m", "pyperf", "stats", path],
+        capture_output=True,
+        check=False,
+        timeout=60,
+        text=True,
     )
     assert told.returncode == 0, told.stderr
     assert f"Number of benchmarks: {len(loaded)}" in told.stdout

@@ -13,8 +13,8 @@ import pytest
 
 import tensorwire as tw
 from bench.codecs.__main__ import main
-from bench.measuring import session
-from bench.measuring.ways import baselines_for
+from bench.measuring import environment, session
+from bench.measuring.lookup import baselines_for
 from tests.values import CODECS
 
 if TYPE_CHECKING:
@@ -91,10 +91,21 @@ def test_markdown_is_rectangular(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_quiet_is_only_the_answer(capsys: pytest.CaptureFixture[str]) -> None:
-    """``-q`` leaves out tables and conditions."""
+    """``-q`` leaves out tables and conditions, but says what is noise."""
     text = show(capsys, "--batch", "2", "--op", "decode", "-q")
     assert text.lstrip().startswith("Which format? ")
-    assert "Noise" not in text
+    assert "samples each" not in text
+    assert text.count("Noise, from equal cells measured twice: 2: ") == 1
+
+
+@pytest.mark.parametrize("form", ["-q", "--csv"])
+def test_quiet_is_not_silent(
+    form: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What makes a run unlike others is said to whoever wants nothing but figures, too."""
+    monkeypatch.setattr(environment, "protobuf_backend", lambda: "python")
+    assert main(["--batch", "2", "--codec", "json/raw", "--seconds", "0.2", "-q", form]) == 0
+    assert "WARNING: protobuf runs in pure Python here" in "".join(capsys.readouterr())
 
 
 def test_pyperf_reads_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -120,6 +131,7 @@ def test_pyperf_reads_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str
         capture_output=True,
         text=True,
         check=False,
+        timeout=60,
     )
     assert done.returncode == 0, done.stderr
 
@@ -207,6 +219,7 @@ def test_a_broken_codec_is_never_timed(wrong: str) -> None:
         capture_output=True,
         text=True,
         check=False,
+        timeout=60,
     )
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith(
@@ -279,7 +292,7 @@ sys.exit(main(["--codec", "local/raw", "--batch", "4", "--seconds", "0.2"]))
 def test_a_failing_worker_is_reported() -> None:
     """A codec that only this process knows passes the check; the worker's error is shown."""
     done = subprocess.run(
-        [sys.executable, "-c", LOCAL], capture_output=True, text=True, check=False
+        [sys.executable, "-c", LOCAL], capture_output=True, text=True, check=False, timeout=60
     )
     assert (done.returncode, done.stdout) == (1, "")
     assert "a worker failed: " in done.stderr

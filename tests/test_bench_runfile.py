@@ -128,3 +128,37 @@ def test_a_broken_cell_is_refused(tmp_path: Path) -> None:
     path.write_text(json.dumps(tree), encoding="utf-8")
     with pytest.raises(RunFileError, match=r"not a run of bench\.codecs"):
         read(str(path))
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        *(("wire_bytes", "abc"), ("memory_python", 1.5), ("way", 1), ("operation", "peek")),
+        ("case", "[]"),
+        *(
+            ("case", json.dumps({**CASES[0].to_json(), **wrong}))
+            for wrong in ({"shape": ["1", 10]}, {"shape": 1}, {"dtype": "float65"}, {"label": 1})
+        ),
+    ],
+)
+def test_an_edited_field_is_refused(key: str, value: Any, tmp_path: Path) -> None:
+    """A field of another type is found while the file is read, not where it is used."""
+    path = tmp_path / "run.json"
+    write(results(), str(path))
+    tree = json.loads(path.read_text(encoding="utf-8"))
+    tree["benchmarks"][0]["metadata"][key] = value
+    path.write_text(json.dumps(tree), encoding="utf-8")
+    with pytest.raises(RunFileError, match=r"not a run of bench\.codecs: .* is |float65") as caught:
+        read(str(path))
+    assert "\n" not in str(caught.value)
+
+
+def test_seconds_of_requests_are_numbers(tmp_path: Path) -> None:
+    """What is said once of the whole run is checked as well."""
+    path = tmp_path / "run.json"
+    write(results(), str(path))
+    tree = json.loads(path.read_text(encoding="utf-8"))
+    tree["metadata"]["trips"] = '{"64": "long"}'
+    path.write_text(json.dumps(tree), encoding="utf-8")
+    with pytest.raises(RunFileError, match=r"64 is 'long', not of type float"):
+        read(str(path))

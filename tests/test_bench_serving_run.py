@@ -235,7 +235,7 @@ def test_noop_prints_commands_that_work(tmp_path: Path) -> None:
         }
         curl = re.search(r"  (curl [^\n]*json-tensor.json(?: \\\n +)? \S+)\n", text)
         assert curl
-        told = subprocess.run(["sh", "-c", curl[1]], capture_output=True, check=False)  # noqa: S607
+        told = subprocess.run(["sh", "-c", curl[1]], capture_output=True, check=False, timeout=60)  # noqa: S607
         if told.returncode != 127:  # there is a curl
             assert json.loads(told.stdout)["data"]["tensor"]["values"] == [1, 2, 3]
         run.send_signal(signal.SIGINT)
@@ -309,6 +309,8 @@ def test_locust_runs_headless(workers: int, echo: EchoServer, tmp_path: Path) ->
 def test_the_environment_finds_the_library() -> None:
     """Servers find bench and tensorwire however this process did."""
     script = "import bench.serving, tensorwire"
-    done = subprocess.run([sys.executable, "-c", script], env=environment(), cwd="/", check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment(), cwd="/", check=False, timeout=60
+    )
     assert done.returncode == 0
     assert os.pathsep in environment()["PYTHONPATH"]

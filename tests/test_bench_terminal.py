@@ -369,6 +369,7 @@ def test_ctrl_c_while_writing(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
+        timeout=60,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(path())},
     )
     assert (done.returncode, done.stderr) == (130, "")
@@ -406,6 +407,7 @@ def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
             stderr=subprocess.PIPE,
             text=True,
             check=False,
+            timeout=60,
             env=env,
         )
     assert done.returncode == 1
@@ -416,6 +418,7 @@ def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
+        timeout=60,
         env=env,
         cwd=tmp_path,
     )

@@ -67,11 +67,12 @@ def test_the_answer_comes_first_and_then_the_reasons() -> None:
     )
     assert little == (
         "At 1 row it hardly matters: beside a plain HTTP request of 100 µs, protobuf/tensor takes"
-        " 1.00 µs (1.0 %), json/tftensor 8.04 µs more. Any will do; people can read json/ndarray."
+        " 1.00 µs (1.0 %); with json/tftensor both take 8.04 µs more. Any will do; people can read"
+        " json/ndarray."
     )
     assert much == (
         "From 100 rows on it matters: at 10,000 rows, beside a plain HTTP request of 340 µs,"
-        " protobuf/tensor takes 30.0 µs (8.8 %), json/ndarray 7.43 ms more."
+        " protobuf/tensor takes 30.0 µs (8.8 %); with json/ndarray both take 7.43 ms more."
     )
     assert json == (
         "json: at 1 row ndarray, 1.80x as fast as tftensor; from 100 rows on tftensor, 35.0x as"
@@ -86,6 +87,17 @@ def test_the_answer_comes_first_and_then_the_reasons() -> None:
     assert lines[6].startswith("On a wire the 800 kB of protobuf/tensor take 6.40 ms at 1 Gbit/s,")
     assert lines[7].startswith("A plain HTTP request is Python's own client and server")
     assert lines[-2].startswith("Refused, never rounded: ")
+
+
+def test_bytes_are_compared_with_a_codec_that_is_named() -> None:
+    """Also where the smallest body is that of none of the choices."""
+    made = run(USUAL, batches=(100,))
+    made = replace(made, facts={**made.facts, (0, "json/tftensor"): Facts(4_000)})
+    (sizes,) = [line for line in answer.lines(made, SECTION) if line.startswith("Bytes")]
+    assert sizes == (
+        "Bytes a value: json/tftensor 4.00, protobuf/tensor 8.00 (2.00x), json/ndarray 20.0"
+        " (5.00x)."
+    )
 
 
 def test_what_codecs_are_like_is_said_once() -> None:
@@ -105,6 +117,15 @@ def test_payloads_that_are_no_series() -> None:
     )
     assert lines[3] == "Beside a plain HTTP request it hardly matters for 1 (any will do)."
     assert lines[4].startswith("Beside a plain HTTP request it matters for 10,000 (json/ndarray")
+
+
+def test_raw_is_quicker_than_the_choice_of_a_named_payload() -> None:
+    """Of payloads that are no series: which one is meant stands beside the figure."""
+    times = {"json/tensor": (4e-6, 4e-6), "json/raw": (1e-6, 4e-6)}
+    lines = answer.lines(run(times, batches=(100, 1), series=False), SECTION)
+    assert lines[2] == (
+        "Quicker, but both sides must know shape and dtype: json/raw 25 % of the time for 100."
+    )
 
 
 def test_one_payload_needs_no_place() -> None:
@@ -135,7 +156,7 @@ def test_nothing_to_choose_from() -> None:
     (line,) = answer.lines(run({"json/raw": (1e-6,) * 3}), SECTION)
     assert line.startswith("No advice: raw carries neither shape nor dtype")
     (line,) = answer.lines(replace(empty, ways=ALL), SECTION)
-    assert line == "No advice: nothing was measured here."
+    assert line == "No advice: too little was measured here."
 
 
 def test_raw_is_mentioned_not_chosen() -> None:
@@ -165,6 +186,16 @@ def test_what_to_avoid_is_one_line_a_sort() -> None:
         "Python objects instead of the codec: protobuf/tensor 100x the time",
         "json/ndarray 233x the time of protobuf/tensor",
     ]
+
+
+def test_what_to_avoid_is_said_of_each_payload() -> None:
+    """Of a series the largest is judged, of others each; none speaks for its neighbours."""
+    assert list(avoid.by_column(advise(run(USUAL), SECTION).avoid)) == ["10,000"]
+    times = {**USUAL, "json/ndarray": (7e-3, 5e-6, 9e-3)}
+    found = avoid.by_column(advise(run(times, batches=(1, 2, 3), series=False), SECTION).avoid)
+    assert found["1"] == ["json/ndarray 7,000x the time of protobuf/tensor"]
+    assert "2" not in found
+    assert found["3"][-1] == "json/ndarray 300x the time of protobuf/tensor"
 
 
 @pytest.mark.parametrize("name", [*ALL, "msgpack/ndarray", "msgpack/tensor", "msgpack/tftensor"])
@@ -244,3 +275,20 @@ def test_names_of_codecs_are_short_where_they_can_be() -> None:
     assert places.named(ALL, ALL) == "ndarray, tensor and tftensor"
     assert places.named(ALL[:4], ALL) == "ndarray, json/tensor and json/tftensor"
     assert places.named(["json/raw"], ["json/raw"]) == "json/raw"
+
+
+def test_the_values_may_decide_on_the_dtype() -> None:
+    """What is said holds for every payload of a dtype: of small integers and of the largest."""
+    assert carries.comes_back_as("json/ndarray", "uint64") == "int64 or uint64"
+    assert carries.comes_back_as("json/ndarray", "uint8") == "int64"
+    assert carries.comes_back_as("json/ndarray", "int64") is None
+    assert carries.comes_back_as("protobuf/ndarray", "uint64") == "float64"
+    assert carries.comes_back_as("protobuf/tftensor", "uint64") is None
+    codec = tw.get_codec("json/ndarray")
+    for value, dtype in ((1, "int64"), (2**64 - 1, "uint64")):
+        assert codec.decode(codec.encode(np.array([value], np.uint64))).dtype == dtype
+    ways = ("json/ndarray", "json/tensor", "protobuf/tensor")
+    lines = answer.lines(run(dict.fromkeys(ways, (1e-06,) * 3), dtype="uint64"), SECTION)
+    (said,) = [line for line in lines if line.startswith("uint64 comes back as ")]
+    dtypes = said.removeprefix("uint64 comes back as ").partition(" from ")[0]
+    assert sorted(dtypes.split(" or ")) == ["float64", "int64", "uint64"]

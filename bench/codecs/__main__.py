@@ -32,7 +32,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _list(options: Options) -> int:
     from bench.codecs.plan import select
-    from bench.measuring.ways import baselines_for, missing_for
+    from bench.measuring.lookup import baselines_for, missing_for
 
     codecs = select(options.codec or ("*",))
     for name in codecs:
@@ -50,10 +50,11 @@ def _measure(options: Options) -> int:
     from bench.measuring import environment, transport
     from bench.measuring import session as interleaved
     from bench.measuring.session import Session
+    from bench.options import require
     from bench.screen.progress import Progress
 
     if options.output:
-        plan.require("pyperf", "-o")
+        require("pyperf", "-o")
     if options.rigorous is not None:
         from bench.codecs import rigorous_options
 

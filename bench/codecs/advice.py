@@ -12,10 +12,10 @@ from bench.codecs.avoid import Avoid, avoidable
 from bench.codecs.carries import Carries, carried_by, comes_back_as, name_of
 from bench.codecs.choices import Against, Choice, against, choose
 from bench.codecs.crossovers import Crossover, crossovers
-from bench.codecs.matters import Matter, weigh
+from bench.codecs.matters import Matter, matters_of
 from bench.codecs.scores import by_container, describing, scores_of
 from bench.measuring.payloads import dtype_of
-from bench.measuring.ways import kind_of
+from bench.measuring.ways import is_codec, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -74,7 +74,8 @@ def advise(results: Results, section: str) -> Advice:
         replace(choice, others=_others(scores, choice, containers.values()))
         for choice in choose(scores, describing(scores.codecs))
     ]
-    last = max(n for n, case in enumerate(results.cases) if case.section == section)
+    cases = [n for n, case in enumerate(results.cases) if case.section == section]
+    judged = cases[-1:] if scores.series else cases  # of a growing payload, the largest
     asked = {name: carried_by(name) for name in scores.codecs}
     return Advice(
         section=section,
@@ -84,12 +85,12 @@ def advise(results: Results, section: str) -> Advice:
         noise=scores.noise,
         best=tuple(best),
         containers={name: found for name, found in containers.items() if found},
-        matters=tuple(weigh(scores, best, results.trips)),
+        matters=tuple(matters_of(scores, best, results.trips)),
         refused=tuple(_refused(results, section)),
         casts=tuple(casts),
         carries={name: found for name, found in asked.items() if found},
         crossovers=tuple(crossovers(scores)),
-        avoid=tuple(avoidable(results, last, scores)),
+        avoid=tuple(each for n in judged for each in avoidable(results, n, scores)),
     )
 
 
@@ -118,7 +119,7 @@ def _others(
 
 def _casts(results: Results, section: str) -> list[Cast]:
     columns: dict[tuple[str, str, str], list[str]] = {}
-    codecs = [name for name in results.ways if "/" in name and ":" not in name]
+    codecs = [name for name in results.ways if is_codec(name)]
     for number, case in enumerate(results.cases):
         for name in codecs if case.section == section else ():
             facts = results.facts.get((number, name))
@@ -132,9 +133,10 @@ def _casts(results: Results, section: str) -> list[Cast]:
 
 
 def _refused(results: Results, section: str) -> list[Refusal]:
-    columns: dict[tuple[str, str], list[str]] = {}
-    for (number, name), facts in results.facts.items():
-        case = results.cases[number]
-        if case.section == section and facts.cannot is not None and ":" not in name:
-            columns.setdefault((name, facts.cannot), []).append(case.label)
-    return [Refusal(name, tuple(found), why) for (name, why), found in columns.items()]
+    found = []
+    for (name, reason), numbers in results.refusals().items():
+        cases = [results.cases[number] for number in numbers]
+        columns = tuple(case.label for case in cases if case.section == section)
+        if columns and is_codec(name):
+            found.append(Refusal(name, columns, reason))
+    return found

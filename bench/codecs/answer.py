@@ -1,4 +1,4 @@
-"""The last part of the output: which format, from where on, and what never to do."""
+"""The answer, which format: as lines of text, and as a table."""
 
 from __future__ import annotations
 
@@ -42,41 +42,6 @@ def table(scores: Scores, section: str, what: str) -> Table:
         drawn.rows.append(Row(container, tuple(kinds), "answer"))
         drawn.rows.append(Row("", tuple(times), "baseline"))
     return drawn
-
-
-def overall(scores: Scores) -> list[str]:
-    """Name the best codec for the smallest and for the largest payload."""
-    lines = []
-    ends = dict.fromkeys((scores.columns[0], scores.columns[-1]))
-    named = dict(zip(ends, ("Best for small payloads", "Best for large payloads"), strict=False))
-    for column in ends if scores.series else scores.columns:
-        found = best(scores, column, describing(scores.codecs))
-        if not found:
-            continue
-        first = found[0]
-        title = (
-            f"{named[column]} ({column})"
-            if len(ends) > 1 and scores.series
-            else f"Best for {column}"
-        )
-        text = (
-            f"{title}: {first}, {figures.duration(scores.seconds[column, first])},"
-            f" {figures.size(scores.sizes[column, first])}."
-        )
-        if len(found) > 1:
-            text += f" Level with it: {', '.join(found[1:])}."
-        lines.append(text)
-        raw = best(scores, column, [name for name in scores.codecs if kind_of(name) == "raw"])
-        if (
-            raw
-            and scores.seconds[column, raw[0]] * (1 + scores.noise[column])
-            < scores.seconds[column, first]
-        ):
-            lines.append(
-                f"  {raw[0]} takes {figures.duration(scores.seconds[column, raw[0]])}, but both"
-                " sides must know shape and dtype."
-            )
-    return lines
 
 
 def crossing_lines(scores: Scores) -> list[str]:

@@ -41,14 +41,14 @@ def avoidable(results: Results, case: int, scores: Scores) -> list[Avoid]:
     return [*_objects(results, case), *_slow(scores, label), *_large(scores, label)]
 
 
-def warnings(results: Results, case: int, scores: Scores) -> list[str]:
-    """Say the same, one line for each sort."""
-    label = results.cases[case].label
-    return [f"{label}: {line}" for line in sentences(avoidable(results, case, scores))]
+def by_column(found: Sequence[Avoid]) -> dict[str, list[str]]:
+    """Say for each payload what to avoid."""
+    columns = dict.fromkeys(each.column for each in found)
+    return {at: sentences([each for each in found if each.column == at]) for at in columns}
 
 
 def sentences(found: Sequence[Avoid]) -> list[str]:
-    """Put each sort of what to avoid into one line."""
+    """Put each sort of what to avoid for one payload into one line."""
     lines = []
     worst: dict[str, float] = {}
     for each in found:

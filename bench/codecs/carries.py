@@ -73,16 +73,21 @@ def carried_by(name: str) -> Carries | None:
 
 
 def comes_back_as(name: str, dtype: str) -> str | None:
-    """Return the other dtype in which a payload of this one comes back; None if it keeps its."""
+    """Return the other dtype in which a payload of this one comes back; None if it keeps its.
+
+    Of some integers the values decide: ``int64 or uint64``.
+    """
     try:
         codec = tw.get_codec(name)
-        array = np.ones(2, dtype_of(dtype))
+        arrays = [np.ones(2, dtype_of(dtype))]
     except (tw.UnknownCodecError, ImportError, TypeError, AttributeError):
         return None
-    found = _asked(codec, array)
-    if not isinstance(found, np.ndarray) or name_of(found.dtype) == name_of(array.dtype):
-        return None
-    return name_of(found.dtype)
+    own = arrays[0].dtype
+    if own.kind in "iu":
+        arrays.append(np.full(2, np.iinfo(own).max, own))
+    asked = [_asked(codec, array) for array in arrays]
+    found = {name_of(back.dtype) for back in asked if isinstance(back, np.ndarray)}
+    return " or ".join(sorted(found)) if found - {name_of(own)} else None
 
 
 def _asked(codec: Any, array: npt.NDArray[Any]) -> Any:

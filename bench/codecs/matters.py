@@ -45,7 +45,9 @@ class Matter:
     """All others; both are empty where no request was measured."""
 
 
-def weigh(scores: Scores, choices: Sequence[Choice], trips: Mapping[int, float]) -> list[Matter]:
+def matters_of(
+    scores: Scores, choices: Sequence[Choice], trips: Mapping[int, float]
+) -> list[Matter]:
     """Say for each payload what its codecs cost beside its way."""
     chosen = {column: choice.codec for choice in choices for column in choice.columns}
     return [_matter(scores, column, name, trips) for column, name in chosen.items()]

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.codecs.tables import groups, sections, style_of
+from bench.codecs.tables import grouped, sections, style_of
 from bench.measuring.measure import Cell
-from bench.measuring.payloads import dtype_of
 from bench.measuring.results import Memory
-from bench.measuring.ways import MEMCPY, label_of
 from bench.screen import figures
 from bench.screen.table import Row, Table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bench.measuring.payloads import Case
     from bench.measuring.results import Results
     from bench.screen.render import Screen
 
@@ -34,18 +31,13 @@ NO_PAGES = "process needs Linux and glibc: it is not known here."
 NO_COUNTS = "allocs and copies need memray (Linux, macOS): pip install 'tensorwire[profile]'"
 
 
-def nbytes(case: Case) -> int:
-    """Return the bytes of a case's array."""
-    return case.size * dtype_of(case.dtype).itemsize
-
-
 def tables(results: Results, section: str, chosen: Sequence[int]) -> list[Table]:
     """Return the tables of the largest of these payloads; none if nothing was weighed."""
     weighed = {cell.case for cell in results.memory}
     able = [number for number in chosen if number in weighed]
     if not able:
         return []
-    largest = max(able, key=lambda number: nbytes(results.cases[number]))
+    largest = max(able, key=lambda number: results.cases[number].nbytes)
     where = f"{section}: {results.cases[largest].label}" if len(chosen) > 1 else section
     made = [_table(results, operation, where, largest) for operation in results.operations]
     if len(able) > 1:
@@ -54,7 +46,7 @@ def tables(results: Results, section: str, chosen: Sequence[int]) -> list[Table]
 
 
 def _table(results: Results, operation: str, where: str, number: int) -> Table:
-    size = nbytes(results.cases[number])
+    size = results.cases[number].nbytes
     title = f"memory, {operation}: {where} (array of {figures.size(size)})"
     table = Table(title, COLUMNS)
 
@@ -64,11 +56,7 @@ def _table(results: Results, operation: str, where: str, number: int) -> Table:
         body = figures.size(facts.size) if facts and facts.cannot is None else "-"
         return Row(label, (body, *_cells(memory or Memory(), size)), style_of(name))
 
-    for container, names in groups(results.ways).items():
-        table.rows.append(Row(container, style="group"))
-        table.rows += [row(name, label_of(name)) for name in names]
-    if MEMCPY in results.ways:
-        table.rows += [Row("memory", style="group"), row(MEMCPY, "one memcpy")]
+    table.rows = grouped(results.ways, row)
     return table
 
 

@@ -46,8 +46,6 @@ def parser() -> Parser:
         prog="python -m bench.codecs",
         description="Which format for this payload? Every codec, beside what people do without.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     add = made.add_argument
     add("--codec", action="append", metavar="GLOB", help="'json/*,*/tensor'; '*' has plug-ins too")

@@ -14,9 +14,12 @@ if TYPE_CHECKING:
 
 def at(advice: Advice, column: str) -> str:
     """Name a payload: of a series, by its rows."""
-    if not advice.series or not column.replace(",", "").isdecimal():
-        return column
-    return f"{column} row{'s' * (column != '1')}"
+    return in_rows(column) if advice.series else column
+
+
+def in_rows(label: str) -> str:
+    """Name a payload of a series; it may be one file alone, which has a name of its own."""
+    return f"{label} row{'s' * (label != '1')}" if label.replace(",", "").isdecimal() else label
 
 
 def at_end(advice: Advice, column: str, columns: Sequence[str]) -> str:

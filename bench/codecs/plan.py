@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import tensorwire as tw
 from bench.codecs.options import BATCHES
+from bench.measuring.lookup import baselines_for, missing_for
 from bench.measuring.payload_files import room
 from bench.measuring.payloads import IMAGE, Case, carried, dtype_of
-from bench.measuring.ways import baselines_for, missing_for
+from bench.options import UsageError
 from tensorwire.containers import CONTAINERS
 from tensorwire.kinds import KINDS
 
@@ -21,17 +21,6 @@ if TYPE_CHECKING:
 
 FEATURES = 10
 IMAGE_BATCHES = (1, 10)
-PICTURE = "224x224x3"
-
-
-class UsageError(Exception):
-    """The options ask for something that does not exist: one line, exit code 2."""
-
-
-def require(module: str, option: str) -> None:
-    """Say which extra to install if an option's package is missing."""
-    if find_spec(module) is None:
-        raise UsageError(f"{option} needs {module}: pip install 'tensorwire[bench]'")
 
 
 def select(globs: Sequence[str]) -> tuple[str, ...]:
@@ -100,9 +89,7 @@ def dtype_name(name: str) -> str:
 
 def check_memory(found: Sequence[Case], names: Sequence[str]) -> None:
     """Refuse payloads whose bodies do not fit into memory together."""
-    need = sum(
-        case.size * (dtype_of(case.dtype).itemsize * (1 + 1.3 * len(names)) + 60) for case in found
-    )
+    need = sum(case.nbytes * (1 + 1.3 * len(names)) + 60 * case.size for case in found)
     free = room.free()
     if free is not None and need > free:
         raise UsageError(

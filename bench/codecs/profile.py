@@ -9,20 +9,18 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
+from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from bench.codecs.plan import UsageError
 from bench.measuring import py_spy
-from bench.measuring.check import CheckError, check_case
-from bench.measuring.measure import lines_of_worker
-from bench.measuring.payloads import build, digest
-from bench.measuring.ways import MEMCPY
+from bench.measuring.check import CheckError
+from bench.measuring.measure import Cell, lines_of_worker
+from bench.measuring.session import Session, check, plan_of
+from bench.measuring.ways import is_codec
+from bench.options import UsageError
 
 if TYPE_CHECKING:
-    from typing import Any
-
-    from bench.measuring.session import Session
     from bench.options import Options
     from bench.screen.progress import Progress
 
@@ -46,9 +44,9 @@ def profile(session: Session, options: Options, progress: Progress) -> int:
     name, operation = only_cell(session)
     path = Path(options.profile or "")
     seconds = max(1, round(min(SECONDS, options.seconds)))
-    plan = _plan(session, name, operation, limit=2 * START + seconds)
     title = f"{name} {operation} {session.cases[0].title}"
     try:
+        plan = _plan(session, name, operation, progress) | {"limit": 2 * START + seconds}
         with closing(lines_of_worker(WORKER, plan)) as lines:
             pid = next(lines)["pid"]
             try:
@@ -67,9 +65,7 @@ def profile(session: Session, options: Options, progress: Progress) -> int:
 
 def only_cell(session: Session) -> tuple[str, str]:
     """Return the codec and the operation of the only cell there is; baselines are no cells."""
-    codecs = {
-        name for names in session.ways for name in names if ":" not in name and name != MEMCPY
-    }
+    codecs = {name for names in session.ways for name in names if is_codec(name)}
     choices = (
         (len(codecs), "codecs: choose one by --codec json/ndarray"),
         (len(session.cases), "payloads: one by --batch 100, or one --payload"),
@@ -81,14 +77,13 @@ def only_cell(session: Session) -> tuple[str, str]:
     return codecs.pop(), session.operations[0]
 
 
-def _plan(session: Session, name: str, operation: str, limit: float) -> dict[str, Any]:
-    (case,) = session.cases
-    array = build(case)
-    ((_, facts),) = check_case(case, array, [name], patience=float("inf"))
-    if facts.cannot is not None:
-        raise CheckError(f"{name} cannot carry {case.title}: {facts.cannot}")
-    cells = [(0, name, operation, False, 0.0, name)]
-    return {"cases": [(case.to_worker(), digest(array))], "cells": cells, "limit": limit}
+def _plan(session: Session, name: str, operation: str, progress: Progress) -> dict[str, Any]:
+    one = Session(session.cases, [[name]], (operation,))
+    check(one, inf, progress)
+    reason = one.facts[0, name].cannot
+    if reason is not None:
+        raise CheckError(f"{name} cannot carry {one.cases[0].title}: {reason}")
+    return plan_of(one, [Cell(0, name, operation)])
 
 
 def _record(

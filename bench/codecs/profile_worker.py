@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import faulthandler
-import gc
 import json
 import os
 import sys
 from typing import TYPE_CHECKING, Any
 
 from bench.measuring import prctl
-from bench.measuring.worker import jobs_of, sample
+from bench.measuring.worker import jobs_of, sample, settle, tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,12 +31,8 @@ def main() -> None:
     prctl.allow_tracing()
     (job,) = jobs_of(plan)
     sample(job, 1, WARM_UPS)
-    gc.collect()
-    gc.freeze()
-    gc.disable()
-    json.dump({"pid": os.getpid()}, sys.stdout)
-    sys.stdout.write("\n")
-    sys.stdout.flush()
+    settle()
+    tell({"pid": os.getpid()})
     loop(*job)
 
 

@@ -18,8 +18,8 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 from bench.codecs import rigorous_options
 from bench.measuring import environment
-from bench.measuring.measure import WorkerError
-from bench.measuring.session import cells_of, check, guess_of
+from bench.measuring.measure import WorkerError, search_path
+from bench.measuring.session import cells_of, check, guess_of, plan_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from bench.screen.progress import Progress
 
 
-class _Course:
+class Course:
     """Where the run is: called by pyperf for each worker it is about to start."""
 
     def __init__(self, progress: Progress) -> None:
@@ -67,7 +67,7 @@ def run(session: Session, options: Options, progress: Progress) -> None:
     WorkerError
         If a worker process failed before anything was measured.
     """
-    course = _Course(progress)
+    course = Course(progress)
     args = rigorous_options.check(options.rigorous or ())
     started = time.time()
     try:
@@ -78,7 +78,7 @@ def run(session: Session, options: Options, progress: Progress) -> None:
         course.costs = [rigorous_options.seconds_of(args, call) for call in calls]
         course.total = rigorous_options.workers(args) * sum(course.costs)
         if not options.quiet:
-            _announce(args, course)
+            _announce(args, cells, course)
         progress.restart()
         _measure(session, options, cells, args.processes, course)
     except KeyboardInterrupt:
@@ -92,11 +92,14 @@ def run(session: Session, options: Options, progress: Progress) -> None:
         session.seconds = time.time() - started
 
 
-def _announce(args: Any, course: _Course) -> None:
+def _announce(args: Any, cells: Sequence[Cell], course: Course) -> None:
     """Say how much there is to do, and what the workers will lack."""
     count = rigorous_options.workers(args)
+    twins = sum(cell.twin for cell in cells)
+    once = len(cells) - twins
     sys.stderr.write(
-        f"{len(course.costs)} cells, {count} process{'es' * (count > 1)} each:"
+        f"{once} cell{'s' * (once > 1)}{f' and {twins} again' * (twins > 0)},"
+        f" {count} process{'es' * (count > 1)} each:"
         f" about {_about(course.total)}; less with --fast, -p, -n, -w\n"
     )
     for line in environment.warnings():
@@ -114,11 +117,10 @@ def _about(seconds: float) -> str:
 
 
 def _measure(
-    session: Session, options: Options, cells: Sequence[Cell], processes: int, course: _Course
+    session: Session, options: Options, cells: Sequence[Cell], processes: int, course: Course
 ) -> None:
     plan = {
-        "cases": [(case.to_worker(), session.digests[n]) for n, case in enumerate(session.cases)],
-        "cells": [(*cell, *guess_of(session, cell)) for cell in cells],
+        **plan_of(session, cells),
         "decisive": environment.decisive(),
     }
     with TemporaryDirectory(prefix="tensorwire-") as folder, _aside(Path(folder), course):
@@ -128,7 +130,7 @@ def _measure(
             _turn(session, options, cells, course)
 
 
-def _turn(session: Session, options: Options, cells: Sequence[Cell], course: _Course) -> None:
+def _turn(session: Session, options: Options, cells: Sequence[Cell], course: Course) -> None:
     """Measure every cell in one more process; the first of a cell finds the number of calls."""
     samples = session.samples
     # A Runner measures no name twice, and counts the cells, as its workers do to find theirs.
@@ -146,7 +148,7 @@ def _turn(session: Session, options: Options, cells: Sequence[Cell], course: _Co
                 samples.seconds[cell].append(list(run.values))
 
 
-def _bench(runner: Any, course: _Course) -> Any:
+def _bench(runner: Any, course: Course) -> Any:
     """Let pyperf measure a cell; it leaves in its own ways if it cannot."""
     try:
         return runner.bench_time_func(course.name, _here)
@@ -162,16 +164,15 @@ def _here(_: int) -> NoReturn:
     raise AssertionError("only workers measure")
 
 
-def _failed(course: _Course, reason: str) -> WorkerError:
+def _failed(course: Course, reason: str) -> WorkerError:
     course.said.seek(0)
     lines = [line for line in course.said.read().splitlines() if line.strip()]
     return WorkerError(f"a worker failed: {course.name}: {lines[-1] if lines else reason}")
 
 
 @contextmanager
-def _aside(folder: Path, course: _Course) -> Iterator[None]:
+def _aside(folder: Path, course: Course) -> Iterator[None]:
     """Keep what pyperf and its workers say out of the output, and let workers find the code."""
-    places = [path or str(Path.cwd()) for path in sys.path]
     before = os.environ.get("PYTHONPATH")
     sys.stdout.flush()
     sys.stderr.flush()
@@ -185,7 +186,7 @@ def _aside(folder: Path, course: _Course) -> Iterator[None]:
             os.dup2(course.said.fileno(), number)
         undo.enter_context(redirect_stdout(course.said))
         undo.enter_context(redirect_stderr(course.said))
-        os.environ["PYTHONPATH"] = os.pathsep.join(places)
+        os.environ["PYTHONPATH"] = search_path()
         try:
             yield
         finally:

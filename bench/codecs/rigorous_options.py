@@ -8,7 +8,7 @@ import math
 import os
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from bench.codecs.plan import UsageError, require
+from bench.options import UsageError, require
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

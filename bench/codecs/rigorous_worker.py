@@ -5,7 +5,6 @@ Nothing but the ways under test is imported, and no payload is built but that of
 
 from __future__ import annotations
 
-import gc
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,7 +58,7 @@ def timer(
     plan: Mapping[str, Any], fields: list[Any], name: str, asked: str
 ) -> Callable[[int], float]:
     """Return what times a cell: called with a number of calls, it gives their seconds."""
-    from bench.measuring.worker import jobs_of, sample
+    from bench.measuring.worker import jobs_of, sample, settle
 
     jobs: list[Any] = []
 
@@ -71,9 +70,7 @@ def timer(
             jobs.extend(jobs_of(only))
             # What a first call imports is no part of what a call costs.
             sample(jobs[0], 1, 0)
-            gc.collect()
-            gc.freeze()
-            gc.disable()
+            settle()
         return sample(jobs[0], loops, 0) * loops
 
     return seconds

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bench.measuring.measure import Cell
 from bench.measuring.results import level
-from bench.measuring.ways import container_of, kind_of
+from bench.measuring.ways import container_of, is_codec, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -68,7 +68,7 @@ class Scores:
 def scores_of(results: Results, section: str, casts: Iterable[tuple[str, str]] = ()) -> Scores:
     """Gather one section of a run."""
     chosen = [n for n, case in enumerate(results.cases) if case.section == section]
-    codecs = tuple(name for name in results.ways if "/" in name and ":" not in name)
+    codecs = tuple(name for name in results.ways if is_codec(name))
     labels = {n: results.cases[n].label for n in chosen}
     seconds, sizes, objects, processes = {}, {}, {}, {}
     for n in chosen:

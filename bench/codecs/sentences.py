@@ -48,7 +48,7 @@ def _nothing(advice: Advice) -> str:
         return "No advice: raw carries neither shape nor dtype, and nothing else was asked for."
     if able and set(able) <= {each.codec for each in advice.refused}:
         return "No advice: none of these codecs carries it."
-    return "No advice: nothing was measured here."
+    return "No advice: too little was measured here."
 
 
 def _best(advice: Advice, choice: Choice) -> str:
@@ -106,6 +106,13 @@ def _part(advice: Advice, choice: Choice) -> str:
 
 def _raw(advice: Advice) -> list[str]:
     found = [choice for choice in advice.best if choice.raw]
+    if found and not advice.series:
+        parts = [
+            f"{choice.raw.codec} {figures.percent(choice.raw.time)} of the time for {choice.at}"
+            for choice in found
+            if choice.raw
+        ]
+        return [f"Quicker, but both sides must know shape and dtype: {', '.join(parts)}."]
     return [
         f"  {choice.raw.codec} takes {figures.percent(choice.raw.time)} of that time"
         f"{at_end(advice, choice.at, choice.columns)}, but both sides must know shape and dtype."
@@ -124,4 +131,8 @@ def _bytes(advice: Advice) -> str:
         + (f" ({figures.ratio(each.times_smallest)})" if each.times_smallest > 1.01 else "")
         for each in shown
     ]
+    first = shown[0]
+    if first.times_smallest > 1.01:  # the smallest of all is none of these
+        least = figures.three_digits(first.bytes_per_value / first.times_smallest)
+        parts.insert(0, f"{first.smallest} {least}")
     return f"Bytes a value{at_end(advice, column, advice.columns)}: {', '.join(parts)}."

@@ -19,8 +19,9 @@ def of(advice: Advice) -> list[str]:
     lines = refused(advice)
     for was, found in groups.items():
         names = dict.fromkeys(name for each in found.values() for name in each)
+        dtypes = dict.fromkeys(dtype for each in found for dtype in each.split(" or "))
         lines.append(
-            f"{was} comes back as {' or '.join(found)} from {named(names, advice.carries)}."
+            f"{was} comes back as {' or '.join(dtypes)} from {named(names, advice.carries)}."
         )
     return lines
 

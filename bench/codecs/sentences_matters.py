@@ -68,7 +68,8 @@ def _together(advice: Advice, run: Sequence[Matter]) -> str:
     text += f" {figures.duration(shown.request)}, {shown.codec} takes"
     text += f" {figures.duration(shown.seconds)} ({figures.percent(shown.share or 0)})"
     if shown.worst != shown.codec:
-        text += f", {shown.worst} {figures.duration(shown.worst_adds)} more"
+        # The worst may have the larger body, which makes the request longer as well.
+        text += f"; with {shown.worst} both take {figures.duration(shown.worst_adds)} more"
     if verdict(shown) != "matters" and len(shown.will_do) > 1:
         slow = dict.fromkeys(name for each in run for name in each.slow)
         text += f". Any{' but ' if slow else ''}{listed(list(slow))} will do"

@@ -9,6 +9,8 @@ from bench.codecs import answer, avoid, memory_tables, sentences, tables, target
 from bench.codecs.advice import advise, scored
 from bench.codecs.places import at
 from bench.measuring import environment
+from bench.measuring.results import NOISY
+from bench.measuring.ways import is_codec
 from bench.screen import figures
 
 if TYPE_CHECKING:
@@ -19,18 +21,12 @@ if TYPE_CHECKING:
     from bench.options import Options
     from bench.screen.render import Screen
 
-NOISY = 0.10
-FEW = 5
-
 
 def show(session: Session, options: Options, notes: list[str], screen: Screen) -> None:
     """Write everything a person asked for."""
     results = session.results()
+    begin(options, notes, screen)
     if not options.quiet:
-        facts = environment.facts()
-        screen.line(", ".join(f"{name} {value}" for name, value in facts.items()), "note")
-        for note in notes:
-            screen.line(note, "warning")
         if options.targets:
             _targets(results, screen)
         else:
@@ -40,15 +36,30 @@ def show(session: Session, options: Options, notes: list[str], screen: Screen) -
             refusals(results, screen)
         else:
             # What a codec refuses is part of the advice.
-            refusals(results, screen, [name for name in results.ways if ":" in name])
+            refusals(results, screen, [name for name in results.ways if not is_codec(name)])
         trust(session, results, screen)
     if options.targets:
-        lines = targets.missed(results)
-        screen.heading("All targets are met." if not lines else "Missed targets")
-        for line in lines:
-            screen.line(f"- {line}")
+        missed(targets.missed(results), screen)
     else:
         _answer(results, screen)
+    if options.quiet:
+        noise(results, screen, apart=True)
+
+
+def begin(options: Options, notes: list[str], screen: Screen) -> None:
+    """Say what measures, and what makes it unlike other runs: that, whoever wants it quiet too."""
+    if not options.quiet:
+        facts = environment.facts()
+        screen.line(", ".join(f"{name} {value}" for name, value in facts.items()), "note")
+    for note in notes:
+        screen.line(note, "warning")
+
+
+def missed(lines: Sequence[str], screen: Screen) -> None:
+    """Say which promises were not kept."""
+    screen.heading("All targets are met." if not lines else "Missed targets")
+    for line in lines:
+        screen.line(f"- {line}")
 
 
 def _tables(results: Results, screen: Screen) -> None:
@@ -78,18 +89,20 @@ def _targets(results: Results, screen: Screen) -> None:
 
 def refusals(results: Results, screen: Screen, ways: Sequence[str] | None = None) -> None:
     """Say what could not be measured, and why: of these ways, or of all."""
-    reasons: dict[tuple[str, str], list[str]] = {}
-    for (case, way), facts in results.facts.items():
-        if facts.cannot is not None and (ways is None or way in ways):
-            reasons.setdefault((way, facts.cannot), []).append(results.cases[case].label)
-    if reasons:
+    found = {
+        (way, reason): cases
+        for (way, reason), cases in results.refusals().items()
+        if ways is None or way in ways
+    }
+    if found:
         screen.line()
-    for (way, reason), labels in reasons.items():
-        screen.line(f"{way} cannot carry {', '.join(labels)}: {reason}")
+    for (way, reason), cases in found.items():
+        labels = ", ".join(results.cases[number].label for number in cases)
+        screen.line(f"{way} cannot carry {labels}: {reason}")
 
 
 def trust(session: Session, results: Results, screen: Screen) -> None:
-    """Say how much was measured, and how far equal things differed."""
+    """Say how much was measured, and what of it is noise."""
     counts = [results.count(cell) for cell in results.samples.seconds]
     if not counts:
         return
@@ -101,11 +114,16 @@ def trust(session: Session, results: Results, screen: Screen) -> None:
     samples = f"{least} to {most}" if least < most else f"{most}"
     screen.line()
     screen.line(
-        f"{cells} cells, each checked before it was timed, {order} in {processes}"
+        f"{cells} cell{'s' * (cells > 1)}, each checked before it was timed, {order} in {processes}"
         f" process{'es' * (processes > 1)},"
         f" {session.seconds:.0f} s; {samples} sample{'s' * (most > 1)} each.",
         "note",
     )
+    noise(results, screen)
+
+
+def noise(results: Results, screen: Screen, *, apart: bool = False) -> None:
+    """Say how far equal things differed, after an empty line if it stands by itself."""
     noises = {
         case.label: results.noise(number)
         for number, case in enumerate(results.cases)
@@ -113,10 +131,12 @@ def trust(session: Session, results: Results, screen: Screen) -> None:
     }
     if not noises:
         return
+    if apart:
+        screen.line()
     each = ", ".join(f"{label}: {figures.percent(noise)}" for label, noise in noises.items())
     screen.line(f"Noise, from equal cells measured twice: {each}.", "note")
     if max(noises.values()) > NOISY:
-        more = "a higher -p" if rigorous else "more --seconds"
+        more = "a higher -p" if results.samples.runs else "more --seconds"
         screen.line(f"That is high: close other programs, or give it {more}.", "warning")
         if sys.platform == "linux":
             screen.line(
@@ -139,8 +159,8 @@ def _answer(results: Results, screen: Screen) -> None:
             style = "title" if place < len(found.best) else ""
             screen.line("- " * screen.markdown + line, style)
         _listed(screen, f"Crossovers, {operations}:", answer.crossing_lines(scores))
-        for where in dict.fromkeys(each.column for each in found.avoid):
-            _listed(screen, f"Avoid ({at(found, where)}):", avoid.sentences(found.avoid))
+        for where, lines in avoid.by_column(found.avoid).items():
+            _listed(screen, f"Avoid ({at(found, where)}):", lines)
 
 
 def _listed(screen: Screen, title: str, lines: list[str]) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bench.measuring.results import level
-from bench.measuring.ways import MEMCPY, container_of, get_way, kind_of, label_of
+from bench.measuring.ways import MEMCPY, codec_of, container_of, is_codec, kind_of, label_of
 from bench.screen import figures
 from bench.screen.table import BEST, NEITHER, TIE, Row, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from bench.measuring.check import Facts
     from bench.measuring.results import Results
@@ -42,15 +42,25 @@ def described(results: Results, chosen: Sequence[int]) -> str:
 def groups(ways: Sequence[str]) -> dict[str, list[str]]:
     """Return the ways of each container, codecs first; the memcpy is in none."""
     found: dict[str, list[str]] = {}
-    for name in sorted(ways, key=lambda name: ":" in name):
+    for name in sorted(ways, key=lambda name: not is_codec(name)):
         if name != MEMCPY:
             found.setdefault(container_of(name), []).append(name)
     return found
 
 
+def grouped(ways: Sequence[str], row: Callable[[str, str], Row]) -> list[Row]:
+    """Make a row of each way, by its name and label, under its container; the memcpy is last."""
+    rows = []
+    for container, names in groups(ways).items():
+        rows += [Row(container, style="group"), *(row(name, label_of(name)) for name in names)]
+    if MEMCPY in ways:
+        rows += [Row("memory", style="group"), row(MEMCPY, "one memcpy")]
+    return rows
+
+
 def style_of(name: str) -> str:
     """How a way's row is drawn."""
-    return "baseline" if ":" in name or name == MEMCPY else "codec"
+    return "codec" if is_codec(name) else "baseline"
 
 
 def times(results: Results, operation: str, section: str, chosen: Sequence[int]) -> Table:
@@ -73,22 +83,18 @@ def times(results: Results, operation: str, section: str, chosen: Sequence[int])
         cells.append(figures.ratio(taken / floor if taken and floor else None))
         return Row(label, tuple(cells), style_of(name))
 
-    for container, names in groups(results.ways).items():
-        table.rows.append(Row(container, style="group"))
-        table.rows += [row(name, label_of(name)) for name in names]
-    if MEMCPY in results.ways:
-        table.rows += [Row("memory", style="group"), row(MEMCPY, "one memcpy")]
+    table.rows = grouped(results.ways, row)
     return table
 
 
 def mark(results: Results, case: int, name: str, operation: str) -> str:
     """Mark the quickest codec of a container, or all those level with it; ``raw`` is no rival."""
-    if style_of(name) == "baseline" or kind_of(name) == "raw":
+    if not is_codec(name) or kind_of(name) == "raw":
         return NEITHER
     rivals = {
         other: taken
         for other in groups(results.ways)[container_of(name)]
-        if style_of(other) == "codec"
+        if is_codec(other)
         and kind_of(other) != "raw"
         and (taken := results.seconds(case, other, operation))
     }
@@ -117,7 +123,7 @@ def sizes(results: Results, section: str, chosen: Sequence[int]) -> Table:
         table.rows.append(Row(container, style="group"))
         for name in names:
             known = facts(name)
-            if ":" in name and _as_large(known[-1], facts(get_way(name).codec)[-1]):
+            if not is_codec(name) and _as_large(known[-1], facts(codec_of(name))[-1]):
                 continue
             cells = [figures.size(f.size) if f else "-" for f in known]
             end = known[-1]

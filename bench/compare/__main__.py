@@ -28,19 +28,15 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _compare(options: Options) -> int:
-    from bench.codecs.plan import UsageError, require
     from bench.compare import csv_out
     from bench.compare.changes import compare
     from bench.compare.files import read
     from bench.compare.show import regressions, show
-    from bench.measuring.runfile import RunFileError
+    from bench.options import UsageError, require
     from bench.screen.render import Screen
 
     require("pyperf", "a file of a run")
-    try:
-        found = compare(read(options.old), read(options.new))
-    except RunFileError as error:
-        raise UsageError(str(error)) from None
+    found = compare(read(options.old), read(options.new))
     reason = _refusal(found, options)
     if reason:
         raise UsageError(f"{options.old}, {options.new}: {reason}")

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass, field, replace
-from math import exp, fsum, inf, log
+from math import exp, inf, log
 from statistics import median
 from typing import TYPE_CHECKING
 
-from bench.codecs.tables import style_of
 from bench.compare import alike, match
 from bench.compare.files import NAMED
 from bench.compare.interval import interval, pooled
 from bench.measuring.results import level
+from bench.measuring.ways import is_codec
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from bench.measuring.measure import Cell
     from bench.measuring.payloads import Case
     from bench.measuring.runfile import Run
@@ -47,7 +45,7 @@ class Change:
     @property
     def ours(self) -> bool:
         """Whether it is a codec's; what people do without one is measured beside it."""
-        return self.case == NAMED or style_of(self.way) != "baseline"
+        return self.case == NAMED or is_codec(self.way)
 
     @property
     def name(self) -> str:
@@ -150,9 +148,3 @@ def _only(run: Run, both: set[Cell], payloads: dict[int, set[str]]) -> list[str]
         *(f"payload {results.cases[n].label}: {results.cases[n].title}" for n in whole),
         *(" ".join([*key, ", ".join(found)]).strip() for key, found in labels.items()),
     ]
-
-
-def middle(changes: Sequence[Change]) -> float | None:
-    """Return the geometric mean of the ratios."""
-    ratios = [log(each.ratio) for each in changes]
-    return exp(fsum(ratios) / len(ratios)) if ratios else None

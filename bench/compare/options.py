@@ -55,8 +55,6 @@ def parse(argv: list[str] | None) -> Options:
         prog="python -m bench.compare",
         description="Two runs beside each other: ratios with confidence, and what grew.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     add = made.add_argument
     add("old", metavar="OLD", help="a file written with -o")

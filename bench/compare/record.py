@@ -22,10 +22,10 @@ KEPT = ("date", "bench_python", "system", "cpu", "cores")
 
 @orderly(NAME)
 def main(argv: list[str] | None = None) -> int:
-    """Run the command line; the exit code: 0, 2 usage or unreadable file."""
+    """Run the command line; the exit code: 0, 1 not written, 2 usage or unreadable file."""
     from bench.command import guarded
 
-    made = Parser(prog=NAME, description=(__doc__ or "").partition("\n")[0], allow_abbrev=False)
+    made = Parser(NAME, "Make the small file that --exact compares with, of a run with --memory.")
     made.add_argument("run", metavar="RUN", help="a file of python -m bench.codecs --memory -o")
     made.add_argument("-o", dest="output", metavar="FILE", default=BASELINE, help=BASELINE)
     given = made.parse_args(argv)
@@ -33,19 +33,14 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _record(run: str, output: str) -> int:
-    from bench.codecs.plan import UsageError, require
-    from bench.measuring.runfile import RunFileError, read
+    from bench.measuring.runfile import read
+    from bench.options import UsageError, require
 
     require("pyperf", "a file of a run")
-    try:
-        found = read(run)
-        if not any(each.copies is not None for each in found.results.memory.values()):
-            raise UsageError(f"{run}: counts no copies: measure with --memory, memray installed")
-        Path(output).write_text(slimmed(run), encoding="utf-8")
-    except RunFileError as error:
-        raise UsageError(str(error)) from None
-    except OSError as error:
-        raise UsageError(f"{output}: {error.strerror or error}") from None
+    found = read(run)
+    if not any(each.copies is not None for each in found.results.memory.values()):
+        raise UsageError(f"{run}: counts no copies: measure with --memory, memray installed")
+    Path(output).write_text(slimmed(run), encoding="utf-8")
     print(f"{output}: written")
     return 0
 
@@ -54,12 +49,12 @@ def slimmed(path: str) -> str:
     """Return a run with one time per codec and nothing of baselines: JSON, a line per cell."""
     import pyperf
 
-    from bench.codecs.tables import style_of
+    from bench.measuring.ways import is_codec
 
     cells: list[dict[str, Any]] = []
     for benchmark in pyperf.BenchmarkSuite.load(path).get_benchmarks():
         told = benchmark.get_metadata()
-        if not told["twin"] and style_of(told["way"]) != "baseline":
+        if not told["twin"] and is_codec(told["way"]):
             kept = {key: value for key, value in told.items() if _needed(key)}
             time = float(f"{median(benchmark.get_values()):.3g}")
             cells.append({"metadata": kept, "runs": [{"values": [time]}]})

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from statistics import geometric_mean
 from typing import TYPE_CHECKING
 
 from bench.compare import alike, gate, tables
-from bench.compare.changes import FASTER, SLOWER, TIE, UNKNOWN, middle
+from bench.compare.changes import FASTER, SLOWER, TIE, UNKNOWN
 from bench.compare.facts import ALLOCATIONS, BYTES, COPIES, DECODE, PYTHON, facts, refusals
 from bench.compare.files import NAMED
 from bench.measuring.results import level
@@ -134,8 +135,9 @@ def _line(name: str, changes: Sequence[Change]) -> str:
     told = ", ".join(
         f"{count} {words[word]}" for word, count in counts.items() if count or word != UNKNOWN
     )
-    cells = f"{len(changes)} cell{'s' * (len(changes) > 1)}"
-    return f"{name}: {cells}, {told}; {figures.ratio(middle(changes))} in geometric mean."
+    cells = figures.counted(len(changes), "cell")
+    mean = geometric_mean(change.ratio for change in changes)
+    return f"{name}: {cells}, {told}; {figures.ratio(mean)} in geometric mean."
 
 
 def regressions(found: Comparison, options: Options, screen: Screen) -> bool:
@@ -157,7 +159,7 @@ def regressions(found: Comparison, options: Options, screen: Screen) -> bool:
     named = " and ".join(asked)
     screen.line()
     if wrong:
-        screen.line(f"{named}: {len(wrong)} regression{'s' * (len(wrong) > 1)}", "warning")
+        screen.line(f"{named}: {figures.counted(len(wrong), 'regression')}", "warning")
     else:
         screen.line(f"{named}: no regression.")
     for line in wrong:

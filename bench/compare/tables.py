@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bench.compare.facts import Fact
     from bench.screen.render import Screen
 
-COLUMNS = ("old", "new", "ratio", "95 % interval", "verdict")
+COLUMNS = ("old", "new", "ratio", "verdict", "95 % interval")
 MEMORY = "memory"
 
 
@@ -111,8 +111,8 @@ def _row(label: str, change: Change) -> Row:
         figures.duration(change.old),
         figures.duration(change.new),
         figures.ratio(change.ratio),
-        within(change) if sure else "-",
         change.verdict,
+        within(change) if sure else "-",
     )
     return Row(label, cells, "codec" if change.ours else "baseline")
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import exp, fsum, log
+from math import log
+from statistics import geometric_mean
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -62,12 +63,14 @@ def points(
     return found
 
 
-def ratio(point: Point, other: Point | None) -> float | None:
+def ratio(point: Point, other: Point) -> float | None:
     """Return the geometric mean of the ratios to another run, of the payloads both have."""
-    both = [title for title in point.seconds if other and title in other.seconds]
-    if not both or other is None:
-        return None
-    return exp(fsum(log(point.seconds[t] / other.seconds[t]) for t in both) / len(both))
+    ratios = [
+        taken / other.seconds[title]
+        for title, taken in point.seconds.items()
+        if title in other.seconds
+    ]
+    return geometric_mean(ratios) if ratios else None
 
 
 def sparkline(values: Sequence[float | None]) -> str:

@@ -9,7 +9,7 @@ from bench.codecs.tables import groups, style_of
 from bench.history.runs import commit_of, date_of, numpy_of, python_of
 from bench.history.series import points, ratio, sparkline
 from bench.measuring.results import level
-from bench.measuring.ways import label_of
+from bench.measuring.ways import is_codec, label_of
 from bench.screen import figures
 from bench.screen.table import NEITHER, TIE, Row, Table
 
@@ -42,7 +42,7 @@ def overview(
     if not bars:
         headings = [f"{op} {name}" for op in operations for name in ("x first", "x before")]
     count = sum(any(case.title in cases for case in run.results.cases) for run in runs)
-    table = Table(f"{count} run{'s' * (count > 1)}: {section}", tuple(headings))
+    table = Table(f"{figures.counted(count, 'run')}: {section}", tuple(headings))
 
     def row(label: str, chosen: Sequence[str]) -> Row:
         made: list[str] = []
@@ -52,11 +52,11 @@ def overview(
         return Row(label, tuple(made), style_of(chosen[0]))
 
     for container, names in groups(ways).items():
-        named_rows = [(label_of(way), [way]) for way in names if style_of(way) != "baseline"]
+        named_rows = [(label_of(way), [way]) for way in names if is_codec(way)]
         rows = [row(*each) for each in named_rows]
         rows = [each for each in rows if any(cell.strip(" -") for cell in each.cells)]
         table.rows += [Row(container, style="group"), *rows] if rows else []
-    others = [way for way in ways if style_of(way) == "baseline"]
+    others = [way for way in ways if not is_codec(way)]
     if table.rows and others:
         table.rows += [Row("not our code", style="group"), row("baselines", others)]
     return table

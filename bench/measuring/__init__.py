@@ -3,7 +3,8 @@
 One job per file, in the order of a run::
 
     payloads    the arrays, the same in every process (payload_files: a person's own)
-    ways        every way to do a job: our codecs, and what people do without (baselines*)
+    ways        a way to do a job, and what its name says (baselines*: what people do without)
+    lookup      every way by its name: codecs, baselines, protocols
     session     check every cell, then time it
     check       each way is right, and each reads what the other wrote, before it is timed
     measure     starts the workers one after another, and ends them
@@ -12,6 +13,7 @@ One job per file, in the order of a run::
                 (memory_pages: the process's; memory_counts: how often it asks)
     py_spy      flame graphs, and what py-spy complains of (prctl: what it may look into)
     results     medians, and the noise that makes a tie
-    runfile     the same in a file of pyperf's format, written and read, with the environment
+    runfile     the same in a file of pyperf's format, written and read (fields: what it may hold)
     environment what the numbers depend on: versions, and the machine
+    transport   what a plain HTTP request costs, which advice compares with
 """

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import tensorwire as tw
-from bench.measuring.ways import MEMCPY, get_way, kind_of
+from bench.measuring.lookup import get_way
+from bench.measuring.ways import MEMCPY, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

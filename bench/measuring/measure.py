@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from bench.ending import noting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Generator, Mapping, Sequence
 
     from bench.measuring.payloads import Case
 
@@ -55,8 +55,7 @@ class Samples:
 def measure(  # noqa: PLR0913 - each is one plain fact
     samples: Samples,
     cells: Sequence[Cell],
-    cases: Sequence[tuple[Case, int]],
-    guesses: Sequence[tuple[float, str]],
+    plan: Mapping[str, Any],
     *,
     ends: float,
     processes: int,
@@ -68,27 +67,25 @@ def measure(  # noqa: PLR0913 - each is one plain fact
     ----------
     samples
         Filled as results arrive.
-    cases
-        Each payload and its digest.
-    guesses
-        Of each cell: the seconds of one call, roughly, and which way writes the body to decode.
+    plan
+        The payloads, and the cells as a worker must know them (`session.plan_of`).
     ends
         When to be done, in seconds since the epoch. Every cell is timed even if it takes longer.
     progress
         Called with the share that is done.
     """
+    calls = sum(seconds for *_, seconds, _ in plan["cells"])
     for number in range(processes):
         share = max(0.0, ends - time.time()) / (processes - number)
-        plan = {
-            "cases": [(case.to_worker(), digest) for case, digest in cases],
-            "cells": [(*cell, *guess) for cell, guess in zip(cells, guesses, strict=True)],
+        asked = {
+            **plan,
             "until": time.time() + share,
             # Far beyond what it should take: the end of a worker that hangs.
-            "limit": 60 + 5 * share + 10 * sum(seconds for seconds, _ in guesses),
+            "limit": 60 + 5 * share + 10 * calls,
             "seed": number,
         }
         before = number / processes
-        with closing(lines_of_worker("bench.measuring.worker", plan)) as lines:
+        with closing(lines_of_worker("bench.measuring.worker", asked)) as lines:
             for line in lines:
                 for index, loops, seconds in line["samples"]:
                     cell = cells[index]
@@ -99,7 +96,14 @@ def measure(  # noqa: PLR0913 - each is one plain fact
                 progress(before + line["done"] / processes)
 
 
-def lines_of_worker(module: str, plan: dict[str, Any], **environment: str) -> Any:
+def search_path() -> str:
+    """Return the ``PYTHONPATH`` by which another process finds what this one finds."""
+    return os.pathsep.join(path or str(Path.cwd()) for path in sys.path)
+
+
+def lines_of_worker(
+    module: str, plan: Mapping[str, Any], **environment: str
+) -> Generator[dict[str, Any], None, None]:
     """Run a worker, and yield what it writes, line by line; it has ended when this has.
 
     Parameters
@@ -114,14 +118,13 @@ def lines_of_worker(module: str, plan: dict[str, Any], **environment: str) -> An
     WorkerError
         The worker failed.
     """
-    places = [path or str(Path.cwd()) for path in sys.path]
     with noting() as pressed:  # a worker that nobody knows of would not be ended
         process = subprocess.Popen(  # noqa: S603 - our own workers
             [sys.executable, "-m", module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(places), **environment},
+            env={**os.environ, "PYTHONPATH": search_path(), **environment},
             start_new_session=True,  # Ctrl-C is ours to handle
             text=True,
         )

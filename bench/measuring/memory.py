@@ -7,9 +7,9 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from bench.measuring.measure import WorkerError, lines_of_worker
-from bench.measuring.payloads import build, digest
 from bench.measuring.results import Memory
-from bench.measuring.session import guess_of
+from bench.measuring.session import guess_of, plan_of
+from bench.measuring.ways import is_codec
 
 if TYPE_CHECKING:
     from bench.measuring.session import Session
@@ -27,20 +27,16 @@ def weigh(session: Session, progress: Progress) -> None:
     """
     cells = sorted(
         (cell for cell in session.samples.seconds if not cell.twin),
-        key=lambda cell: (":" in cell.way, cell),
+        key=lambda cell: (not is_codec(cell.way), cell),
     )
     if session.interrupted or not cells:
         return
-    guesses = [guess_of(session, cell) for cell in cells]
+    calls = sum(guess_of(session, cell)[0] for cell in cells)
     progress.restart()
     try:
         plan = {
-            "cases": [
-                (case.to_worker(), session.digests.get(number) or digest(build(case)))
-                for number, case in enumerate(session.cases)
-            ],
-            "cells": [(*cell, *guess) for cell, guess in zip(cells, guesses, strict=True)],
-            "limit": START + CELL * len(cells) + SLOWER * sum(seconds for seconds, _ in guesses),
+            **plan_of(session, cells),
+            "limit": START + CELL * len(cells) + SLOWER * calls,
         }
         with closing(lines_of_worker(WORKER, plan, **environment())) as lines:
             for line in lines:

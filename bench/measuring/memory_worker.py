@@ -21,9 +21,9 @@ from statistics import median_low
 from typing import TYPE_CHECKING, Any
 
 from bench.measuring import memory_counts, memory_pages, prctl
-from bench.measuring.payloads import Case, dtype_of
-from bench.measuring.ways import get_way
-from bench.measuring.worker import jobs_of
+from bench.measuring.lookup import get_way
+from bench.measuring.payloads import Case
+from bench.measuring.worker import jobs_of, settle, tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -108,11 +108,9 @@ def works(plan: Mapping[str, Any]) -> Iterator[Callable[[], dict[str, int | None
     """Return what is to be done for each cell."""
     jobs = jobs_of(plan)
     cases = [Case.from_json(fields) for fields, _ in plan["cases"]]
-    gc.collect()
-    gc.freeze()
-    gc.disable()
+    settle()
     for job, (index, name, *_) in zip(jobs, plan["cells"], strict=True):
-        nbytes = cases[index].size * dtype_of(cases[index].dtype).itemsize
+        nbytes = cases[index].nbytes
         slow = get_way(name).element_cost * cases[index].size > SLOW
         yield partial(weigh, job, nbytes, slow=slow)
 
@@ -145,9 +143,7 @@ def _tell(number: int, cell: Sequence[Any], work: Callable[[], dict[str, int | N
         memory = work()
     except RuntimeError as error:
         raise RuntimeError(f"weighing {cell[1]} {cell[2]}: {error}") from None
-    json.dump({"cell": number, "memory": memory}, sys.stdout)
-    sys.stdout.write("\n")
-    sys.stdout.flush()
+    tell({"cell": number, "memory": memory})
 
 
 if __name__ == "__main__":

@@ -44,6 +44,11 @@ class Case:
         return math.prod(self.shape)
 
     @property
+    def nbytes(self) -> int:
+        """Bytes of its array."""
+        return self.size * dtype_of(self.dtype).itemsize
+
+    @property
     def title(self) -> str:
         """Shape, dtype and distribution, in one string that no other case has."""
         return f"{list(self.shape)} {self.dtype} {self.values}"

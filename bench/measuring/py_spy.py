@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import IO
 from xml.sax.saxutils import escape
 
-from bench.codecs.plan import UsageError
 from bench.measuring.measure import WorkerError
+from bench.options import UsageError
 
 WRITING = 30.0
 """Seconds in which a graph is drawn."""

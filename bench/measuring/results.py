@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from bench.measuring.measure import Samples
     from bench.measuring.payloads import Case
 
+NOISY = 0.10
+"""Equal cells that differ by more say that the machine was busy with something else."""
 LEAST_NOISE = 0.01
 """Two medians nearer than this are never told apart, however quiet the run was."""
 TWINS = 3
@@ -83,6 +85,14 @@ class Results:
         parts = [self.seconds(case, way, operation) for operation in self.operations]
         known = [part for part in parts if part is not None]
         return sum(known) if len(known) == len(parts) else None
+
+    def refusals(self) -> dict[tuple[str, str], list[int]]:
+        """Return the cases that a way cannot carry, by the way and the reason."""
+        found: dict[tuple[str, str], list[int]] = {}
+        for (case, way), facts in self.facts.items():
+            if facts.cannot is not None:
+                found.setdefault((way, facts.cannot), []).append(case)
+        return found
 
     def pairs(self, case: int) -> list[float]:
         """How far each pair of equal cells differs: 0.02 is two per cent."""

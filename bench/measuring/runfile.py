@@ -10,14 +10,16 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from bench.measuring import environment
+from bench.measuring import environment, fields
 from bench.measuring.check import Facts
 from bench.measuring.measure import Cell, Samples
-from bench.measuring.payloads import Case
 from bench.measuring.results import Memory, Results
+from bench.options import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from bench.measuring.payloads import Case
 
 INTERLEAVED, RIGOROUS = "interleaved", "rigorous"
 """How the cells were timed: in few processes, or each in many by pyperf's Runner."""
@@ -29,8 +31,8 @@ OWN = (
 """What pyperf says of each run of its own, where it was the one who measured."""
 
 
-class RunFileError(Exception):
-    """A file that is no run of ours: one line that names it."""
+class RunFileError(UsageError):
+    """A file that was asked for is no run: one line that names it."""
 
 
 @dataclass(frozen=True)
@@ -146,9 +148,17 @@ def read(path: str) -> Run:
     """
     loaded = load(path)
     try:
-        return Run(path, _results(loaded), dict(loaded.get_metadata()))
-    except (KeyError, TypeError, ValueError) as error:
+        return Run(path, _results(loaded), _shared(loaded))
+    except KeyError as error:
         raise RunFileError(f"{path}: not a run of bench.codecs: no {error}") from None
+    except (AttributeError, TypeError, ValueError) as error:
+        raise RunFileError(f"{path}: not a run of bench.codecs: {error}") from None
+
+
+def _shared(loaded: Any) -> dict[str, Any]:
+    """Return what all benchmarks have in common; a rigorous run's have each a date of their own."""
+    dates = loaded.get_dates()
+    return {**({"date": str(dates[0])} if dates else {}), **loaded.get_metadata()}
 
 
 def _results(loaded: Any) -> Results:
@@ -160,13 +170,19 @@ def _results(loaded: Any) -> Results:
     rigorous = loaded.get_metadata().get("mode") == RIGOROUS
     for benchmark in loaded.get_benchmarks():
         told = benchmark.get_metadata()
-        case = Case.from_json(json.loads(told["case"]))
+        case = fields.case_of(json.loads(told["case"]))
         number = cases.setdefault(case, len(cases))
-        cell = Cell(number, told["way"], told["operation"], bool(told["twin"]))
-        facts[number, cell.way] = Facts(told["wire_bytes"], told["decode_is"] == "view")
+        way, operation = fields.of(told, "way", str), fields.operation_of(told)
+        cell = Cell(number, way, operation, bool(told["twin"]))
+        size = fields.of(told, "wire_bytes", int)
+        facts[number, way] = Facts(size, told["decode_is"] == "view")
         if "digest" in told:
             digests[number] = told["digest"]
-        weighed = {key: told[f"memory_{key}"] for key in Memory.NAMES if f"memory_{key}" in told}
+        weighed = {
+            key: fields.of(told, f"memory_{key}", int)
+            for key in Memory.NAMES
+            if f"memory_{key}" in told
+        }
         if weighed:
             memory[cell] = Memory(**weighed)
         if rigorous:
@@ -175,11 +191,10 @@ def _results(loaded: Any) -> Results:
             if run.values:
                 samples.seconds[cell].append(list(run.values))
                 samples.loops[cell].append(run.get_loops())
-    for fields, way, reason in json.loads(loaded.get_metadata().get("refusals", "[]")):
-        case = Case.from_json(fields)
+    for told, way, reason in json.loads(loaded.get_metadata().get("refusals", "[]")):
+        case = fields.case_of(told)
         facts[cases.setdefault(case, len(cases)), way] = Facts(cannot=reason)
     ways = dict.fromkeys(way for _, way in facts)
     operations = dict.fromkeys(cell.operation for cell in samples.seconds)
-    trips = json.loads(loaded.get_metadata().get("trips", "{}"))
-    found = (facts, samples, memory, digests, {int(size): took for size, took in trips.items()})
+    found = (facts, samples, memory, digests, fields.trips_of(loaded.get_metadata()))
     return Results(list(cases), tuple(ways), tuple(operations), *found)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bench.measuring.check import Facts, check_case
+from bench.measuring.lookup import get_way
 from bench.measuring.measure import Cell, Samples, measure
 from bench.measuring.payloads import build, digest
 from bench.measuring.results import Memory, Results, choose_twins
-from bench.measuring.ways import get_way
+from bench.measuring.ways import is_codec
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,14 +63,13 @@ def run(session: Session, options: Options, progress: Progress) -> None:
     """
     started = time.time()
     try:
-        digests = check(session, options.seconds * PATIENCE, progress)
+        check(session, options.seconds * PATIENCE, progress)
         progress.restart()
         cells = cells_of(session)
         measure(
             session.samples,
             cells,
-            list(zip(session.cases, digests, strict=True)),
-            [guess_of(session, cell) for cell in cells],
+            plan_of(session, cells),
             ends=started + options.seconds - RESERVE,
             processes=options.processes,
             progress=lambda share: progress.show("measuring", share),
@@ -81,8 +81,8 @@ def run(session: Session, options: Options, progress: Progress) -> None:
         session.seconds = time.time() - started
 
 
-def check(session: Session, patience: float, progress: Progress) -> list[int]:
-    """Check every way on every payload, and return the digest of each payload.
+def check(session: Session, patience: float, progress: Progress) -> None:
+    """Check every way on every payload.
 
     Raises
     ------
@@ -97,7 +97,6 @@ def check(session: Session, patience: float, progress: Progress) -> list[int]:
             session.facts[number, name] = facts
             done += 1
             progress.show("checking", done / total)
-    return [session.digests[number] for number in range(len(session.cases))]
 
 
 def cells_of(session: Session) -> list[Cell]:
@@ -105,12 +104,20 @@ def cells_of(session: Session) -> list[Cell]:
     cells = []
     for number, names in enumerate(session.ways):
         able = [name for name in names if session.facts[number, name].cannot is None]
-        twins = choose_twins([name for name in able if "/" in name and ":" not in name])
+        twins = choose_twins([name for name in able if is_codec(name)])
         for operation in session.operations:
             timed = [name for name in able if operation in get_way(name).timed]
             cells += [Cell(number, name, operation) for name in timed]
             cells += [Cell(number, name, operation, twin=True) for name in twins]
     return cells
+
+
+def plan_of(session: Session, cells: Sequence[Cell]) -> dict[str, Any]:
+    """Return what a worker must know of these cells: each payload and its digest, each guess."""
+    return {
+        "cases": [(case.to_worker(), session.digests[n]) for n, case in enumerate(session.cases)],
+        "cells": [(*cell, *guess_of(session, cell)) for cell in cells],
+    }
 
 
 def guess_of(session: Session, cell: Cell) -> tuple[float, str]:

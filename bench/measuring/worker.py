@@ -15,9 +15,9 @@ import time
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
+from bench.measuring.lookup import get_way
 from bench.measuring.payloads import Case, build, digest
 from bench.measuring.schedule import SLOW, loops_for, rounds, visits, warm_ups_for
-from bench.measuring.ways import get_way
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -73,22 +73,32 @@ def calibrate(jobs: list[Job], cells: list[Any]) -> list[float]:
     return [found[tuple(cell[:3])] for cell in cells]
 
 
+def settle() -> None:
+    """Let no collection of garbage fall into what is looked at from now on."""
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+
+
+def tell(line: Mapping[str, Any]) -> None:
+    """Write a line for the process that started this one."""
+    json.dump(line, sys.stdout)
+    sys.stdout.write("\n")
+    sys.stdout.flush()
+
+
 def main() -> None:
     """Measure until the plan is done."""
     plan = json.load(sys.stdin)
     faulthandler.dump_traceback_later(plan["limit"], exit=True)
     jobs = jobs_of(plan)
-    gc.collect()
-    gc.freeze()
-    gc.disable()
+    settle()
     seconds = calibrate(jobs, plan["cells"])
     ways = [(loops_for(each), warm_ups_for(each)) for each in seconds]
     counts = visits(seconds, plan["until"] - time.time())
     for turn, due in enumerate(rounds(counts, random.Random(plan["seed"])), 1):  # noqa: S311 - order only
         taken = [(cell, ways[cell][0], sample(jobs[cell], *ways[cell])) for cell in due]
-        json.dump({"done": turn / max(counts), "samples": taken}, sys.stdout)
-        sys.stdout.write("\n")
-        sys.stdout.flush()
+        tell({"done": turn / max(counts), "samples": taken})
 
 
 if __name__ == "__main__":

@@ -74,9 +74,9 @@ def _names(asked: argparse.Namespace) -> Sequence[str]:
 def _parser() -> Parser:
     parser = Parser(
         prog=NAME,
-        description="Try tensorwire against the real libraries, each in an environment of its own: "
-        "they read what we write, we read what they write; what each loses of arrays that are"
-        " easily changed; and the time and bytes of both.",
+        description="Try tensorwire against the real libraries, each in an environment of its own:"
+        "\nthey read what we write, we read what they write; what each loses of arrays that\n"
+        "are easily changed; and the time and bytes of both.",
     )
     add = parser.add_argument
     which = parser.add_mutually_exclusive_group()

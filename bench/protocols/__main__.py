@@ -34,17 +34,18 @@ def _list(options: Options) -> int:
 
 
 def _measure(options: Options, *, quick: bool) -> int:
-    from bench.codecs import plan, targets
+    from bench.codecs import targets
     from bench.command import finish
     from bench.measuring import environment
     from bench.measuring.session import Session, run
+    from bench.options import require
     from bench.protocols import plan as protocols_plan
     from bench.protocols import targets as protocols_targets
     from bench.protocols.show import show
     from bench.screen.progress import Progress
 
     if options.output:
-        plan.require("pyperf", "-o")
+        require("pyperf", "-o")
     selected = protocols_plan.select(options.codec)
     cases = protocols_plan.cases(options)
     if options.targets:

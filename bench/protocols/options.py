@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from typing import TYPE_CHECKING
 
 from bench.options import Parser, add_shared, checked
@@ -26,8 +25,6 @@ def parser() -> Parser:
         prog="python -m bench.protocols",
         description="Which protocol? Whole messages, beside the objects and lists of others.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     add = made.add_argument
     add("--protocol", action="append", metavar="GLOB", help="'oip/*,tfserving/json rows'")

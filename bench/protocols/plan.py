@@ -5,9 +5,9 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from bench.codecs.plan import UsageError
 from bench.measuring.payloads import IMAGE, Case
-from bench.measuring.ways import MEMCPY
+from bench.measuring.ways import MEMCPY, codec_of
+from bench.options import UsageError
 from bench.protocols.ways import PEEK, SEVERAL, WAYS
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def select(globs: Sequence[str]) -> tuple[str, ...]:
 
 def _plain(name: str) -> str:
     """Return the name of a way without what is done with it."""
-    return name.partition(":")[0].removesuffix(SEVERAL)
+    return codec_of(name).removesuffix(SEVERAL)
 
 
 def ways(selected: Sequence[str], case: Case) -> tuple[str, ...]:

@@ -6,10 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bench.codecs import answer, avoid, tables, targets
-from bench.codecs.scores import scores_of
-from bench.codecs.show import refusals, trust
-from bench.measuring import environment
-from bench.measuring.ways import container_of, label_of
+from bench.codecs.scores import best, describing, scores_of
+from bench.codecs.show import begin, missed, noise, refusals, trust
+from bench.measuring.ways import codec_of, container_of, kind_of, label_of
 from bench.protocols.plan import GROWTH
 from bench.protocols.targets import promises
 from bench.protocols.ways import PEEK, WAYS
@@ -19,6 +18,7 @@ from bench.screen.table import Row, Table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bench.codecs.scores import Scores
     from bench.measuring.results import Results
     from bench.measuring.session import Session
     from bench.options import Options
@@ -40,11 +40,8 @@ JUDGED = (
 def show(session: Session, options: Options, notes: list[str], screen: Screen) -> None:
     """Write everything a person asked for."""
     results = session.results()
+    begin(options, notes, screen)
     if not options.quiet:
-        facts = environment.facts()
-        screen.line(", ".join(f"{name} {value}" for name, value in facts.items()), "note")
-        for note in notes:
-            screen.line(note, "warning")
         if options.targets:
             screen.table(targets.table(results, promises()))
         else:
@@ -54,12 +51,11 @@ def show(session: Session, options: Options, notes: list[str], screen: Screen) -
         refusals(results, screen)
         trust(session, results, screen)
     if options.targets:
-        lines = targets.missed(results, promises())
-        screen.heading("All targets are met." if not lines else "Missed targets")
-        for line in lines:
-            screen.line(f"- {line}")
+        missed(targets.missed(results, promises()), screen)
     else:
         _answer(results, screen)
+    if options.quiet:
+        noise(results, screen, apart=True)
 
 
 def _tables(results: Results, screen: Screen) -> None:
@@ -105,18 +101,54 @@ def growth(results: Results, chosen: Sequence[int]) -> Table:
 def _answer(results: Results, screen: Screen) -> None:
     for section, chosen in tables.sections(results).items():
         part = _measured(results, chosen)
-        names = [name for name in part.ways if name.partition(":")[0] in WAYS]
+        names = [name for name in part.ways if codec_of(name) in WAYS]
         part = replace(part, ways=names)
         scores = scores_of(part, section)
         if section == GROWTH or not scores.seconds:
             continue
         screen.table(answer.table(scores, section, " + ".join(results.operations)))
         screen.line()
-        for line in answer.overall(scores):
+        for line in overall(scores):
             screen.line(line)
-        warnings = avoid.warnings(part, chosen[-1], scores)
+        last = chosen[-1]
+        warnings = avoid.sentences(avoid.avoidable(part, last, scores))
         if warnings:
             screen.line()
             screen.line("Avoid:")
             for line in warnings:
-                screen.line(f"- {line}")
+                screen.line(f"- {part.cases[last].label}: {line}")
+
+
+def overall(scores: Scores) -> list[str]:
+    """Name the best codec for the smallest and for the largest payload."""
+    lines = []
+    ends = dict.fromkeys((scores.columns[0], scores.columns[-1]))
+    named = dict(zip(ends, ("Best for small payloads", "Best for large payloads"), strict=False))
+    for column in ends if scores.series else scores.columns:
+        found = best(scores, column, describing(scores.codecs))
+        if not found:
+            continue
+        first = found[0]
+        title = (
+            f"{named[column]} ({column})"
+            if len(ends) > 1 and scores.series
+            else f"Best for {column}"
+        )
+        text = (
+            f"{title}: {first}, {figures.duration(scores.seconds[column, first])},"
+            f" {figures.size(scores.sizes[column, first])}."
+        )
+        if len(found) > 1:
+            text += f" Level with it: {', '.join(found[1:])}."
+        lines.append(text)
+        raw = best(scores, column, [name for name in scores.codecs if kind_of(name) == "raw"])
+        if (
+            raw
+            and scores.seconds[column, raw[0]] * (1 + scores.noise[column])
+            < scores.seconds[column, first]
+        ):
+            lines.append(
+                f"  {raw[0]} takes {figures.duration(scores.seconds[column, raw[0]])}, but both"
+                " sides must know shape and dtype."
+            )
+    return lines

@@ -1,4 +1,4 @@
-"""A run as one page to look at: ``python -m bench.report run.json --html out.html``.
+"""A run as one page to look at: ``python -m bench.report run.json --html out.html`` (``options``).
 
 Drawing, which knows nothing of runs::
 
@@ -37,6 +37,6 @@ Runs of ``bench.serving``, a file of each mode at most::
     serving_hop      one service in front
     serving_words    names, groups and looks
 
-``standalone`` puts panels together, ``picture`` turns that into a PNG, ``palette`` makes it small,
-and ``files`` writes a file whole or not at all.
+``machine`` says where a run was made. ``standalone`` puts panels together, ``picture`` turns that
+into a PNG, ``palette`` makes it small, and ``files`` writes a file whole or not at all.
 """

@@ -5,11 +5,9 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
-from bench.command import guarded
-from bench.report.options import parse
+from bench.ending import leave, orderly
 
 if TYPE_CHECKING:
     from bench.report.options import Options
@@ -18,36 +16,34 @@ if TYPE_CHECKING:
 NAME = "python -m bench.report"
 
 
+@orderly(NAME)
 def main(argv: list[str] | None = None) -> int:
-    """Run the command line; the exit code: 0, 2 usage or a file that cannot be read or written."""
+    """Run the command line; the exit code: 0, 1 not written, 2 usage or an unreadable file."""
+    from bench.command import guarded
+    from bench.report.options import parse
+
     options = parse(argv)
     return guarded(NAME, lambda: _report(options))
 
 
 def _report(options: Options) -> int:
     from bench.options import UsageError, require
-    from bench.measuring.runfile import RunFileError
     from bench.report.files import write
     from bench.report.page import render
-    from bench.report.picture import PictureError, png
+    from bench.report.picture import png
 
     require("pyperf", "a file of a run")
-    try:
-        page = _page(options)
-        # All of it is made before any of it is written.
-        made: dict[str, bytes] = {}
-        if options.html:
-            made[options.html] = render(page).encode()
-        if options.png:
-            if page.chart is None:
-                raise UsageError(f"--png: nothing was timed in {options.runs[0]}")
-            made[options.png] = png(page.chart)
-        for path, content in made.items():
-            write(path, content)
-    except (RunFileError, PictureError) as error:
-        raise UsageError(str(error)) from None
-    except OSError as error:
-        raise UsageError(f"{error.filename or options.html}: {error.strerror or error}") from None
+    page = _page(options)
+    # All of it is made before any of it is written.
+    made: dict[str, bytes] = {}
+    if options.html:
+        made[options.html] = render(page).encode()
+    if options.png:
+        if page.chart is None:
+            raise UsageError(f"--png: nothing was timed in {options.runs[0]}")
+        made[options.png] = png(page.chart)
+    for path, content in made.items():
+        write(path, content)
     return 0
 
 
@@ -65,4 +61,4 @@ def _page(options: Options) -> Page:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bench.report.markup import Markup, element
-from bench.report.svg import box, picture, rule, text, told
+from bench.report.svg import WIDTH, box, picture, rule, text, told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bench.report.scales import Linear
 
-WIDTH = 360
 LEFT, RIGHT = 92, 300
 """Where bars begin, and where the longest ends."""
 STEP = 17

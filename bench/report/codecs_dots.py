@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.measuring.payloads import dtype_of
 from bench.measuring.ways import MEMCPY, is_codec, label_of
-from bench.report.codecs_series import tick
 from bench.report.codecs_views import (
     BASELINES,
     beside,
@@ -17,7 +15,7 @@ from bench.report.codecs_views import (
 )
 from bench.report.dots import LEFT, RIGHT, Dot, Row, dots
 from bench.report.markup import Markup, element
-from bench.report.scales import Log
+from bench.report.scales import Log, tick_time
 from bench.report.switches import boxes, class_of, radios
 from bench.screen import figures
 
@@ -43,8 +41,7 @@ def figure(results: Results, chosen: Sequence[int], number: int) -> Markup:
             element("div", case_panel(view, case), class_=class_of("v", view.name)) for view in seen
         ]
         named = payload_of(results, case)
-        memory = told.size * dtype_of(told.dtype).itemsize
-        note = f"{list(told.shape)} {told.dtype}, {figures.size(memory)} in memory"
+        note = f"{list(told.shape)} {told.dtype}, {figures.size(told.nbytes)} in memory"
         head = element("h3", named), element("p", note, class_="note")
         panels.append(element("div", *head, *drawn, class_="panel"))
     return element(
@@ -65,7 +62,7 @@ def case_panel(view: View, case: int) -> Markup:
         known = [name for name in names if is_codec(name) and name in times]
         rows += [Row(container), *(_row(view, case, name, times) for name in known)] * bool(known)
     label = f"{results.cases[case].label}: time of one call, {view.label}"
-    return dots(label, rows, scale, tick, limit=times.get(MEMCPY))
+    return dots(label, rows, scale, tick_time, limit=times.get(MEMCPY))
 
 
 def _row(view: View, case: int, codec: str, times: dict[str, float]) -> Row:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bench.measuring.results import NOISY
 from bench.report.codecs_views import payload_of
+from bench.report.machine import machine
 from bench.report.markup import Markup, element, join
-from bench.report.page import facts
 from bench.screen import figures
 
 if TYPE_CHECKING:
@@ -14,48 +15,11 @@ if TYPE_CHECKING:
 
     from bench.measuring.results import Results
 
-NAMES = {
-    "date": "date",
-    "cpu": "processor",
-    "cpu_model_name": "processor",
-    "cores": "cores",
-    "cpu_count": "cores",
-    "cpu_freq": "frequency",
-    "memory_bytes": "memory",
-    "system": "system",
-    "bench_python": "Python",
-    "gil": "GIL",
-    "numpy_version": "numpy",
-    "orjson_version": "orjson",
-    "pysimdjson_version": "pysimdjson",
-    "msgpack_version": "msgpack",
-    "pybase64_version": "pybase64",
-    "protobuf_version": "protobuf",
-    "perf_version": "pyperf",
-    "git_commit": "commit",
-}
-"""What a run file says of a machine, in the order of the page; the first of a name counts."""
-NOISY = 0.10
-
-
-def machine(metadata: Mapping[str, Any]) -> Markup:
-    """List the machine and the versions."""
-    found: dict[str, str] = {}
-    for key, name in NAMES.items():
-        if key in metadata and name not in found:
-            value = metadata[key]
-            if key == "memory_bytes" and isinstance(value, (int, float)):
-                value = figures.size(value)
-            found[name] = f"{value}".partition(".")[0] if key == "date" else f"{value}"
-    return facts(list(found.items()))
-
 
 def byline(metadata: Mapping[str, Any]) -> list[str]:
     """Say in a few words where and when."""
-    keys = ("cpu", "cpu_model_name")
-    cpu = next((str(metadata[key]) for key in keys if metadata.get(key)), "")
-    date = str(metadata.get("date", "")).partition(".")[0]
-    return [each for each in (cpu, str(metadata.get("bench_python", "")), date) if each]
+    told = machine(metadata)
+    return [told[name] for name in ("processor", "Python", "date") if name in told]
 
 
 def warnings(results: Results, metadata: Mapping[str, Any]) -> list[str]:
@@ -117,12 +81,8 @@ def measured(results: Results, metadata: Mapping[str, Any]) -> Markup:
 
 def refusals(results: Results) -> Markup:
     """Say what could not be measured, and why."""
-    reasons: dict[tuple[str, str], list[str]] = {}
-    for (case, way), known in results.facts.items():
-        if known.cannot is not None:
-            reasons.setdefault((way, known.cannot), []).append(payload_of(results, case))
-    items = [
-        element("li", element("code", way), f" cannot carry {', '.join(names)}: {reason}")
-        for (way, reason), names in reasons.items()
-    ]
+    items = []
+    for (way, reason), cases in results.refusals().items():
+        names = ", ".join(payload_of(results, case) for case in cases)
+        items.append(element("li", element("code", way), f" cannot carry {names}: {reason}"))
     return element("ul", *items, class_="reasons") if items else Markup()

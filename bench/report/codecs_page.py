@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bench.codecs import answer, avoid, tables
 from bench.codecs.advice import advise
+from bench.codecs.places import at
 from bench.measuring.runfile import read
 from bench.measuring.ways import is_codec
 from bench.report import codecs_dots, codecs_facts, codecs_figure
@@ -14,8 +15,9 @@ from bench.report.codecs_chart import chart
 from bench.report.codecs_table import figures_of
 from bench.report.codecs_views import alone, growing, look
 from bench.report.looks import Look, legend
+from bench.report.machine import machine
 from bench.report.markup import Markup, element, join
-from bench.report.page import Page, section
+from bench.report.page import Page, facts, section
 
 if TYPE_CHECKING:
     from bench.measuring.results import Results
@@ -79,33 +81,37 @@ def page_of(run: Run) -> Page:
         section(
             "How it was measured",
             codecs_facts.measured(results, metadata),
-            codecs_facts.machine(metadata),
+            facts(list(machine(metadata).items())),
         )
     )
     return Page("Which format for this payload?", lead, parts, chart(results, metadata))
 
 
 def _answer(results: Results) -> Markup:
-    """Say the choice in large letters, then all else, a column for each section."""
-    choice, columns = "", []
+    """Say what to choose in large letters, then all else, a column for each section."""
+    choices: list[str] = []
+    columns = []
     named = tables.sections(results)
     for name in named:
         lines = answer.lines(results, name)
         if not lines:
             continue
-        lines += [f"Avoid: {line}." for line in avoid.sentences(advise(results, name).avoid)]
-        if not choice:
-            choice, *lines = lines
+        advice = advise(results, name)
+        for where, avoided in avoid.by_column(advice.avoid).items():
+            lines += [f"Avoid ({at(advice, where)}): {line}." for line in avoided]
+        if not choices:
+            first = max(1, len(advice.best))
+            choices, lines = lines[:first], lines[first:]
         items = [
             element("li", line.strip(), class_="more" if line.startswith("  ") else None)
             for line in lines
         ]
         head = [element("h2", name)] if len(named) > 1 else []
         columns.append(element("div", *head, element("ul", *items)))
-    if not choice:
+    if not choices:
         return Markup()
-    said = element("p", choice, class_="choice")
-    return join([said, element("div", *columns, class_="columns")])
+    said = [element("p", choice, class_="choice") for choice in choices]
+    return join([*said, element("div", *columns, class_="columns")])
 
 
 def _legend(results: Results) -> Markup:

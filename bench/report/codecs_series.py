@@ -30,7 +30,7 @@ from bench.report.lines import (
 )
 from bench.report.looks import Look
 from bench.report.markup import Markup, element
-from bench.report.scales import Log
+from bench.report.scales import Log, tick_time
 from bench.report.switches import class_of
 from bench.screen import figures
 
@@ -72,7 +72,7 @@ def growth(results: Results, chosen: Sequence[int]) -> Growth:
         sorted(places),
         "rows in the batch",
         short,
-        tick,
+        tick_time,
     )
     return Growth(results, ordered, axes)
 
@@ -85,12 +85,6 @@ def short(value: float) -> str:
     return f"{value:g}"
 
 
-def tick(seconds: float) -> str:
-    """Write a power of ten on an axis: ``10 µs``."""
-    text, _, unit = figures.duration(seconds).partition(" ")
-    return f"{float(text):g} {unit}"
-
-
 def lines_of(grown: Growth, view: View, names: Sequence[str]) -> list[Series]:
     """Return a line for each way that has any time."""
     found = []
@@ -101,7 +95,7 @@ def lines_of(grown: Growth, view: View, names: Sequence[str]) -> list[Series]:
             if not taken:
                 continue
             case, floor = grown.results.cases[number], view.seconds(number, MEMCPY)
-            text = f"{case.shape[0]:,} row{'s' * (case.shape[0] != 1)}: {figures.duration(taken)}"
+            text = f"{figures.counted(case.shape[0], 'row')}: {figures.duration(taken)}"
             if floor and name != MEMCPY:
                 text += f", {figures.ratio(taken / floor)} memcpy"
             points.append(Point(case.shape[0], taken, text, grown.results.noise(number)))

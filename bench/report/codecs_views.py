@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from math import prod
 from typing import TYPE_CHECKING
 
+from bench.codecs.places import in_rows
 from bench.codecs.tables import groups, sections
 from bench.measuring.ways import MEMCPY, is_codec, kind_of
 from bench.report.looks import Look, look_of
@@ -102,4 +103,4 @@ def payload_of(results: Results, number: int) -> str:
         return case.section
     if sharing > 1:
         return case.title
-    return f"{case.label} row{'s' * (case.label != '1')}" if case.series else case.label
+    return in_rows(case.label) if case.series else case.label

@@ -7,7 +7,7 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from bench.report.markup import Markup, element
-from bench.report.svg import marks, picture, rule, rules, text, texts, told
+from bench.report.svg import CHARACTER, WIDTH, marks, picture, rule, rules, text, texts, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from bench.report.looks import Look
     from bench.report.scales import Log
 
-WIDTH = 360
 LEFT, RIGHT = 92, 232
 """Where the axis begins and ends: names before it, values behind it."""
 TIMES = 300
@@ -23,8 +22,6 @@ TIMES = 300
 STEP = 16
 HEAD = 6
 FOOT = 24
-CHARACTER = 6.3
-"""The width of a character, roughly."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bench.report.labels import spread
 from bench.report.markup import Markup, element, number
-from bench.report.svg import line, marks, picture, rule, rules, text, texts, told
+from bench.report.svg import CHARACTER, WIDTH, line, marks, picture, rule, rules, text, texts, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from bench.report.looks import Look
     from bench.report.scales import Log
 
-WIDTH = 360
 LEFT, RIGHT = 54, 246
 """Where the first and the last point stand; behind them is room for names."""
 TOP, BOTTOM = 12, 262
@@ -24,8 +23,6 @@ GAP = 13
 """From one name to the next."""
 EDGE = 8
 """How far the plot reaches beyond its points."""
-CHARACTER = 6.3
-"""The width of a character, roughly."""
 
 
 @dataclass(frozen=True)

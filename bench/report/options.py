@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,8 +30,6 @@ def parser() -> Parser:
         prog="python -m bench.report",
         description="A run as one page to look at, which needs no network and no script.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     add = made.add_argument
     add("runs", nargs="+", metavar="RUN", help="a file of -o; of bench.serving also several")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from bench.options import UsageError
 from bench.report.palette import shrink
 
 ZOOM = 1.5
 """Sharp on a fine screen, and below 100 kB."""
 
 
-class PictureError(Exception):
+class PictureError(UsageError):
     """A picture cannot be drawn here: one line."""
 
 

@@ -1,4 +1,4 @@
-"""Values to pixels."""
+"""Values to pixels, and what is written there."""
 
 from __future__ import annotations
 
@@ -6,11 +6,19 @@ from dataclasses import dataclass
 from math import ceil, floor, log10
 from typing import TYPE_CHECKING
 
+from bench.screen import figures
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 ROOM = 1.3
 """By which factor an axis reaches beyond its values."""
+
+
+def tick_time(seconds: float) -> str:
+    """Write a round time on an axis: ``10 µs``."""
+    text, _, unit = figures.duration(seconds).partition(" ")
+    return f"{float(text):g} {unit}"
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bench.report.markup import Markup, element, number
 from bench.report.page import section
 from bench.report.serving_words import NAMES, groups, panel, panels
-from bench.report.svg import picture, rule, text, told
+from bench.report.svg import WIDTH, picture, rule, text, told
 from bench.report.table import Column, table
 from bench.screen import figures
 from bench.serving.cells import OURS
@@ -36,7 +36,6 @@ COLOURS = ("k1", "k4", "k0", "k2", "k0", "k1")
 """Client, transport, server's codec, model."""
 BACK = (4, 5)
 """The parts that are on the way back are hatched."""
-WIDTH = 360
 LEFT, RIGHT = 84, 306
 HIGH = 13
 ROWS = 17

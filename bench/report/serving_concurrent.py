@@ -9,19 +9,18 @@ from bench.report.lines import Axes, Point, Series
 from bench.report.looks import look_of
 from bench.report.markup import Markup, element
 from bench.report.page import section
-from bench.report.scales import Log
+from bench.report.scales import Log, tick_time
 from bench.report.serving_loads import CELL, NOTE, named, side_of, time_of
 from bench.report.serving_words import (
     NAMES,
     SHORT,
-    count_of,
     groups,
     panel,
     tick_count,
-    tick_time,
 )
 from bench.report.switches import class_of, radios
 from bench.report.table import Column, table
+from bench.screen import figures
 from bench.serving.cells import OURS
 
 if TYPE_CHECKING:
@@ -88,7 +87,7 @@ def _series(
         for (other, count), load in sorted(loads.items(), key=lambda item: item[0][1]):
             value = _value(load, view)
             if other == cell and load.latencies and value:
-                told = f"{count_of(count, 'client')}: {_written(load, view)}"
+                told = f"{figures.counted(count, 'client')}: {_written(load, view)}"
                 points.append(Point(count, value, told))
         look = look_of(cell.kind, kinds)
         name = cell.kind if cell.side == OURS else f"{cell.kind} {SHORT[cell.side]}"

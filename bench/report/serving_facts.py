@@ -4,27 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bench.report.machine import machine
 from bench.report.page import facts, section
 from bench.screen import figures
 from bench.serving.cells import OBJECTS, OURS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from bench.report.markup import Markup
     from bench.serving.recorded import ServingRun
 
-MACHINE = (
-    ("CPU", ("cpu", "cpu_model_name")),
-    ("cores", ("cores", "cpu_count")),
-    ("system", ("system", "platform")),
-    ("Python", ("bench_python",)),
-    ("GIL", ("gil",)),
-    ("commit", ("git_commit",)),
-    ("load before", ("load_avg_1min",)),
-)
-"""What is listed, and where it stands: of the keys the first that is there."""
-VERSIONS = ("numpy", "orjson", "pysimdjson", "pybase64", "protobuf", "grpcio", "uvicorn", "flask")
 SAME = ("cpu", "cores", "bench_python", "protobuf_version", "grpcio_version")
 """What must be the same for two files to be compared."""
 MODELS = {
@@ -35,18 +25,19 @@ MODELS = {
 
 def facts_section(runs: Sequence[ServingRun]) -> Markup:
     """Return the part of the page."""
-    told = [*_machine(runs[0].metadata), *_measured(runs)]
-    return section("Machine and measurement", facts(told))
+    told = machine(runs[0].metadata)
+    told.pop("date", None)  # each run has its own
+    return section("Machine and measurement", facts([*told.items(), *_measured(runs)]))
 
 
 def origin(runs: Sequence[ServingRun]) -> str:
     """Say in a line where and when this was measured."""
-    told = runs[0].metadata
-    cores = told.get("cores", told.get("cpu_count", "?"))
-    parts = [told.get("cpu", told.get("cpu_model_name", "unknown CPU")), f"{cores} cores"]
-    parts += [told.get("system", ""), told.get("bench_python", ""), str(told.get("date", ""))[:16]]
+    told = machine(runs[0].metadata)
+    parts = [told.get("processor", "unknown CPU"), f"{told.get('cores', '?')} cores"]
+    parts += [told[name] for name in ("system", "Python") if name in told]
+    parts.append(told.get("date", "")[:16])
     modes = ", ".join(run.mode for run in runs)
-    return f"python -m bench.serving: {modes}. {', '.join(str(part) for part in parts if part)}."
+    return f"python -m bench.serving: {modes}. {', '.join(part for part in parts if part)}."
 
 
 def warnings(runs: Sequence[ServingRun]) -> list[str]:
@@ -75,20 +66,6 @@ def noise(run: ServingRun) -> float | None:
     found = [run.matrix.ratio(cell._replace(side=OBJECTS), cell) for cell in cells]
     known = sorted(each[1] for each in found if each)
     return known[len(known) * 3 // 4] if known else None
-
-
-def _machine(metadata: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    for name, keys in MACHINE:
-        value = next((metadata[key] for key in keys if key in metadata), None)
-        if value is not None:
-            yield name, f"{value}"
-    memory = metadata.get("memory_bytes")
-    if isinstance(memory, int):
-        yield "memory", figures.size(memory)
-    for name in VERSIONS:
-        version = metadata.get(f"{name}_version")
-        if version not in (None, "none"):
-            yield name, f"{version}"
 
 
 def _measured(runs: Sequence[ServingRun]) -> Iterator[tuple[str, str]]:

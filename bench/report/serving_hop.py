@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from bench.report.dots import RIGHT, Dot, Row, dots
 from bench.report.looks import LOOKS, legend
 from bench.report.page import section
-from bench.report.scales import Log
+from bench.report.scales import Log, tick_time
 from bench.report.serving_pairs import around
-from bench.report.serving_words import panel, panels, tick_time
+from bench.report.serving_words import panel, panels
 from bench.report.table import Column, table
 from bench.screen import figures
 from bench.serving.hop_tables import DIRECT, extra, noise

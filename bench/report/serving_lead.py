@@ -9,7 +9,6 @@ from bench.report import serving_hop, serving_scale
 from bench.report.markup import Markup, element
 from bench.report.serving_facts import origin
 from bench.report.serving_starts import summary
-from bench.report.serving_words import count_of
 from bench.screen import figures
 from bench.serving.cells import OBJECTS, OURS
 from bench.serving.targets import advice, missed
@@ -77,7 +76,7 @@ def _latency(matrix: Matrix) -> Iterator[str]:
             if found:
                 least, most = min(found, key=found.__getitem__), max(found, key=found.__getitem__)
                 yield (
-                    f"{method}, {count_of(values, 'value')}: {figures.ratio(found[least])}"
+                    f"{method}, {figures.counted(values, 'value')}: {figures.ratio(found[least])}"
                     f" ({least.transport} {least.kind}) to {figures.ratio(found[most])}"
                     f" ({most.transport} {most.kind}) as fast as the usual way."
                 )
@@ -97,7 +96,7 @@ def _loads(run: ServingRun) -> Iterator[str]:
             gains.append(load.rate / other.rate)
     if gains:
         yield (
-            f"With {count_of(most, 'client')}: {figures.ratio(min(gains))} to"
+            f"With {figures.counted(most, 'client')}: {figures.ratio(min(gains))} to"
             f" {figures.ratio(max(gains))} the requests/s of the usual way,"
             f" {figures.ratio(median(gains))} in the middle."
         )

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from bench.report.looks import legend
 from bench.report.markup import element
 from bench.report.page import section
-from bench.report.scales import Log
+from bench.report.scales import Log, tick_time
 from bench.report.serving_pairs import LEFT, RIGHT, Pair, Side, around, pairs
-from bench.report.serving_words import NAMES, groups, panel, panels, side_look, tick_time
+from bench.report.serving_words import NAMES, groups, panel, panels, side_look
 from bench.report.standalone import Tile, sheet
 from bench.report.table import Column, table
 from bench.screen import figures
 from bench.serving.cells import OBJECTS, OURS, SIDES, known
+from bench.serving.matrix_tables import FEW
 from bench.serving.samples import quantile
 from bench.serving.targets import target_of, verdict
 
@@ -31,8 +32,6 @@ NOTE = (
     " through Python and protobuf objects (Flask on gunicorn, a typed gRPC servicer). Every answer"
     " was checked. predict gets an array, predict_raw the message as it came."
 )
-FEW = 100
-"""Requests below which p99 is hardly more than the slowest of them."""
 COLUMNS = (
     Column("request"),
     Column("values", numeric=True),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bench.report.markup import Markup, element
 from bench.report.serving_words import NAMES, side_look
-from bench.report.svg import marks, picture, rule, rules, text, texts, told
+from bench.report.svg import WIDTH, marks, picture, rule, rules, text, texts, told
 from bench.serving.cells import SIDES
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from bench.report.scales import Log
 
-WIDTH = 360
 LEFT, RIGHT = 116, 260
 """Where the axis begins and ends: names and a value before it, a value and the ratio behind it."""
 STEP = 22

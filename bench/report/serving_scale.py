@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bench.report.page import section
 from bench.report.serving_timeline import Moment, Stay, timeline
-from bench.report.serving_words import count_of, panel, panels
+from bench.report.serving_words import panel, panels
 from bench.report.table import Column, table
 from bench.screen import figures
 from bench.serving.samples import quantile
@@ -61,7 +61,7 @@ def course(phases: Sequence[Phase]) -> tuple[list[Stay], list[Moment]]:
     stays, moments = [], []
     for phase in phases:
         came = {"up": "one more worker", "down": "one worker fewer"}.get(phase.way, "")
-        told = f"{count_of(phase.workers, 'worker')}"
+        told = f"{figures.counted(phase.workers, 'worker')}"
         if came:
             told += f" ({came}, {figures.duration(phase.took)})"
         # A worker that is to go still counts until it has ended.
@@ -104,7 +104,7 @@ def summary(phases: Sequence[Phase]) -> str:
     lost = sum(phase.lost for phase in phases)
     twice = sum(phase.resent for phase in phases)
     most = max(phase.workers for phase in phases)
-    none = "No request was lost" if not lost else f"{count_of(lost, 'request')} lost"
+    none = "No request was lost" if not lost else f"{figures.counted(lost, 'request')} lost"
     return (
         f"{none} of {answered + lost:,}, {twice:,} sent twice, while the workers went from 1 to"
         f" {most} and back."

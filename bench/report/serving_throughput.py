@@ -11,7 +11,6 @@ from bench.report.serving_loads import CELL, NOTE, gain_of, named, side_of, time
 from bench.report.serving_pairs import LEFT, RIGHT, Pair, around, pairs
 from bench.report.serving_words import (
     NAMES,
-    count_of,
     groups,
     panel,
     panels,
@@ -19,6 +18,7 @@ from bench.report.serving_words import (
     tick_count,
 )
 from bench.report.table import Column, table
+from bench.screen import figures
 from bench.serving.cells import METHODS, OURS, SIDES
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def throughput_section(loads: Loads) -> Markup:
     counts = sorted({count for _, count in loads})
     drawn = [panel(title, drawing) for title, drawing in _rates(loads, counts[-1])]
     return section(
-        f"Requests a second with {count_of(counts[-1], 'client')}",
+        f"Requests a second with {figures.counted(counts[-1], 'client')}",
         panels(drawn, legend([(side_look(side), NAMES[side]) for side in SIDES])),
         table("Requests a second", COLUMNS, list(rows(loads))),
         note=(

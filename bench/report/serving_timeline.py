@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from bench.report.markup import Markup, element, number
-from bench.report.scales import Linear, Log
+from bench.report.scales import Linear, Log, tick_time
 from bench.report.serving_pairs import around
-from bench.report.serving_words import tick_count, tick_time
-from bench.report.svg import line, picture, rule, rules, text, texts, told
+from bench.report.serving_words import tick_count
+from bench.report.svg import WIDTH, line, picture, rule, rules, text, texts, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-WIDTH = 360
 LEFT, RIGHT = 52, 352
 WORKERS, RATE, SLOWEST = (22, 62), (88, 168), (194, 254)
 """Top and bottom of the three."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from bench.report.looks import Look
 from bench.report.markup import Markup, element
-from bench.screen import figures
 from bench.serving.cells import METHODS, OURS
 
 if TYPE_CHECKING:
@@ -39,11 +37,6 @@ def groups(cells: Iterable[Cell]) -> dict[str, list[Cell]]:
     return found
 
 
-def tick_time(seconds: float) -> str:
-    """Write a round time for an axis: ``10 ms``."""
-    return re.sub(r"\.0+(?= )", "", figures.duration(seconds))
-
-
 def tick_count(value: float) -> str:
     """Write a round number for an axis: ``1,000``."""
     return f"{value:,.10g}"
@@ -57,8 +50,3 @@ def panel(title: str, *parts: str, class_: str = "panel") -> Markup:
 def panels(found: Iterable[str], *above: str) -> Markup:
     """Put panels side by side, as many as there is room for, under a legend."""
     return element("figure", *above, element("div", *found, class_="panels"))
-
-
-def count_of(number: int, what: str) -> str:
-    """Write ``1 request``, ``2 requests``."""
-    return f"{number:,} {what}{'s' * (number != 1)}"

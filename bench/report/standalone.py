@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.report.markup import Markup, element, number
-from bench.report.svg import box, text
+from bench.report.svg import WIDTH, box, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-WIDTH = 360
 GAP = 14
 HEAD, TITLE, FOOT = 44, 22, 34
 VARIABLE = re.compile(r"(--[a-z0-9]+):\s*([^;]+);")

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
 
     from bench.report.looks import Look
 
+WIDTH = 360
+"""Of every panel, in its own pixels; a page gives it what room there is."""
+CHARACTER = 6.3
+"""The width of a character, roughly."""
 SHAPES = {
     "circle": (0.1, -3.3, "a3.3,3.3 0 1 1-.2,0z"),
     "square": (-3, -3, "h6v6h-6z"),

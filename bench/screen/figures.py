@@ -45,6 +45,11 @@ def ratio(value: float | None) -> str:
     return f"{three_digits(value)}x" if value >= 0.1 else f"{value:.2f}x"
 
 
+def counted(number: int, what: str) -> str:
+    """Write a number of things: ``1 row``, ``2,000 rows``."""
+    return f"{number:,} {what}{'s' * (number != 1)}"
+
+
 def percent(share: float) -> str:
     """Write a share: ``0.4 %``, ``12 %``."""
     return f"{share * 100:.1f} %" if share < 0.1 else f"{share * 100:.0f} %"

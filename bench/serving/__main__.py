@@ -24,8 +24,8 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(options: Options) -> int:
-    from bench.codecs.plan import require
     from bench.measuring.measure import WorkerError
+    from bench.options import require
     from bench.screen.progress import Progress
     from bench.screen.render import Screen
     from bench.serving import flames, servers

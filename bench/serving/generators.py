@@ -7,8 +7,8 @@ import re
 import shutil
 from typing import TYPE_CHECKING
 
-from bench.codecs.plan import UsageError
 from bench.measuring.measure import WorkerError
+from bench.options import UsageError
 from bench.serving.loads import Load, run
 from bench.serving.processes import module
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from bench.measuring.check import CheckError
+from bench.measuring.worker import settle
 from bench.serving import models, timing
 from bench.serving.client import Caller, Way, connect, way_of
 from bench.serving.samples import Request, Size
@@ -80,9 +81,7 @@ def measure(  # noqa: PLR0913 - each is one plain fact
         pairs.setdefault(cell[:4], []).append(cell)
     ends = time.monotonic() + seconds
     total, done = rounds * len(cells), 0
-    gc.collect()
-    gc.freeze()
-    gc.disable()
+    settle()
     try:
         for _ in range(rounds):
             for pair in order.sample(list(pairs.values()), len(pairs)):

@@ -7,7 +7,7 @@ from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from bench.codecs.plan import require
+from bench.options import require
 from bench.serving import models_server, objects_grpc, objects_rest, ours, starts, suite
 from bench.serving.cells import GRPC, OURS, REST, Cell
 from bench.serving.client import connect, way_of

@@ -91,8 +91,6 @@ def parser() -> Parser:
         prog="python -m bench.serving",
         description="What a format costs in a whole request, beside the usual wrapper's way.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     add = made.add_argument
     add("mode", nargs="?", choices=MODES, default="latency", help="what to do, see below: latency")

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from bench.measuring.measure import WorkerError
+from bench.measuring.measure import WorkerError, search_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,8 +36,7 @@ def module(name: str, *arguments: str) -> list[str]:
 
 def environment() -> dict[str, str]:
     """Give the environment in which our modules are found, installed or not."""
-    places = [path or str(Path.cwd()) for path in sys.path]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *places])}
+    return {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), search_path()))}
 
 
 def is_ready(ports: Mapping[str, int | None]) -> None:

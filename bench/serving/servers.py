@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from bench.codecs.plan import UsageError
+from bench.options import UsageError
 from bench.serving import objects_grpc, objects_rest, ours
 from bench.serving.cells import OURS, REST
 
