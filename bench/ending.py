@@ -1,7 +1,8 @@
-"""How a command ends before its time: Ctrl-C, and a reader of its output that has gone.
+"""How a command ends before its time: Ctrl-C, SIGTERM, and a reader of its output that has gone.
 
 The first Ctrl-C ends what is going on, and what was measured is written. The second changes
-nothing, since many a person presses twice; the third ends the program at once.
+nothing, since many a person presses twice; the third ends the program at once. SIGTERM, which a
+cancelled job gets, does what Ctrl-C does.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import sys
 from contextlib import contextmanager, suppress
 from functools import partial, wraps
 from io import TextIOWrapper
+from threading import current_thread, main_thread
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ def orderly(name: str) -> Callable[[Main], Main]:
             for stream in (sys.stdout, sys.stderr):
                 if isinstance(stream, TextIOWrapper):  # a file's name may be in any alphabet
                     stream.reconfigure(errors="backslashreplace")
-            with _handling(partial(_at_once, name)):
+            with _handling(partial(_at_once, name)), _terminated():
                 try:
                     try:
                         return main(argv)
@@ -99,6 +101,21 @@ def noting() -> Iterator[list[int]]:
     seen: list[int] = []
     with _handling(lambda number, _: seen.append(number)):
         yield seen
+
+
+@contextmanager
+def _terminated() -> Iterator[None]:
+    """Treat SIGTERM as Ctrl-C, unless somebody has other plans with either."""
+    usual = signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    alone = current_thread() is main_thread()  # other threads have no say
+    if not (usual and alone and callable(signal.getsignal(signal.SIGINT))):
+        yield
+        return
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 @contextmanager

@@ -130,10 +130,12 @@ class _Tree:
     def read(self, kind: str) -> Any:
         tree = self.tree
         _need(type(tree) is dict, "no object")
-        data, raw = tree.get("data"), _either(tree, "binData", "bin_data")
+        data = tree.get("data")
+        raws = [tree[name] for name in ("binData", "bin_data") if tree.get(name) is not None]
+        raw = raws[0] if raws else None
         _need(data is None or type(data) is dict, "data is no object")
         kinds = [k for k in ("tensor", "ndarray", "tftensor") if data and data.get(k) is not None]
-        kinds += ["raw"] if raw is not None else []
+        kinds += ["raw"] * len(raws)  # of a oneof, two spellings are two members
         _need(kinds == [kind] and (data is None or raw is None), "another kind")
         if raw is not None:
             return np.frombuffer(_bytes(raw), np.uint8)

@@ -284,17 +284,21 @@ def left_over(tag: str) -> list[str]:
 RUN = ("-m", "bench.codecs", "--codec", "json/raw", "--batch", "1,2")
 
 
-@pytest.mark.parametrize("presses", [1, 2])
-def test_ctrl_c_while_measuring(presses: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "presses",
+    [(signal.SIGINT,), (signal.SIGINT, signal.SIGINT), (signal.SIGTERM,)],
+    ids=["once", "twice", "terminated"],
+)
+def test_ctrl_c_while_measuring(presses: tuple[int, ...], tmp_path: Path) -> None:
     """What was measured is shown and written; the exit code is 130; no worker stays."""
     runfile = pytest.importorskip("pyperf") and pytest.importorskip("bench.measuring.runfile")
     out = tmp_path / "run.json"
     argv = (*RUN, "--seconds", "60", "-o", str(out))
-    with program(f"measuring{presses}", *argv) as running:
+    with program(f"measuring{len(presses)}", *argv) as running:
         running.read(until="measuring ")
         running.read(seconds=0.3)
-        for _ in range(presses):
-            running.process.send_signal(signal.SIGINT)
+        for press in presses:
+            running.process.send_signal(press)
             time.sleep(0.02)
         assert running.ended() == 130
     assert "Interrupted: this is what was measured until then." in running.text

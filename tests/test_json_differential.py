@@ -176,3 +176,11 @@ def test_long_arrays_in_odd_places(name: str, template: str) -> None:
     ):
         agree(name, template.replace("%s", long).encode())
         agree(name, template.replace("%s", long).encode()[:-1] + b"\xff}")
+
+
+@pytest.mark.parametrize("first", ['""', '"AAAA"', "[]", "null"])
+def test_two_spellings_of_one_payload(first: str) -> None:
+    """A payload under both of its names is two payloads, unless one of them is null."""
+    for names in (("bin_data", "binData"), ("binData", "bin_data")):
+        body = f'{{"{names[0]}":{first},"{names[1]}":"AAAA"}}'.encode()
+        assert agree("json/raw", body) == (first == "null")
