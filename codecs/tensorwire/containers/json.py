@@ -19,7 +19,7 @@ from tensorwire.errors import DecodeError, EncodeError
 from tensorwire.tree import Irregular, Role, leaves, mark, place, walk
 from tensorwire.wire.decimal import BLOCK, NumbersText, block_count, dumps, texts
 from tensorwire.wire.few import exact
-from tensorwire.wire.jsontext import long_members
+from tensorwire.wire.jsontext import long_members, words_for_null
 from tensorwire.wire.parts import Base64, Texts, array_part, buffer_of
 
 if TYPE_CHECKING:
@@ -185,11 +185,7 @@ def _refuse_null(array: Array, block: Array, text: bytes) -> bytes:
 
 
 def _quote_null(block: Array, text: bytes) -> bytes:
-    if b"n" not in text:
-        return text
-    words = [_WORDS[str(number)] for number in block[~np.isfinite(block)].tolist()]
-    pieces = text.split(b"null")
-    return pieces[0] + b"".join(map(b"".join, zip(words, pieces[1:], strict=True)))
+    return words_for_null(block, text, _WORDS)
 
 
 def _finite(array: Array) -> bytes | None:

@@ -12,11 +12,12 @@ import numpy as np
 
 from tensorwire.errors import CodecError, DecodeError
 from tensorwire.protocols.tfserving_rows import Rows
+from tensorwire.tree import Irregular
 
 if TYPE_CHECKING:
     from tensorwire.tree import Tree
 
-__all__ = ["Found", "find", "is_bytes"]
+__all__ = ["Found", "find", "holds_strings", "is_bytes"]
 
 _FIRST_INDEX = re.compile(r"((?:\[[0-9]+\])?)(.*)", re.DOTALL)
 
@@ -81,6 +82,21 @@ def find(tree: Tree, rows: str, columns: str) -> Found:
 def _is_object(node: Any) -> bool:
     """Tell whether a node is an object, and not the bytes that one with the key b64 stands for."""
     return type(node) is dict and not is_bytes(node)
+
+
+def holds_strings(node: Any) -> bool:
+    """Tell whether nested lists are of strings, by their first value; the others follow it.
+
+    Raises
+    ------
+    Irregular
+        the scan took a long string for base64.
+    """
+    if type(node) is np.ndarray:
+        raise Irregular
+    while type(node) is list and node:
+        node = node[0]
+    return type(node) in (str, dict)
 
 
 def is_bytes(node: Any) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 
 from tensorwire import lists
 from tensorwire.peeking import Peek, TensorInfo
-from tensorwire.tree import Irregular
+from tensorwire.protocols.tfserving_find import holds_strings
 from tensorwire.wire.counting import counted
 
 if TYPE_CHECKING:
@@ -24,11 +24,6 @@ def claims(found: Found) -> Peek:
 
 
 def _info(name: str, node: Any) -> TensorInfo:
-    if type(node) is np.ndarray:  # a long string, taken for base64
-        raise Irregular
-    first = node
-    while type(first) is list and first:
-        first = first[0]
-    if type(first) in (str, dict):
+    if holds_strings(node):
         return TensorInfo(name, np.dtype("S"), lists.shape(node))
     return TensorInfo(name, *counted(node))

@@ -13,11 +13,10 @@ from tensorwire import lists
 from tensorwire.errors import CodecError, DecodeError
 from tensorwire.limits import DEFAULT_LIMITS
 from tensorwire.nodes import blob
-from tensorwire.protocols.tfserving_find import is_bytes
+from tensorwire.protocols.tfserving_find import holds_strings, is_bytes
 from tensorwire.protocols.tfserving_signature import named, typed
 from tensorwire.protocols.tfserving_words import restore
 from tensorwire.strings import from_bytes
-from tensorwire.tree import Irregular
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,12 +75,7 @@ def _array(node: Any, how: How) -> Any:
     """Read an array of numbers or bools; strings, which are dearer, elsewhere."""
     if hasattr(node, "read"):
         return how.restored(node.read(how.limits))
-    if type(node) is np.ndarray:  # a long string, taken for base64
-        raise Irregular
-    first = node
-    while type(first) is list and first:
-        first = first[0]
-    if type(first) in (str, dict):
+    if holds_strings(node):
         array = _strings(node)
     elif type(node) is list:
         array = lists.to_array(node, DecodeError)

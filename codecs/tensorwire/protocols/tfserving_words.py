@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tensorwire.wire.jsontext import words_for_null
+
 if TYPE_CHECKING:
     from tensorwire.tree import Array
 
@@ -30,11 +32,7 @@ _VALUES = [(float(text), value) for _, text, value in _NUMBERS]
 
 def bare(block: Array, text: bytes) -> bytes:
     """Put words where orjson wrote null in the text of a block of numbers."""
-    if b"n" not in text:
-        return text
-    words = [_WORDS[str(number)] for number in block[~np.isfinite(block)].tolist()]
-    pieces = text.split(b"null")
-    return pieces[0] + b"".join(map(b"".join, zip(words, pieces[1:], strict=True)))
+    return words_for_null(block, text, _WORDS)
 
 
 def without_words(body: bytes) -> bytes:

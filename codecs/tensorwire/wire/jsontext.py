@@ -1,4 +1,4 @@
-"""Find the long arrays and strings in the text of a message, without reading them."""
+"""Find the long arrays and strings in a text without reading them, and put words for nulls."""
 
 from __future__ import annotations
 
@@ -6,10 +6,15 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tensorwire.tree import Array
     from tensorwire.wire.schema import Schema
 
-__all__ = ["long_members"]
+__all__ = ["long_members", "words_for_null"]
 
 _TAIL = 4096  # bytes in which a member behind a string would have its quotes
 _LONG = 4096  # bytes of a member that is worth a cut
@@ -68,3 +73,12 @@ def _closing_quote(body: bytes, start: int) -> int:
     if body.rfind(b'"', max(start, last - _TAIL), last) < 0:
         return last  # should there be an earlier one, then what is between is no base64
     return body.find(b'"', start)
+
+
+def words_for_null(block: Array, text: bytes, words: Mapping[str, bytes]) -> bytes:
+    """Put the words for NaN and the infinities where orjson wrote null for numbers of a block."""
+    if b"n" not in text:
+        return text
+    found = [words[str(number)] for number in block[~np.isfinite(block)].tolist()]
+    pieces = text.split(b"null")
+    return pieces[0] + b"".join(map(b"".join, zip(found, pieces[1:], strict=True)))
