@@ -97,10 +97,15 @@ def add_shared(made: Parser) -> Any:
     add("-o", dest="output", metavar="FILE", help="write the samples in pyperf's format")
     add("--force", action="store_true", help="overwrite that file")
     add("--list", action="store_true", help="name all that can be measured, measure nothing")
+    return add_forms(made)
+
+
+def add_forms(made: Parser, quiet: str = "only the answer: no tables, no progress") -> Any:
+    """Add the forms of output; those of which there is one at a time are returned: a group."""
     style = made.add_mutually_exclusive_group()
     style.add_argument("--markdown", action="store_true", help="tables in Markdown")
     style.add_argument("--csv", action="store_true", help="one line per cell, nothing else")
-    add("-q", "--quiet", action="store_true", help="only the answer: no tables, no progress")
+    made.add_argument("-q", "--quiet", action="store_true", help=quiet)
     return style
 
 

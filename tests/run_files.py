@@ -12,8 +12,8 @@ from bench.measuring import environment
 from bench.measuring.check import Facts
 from bench.measuring.measure import Cell, Samples
 from bench.measuring.payloads import Case
+from bench.measuring.recording import suite
 from bench.measuring.results import Memory, Results, choose_twins
-from bench.measuring.runfile import suite
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -24,7 +24,7 @@ import bench
 from bench.codecs import rigorous, rigorous_options, rigorous_worker
 from bench.codecs.__main__ import main
 from bench.codecs.show import trust
-from bench.measuring import environment, machine, runfile, session, transport, worker
+from bench.measuring import environment, machine, recording, runfile, session, transport, worker
 from bench.measuring.check import Facts
 from bench.measuring.measure import Cell, Samples
 from bench.measuring.payloads import Case, build, digest
@@ -114,7 +114,7 @@ def test_the_file_is_pyperfs_and_ours(tmp_path: Path, capsys: pytest.CaptureFixt
 
     suite = pyperf.BenchmarkSuite.load(str(path))
     assert sorted(suite.get_benchmark_names()) == sorted(NAMES)
-    assert suite.get_metadata()["mode"] == runfile.RIGOROUS
+    assert suite.get_metadata()["mode"] == recording.RIGOROUS
     for found in suite.get_benchmarks():
         first, *others = found.get_runs()
         assert not first.values

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from math import inf
 
-from bench.options import Parser
+from bench.options import Parser, add_forms
 
 BASELINE = "bench/compare/exact.json"
 EPILOG = f"""\
@@ -67,8 +67,5 @@ def parse(argv: list[str] | None) -> Options:
     )
     add("--exact", action="store_true", help="exit 1 if bytes, copies or allocations grew")
     add("--force", action="store_true", help="compare other machines and other payloads too")
-    style = made.add_mutually_exclusive_group()
-    style.add_argument("--markdown", action="store_true", help="tables in Markdown")
-    style.add_argument("--csv", action="store_true", help="one line per cell, nothing else")
-    add("-q", "--quiet", action="store_true", help="only the summary: no tables")
+    add_forms(made, quiet="only the summary: no tables")
     return Options(**vars(made.parse_args(argv)))

@@ -13,7 +13,8 @@ One job per file, in the order of a run::
                 (memory_pages: the process's; memory_counts: how often it asks)
     py_spy      flame graphs, and what py-spy complains of (prctl: what it may look into)
     results     medians, and the noise that makes a tie
-    runfile     the same in a file of pyperf's format, written and read (fields: what it may hold)
+    recording   the same in pyperf's format, with all that is needed to show it again
+    runfile     that as a file, written and read (fields: what it may hold)
     environment what the numbers depend on: versions, and the machine
     transport   what a plain HTTP request costs, which advice compares with
 """

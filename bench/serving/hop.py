@@ -12,6 +12,7 @@ from statistics import median
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from bench.ending import INTERRUPTED
 from bench.measuring.check import CheckError
 from bench.serving import hop_server, hop_tables, nginx, ours, suite
 from bench.serving.client import Caller, connect
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 DIRECT, AGAIN, NGINX = "no hop", "again", "nginx"
 ROUNDS, QUICK_ROUNDS = 6, 3
-INTERRUPTED = 130
 
 Medians = dict[tuple[str, str, str], list[float]]
 """By transport, label of the payload, and hop: the median of each round."""

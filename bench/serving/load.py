@@ -7,6 +7,7 @@ from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from bench.ending import INTERRUPTED
 from bench.options import require
 from bench.serving import models_server, objects_grpc, objects_rest, ours, starts, suite
 from bench.serving.cells import GRPC, OURS, REST, Cell
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from bench.serving.options import Options
 
 QUICK = 3
-INTERRUPTED = 130
 
 
 def run(options: Options, screen: Screen, progress: Progress) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from bench.ending import INTERRUPTED
 from bench.measuring import environment
 from bench.serving import latency, matrix_tables, suite, targets, written
 from bench.serving.cells import OBJECTS, REST
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from bench.serving.options import Options
 
 ROUNDS, QUICK_ROUNDS = 5, 3
-INTERRUPTED = 130
 
 
 def run(options: Options, screen: Screen, progress: Progress) -> int:

@@ -6,7 +6,7 @@ import argparse
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bench.options import Parser, check_output
+from bench.options import Parser, add_forms, check_output
 from bench.serving.cells import COUNTS, KINDS, METHODS, SIDES, TRANSPORTS, Choice
 from bench.serving.models import ANSWERS
 
@@ -116,10 +116,7 @@ def parser() -> Parser:
     add("--py-spy", dest="flames", metavar="DIR", help="a flame graph of every server goes here")
     add("-o", dest="output", metavar="FILE", help="write the samples in pyperf's format")
     add("--force", action="store_true", help="overwrite that file")
-    style = made.add_mutually_exclusive_group()
-    style.add_argument("--markdown", action="store_true", help="tables in Markdown")
-    style.add_argument("--csv", action="store_true", help="one line per cell, nothing else")
-    add("-q", "--quiet", action="store_true", help="only the answer: no tables, no progress")
+    add_forms(made)
     return made
 
 

@@ -6,6 +6,7 @@ import json
 from math import inf
 from typing import TYPE_CHECKING, Any
 
+from bench.measuring import fields
 from bench.measuring.runfile import RunFileError
 from bench.serving import suite
 from bench.serving.cells import SIDES, Cell
@@ -68,12 +69,6 @@ def _above(told: Mapping[str, Any], name: str) -> float:
     return value
 
 
-def _text(told: Mapping[str, Any], name: str) -> str:
-    if not isinstance(told[name], str):
-        raise TypeError(f"{name} {told[name]!r} is no text")
-    return str(told[name])
-
-
 def _matrix(benchmarks: Benchmarks) -> Matrix:
     found = {}
     for told, rounds in benchmarks:
@@ -90,7 +85,7 @@ def _matrix(benchmarks: Benchmarks) -> Matrix:
 def _loads(benchmarks: Benchmarks) -> dict[tuple[Cell, int], Load]:
     return {
         (Cell.of(told), _count(told, "clients")): Load(
-            _text(told, "tool"),
+            fields.of(told, "tool", str),
             int(_above(told, "clients")),
             _above(told, "seconds_measured"),
             _count(told, "failed"),
@@ -107,7 +102,7 @@ def _starts(benchmarks: Benchmarks) -> list[Started]:
         measure, values = told["measure"], json.loads(told["exact"])
         if measure != "memory":  # of which a model may give some back
             values = _amounts(values, measure)
-        side = _text(told, "side")
+        side = fields.of(told, "side", str)
         if side not in SIDES:
             raise ValueError(f"side {side!r} is unknown")
         of.setdefault(side, {})[measure] = [value + 0 for value in values]
@@ -121,10 +116,10 @@ def _starts(benchmarks: Benchmarks) -> list[Started]:
 def _phases(benchmarks: Benchmarks) -> list[Phase]:
     found = [
         Phase(
-            transport=_text(told, "transport"),
+            transport=fields.of(told, "transport", str),
             step=_count(told, "step"),
             workers=_count(told, "workers"),
-            way=_text(told, "way"),
+            way=fields.of(told, "way", str),
             took=_amount(told, "took"),
             began=_amount(told, "began"),
             seconds=_above(told, "step_seconds"),
@@ -146,9 +141,9 @@ def _phases(benchmarks: Benchmarks) -> list[Phase]:
 def _hops(benchmarks: Benchmarks) -> list[Hop]:
     return [
         Hop(
-            _text(told, "transport"),
-            _text(told, "payload"),
-            _text(told, "hop"),
+            fields.of(told, "transport", str),
+            fields.of(told, "payload", str),
+            fields.of(told, "hop", str),
             _count(told, "bytes_out"),
             rounds[0] if rounds else (),
         )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import tensorwire as tw
+from bench.ending import INTERRUPTED
 from bench.measuring.check import CheckError
 from bench.serving import ours, scale_tables, suite
 from bench.serving.client import name_of
@@ -33,7 +34,6 @@ CLIENTS = 4
 QUICK_WORKERS, QUICK_CYCLES, CYCLES = 3, 1, 2
 SHORTEST = 0.3
 """Seconds under load with each number of workers."""
-INTERRUPTED = 130
 
 
 def run(options: Options, screen: Screen, progress: Progress) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from bench.ending import INTERRUPTED
 from bench.serving import generators, load_tables, models, suite
 from bench.serving.cells import GRPC, Cell
 from bench.serving.client import connect, name_of, way_of
@@ -34,7 +35,6 @@ LEAST, LONGEST = 0.2, 2.5
 """Seconds of a measurement, however many there are, or however long a call takes."""
 CALLS = 20
 """Calls, one after another, for which there is to be time."""
-INTERRUPTED = 130
 
 Loads = dict[tuple[Cell, int], Load]
 
