@@ -681,6 +681,7 @@ def test_inspect_shows_any_value(
         (b"[[1,2],[3,4]]", "JSON, but no object"),
         (b'{"error":"no model \\u001b[1m"}', "an error reply: no model \\x1b[1m - at $.error"),
         (b"hello, world", "in no format that is known here; --as NAME says what it is"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "in no format that is known here; --as NAME"),
         (b"\x93NUMPY\x01\x00", ""),
         (oip_request()[:-1], "in no format that is known here"),
         (oip_request(raw_input_contents=[bytes(8)]), "32"),

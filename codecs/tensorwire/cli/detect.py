@@ -7,6 +7,7 @@ JSON the keys tell the protocol.
 from __future__ import annotations
 
 import json
+import re
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -22,7 +23,10 @@ _SELDON = {"data", "binData", "strData", "jsonData", "customData", "meta", "stat
 _SNAKE = {"bin_data", "str_data", "json_data", "custom_data"}  # protobuf's JSON takes these too
 _LISTS = {"seldonMessages", "seldon_messages"}
 _FEEDBACK = {"request", "response", "truth", "reward"}
-_MSGPACK_MAPS = (*range(0x80, 0x90), 0xDE, 0xDF)
+# A map that is empty, or whose first key is text or bytes: a PNG begins like a map, too.
+_MSGPACK = re.compile(
+    rb"\x80|(?:[\x81-\x8f]|\xde..|\xdf....)[\xa0-\xbf\xc4-\xc6\xd9-\xdb]", re.DOTALL
+)
 _FRAME = 5  # of gRPC: a zero byte, and the length in four bytes, big-endian
 
 
@@ -96,7 +100,7 @@ def _bare(body: bytes, *, reply: bool) -> Format:
         return Format("arrow/tensor")
     if body[8:9] == b"{" and int.from_bytes(body[:8], "little") <= len(body) - 8:
         return Format("safetensors/arrays")
-    if body[:1] and body[0] in _MSGPACK_MAPS:
+    if _MSGPACK.match(body):
         return Format("msgpack/numpy" if b"\xc4\x02nd" in body[:8] else "seldon/msgpack")
     problem = DecodeError("in no format that is known here; --as NAME says what it is")
     if body.lstrip(b" \t\r\n")[:1] in (b"{", b"[", b'"'):
