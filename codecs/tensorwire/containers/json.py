@@ -185,7 +185,7 @@ def _refuse_null(array: Array, block: Array, text: bytes) -> bytes:
 
 
 def _quote_null(block: Array, text: bytes) -> bytes:
-    return words_for_null(block, text, _WORDS)
+    return words_for_null(block, text, _WORDS) if b"n" in text else text
 
 
 def _finite(array: Array) -> bytes | None:

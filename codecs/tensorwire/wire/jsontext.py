@@ -77,8 +77,6 @@ def _closing_quote(body: bytes, start: int) -> int:
 
 def words_for_null(block: Array, text: bytes, words: Mapping[str, bytes]) -> bytes:
     """Put the words for NaN and the infinities where orjson wrote null for numbers of a block."""
-    if b"n" not in text:
-        return text
     found = [words[str(number)] for number in block[~np.isfinite(block)].tolist()]
     pieces = text.split(b"null")
     return pieces[0] + b"".join(map(b"".join, zip(found, pieces[1:], strict=True)))
