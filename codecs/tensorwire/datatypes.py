@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tensorwire.errors import DecodeError, EncodeError
+from tensorwire.errors import DecodeError, EncodeError, shown
 
 __all__ = ["BF16", "BYTES", "Datatype", "datatype_of", "dtype_of", "row_of"]
 
@@ -58,7 +58,7 @@ def row_of(name: Any) -> Datatype:
     """Give the datatype of a name that a payload has; raise `DecodeError` for another."""
     row = _BY_NAME.get(name) if type(name) is str else None
     if row is None:
-        raise DecodeError(f"{str(name)[:40]!r} is no datatype", ".datatype")
+        raise DecodeError(f"{shown(name)} is no datatype", ".datatype")
     return row
 
 

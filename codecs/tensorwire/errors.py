@@ -9,7 +9,13 @@ CodecError                      anything this library refuses
 
 from __future__ import annotations
 
-__all__ = ["CodecError", "DecodeError", "EncodeError", "LimitError", "UnknownCodecError"]
+from itertools import islice
+from typing import Any
+
+__all__ = ["CodecError", "DecodeError", "EncodeError", "LimitError", "UnknownCodecError", "shown"]
+
+_DEPTH, _ITEMS = 3, 4  # levels and items of a nested value that an error text shows
+_BITS = 256  # of an integer whose digits are shown
 
 
 class CodecError(Exception):
@@ -58,3 +64,42 @@ class LimitError(DecodeError):
 
 class UnknownCodecError(CodecError, LookupError):
     """No codec has that name; the text lists the names there are."""
+
+
+def shown(value: Any, most: int = 40) -> str:
+    """Return the repr of a value for an error text, at most `most` characters of it.
+
+    Only as much of the value is looked at as is shown, so that neither the size nor the depth of
+    what a client sent costs anything; and no `__repr__` of others is called.
+    """
+    text = _shown(value, most, _DEPTH)
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def _shown(value: Any, most: int, depth: int) -> str:
+    if value is None or isinstance(value, (bool, float, complex, type)):
+        return repr(value)
+    if isinstance(value, (str, bytes, bytearray)):
+        return repr(value[: most + 1])
+    if isinstance(value, int):
+        bits = value.bit_length()
+        return repr(value) if bits <= _BITS else f"an integer of {bits} bits"
+    if isinstance(value, (list, tuple)):
+        return f"[{_items(value, most, depth)}]"
+    if isinstance(value, dict):
+        return f"{{{_items(value.items(), most, depth)}}}"
+    return f"a {type(value).__name__}"
+
+
+def _items(items: Any, most: int, depth: int) -> str:
+    """Return the first items of a container; a pair (of a dict) is shown as ``key: value``."""
+    if not depth:
+        return "..." if items else ""
+    pairs = not isinstance(items, (list, tuple))
+    first = [
+        f"{_shown(item[0], most, 0)}: {_shown(item[1], most, depth - 1)}"
+        if pairs
+        else _shown(item, most, depth - 1)
+        for item in islice(items, _ITEMS)
+    ]
+    return ", ".join([*first, "..."] if len(items) > _ITEMS else first)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pybase64
 
-from tensorwire.errors import DecodeError
+from tensorwire.errors import DecodeError, shown
 from tensorwire.limits import DEFAULT_LIMITS
 
 if TYPE_CHECKING:
@@ -70,4 +70,4 @@ def integer(node: Any, path: str) -> int:
         return int(node)
     if type(node) is str and _DECIMAL.fullmatch(node):
         return int(node)
-    raise DecodeError(f"{str(node)[:40]!r} in place of an integer", path)
+    raise DecodeError(f"{shown(node)} in place of an integer", path)

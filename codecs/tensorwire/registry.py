@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
 from tensorwire.codec import Codec
 from tensorwire.containers import CONTAINERS
-from tensorwire.errors import CodecError, DecodeError, UnknownCodecError
+from tensorwire.errors import CodecError, DecodeError, UnknownCodecError, shown
 from tensorwire.kinds import KINDS
 from tensorwire.protocols.table import get_protocol
 
@@ -106,7 +106,7 @@ def _check(codec: Any, name: Any) -> CodecLike:
     named = isinstance(name, str) and "/" in name
     if not named or not isinstance(codec, CodecLike) or codec.name != name:
         wanted = "a name such as 'container/kind', a media_type, encode and decode"
-        raise ValueError(f"{codec!r} is no codec: it needs {wanted}")
+        raise ValueError(f"{shown(codec)} is no codec: it needs {wanted}")
     return codec
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tensorwire.errors import DecodeError
+from tensorwire.errors import DecodeError, shown
 from tensorwire.nodes import integer
 from tensorwire.tftypes import BY_NAME, BY_NUMBER
 
@@ -25,7 +25,7 @@ def row_of(node: Any) -> Type:
     by_name = type(node) is str
     row = BY_NAME.get(node) if by_name else BY_NUMBER.get(integer(node, ".dtype"))
     if row is None:
-        raise DecodeError(f"dtype {str(node)[:40]} is not one that numpy has", ".dtype")
+        raise DecodeError(f"dtype {shown(node)} is not one that numpy has", ".dtype")
     return row
 
 

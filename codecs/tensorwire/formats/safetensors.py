@@ -18,7 +18,7 @@ import ml_dtypes
 import numpy as np
 import orjson
 
-from tensorwire.errors import DecodeError, EncodeError
+from tensorwire.errors import DecodeError, EncodeError, shown
 from tensorwire.formats.format import Format, array_of, at, refusal, shape_of, view
 from tensorwire.wire.parts import ArrayFill
 
@@ -116,7 +116,7 @@ class Safetensors(Format):
 
 def _row(name: str, key: Any, value: Any) -> tuple[str, str, Array]:
     if type(key) is not str or key == _METADATA:
-        raise EncodeError(f"{str(key)[:40]!r} is not a name for an array")
+        raise EncodeError(f"{shown(key)} is not a name for an array")
     with at(key):
         array = array_of(value)
         dtype = _NAMES.get(array.dtype.name)
@@ -163,5 +163,5 @@ def _array(data: Array, row: dict[str, Any], limits: Limits, payload: int) -> Ar
     name = row.get("dtype")
     dtype = _DTYPES.get(name) if type(name) is str else None
     if dtype is None:
-        raise DecodeError(f"{str(name)[:40]!r} is not a dtype that numpy has", ".dtype")
+        raise DecodeError(f"{shown(name)} is not a dtype that numpy has", ".dtype")
     return view(data, dtype, shape_of(row.get("shape")), limits, payload)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tensorwire.dtypes import NUMBERS
-from tensorwire.errors import DecodeError
+from tensorwire.errors import DecodeError, shown
 from tensorwire.formats.format import refusal
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def dtype_of(name: Any, path: str) -> np.dtype[Any]:
     if type(name) is str and name.endswith("O"):
         raise DecodeError("Python objects, which only a pickle could carry: never loaded", path)
     if type(name) is not str or not _NAME.fullmatch(name):
-        raise DecodeError(f"{str(name)[:40]!r} is not a dtype of numbers, bools or strings", path)
+        raise DecodeError(f"{shown(name)} is not a dtype of numbers, bools or strings", path)
     try:
         dtype = np.dtype(name)
     except (TypeError, ValueError):

@@ -15,7 +15,7 @@ import numpy as np
 from tensorwire import lists
 from tensorwire.datatypes import datatype_of
 from tensorwire.dtypes import as_array
-from tensorwire.errors import DecodeError, EncodeError
+from tensorwire.errors import DecodeError, EncodeError, shown
 from tensorwire.protocols.oip_length import json_size
 
 if TYPE_CHECKING:
@@ -171,4 +171,4 @@ def class_of(kind: Any) -> type[InferRequest | InferResponse]:
     for known in (InferRequest, InferResponse):
         if kind is None or kind is known or (isinstance(kind, type) and issubclass(kind, known)):
             return known
-    raise DecodeError(f"messages are InferRequest or InferResponse, not {kind!r:.60}")
+    raise DecodeError(f"messages are InferRequest or InferResponse, not {shown(kind, 60)}")

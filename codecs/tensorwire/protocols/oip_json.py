@@ -8,7 +8,7 @@ import numpy as np
 import orjson
 
 from tensorwire.datatypes import row_of
-from tensorwire.errors import CodecError, DecodeError, EncodeError
+from tensorwire.errors import CodecError, DecodeError, EncodeError, shown
 from tensorwire.peeking import Peek
 from tensorwire.protocols import fields
 from tensorwire.protocols.oip import (
@@ -137,7 +137,7 @@ def _read(
             raise error.within("" if error.path.startswith("$.shape") else ".data") from None
     left = 0 if blobs is None else blobs.size - at
     if type(size) is not int or not 0 <= size <= left or data is not None:
-        reason = f"binary_data_size is {size!r:.40}, and {left} bytes are left"
+        reason = f"binary_data_size is {shown(size)}, and {left} bytes are left"
         raise DecodeError(reason if data is None else "data beside binary_data_size", ".parameters")
     memory = np.empty(0, np.uint8) if blobs is None else blobs[at : at + size]
     return InferTensor(name, from_raw(memory, row, shape, limits, payload), parameters), size
@@ -147,7 +147,8 @@ def _tensors(tree: Tree, kind: type) -> tuple[str, list[Tree]]:
     member = "inputs" if kind is InferRequest else "outputs"
     if tree.get(member) is None:
         if "error" in tree:
-            raise DecodeError(f"the server answered with an error: {tree['error']}", ".error")
+            text = shown(tree["error"], 500)
+            raise DecodeError(f"the server answered with an error: {text}", ".error")
         raise DecodeError(f"no {member}: this is no {kind.__name__}")
     return member, fields.objects(tree, member)
 

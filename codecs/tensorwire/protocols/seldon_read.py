@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tensorwire import lists
-from tensorwire.errors import CodecError, DecodeError
+from tensorwire.errors import CodecError, DecodeError, shown
 from tensorwire.kinds import KINDS
 from tensorwire.message import Feedback, Message, MessageList
 from tensorwire.protocols import bodies, fields, seldon, seldon_any
@@ -27,7 +27,7 @@ def class_of(kind: Any) -> type:
     for known in (Message, MessageList, Feedback):
         if kind is None or kind is known or (isinstance(kind, type) and issubclass(kind, known)):
             return known
-    raise DecodeError(f"messages are Message, MessageList or Feedback, not {kind!r:.60}")
+    raise DecodeError(f"messages are Message, MessageList or Feedback, not {shown(kind, 60)}")
 
 
 def placed(error: CodecError, place: str) -> CodecError:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tensorwire import lists
-from tensorwire.errors import CodecError, EncodeError, UnknownCodecError
+from tensorwire.errors import CodecError, EncodeError, UnknownCodecError, shown
 from tensorwire.kinds import KINDS
 from tensorwire.message import Feedback, Message, MessageList
 from tensorwire.protocols import fields, seldon, seldon_any
@@ -77,7 +77,7 @@ def _node(kind: Any, value: Any, container: Container, *, lossy: bool) -> Any:
     if kind == "":
         raise EncodeError(f"a {type(value).__name__} as the value of no kind", "$")
     known = ", ".join([*KINDS, "strData", "jsonData", "customData"])
-    raise UnknownCodecError(f"no kind {kind!r:.60}; known: {known}", "$")
+    raise UnknownCodecError(f"no kind {shown(kind, 60)}; known: {known}", "$")
 
 
 def _as_floats(node: Any) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 
 from tensorwire import lists
 from tensorwire.dtypes import EXACT, cast, in_range
-from tensorwire.errors import DecodeError
+from tensorwire.errors import DecodeError, shown
 from tensorwire.tftypes import BY_NAME, STRING, dtype_of
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def _dtype(wanted: Any) -> np.dtype[Any]:
     try:
         dtype: np.dtype[Any] = np.dtype(wanted)
     except (TypeError, ValueError, SyntaxError, Warning):
-        raise DecodeError(f"the signature says {wanted!r:.40}, which is no dtype") from None
+        raise DecodeError(f"the signature says {shown(wanted)}, which is no dtype") from None
     return dtype
 
 
