@@ -328,11 +328,12 @@ def _unquoted(item: Any) -> Any:
 
 
 def _bytes(node: Any) -> bytes:
-    """Return bytes, which text writes as base64: standard or URL-safe, padded or not."""
+    """Return bytes, which text writes as base64: standard or URL-safe, padded or not, spaced."""
     if isinstance(node, bytes):
         return node
     _need(isinstance(node, str), "no bytes")
-    text = node.replace("-", "+").replace("_", "/").rstrip("=")
+    spaces = dict.fromkeys(map(ord, " \t\n\v\f\r"))
+    text = node.translate(spaces).replace("-", "+").replace("_", "/").rstrip("=")
     try:
         return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except (binascii.Error, ValueError) as error:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["blob", "integer", "integers", "pick"]
 
+_STANDARD = bytes.maketrans(b"-_", b"+/")  # from the URL-safe alphabet
+_SPACE = b" \t\n\v\f\r"
 _DECIMAL = re.compile("-?[0-9]{1,20}")
 
 
@@ -39,13 +41,18 @@ def blob(node: Any) -> Array:
 
 
 def text_to_bytes(text: str) -> bytes:
-    """Decode base64 as protobuf's JSON has it: standard or URL-safe, padded or not."""
+    """Decode base64 as the peers do: standard or URL-safe, padded or not, with white space in it.
+
+    Programs break base64 into lines of 64 or 76 characters (MIME, PEM). Seldon's wrapper, the
+    `json_format` of protobuf and TensorFlow Serving skip such breaks.
+    """
     try:
         return pybase64.b64decode(text, validate=True)
     except (ValueError, UnicodeError):
-        standard = text.replace("-", "+").replace("_", "/").rstrip("=")
+        pass
     try:
-        return pybase64.b64decode(standard + "=" * (-len(standard) % 4), validate=True)
+        plain = text.encode("ascii").translate(_STANDARD, _SPACE).rstrip(b"=")
+        return pybase64.b64decode(plain + b"=" * (-len(plain) % 4), validate=True)
     except (ValueError, UnicodeError):
         raise DecodeError("not base64, as bytes are written in text") from None
 
