@@ -123,12 +123,6 @@ def test_the_source_root_is_no_package() -> None:
 
 
 @every_source
-def test_files_stay_short(path: Path) -> None:
-    """No file is longer than 200 lines."""
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 200
-
-
-@every_source
 def test_imports_stay_light(path: Path) -> None:
     """Nothing of the server, the benchmark or the tests is imported, nor what they need."""
     if "server" in path.relative_to(PACKAGE).parts:
@@ -172,6 +166,3 @@ def test_the_benchmark_is_a_true_map(folder: Path) -> None:
     words = set(re.findall(r"\w+", text))
     assert not {name for name in files - words if not name.startswith(families)}
     assert set(re.findall(r"^ *(\w+)  ", text, re.MULTILINE)) <= modules
-    assert not [
-        path for path in folder.glob("*.py") if len(path.read_text("utf-8").splitlines()) > 200
-    ]
