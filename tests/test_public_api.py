@@ -86,12 +86,13 @@ def test_options_are_keywords() -> None:
     keywords = {
         "encode": ["names", "meta", "status", "lossy"],
         "encode_parts": ["names", "meta", "status", "lossy"],
-        "decode": ["copy", "out", "dtype", "limits"],
+        "decode": ["copy", "out", "dtype", "limits", "align"],
     }
     for method, wanted in keywords.items():
         parameters = inspect.signature(getattr(tw.Codec, method)).parameters.values()
         assert [p.name for p in parameters if p.kind is p.KEYWORD_ONLY] == wanted
-    assert list(inspect.signature(tw.loads).parameters) == ["body", "media_type", "limits"]
+    loads = list(inspect.signature(tw.loads).parameters)
+    assert loads == ["body", "media_type", "limits", "align"]
     assert list(inspect.signature(tw.dumps).parameters) == ["message", "media_type", "lossy"]
     assert get_type_hints(tw.codec_names)["return"] == tuple[str, ...]
 

@@ -144,7 +144,7 @@ class Codec:
             raise error.within(blame(self, envelope)) from None
         return first, part, last
 
-    def decode(
+    def decode(  # noqa: PLR0913 - each says one thing, by its name
         self,
         body: Any,
         *,
@@ -152,6 +152,7 @@ class Codec:
         out: Array | None = None,
         dtype: DTypeLike | None = None,
         limits: Limits | None = None,
+        align: bool = False,
     ) -> Any:
         """Read the array of a message.
 
@@ -168,6 +169,10 @@ class Codec:
             convert to this dtype, if no value changes by it.
         limits
             what the payload may claim; `Limits()` where None.
+        align
+            return arrays whose address suits their dtype: a view where it does, else one copy,
+            read-only as the view is. False by default, because a copy takes longer than one pass
+            over a misaligned view does (see `tensorwire.dtypes.aligned`).
 
         Returns
         -------
@@ -194,6 +199,6 @@ class Codec:
                 self._memo.learn_to_view(body, value, self.encode_parts)
         if self._owned and type(value) is np.ndarray and not value.flags.writeable:
             value = value.copy()
-        if copy or dtype is not None or out is not None:
-            return finish(self, value, copy=copy, out=out, dtype=dtype)
+        if copy or align or dtype is not None or out is not None:
+            return finish(self, value, copy=copy, out=out, dtype=dtype, align=align)
         return value

@@ -101,3 +101,13 @@ class Feedback:
     response: Message | None = None
     reward: float = 0.0
     truth: Message | None = None
+
+
+def messages_in(message: Message | MessageList | Feedback) -> Sequence[Message]:
+    """Return the SeldonMessages of a message: itself, or those in it."""
+    if isinstance(message, Message):
+        return [message]
+    if isinstance(message, MessageList):
+        return message.messages
+    found = (message.request, message.response, message.truth)
+    return [one for one in found if one is not None]

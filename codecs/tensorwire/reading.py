@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tensorwire.dtypes import cast
+from tensorwire.dtypes import aligned, cast
 from tensorwire.errors import CodecError, DecodeError
 from tensorwire.kinds import KINDS
 from tensorwire.protocols import seldon
@@ -66,10 +66,16 @@ def as_body(buffer: Any) -> Body:
         raise DecodeError(f"decode takes a contiguous buffer of bytes, not a {kind}") from None
 
 
-def finish(
-    codec: Codec, value: Any, *, copy: bool, out: Array | None, dtype: DTypeLike | None
+def finish(  # noqa: PLR0913 - what decode takes
+    codec: Codec,
+    value: Any,
+    *,
+    copy: bool,
+    out: Array | None,
+    dtype: DTypeLike | None,
+    align: bool,
 ) -> Any:
-    """Cast, copy, or write a value into `out`, as was asked; nothing is written on an error."""
+    """Cast, copy, align, or write a value into `out`, as was asked; an error leaves `out` alone."""
     try:
         if isinstance(value, list):
             if dtype is None and out is None:
@@ -84,4 +90,6 @@ def finish(
             return out
     except CodecError as error:
         raise error.within(codec.place) from None
-    return value.copy() if copy and not value.flags.writeable else value
+    if copy and not value.flags.writeable:
+        return value.copy()
+    return aligned(value) if align else value

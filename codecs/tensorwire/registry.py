@@ -111,7 +111,11 @@ def _check(codec: Any, name: Any) -> CodecLike:
 
 
 def loads(
-    body: Any, media_type: str = "application/json", *, limits: Limits | None = None
+    body: Any,
+    media_type: str = "application/json",
+    *,
+    limits: Limits | None = None,
+    align: bool = False,
 ) -> Message:
     """Read a SeldonMessage of any kind: value, kind, names, meta and status.
 
@@ -125,6 +129,8 @@ def loads(
         says which container; parameters such as a charset are ignored.
     limits
         what the payload may claim; `Limits()` where None.
+    align
+        return an array whose address suits its dtype, copied where the payload's does not.
 
     Raises
     ------
@@ -132,7 +138,7 @@ def loads(
         the bytes are no message, or the media type is not known.
     """
     protocol = get_protocol(f"seldon/{_container(media_type).name}")
-    message: Message = protocol.decode(body, limits=limits)
+    message: Message = protocol.decode(body, limits=limits, align=align)
     return message
 
 

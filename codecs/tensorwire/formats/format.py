@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tensorwire.dtypes import as_array, cast
+from tensorwire.dtypes import aligned, as_array, cast
 from tensorwire.errors import CodecError, DecodeError, EncodeError
 from tensorwire.limits import DEFAULT_LIMITS
 from tensorwire.reading import as_body
@@ -64,7 +64,7 @@ class Format(ABC):
                 raise EncodeError(f"{self.name} has no place for {part}; leave it out", f".{part}")
         return self.write(value, meta or {})
 
-    def decode(
+    def decode(  # noqa: PLR0913 - each says one thing, by its name
         self,
         body: Any,
         *,
@@ -72,6 +72,7 @@ class Format(ABC):
         out: Array | Mapping[str, Array] | None = None,
         dtype: DTypeLike | None = None,
         limits: Limits | None = None,
+        align: bool = False,
     ) -> Any:
         """Read what `encode` was given: read-only views of `body`, unless asked otherwise.
 
@@ -88,6 +89,9 @@ class Format(ABC):
             convert to this dtype, if no value changes by it.
         limits
             what the payload may claim; `Limits()` where None.
+        align
+            return arrays whose address suits their dtype: a view where it does, else one copy,
+            read-only as the view is.
 
         Raises
         ------
@@ -107,6 +111,8 @@ class Format(ABC):
             return out
         if copy:
             arrays = {k: a if a.flags.writeable else a.copy() for k, a in arrays.items()}
+        if align:
+            arrays = {name: aligned(array) for name, array in arrays.items()}
         return arrays if isinstance(value, dict) else arrays[""]
 
 

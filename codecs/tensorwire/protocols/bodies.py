@@ -8,20 +8,21 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from tensorwire import lists
+from tensorwire.dtypes import aligned
 from tensorwire.errors import EncodeError
 from tensorwire.reading import as_body
 from tensorwire.tree import Irregular, leaves
 from tensorwire.wire.parts import Texts, assemble, buffer_of, size_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from tensorwire.containers import Container
     from tensorwire.tree import Leaf, Tree
     from tensorwire.wire.parts import Part
     from tensorwire.wire.schema import Schema
 
-__all__ = ["read", "taken", "write", "write_parts"]
+__all__ = ["align", "read", "taken", "write", "write_parts"]
 
 _T = TypeVar("_T")
 
@@ -76,6 +77,12 @@ def read(container: Container, body: Any, message: Schema, build: Callable[[Tree
         return build(container.read(body, message), len(body))
     except Irregular:
         return build(container.read_any(body, message), len(body))
+
+
+def align(holders: Iterable[Any]) -> None:
+    """Copy what the attribute `value` of messages or tensors has, where it is not aligned."""
+    for holder in holders:
+        holder.value = aligned(holder.value)
 
 
 def taken(value: Any) -> int:

@@ -14,7 +14,7 @@ from tensorwire.limits import DEFAULT_LIMITS
 from tensorwire.protocols import bodies
 from tensorwire.protocols.grpc_status import trailers_of
 from tensorwire.protocols.headers import Headers
-from tensorwire.protocols.oip import InferRequest, InferResponse, class_of
+from tensorwire.protocols.oip import InferRequest, InferResponse, class_of, tensors_of
 from tensorwire.protocols.oip_call import claims, from_tree, parameters, to_tree
 from tensorwire.protocols.oip_key import key_of, maker, write_one
 from tensorwire.protocols.templates import Templates
@@ -109,8 +109,13 @@ class OipGrpc:
         *,
         type: Any = None,  # noqa: A002 - the word that every decoder uses
         limits: Limits | None = None,
+        align: bool = False,
     ) -> Any:
         """Read a message; see `MessageProtocol`."""
+        if align:
+            message = self.decode(body, headers, type=type, limits=limits)
+            bodies.align(tensors_of(message)[1])
+            return message
         del headers
         kind = class_of(type)
         if limits is None:

@@ -18,7 +18,7 @@ from tensorwire.errors import CodecError, EncodeError
 from tensorwire.limits import DEFAULT_LIMITS
 from tensorwire.protocols import bodies
 from tensorwire.protocols.headers import Headers
-from tensorwire.protocols.oip import InferRequest, InferResponse, class_of
+from tensorwire.protocols.oip import InferRequest, InferResponse, class_of, tensors_of
 from tensorwire.protocols.oip_json import claims, from_tree, identity_of, to_tree
 from tensorwire.protocols.oip_key import key_of, maker, write_one
 from tensorwire.protocols.oip_length import LENGTH, json_length, length_in
@@ -131,12 +131,17 @@ class OipRest:
         *,
         type: Any = None,  # noqa: A002 - the word that every decoder uses
         limits: Limits | None = None,
+        align: bool = False,
     ) -> Any:
         """Read a message; see `MessageProtocol`.
 
         Without headers, all of ``oip/json`` is JSON, and the JSON of ``oip/binary`` ends where its
         object does.
         """
+        if align:
+            message = self.decode(body, headers, type=type, limits=limits)
+            bodies.align(tensors_of(message)[1])
+            return message
         kind, bounds = class_of(type), DEFAULT_LIMITS if limits is None else limits
         key = None
         if limits is None and self._binary and body.__class__ is bytes:

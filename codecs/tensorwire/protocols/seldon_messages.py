@@ -16,7 +16,7 @@ from tensorwire.containers import CONTAINERS
 from tensorwire.errors import CodecError, EncodeError
 from tensorwire.kinds import KINDS
 from tensorwire.limits import DEFAULT_LIMITS
-from tensorwire.message import Feedback, Message, MessageList
+from tensorwire.message import Feedback, Message, MessageList, messages_in
 from tensorwire.protocols import bodies, seldon
 from tensorwire.protocols.headers import Headers
 from tensorwire.protocols.seldon_blame import blamed, check_depth
@@ -121,8 +121,13 @@ class SeldonProtocol:
         *,
         type: Any = None,  # noqa: A002 - the word that every decoder uses
         limits: Limits | None = None,
+        align: bool = False,
     ) -> Any:
         """Read a message; see `MessageProtocol`."""
+        if align:
+            message = self.decode(body, headers, type=type, limits=limits)
+            bodies.align(messages_in(message))
+            return message
         del headers
         if limits is None and isinstance(body, bytes) and type in (None, Message):
             known = self._headers.view(body, (Message, len(body)))

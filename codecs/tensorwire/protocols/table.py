@@ -62,8 +62,24 @@ class MessageProtocol(Protocol):
         *,
         type: type | None = None,  # noqa: A002 - the word that every decoder uses
         limits: Limits | None = None,
+        align: bool = False,
     ) -> Any:
-        """Read a message of a class, by default a request; raise `DecodeError`."""
+        """Read a message of a class, by default a request; raise `DecodeError`.
+
+        Parameters
+        ----------
+        body
+            any contiguous buffer.
+        headers
+            those of the body, where a part of it is binary.
+        type
+            the class of the message.
+        limits
+            what the payload may claim; `Limits()` where None.
+        align
+            return arrays whose addresses suit their dtypes: a view where one does, else a copy of
+            that array. See `Codec.decode`.
+        """
 
     def peek(
         self,

@@ -10,6 +10,7 @@ from operator import index
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from tensorwire.dtypes import aligned
 from tensorwire.errors import EncodeError
 from tensorwire.protocols import fields
 
@@ -112,6 +113,13 @@ def tensors_of(message: Any) -> tuple[str, Mapping[str, Any]]:
         return "outputs", fields.mapping(message.outputs, "$.outputs")
     kind = type(message).__name__
     raise EncodeError(f"a {kind} is neither a PredictRequest nor a PredictResponse")
+
+
+def aligned_message(message: Any) -> Any:
+    """Return a message that was read, with a copy of each array whose address does not suit it."""
+    member, arrays = tensors_of(message)
+    setattr(message, member, {name: aligned(array) for name, array in arrays.items()})
+    return message
 
 
 def version_of(message: PredictRequest | PredictResponse) -> tuple[int | None, str]:

@@ -14,7 +14,7 @@ from tensorwire.protocols import bodies
 from tensorwire.protocols.grpc_status import trailers_of
 from tensorwire.protocols.headers import Headers
 from tensorwire.protocols.templates import Templates
-from tensorwire.protocols.tfserving import PredictRequest, PredictResponse
+from tensorwire.protocols.tfserving import PredictRequest, PredictResponse, aligned_message
 from tensorwire.protocols.tfserving_call import claims, from_tree, to_tree
 from tensorwire.protocols.tfserving_key import key_of, write_one
 from tensorwire.tree import leaves
@@ -94,8 +94,12 @@ class ServingGrpc:
         *,
         type: type | None = None,  # noqa: A002 - the word that every decoder uses
         limits: Limits | None = None,
+        align: bool = False,
     ) -> Any:
         """Read a message; see `MessageProtocol`."""
+        if align:
+            message = self.decode(body, headers, type=type, limits=limits)
+            return aligned_message(message)
         del headers
         kind = type or PredictRequest
         if limits is None:

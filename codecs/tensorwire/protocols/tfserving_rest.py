@@ -12,7 +12,12 @@ import orjson
 from tensorwire.errors import DecodeError, EncodeError
 from tensorwire.limits import DEFAULT_LIMITS
 from tensorwire.protocols import bodies, fields
-from tensorwire.protocols.tfserving import PredictRequest, PredictResponse, tensors_of
+from tensorwire.protocols.tfserving import (
+    PredictRequest,
+    PredictResponse,
+    aligned_message,
+    tensors_of,
+)
 from tensorwire.protocols.tfserving_find import find
 from tensorwire.protocols.tfserving_peek import claims
 from tensorwire.protocols.tfserving_read import How, arrays
@@ -77,13 +82,14 @@ class ServingRest:
             buffers += [buffer_of(part), piece]
         return buffers, {"Content-Type": self.media_type}
 
-    def decode(
+    def decode(  # noqa: PLR0913 - each says one thing, by its name
         self,
         body: Any,
         headers: Mapping[str, str] | None = None,
         *,
         type: Any = None,  # noqa: A002 - the word that every decoder uses
         limits: Limits | None = None,
+        align: bool = False,
         signature: Mapping[str, Any] | None = None,
     ) -> Any:
         """Read a message; see `MessageProtocol`.
@@ -95,6 +101,9 @@ class ServingRest:
             TensorFlow names them. It names an array that has no name, other names are refused,
             and so are values that the dtype does not have.
         """
+        if align:
+            message = self.decode(body, headers, type=type, limits=limits, signature=signature)
+            return aligned_message(message)
         del headers
         kind, bounds = _class(type), limits or DEFAULT_LIMITS
         if body.__class__ is not bytes:
