@@ -92,7 +92,10 @@ def one_line(captured: str) -> str:
         (["make", "f", "--url", "http://a b"], "--url: expected an address"),
         (["make", "f", "--url", "http://h:99999"], "--url: expected an address"),
         (["make", "f", "--grpc", "h:x"], "--grpc: expected an address"),
-        (["make", "f", "--codec", "json/x"], "no codec 'json/x'; tensorwire --formats lists "),
+        (
+            ["make", "f", "--codec", "json/x"],
+            "got 'json/x' (did you mean 'json/raw'?); tensorwire --formats lists ",
+        ),
     ],
 )
 def test_wrong_usage_is_one_line_and_2(

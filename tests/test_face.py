@@ -22,7 +22,7 @@ RAISES = {
     "dumps": ["EncodeError", "UnknownCodecError"],
     "get_codec": ["UnknownCodecError"],
     "loads": ["DecodeError"],
-    "register_codec": ["ValueError"],
+    "register_codec": ["EncodeError", "ValueError"],
 }
 LAZY = {"bench", "grpc", "ml_dtypes", "pyperf", "rich", "simdjson"}
 

@@ -285,8 +285,8 @@ def test_bytes_that_are_no_text() -> None:
         (Response({None: np.array([1.5])}), "in place of a string", "$.outputs"),
         (Request([1.5]), "in place of a dict", "$.inputs"),
         (Request({"a": object()}), "object", "$.inputs.a"),
-        ({"a": [1]}, "neither", "$"),
-        (None, "neither", "$"),
+        ({"a": [1]}, "expected a PredictRequest or a PredictResponse", "$"),
+        (None, "expected a PredictRequest or a PredictResponse", "$"),
     ],
     ids=str,
 )
@@ -617,7 +617,7 @@ def test_any_buffer(buffer: Any) -> None:
         assert same(protocol.decode(buffer(body)).inputs[""], wanted)
     for other in (None, "{}", 5):
         assert "buffer" in refusal(other).reason
-    assert "has no message" in refusal(b"{}", type=dict).reason
+    assert "expected PredictRequest or PredictResponse" in refusal(b"{}", type=dict).reason
 
 
 @kinds

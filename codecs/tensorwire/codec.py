@@ -8,9 +8,9 @@ import numpy as np
 
 from tensorwire.advice import advise, blame
 from tensorwire.containers import CONTAINERS
-from tensorwire.errors import EncodeError
+from tensorwire.errors import DecodeError, EncodeError, UnknownCodecError, is_known, shown, unknown
 from tensorwire.kinds import KINDS
-from tensorwire.limits import DEFAULT_LIMITS
+from tensorwire.limits import checked_limits
 from tensorwire.memo import Memo
 from tensorwire.protocols import seldon
 from tensorwire.reading import as_body, finish, read
@@ -43,6 +43,9 @@ class Codec:
     """
 
     def __init__(self, container: str, kind: str) -> None:
+        for what, name, known in (("container", container, CONTAINERS), ("kind", kind, KINDS)):
+            if not is_known(name, known):
+                raise UnknownCodecError(unknown(f"the name of a {what}", name, known))
         self.name = f"{container}/{kind}"
         self.container: Container = CONTAINERS[container]
         self.kind = KINDS[kind]
@@ -51,6 +54,10 @@ class Codec:
         self._message = schema(seldon.MESSAGE)
         self.media_type = self.container.media_types[0]
         self._memo = Memo(self.container)
+
+    def __repr__(self) -> str:
+        """Return the call that makes a codec like it."""
+        return f"Codec({self.container.name!r}, {self.kind.name!r})"
 
     def encode(
         self,
@@ -191,10 +198,10 @@ class Codec:
         plain = limits is None and self.container.sized
         value = self._memo.view(body) if plain else None
         if value is None:
-            if limits is None:
-                limits = DEFAULT_LIMITS
+            if out is not None and not isinstance(out, np.ndarray):
+                raise DecodeError(f"expected a numpy array for out=, got {shown(out)}")
             into = out if dtype is None else None
-            _, value, _ = read(self.container, body, limits, into, self.kind.name)
+            _, value, _ = read(self.container, body, checked_limits(limits), into, self.kind.name)
             if plain:
                 self._memo.learn_to_view(body, value, self.encode_parts)
         if self._owned and type(value) is np.ndarray and not value.flags.writeable:

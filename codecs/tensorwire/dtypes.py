@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tensorwire import lists
-from tensorwire.errors import DecodeError, EncodeError
+from tensorwire.errors import DecodeError, EncodeError, shown
 from tensorwire.shortest import reads_back
 
 if TYPE_CHECKING:
@@ -38,6 +38,13 @@ FLOAT16 = np.dtype(np.float16).num
 _NARROW = frozenset(np.dtype(char).num for char in "ef")
 _COMPLEX = frozenset(np.dtype(char).num for char in "FD")
 _CUSTOM = 2  # dtype.isbuiltin of what numpy has from elsewhere: bfloat16, the float8 types
+
+
+_CUSTOM_NAMES = (
+    "bfloat16",
+    *(f"float8_{kind}" for kind in ("e5m2", "e4m3fn", "e4m3fnuz", "e4m3b11fnuz", "e5m2fnuz")),
+    *("int4", "uint4", "int2", "uint2", "float4_e2m1fn"),
+)
 
 
 def as_array(value: Any) -> Any:
@@ -134,7 +141,7 @@ def cast(array: Array, dtype: DTypeLike, *, shortest: bool = False) -> Array:
     With `shortest`, the floats were read from decimal text that a writer of a narrower type may
     have shortened: 0.1 is then float32's 0.1, because float32's 0.1 is written so.
     """
-    target = np.dtype(dtype)
+    target = dtype_named(dtype)
     if array.dtype == target:
         return array
     source = array.dtype
@@ -162,6 +169,20 @@ def cast(array: Array, dtype: DTypeLike, *, shortest: bool = False) -> Array:
         reason = f"{source} {array[wrong][0]} is not exactly a {target}"
         raise DecodeError(f"{reason}; leave dtype= out, or cast with astype", at)
     return result
+
+
+def dtype_named(dtype: DTypeLike) -> np.dtype[Any]:
+    """Return a dtype that a caller names; raise `DecodeError` for what is none."""
+    try:
+        return np.dtype(dtype)
+    except (TypeError, ValueError, SyntaxError, Warning):
+        pass
+    if isinstance(dtype, str) and dtype in _CUSTOM_NAMES:
+        import ml_dtypes  # only from then on numpy knows its dtypes by name
+
+        custom: np.dtype[Any] = np.dtype(getattr(ml_dtypes, dtype))
+        return custom
+    raise DecodeError(f"expected a dtype that numpy has for dtype=, got {shown(dtype)}")
 
 
 def _is_number(dtype: np.dtype[Any]) -> bool:

@@ -10,9 +10,21 @@ CodecError                      anything this library refuses
 from __future__ import annotations
 
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["CodecError", "DecodeError", "EncodeError", "LimitError", "UnknownCodecError", "shown"]
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable
+
+__all__ = [
+    "CodecError",
+    "DecodeError",
+    "EncodeError",
+    "LimitError",
+    "UnknownCodecError",
+    "is_known",
+    "shown",
+    "unknown",
+]
 
 _DEPTH, _ITEMS = 3, 4  # levels and items of a nested value that an error text shows
 _BITS = 256  # of an integer whose digits are shown
@@ -64,6 +76,35 @@ class LimitError(DecodeError):
 
 class UnknownCodecError(CodecError, LookupError):
     """No codec has that name; the text lists the names there are."""
+
+
+def is_known(name: Any, known: Container[str]) -> bool:
+    """Tell whether a name is one of those that are known; what is not text is none."""
+    return isinstance(name, str) and name in known
+
+
+def unknown(what: str, name: Any, known: Iterable[str]) -> str:
+    """Return the reason for a name that is not known: the nearest one, then all of them.
+
+    Parameters
+    ----------
+    what
+        a noun with its article, as in ``the name of a codec``.
+    name
+        what was given; it need not be text.
+    known
+        the names there are.
+    """
+    names = tuple(known)
+    reason = f"expected {what}, got {shown(name)}"
+    if isinstance(name, str):
+        from difflib import get_close_matches  # a millisecond that only a wrong name needs
+
+        by_lower = {one.lower(): one for one in names}
+        near = get_close_matches(name[:80].lower(), by_lower, n=1)
+        if near:
+            reason += f" (did you mean {by_lower[near[0]]!r}?)"
+    return f"{reason}; known: {', '.join(names)}"
 
 
 def shown(value: Any, most: int = 40) -> str:

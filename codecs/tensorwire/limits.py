@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import prod
-from typing import TYPE_CHECKING
+from operator import index
+from typing import TYPE_CHECKING, Any
 
-from tensorwire.errors import LimitError
+from tensorwire.errors import DecodeError, LimitError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["DEFAULT_LIMITS", "Limits"]
+__all__ = ["DEFAULT_LIMITS", "Limits", "checked_limits"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,18 @@ class Limits:
     max_elements: int | None = None
     max_bytes: int | None = None
     max_rank: int = 64
+
+    def __post_init__(self) -> None:
+        """Raise `DecodeError` for a bound that is not a number."""
+        for name in ("max_elements", "max_bytes", "max_rank"):
+            bound = getattr(self, name)
+            if bound is None and name != "max_rank":
+                continue
+            try:
+                index(bound)
+            except TypeError:
+                wanted = "an integer" if name == "max_rank" else "an integer or None"
+                raise DecodeError(f"expected {wanted} for {name}=, got {shown(bound)}") from None
 
     def check(self, shape: Sequence[int], itemsize: int, payload: int, path: str = "") -> int:
         """Return the element count of `shape`, or raise `LimitError`.
@@ -63,3 +76,12 @@ class Limits:
 
 
 DEFAULT_LIMITS = Limits()
+
+
+def checked_limits(limits: Any) -> Limits:
+    """Return the limits in force: the default where there are none; `DecodeError` for others."""
+    if limits is None:
+        return DEFAULT_LIMITS
+    if not isinstance(limits, Limits):
+        raise DecodeError(f"expected a Limits for limits=, got {shown(limits)}")
+    return limits

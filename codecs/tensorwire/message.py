@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tensorwire.protocols import seldon_any
+from tensorwire.reprs import repr_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Feedback", "Message", "MessageList"]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Message:
     """A value, and what travels with it.
 
@@ -44,6 +45,10 @@ class Message:
     meta: Mapping[str, Any] = field(default_factory=dict)
     status: Mapping[str, Any] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        """Return the fields that are set; large values are told in short."""
+        return repr_of(self)
+
     def reply(self, value: Any, names: Sequence[str] | None = None) -> Message:
         """Answer this message with a value, in the kind that Seldon's wrapper would choose.
 
@@ -70,7 +75,7 @@ class Message:
         return self.kind if self.kind in ("ndarray", "tftensor") else "tensor"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class MessageList:
     """What a combiner is sent: a SeldonMessageList.
 
@@ -82,8 +87,12 @@ class MessageList:
 
     messages: Sequence[Message] = ()
 
+    def __repr__(self) -> str:
+        """Return the fields that are set; large values are told in short."""
+        return repr_of(self)
 
-@dataclass(slots=True)
+
+@dataclass(slots=True, repr=False)
 class Feedback:
     """How good a reply turned out to be.
 
@@ -101,6 +110,10 @@ class Feedback:
     response: Message | None = None
     reward: float = 0.0
     truth: Message | None = None
+
+    def __repr__(self) -> str:
+        """Return the fields that are set; large values are told in short."""
+        return repr_of(self)
 
 
 def messages_in(message: Message | MessageList | Feedback) -> Sequence[Message]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tensorwire.dtypes import aligned, cast
-from tensorwire.errors import CodecError, DecodeError
+from tensorwire.errors import CodecError, DecodeError, shown
 from tensorwire.kinds import KINDS
 from tensorwire.protocols import seldon
 from tensorwire.tree import Irregular, check_out
@@ -62,8 +62,23 @@ def as_body(buffer: Any) -> Body:
         view = memoryview(buffer)
         return view.toreadonly().cast("B") if view.nbytes else b""
     except (TypeError, ValueError, BufferError):
-        kind = type(buffer).__name__
-        raise DecodeError(f"decode takes a contiguous buffer of bytes, not a {kind}") from None
+        raise DecodeError(_not_bytes(buffer)) from None
+
+
+def _not_bytes(value: Any) -> str:
+    """Return why a value cannot be decoded, and what can."""
+    reason = f"expected a contiguous buffer of bytes, got {shown(value)}"
+    if isinstance(value, str):
+        return f"{reason}; pass value.encode()"
+    if hasattr(value, "read"):
+        return f"{reason}; pass what its read() gives"
+    try:
+        memoryview(value)
+    except TypeError:
+        return f"{reason}; pass the bytes of the body"
+    except (ValueError, BufferError):
+        return f"{reason}; pass numpy.ascontiguousarray(value).view('u1')"
+    return f"{reason}; pass memoryview(value).tobytes()"
 
 
 def finish(  # noqa: PLR0913 - what decode takes

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
 from tensorwire.codec import Codec
 from tensorwire.containers import CONTAINERS
-from tensorwire.errors import CodecError, DecodeError, UnknownCodecError, shown
+from tensorwire.errors import (
+    CodecError,
+    DecodeError,
+    EncodeError,
+    UnknownCodecError,
+    shown,
+    unknown,
+)
 from tensorwire.kinds import KINDS
 from tensorwire.protocols.table import get_protocol
 
@@ -57,11 +64,13 @@ def get_codec(name: str) -> Codec:
     UnknownCodecError
         there is none of that name; a `LookupError` that lists the names.
     """
+    if not isinstance(name, str):
+        raise UnknownCodecError(unknown("the name of a codec", name, codec_names()))
     if name in _BUILT_IN:
         return _built_in(name)
     codec = _registered.get(name) or _plugin(name)
     if codec is None:
-        raise UnknownCodecError(f"no codec {name!r}; known: {', '.join(codec_names())}")
+        raise UnknownCodecError(unknown("the name of a codec", name, codec_names()))
     return cast("Codec", codec)  # a plug-in may offer less: what `CodecLike` says
 
 
@@ -86,13 +95,13 @@ def register_codec(codec: CodecLike) -> None:
 
     Raises
     ------
-    ValueError
-        the name is taken, or the codec lacks name, media_type, encode or decode.
+    EncodeError
+        the name is taken, or the codec lacks name, media_type, encode or decode; a `ValueError`.
     """
     _check(codec, getattr(codec, "name", ""))
     with _lock:
         if codec.name in codec_names():
-            raise ValueError(f"a codec named {codec.name!r} is there already")
+            raise EncodeError(f"expected a name that is free, got {codec.name!r}, a codec's")
         _registered[codec.name] = codec
 
 
@@ -106,7 +115,7 @@ def _check(codec: Any, name: Any) -> CodecLike:
     named = isinstance(name, str) and "/" in name
     if not named or not isinstance(codec, CodecLike) or codec.name != name:
         wanted = "a name such as 'container/kind', a media_type, encode and decode"
-        raise ValueError(f"{shown(codec)} is no codec: it needs {wanted}")
+        raise EncodeError(f"expected a codec with {wanted}, got {shown(codec)}")
     return codec
 
 
@@ -159,9 +168,16 @@ def dumps(message: Message, media_type: str = "application/json", *, lossy: bool
 
 
 def _container(media_type: str, error: type[CodecError] = DecodeError) -> Container:
-    wanted = media_type.partition(";")[0].strip().lower()
+    wanted = essence(media_type)
     for container in CONTAINERS.values():
         if wanted in container.media_types:
             return container
-    known = ", ".join(container.media_types[0] for container in CONTAINERS.values())
-    raise error(f"media type {media_type!r} is not known; known: {known}")
+    known = [container.media_types[0] for container in CONTAINERS.values()]
+    raise error(unknown("a media type", media_type, known))
+
+
+def essence(media_type: Any) -> str:
+    """Return a media type without its parameters; empty for what is not text."""
+    if not isinstance(media_type, str):
+        return ""
+    return media_type.partition(";")[0].strip().lower()

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from tensorwire.codec import Codec
 from tensorwire.containers import CONTAINERS
-from tensorwire.errors import DecodeError, EncodeError, UnknownCodecError
+from tensorwire.errors import DecodeError, EncodeError, UnknownCodecError, is_known, unknown
 from tensorwire.message import Message
 from tensorwire.payload import Payload, refuse
 from tensorwire.protocols.table import get_protocol, protocol_names
-from tensorwire.registry import codec_names, get_codec
+from tensorwire.registry import codec_names, essence, get_codec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,12 +63,15 @@ def peek(
     DecodeError
         the bytes are no message, or the media type is none of the protocol.
     """
-    container = _MEDIA_TYPES.get(media_type.partition(";")[0].strip().lower(), "")
-    name = f"{protocol}/{container}"
+    owners = tuple(dict.fromkeys(name.partition("/")[0] for name in protocol_names()))
+    if not is_known(protocol, owners):
+        raise DecodeError(unknown("a protocol for protocol=", protocol, owners))
+    name = f"{protocol}/{_MEDIA_TYPES.get(essence(media_type), '')}"
     if name not in protocol_names():
-        known = ", ".join(known for known in protocol_names() if known.startswith(protocol + "/"))
-        known = known or ", ".join(protocol_names())
-        raise DecodeError(f"no {protocol} message is of media type {media_type!r}; known: {known}")
+        known = [
+            media for media, box in _MEDIA_TYPES.items() if f"{protocol}/{box}" in protocol_names()
+        ]
+        raise DecodeError(unknown(f"a media type of {protocol}", media_type, known))
     found = get_protocol(name)
     return found.peek(body, headers, type=found.response if reply else None)
 
@@ -127,13 +130,14 @@ def _check_name(name: str) -> None:
     The entry points of installed packages, which take a millisecond to read, are asked only for a
     name that is neither built in nor registered.
     """
-    if name in protocol_names():
+    if is_known(name, protocol_names()):
         return
     try:
         get_codec(name)
     except UnknownCodecError:
-        known = ", ".join([*codec_names(), *protocol_names()])
-        raise UnknownCodecError(f"no codec or protocol {name!r}; known: {known}") from None
+        known = [*codec_names(), *protocol_names()]
+        reason = unknown("the name of a codec or protocol", name, known)
+        raise UnknownCodecError(reason) from None
 
 
 def _decode(

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
-from tensorwire.errors import DecodeError
+from tensorwire.errors import DecodeError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -145,6 +145,8 @@ def mark(node: Any, name: str) -> Any:
 
 def check_out(out: Array, shape: Sequence[int], dtype: np.dtype[Any]) -> None:
     """Raise `DecodeError` where an array of that shape and dtype does not fit `out`."""
+    if not hasattr(out, "flags"):
+        raise DecodeError(f"expected a numpy array for out=, got {shown(out)}")
     if out.shape != tuple(shape) or out.dtype != dtype:
         wanted = f"{dtype}{list(shape)}"
         raise DecodeError(f"the payload is {wanted}, out= is {out.dtype}{list(out.shape)}")

@@ -11,7 +11,7 @@ import numpy as np
 
 from tensorwire.dtypes import aligned, as_array, cast
 from tensorwire.errors import CodecError, DecodeError, EncodeError
-from tensorwire.limits import DEFAULT_LIMITS
+from tensorwire.limits import checked_limits
 from tensorwire.reading import as_body
 from tensorwire.tftypes import type_of
 from tensorwire.tree import check_out
@@ -33,6 +33,10 @@ class Format(ABC):
     name: str
     media_type: str
     carries: frozenset[str] = frozenset()  # what of names, meta and status there is a place for
+
+    def __repr__(self) -> str:
+        """Return the call that makes one like it."""
+        return f"{type(self).__name__}()"
 
     @abstractmethod
     def write(self, value: Any, meta: Mapping[str, Any]) -> bytes:
@@ -100,7 +104,7 @@ class Format(ABC):
         LimitError
             the payload claims more than `limits`.
         """
-        value = self.read(as_body(body), DEFAULT_LIMITS if limits is None else limits)
+        value = self.read(as_body(body), checked_limits(limits))
         arrays = value if isinstance(value, dict) else {"": value}
         if dtype is not None:
             for name in arrays:

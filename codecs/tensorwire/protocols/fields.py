@@ -16,7 +16,17 @@ if TYPE_CHECKING:
 
     from tensorwire.tree import Tree
 
-__all__ = ["listed", "mapping", "member", "objects", "parameters", "sizes", "text", "values"]
+__all__ = [
+    "listed",
+    "mapping",
+    "member",
+    "no_arrays",
+    "objects",
+    "parameters",
+    "sizes",
+    "text",
+    "values",
+]
 
 
 _T = TypeVar("_T")
@@ -31,6 +41,15 @@ def text(value: Any, path: str) -> str:
     except UnicodeEncodeError:
         raise EncodeError("a string that is not Unicode text", path) from None
     return str(value)
+
+
+def no_arrays(message: Any) -> None:
+    """Raise `EncodeError` for a field that is an array, which has no truth value to ask for."""
+    for name in message.__dataclass_fields__:
+        value = getattr(message, name)
+        if isinstance(value, np.ndarray):
+            wanted = "arrays by name, or a list of them" if "puts" in name else "text or a dict"
+            raise EncodeError(f"expected {wanted}, got an array", f"$.{name}")
 
 
 def listed(value: Sequence[_T], kind: type[_T], path: str) -> Sequence[_T]:

@@ -16,7 +16,9 @@ from tensorwire import lists
 from tensorwire.datatypes import datatype_of
 from tensorwire.dtypes import as_array
 from tensorwire.errors import DecodeError, EncodeError, shown
+from tensorwire.protocols import fields
 from tensorwire.protocols.oip_length import json_size
+from tensorwire.reprs import repr_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["InferRequest", "InferResponse", "InferTensor", "RequestedOutput", "json_size"]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class InferTensor:
     """A named array.
 
@@ -47,6 +49,10 @@ class InferTensor:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     binary: bool | None = None
 
+    def __repr__(self) -> str:
+        """Return the fields that are set; large values are told in short."""
+        return repr_of(self)
+
     @property
     def datatype(self) -> str:
         """The datatype of the array, as in ``FP32``; raises `EncodeError` where there is none."""
@@ -60,7 +66,7 @@ class InferTensor:
         return lists.shape(value) if isinstance(value, (list, tuple)) else np.shape(value)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class RequestedOutput:
     """An output that a request asks for.
 
@@ -75,8 +81,12 @@ class RequestedOutput:
     name: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        """Return the fields that are set; large values are told in short."""
+        return repr_of(self)
 
-@dataclass(slots=True)
+
+@dataclass(slots=True, repr=False)
 class InferResponse:
     """Tensors from a model.
 
@@ -98,8 +108,12 @@ class InferResponse:
     id: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        """Return the fields that are set; large values are told in short."""
+        return repr_of(self)
 
-@dataclass(slots=True)
+
+@dataclass(slots=True, repr=False)
 class InferRequest:
     """Tensors for a model.
 
@@ -123,6 +137,10 @@ class InferRequest:
     id: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     outputs: Sequence[RequestedOutput] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        """Return the fields that are set; large values are told in short."""
+        return repr_of(self)
 
     @property
     def path(self) -> str:
@@ -158,12 +176,12 @@ class InferRequest:
 
 def tensors_of(message: Any) -> tuple[str, Sequence[InferTensor]]:
     """Give the tensors of a message, and the member in which they stand."""
+    if not isinstance(message, (InferRequest, InferResponse)):
+        raise EncodeError(f"expected an InferRequest or an InferResponse, got {shown(message)}")
+    fields.no_arrays(message)
     if isinstance(message, InferRequest):
         return "inputs", message.inputs
-    if isinstance(message, InferResponse):
-        return "outputs", message.outputs
-    kind = type(message).__name__
-    raise EncodeError(f"a {kind} is neither an InferRequest nor an InferResponse")
+    return "outputs", message.outputs
 
 
 def class_of(kind: Any) -> type[InferRequest | InferResponse]:
@@ -171,4 +189,4 @@ def class_of(kind: Any) -> type[InferRequest | InferResponse]:
     for known in (InferRequest, InferResponse):
         if kind is None or kind is known or (isinstance(kind, type) and issubclass(kind, known)):
             return known
-    raise DecodeError(f"messages are InferRequest or InferResponse, not {shown(kind, 60)}")
+    raise DecodeError(f"expected InferRequest or InferResponse for type=, got {shown(kind, 60)}")

@@ -71,7 +71,7 @@ def to_tree(message: InferRequest | InferResponse, *, typed: bool) -> Tree:
 
 def parameters(values: Mapping[str, Any], path: str) -> Tree:
     """Give the member `parameters` of a message, in the order in which maps are written."""
-    if values == {}:
+    if isinstance(values, dict) and not values:
         return {}
     checked = fields.parameters(values, f"{path}.parameters", finite=False)
     return {"parameters": {k: _parameter(checked[k]) for k in sorted(checked, key=map_order)}}

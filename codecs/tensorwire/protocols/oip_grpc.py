@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tensorwire.containers import CONTAINERS
 from tensorwire.errors import CodecError
-from tensorwire.limits import DEFAULT_LIMITS
+from tensorwire.limits import DEFAULT_LIMITS, checked_limits
 from tensorwire.protocols import bodies
 from tensorwire.protocols.grpc_status import trailers_of
 from tensorwire.protocols.headers import Headers
@@ -57,6 +57,10 @@ class OipGrpc:
         self._typed = name.endswith("-typed")
         self._templates, self._headers = Templates(_PROTOBUF), Headers()
 
+    def __repr__(self) -> str:
+        """Return the call that gives it."""
+        return f"get_protocol({self.name!r})"
+
     def encode(
         self, message: InferRequest | InferResponse, *, lossy: bool = False
     ) -> tuple[bytes, dict[str, str]]:
@@ -70,7 +74,7 @@ class OipGrpc:
             said = known and (message.id or message.parameters)
             identity = _identity(message) if said else b""
             body = known and self._templates.write(*known, identity)
-        except (TypeError, AttributeError, UnicodeEncodeError):  # no message; said below
+        except (TypeError, AttributeError, ValueError):  # no message; said below
             known = body = None
         if not body:
             tree = to_tree(message, typed=self._typed)
@@ -118,12 +122,11 @@ class OipGrpc:
             return message
         del headers
         kind = class_of(type)
-        if limits is None:
-            if body.__class__ is bytes:
-                found = self._headers.view(body, (kind, len(body)))
-                if found is not None:
-                    return found
-            limits = DEFAULT_LIMITS
+        if limits is None and body.__class__ is bytes:
+            found = self._headers.view(body, (kind, len(body)))
+            if found is not None:
+                return found
+        limits = checked_limits(limits)
         found = self._read(body, kind, lambda tree, size: from_tree(tree, kind, limits, size))
         if limits is DEFAULT_LIMITS:
             self._remember(body, kind, found)

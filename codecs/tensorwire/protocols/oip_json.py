@@ -91,7 +91,7 @@ def identity_of(message: InferRequest | InferResponse) -> bytes | None:
 
 
 def _parameters(values: Any, path: str) -> Tree:
-    if values == {}:
+    if isinstance(values, dict) and not values:
         return {}
     return {"parameters": fields.parameters(values, f"{path}.parameters", finite=True)}
 

@@ -56,16 +56,16 @@ def write_one(message: Any, known: Known) -> bytes | None:
     It is what `key_of` and `Templates.write` do, without calls in between.
     """
     kind = message.__class__
-    if kind is InferRequest and not message.outputs:
-        tensors = message.inputs
-    elif kind is InferResponse:
-        tensors = message.outputs
-    else:
-        return None
-    more, model, version = message.parameters, message.model_name, message.model_version
-    if tensors.__class__ is not list or message.id != "" or more or more.__class__ is not dict:
-        return None
     try:
+        if kind is InferRequest and not message.outputs:
+            tensors = message.inputs
+        elif kind is InferResponse:
+            tensors = message.outputs
+        else:
+            return None
+        more, model, version = message.parameters, message.model_name, message.model_version
+        if tensors.__class__ is not list or message.id != "" or more or more.__class__ is not dict:
+            return None
         (tensor,) = tensors
         array, more = tensor.value, tensor.parameters
         if tensor.__class__ is not InferTensor or array.__class__ is not np.ndarray:

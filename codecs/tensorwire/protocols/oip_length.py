@@ -28,18 +28,19 @@ def json_length(body: Body, headers: Mapping[str, str] | None, *, binary: bool) 
     Where the headers do not say, all is JSON. Where there are none, and the body is said to be
     binary, the JSON ends where its object does.
     """
-    for name, value in _pairs(headers):
+    pairs = _pairs(headers)
+    for name, value in pairs:
         if name.lower() != LENGTH.lower():
             continue
         if not _DIGITS.fullmatch(value) or int(value) > len(body):
             raise DecodeError(f"{LENGTH} is {value[:40]!r}, and the body has {len(body)} bytes")
         return int(value)
-    return json_size(body) if binary and not headers else len(body)
+    return json_size(body) if binary and not pairs else len(body)
 
 
 def length_in(headers: Any) -> str | None:
     """Give what a dict of headers says, "" where there are none; None: `json_length` is to look."""
-    if not headers:
+    if headers is None or (headers.__class__ is dict and not headers):
         return ""
     if headers.__class__ is not dict:
         return None

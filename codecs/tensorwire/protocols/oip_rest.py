@@ -15,7 +15,7 @@ import numpy as np
 
 from tensorwire.containers import CONTAINERS
 from tensorwire.errors import CodecError, EncodeError
-from tensorwire.limits import DEFAULT_LIMITS
+from tensorwire.limits import checked_limits
 from tensorwire.protocols import bodies
 from tensorwire.protocols.headers import Headers
 from tensorwire.protocols.oip import InferRequest, InferResponse, class_of, tensors_of
@@ -63,6 +63,10 @@ class OipRest:
         self._templates, self._headers = Templates(_JSON), Headers()
         self.media_type = "application/octet-stream" if self._binary else "application/json"
 
+    def __repr__(self) -> str:
+        """Return the call that gives it."""
+        return f"get_protocol({self.name!r})"
+
     def encode(self, message: Message, *, lossy: bool = False) -> tuple[bytes, dict[str, str]]:
         """Write a message; see `MessageProtocol`."""
         one = None if lossy else write_one(message, self._templates.known)
@@ -74,7 +78,7 @@ class OipRest:
             identity = identity_of(message) if said else b""
             known = known if identity is not None else None
             body = known and self._templates.write(*known, identity or b"")
-        except (TypeError, AttributeError, UnicodeEncodeError):  # no message; said below
+        except (TypeError, AttributeError, ValueError):  # no message; said below
             known = body = None
         if body:
             return body, self._headers_of(message, body)
@@ -142,7 +146,7 @@ class OipRest:
             message = self.decode(body, headers, type=type, limits=limits)
             bodies.align(tensors_of(message)[1])
             return message
-        kind, bounds = class_of(type), DEFAULT_LIMITS if limits is None else limits
+        kind, bounds = class_of(type), checked_limits(limits)
         key = None
         if limits is None and self._binary and body.__class__ is bytes:
             length = length_in(headers)

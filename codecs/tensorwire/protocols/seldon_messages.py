@@ -15,7 +15,7 @@ import numpy as np
 from tensorwire.containers import CONTAINERS
 from tensorwire.errors import CodecError, EncodeError
 from tensorwire.kinds import KINDS
-from tensorwire.limits import DEFAULT_LIMITS
+from tensorwire.limits import checked_limits
 from tensorwire.message import Feedback, Message, MessageList, messages_in
 from tensorwire.protocols import bodies, seldon
 from tensorwire.protocols.headers import Headers
@@ -62,6 +62,10 @@ class SeldonProtocol:
             kind: get_codec(f"{self._container.name}/{kind}") for kind in KINDS
         }
         self._headers = Headers()
+
+    def __repr__(self) -> str:
+        """Return the call that gives it."""
+        return f"get_protocol({self.name!r})"
 
     def encode(self, message: Any, *, lossy: bool = False) -> tuple[bytes, dict[str, str]]:
         """Write a message; see `MessageProtocol`."""
@@ -129,7 +133,7 @@ class SeldonProtocol:
             bodies.align(messages_in(message))
             return message
         del headers
-        if limits is None and isinstance(body, bytes) and type in (None, Message):
+        if limits is None and isinstance(body, bytes) and (type is None or type is Message):
             known = self._headers.view(body, (Message, len(body)))
             if known is not None:
                 return known
@@ -152,7 +156,7 @@ class SeldonProtocol:
 
     def _read(self, body: Any, kind: Any, build: Callable[..., Any], limits: Limits | None) -> Any:
         kind, box = class_of(kind), self._container
-        bounds = DEFAULT_LIMITS if limits is None else limits
+        bounds = checked_limits(limits)
         try:
             return bodies.read(
                 box,

@@ -27,7 +27,7 @@ def class_of(kind: Any) -> type:
     for known in (Message, MessageList, Feedback):
         if kind is None or kind is known or (isinstance(kind, type) and issubclass(kind, known)):
             return known
-    raise DecodeError(f"messages are Message, MessageList or Feedback, not {shown(kind, 60)}")
+    raise DecodeError(f"expected Message, MessageList or Feedback for type=, got {shown(kind, 60)}")
 
 
 def placed(error: CodecError, place: str) -> CodecError:

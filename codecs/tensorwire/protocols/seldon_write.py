@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tensorwire import lists
-from tensorwire.errors import CodecError, EncodeError, UnknownCodecError, shown
+from tensorwire.errors import CodecError, EncodeError, UnknownCodecError, is_known, unknown
 from tensorwire.kinds import KINDS
 from tensorwire.message import Feedback, Message, MessageList
 from tensorwire.protocols import fields, seldon, seldon_any
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["around", "is_bare", "levels", "parts_of", "to_tree"]
 
+_KINDS = (*KINDS, "strData", "jsonData", "customData")
 _WORDS = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}  # as protobuf's JSON has them
 
 
@@ -52,7 +53,9 @@ def to_tree(message: Any, container: Container, *, lossy: bool) -> Tree:
 
 
 def _message(message: Message, container: Container, *, lossy: bool) -> Tree:
-    kind = message.kind
+    kind: Any = message.kind
+    if not is_known(kind, (*_KINDS, "")):
+        raise UnknownCodecError(unknown("the kind of a message", kind, _KINDS), "$")
     try:
         node = _node(kind, message.value, container, lossy=lossy)
     except CodecError as error:
@@ -62,8 +65,8 @@ def _message(message: Message, container: Container, *, lossy: bool) -> Tree:
     return tree or {"meta": {}}  # which tells a message that says nothing from none
 
 
-def _node(kind: Any, value: Any, container: Container, *, lossy: bool) -> Any:
-    if isinstance(kind, str) and kind in KINDS:
+def _node(kind: str, value: Any, container: Container, *, lossy: bool) -> Any:
+    if kind in KINDS:
         return KINDS[kind].tree(KINDS[kind].leaf(value, lossy=lossy))
     if kind == "strData":
         return fields.text(value, "$.strData")
@@ -72,12 +75,9 @@ def _node(kind: Any, value: Any, container: Container, *, lossy: bool) -> Any:
         return _as_floats(value) if lossy and container.name == "protobuf" else value
     if kind == "customData":
         return _custom(value, container, lossy=lossy)
-    if kind == "" and value is None:
-        return None
-    if kind == "":
+    if value is not None:
         raise EncodeError(f"a {type(value).__name__} as the value of no kind", "$")
-    known = ", ".join([*KINDS, "strData", "jsonData", "customData"])
-    raise UnknownCodecError(f"no kind {shown(kind, 60)}; known: {known}", "$")
+    return None
 
 
 def _as_floats(node: Any) -> Any:

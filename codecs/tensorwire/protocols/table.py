@@ -6,7 +6,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from tensorwire.errors import UnknownCodecError
+from tensorwire.errors import UnknownCodecError, is_known, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -99,7 +99,6 @@ def protocol_names() -> tuple[str, ...]:
     return tuple(_MODULES)
 
 
-@cache
 def get_protocol(name: str) -> MessageProtocol:
     """Get a protocol by name, as in ``get_protocol("oip/protobuf")``.
 
@@ -108,8 +107,12 @@ def get_protocol(name: str) -> MessageProtocol:
     UnknownCodecError
         there is none of that name; a `LookupError` that lists the names.
     """
-    if name not in _MODULES:
-        known = ", ".join(protocol_names())
-        raise UnknownCodecError(f"no protocol {name!r}; known: {known}")
+    if not is_known(name, _MODULES):
+        raise UnknownCodecError(unknown("the name of a protocol", name, _MODULES))
+    return _made(name)
+
+
+@cache
+def _made(name: str) -> MessageProtocol:
     module = import_module(f"tensorwire.protocols.{_MODULES[name]}")
     return cast("MessageProtocol", module.protocol(name))

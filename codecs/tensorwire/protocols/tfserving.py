@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from tensorwire.dtypes import aligned
-from tensorwire.errors import EncodeError
+from tensorwire.errors import EncodeError, shown
 from tensorwire.protocols import fields
+from tensorwire.reprs import repr_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["PredictRequest", "PredictResponse"]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class PredictResponse:
     """Named arrays from a model.
 
@@ -41,8 +42,12 @@ class PredictResponse:
     signature_name: str = ""
     rows: bool = True
 
+    def __repr__(self) -> str:
+        """Return the fields that are set; large values are told in short."""
+        return repr_of(self)
 
-@dataclass(slots=True)
+
+@dataclass(slots=True, repr=False)
 class PredictRequest:
     """Named arrays for a model.
 
@@ -71,6 +76,10 @@ class PredictRequest:
     signature_name: str = ""
     output_filter: Sequence[str] = field(default_factory=list)
     rows: bool = True
+
+    def __repr__(self) -> str:
+        """Return the fields that are set; large values are told in short."""
+        return repr_of(self)
 
     @property
     def path(self) -> str:
@@ -107,12 +116,12 @@ class PredictRequest:
 
 def tensors_of(message: Any) -> tuple[str, Mapping[str, Any]]:
     """Give the arrays of a message, and the member in which they stand."""
+    if not isinstance(message, (PredictRequest, PredictResponse)):
+        raise EncodeError(f"expected a PredictRequest or a PredictResponse, got {shown(message)}")
+    fields.no_arrays(message)
     if isinstance(message, PredictRequest):
         return "inputs", fields.mapping(message.inputs, "$.inputs")
-    if isinstance(message, PredictResponse):
-        return "outputs", fields.mapping(message.outputs, "$.outputs")
-    kind = type(message).__name__
-    raise EncodeError(f"a {kind} is neither a PredictRequest nor a PredictResponse")
+    return "outputs", fields.mapping(message.outputs, "$.outputs")
 
 
 def aligned_message(message: Any) -> Any:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tensorwire.containers import CONTAINERS
-from tensorwire.errors import DecodeError
-from tensorwire.limits import DEFAULT_LIMITS
+from tensorwire.errors import DecodeError, shown
+from tensorwire.limits import DEFAULT_LIMITS, checked_limits
 from tensorwire.protocols import bodies
 from tensorwire.protocols.grpc_status import trailers_of
 from tensorwire.protocols.headers import Headers
@@ -49,6 +49,10 @@ class ServingGrpc:
         self.name = name
         self._templates, self._headers = Templates(_PROTOBUF), Headers()
 
+    def __repr__(self) -> str:
+        """Return the call that gives it."""
+        return f"get_protocol({self.name!r})"
+
     def encode(
         self, message: PredictRequest | PredictResponse, *, lossy: bool = False
     ) -> tuple[bytes, dict[str, str]]:
@@ -60,7 +64,7 @@ class ServingGrpc:
         try:
             known = key_of(message)
             body = known and self._templates.write(*known)
-        except (TypeError, AttributeError, UnicodeEncodeError):  # no message; said below
+        except (TypeError, AttributeError, ValueError):  # no message; said below
             known = body = None
         if not body:
             tree, kind = to_tree(message)
@@ -101,13 +105,12 @@ class ServingGrpc:
             message = self.decode(body, headers, type=type, limits=limits)
             return aligned_message(message)
         del headers
-        kind = type or PredictRequest
-        if limits is None:
-            if body.__class__ is bytes:
-                found = self._headers.view(body, (kind, len(body)))
-                if found is not None:
-                    return found
-            limits = DEFAULT_LIMITS
+        kind = PredictRequest if type is None else _class(type)
+        if limits is None and body.__class__ is bytes:
+            found = self._headers.view(body, (kind, len(body)))
+            if found is not None:
+                return found
+        limits = checked_limits(limits)
         found = bodies.read(
             _PROTOBUF, body, _schema(kind), lambda tree, size: from_tree(tree, kind, limits, size)
         )
@@ -138,7 +141,7 @@ class ServingGrpc:
     ) -> Peek:
         """Tell what a message says of its arrays; see `MessageProtocol`."""
         del headers
-        kind = type or PredictRequest
+        kind = PredictRequest if type is None else _class(type)
         found: Peek = bodies.read(_PROTOBUF, body, _schema(kind), lambda tree, _: claims(tree))
         return found
 
@@ -148,6 +151,11 @@ class ServingGrpc:
 
 
 def _schema(kind: Any) -> Schema:
+    return schema(f"tensorflow.serving.{_class(kind).__name__}")
+
+
+def _class(kind: Any) -> Any:
     if kind is PredictRequest or kind is PredictResponse:
-        return schema(f"tensorflow.serving.{kind.__name__}")
-    raise DecodeError(f"TensorFlow Serving has no message {kind}")
+        return kind
+    wanted = "PredictRequest or PredictResponse"
+    raise DecodeError(f"expected {wanted} for type=, got {shown(kind)}")

@@ -55,8 +55,8 @@ def write_one(message: Any, known: Known) -> bytes | None:
     It is what `key_of` and `Templates.write` do, without calls in between.
     """
     kind = message.__class__
-    if kind is PredictRequest and message.output_filter == []:
-        tensors = message.inputs
+    if kind is PredictRequest and message.output_filter.__class__ is list:
+        tensors = None if message.output_filter else message.inputs
     elif kind is PredictResponse:
         tensors = message.outputs
     else:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from tensorwire.errors import DecodeError, EncodeError
-from tensorwire.limits import DEFAULT_LIMITS
+from tensorwire.errors import DecodeError, EncodeError, shown
+from tensorwire.limits import checked_limits
 from tensorwire.protocols import bodies, fields
 from tensorwire.protocols.tfserving import (
     PredictRequest,
@@ -65,6 +65,10 @@ class ServingRest:
     def __init__(self, name: str) -> None:
         self.name = name
 
+    def __repr__(self) -> str:
+        """Return the call that gives it."""
+        return f"get_protocol({self.name!r})"
+
     def encode(
         self, message: PredictRequest | PredictResponse, *, lossy: bool = False
     ) -> tuple[bytes, dict[str, str]]:
@@ -105,7 +109,7 @@ class ServingRest:
             message = self.decode(body, headers, type=type, limits=limits, signature=signature)
             return aligned_message(message)
         del headers
-        kind, bounds = _class(type), limits or DEFAULT_LIMITS
+        kind, bounds = _class(type), checked_limits(limits)
         if body.__class__ is not bytes:
             body = bytes(as_body(body))
 
@@ -142,7 +146,8 @@ def _class(kind: Any) -> Any:
         return PredictRequest
     if kind is PredictRequest or kind is PredictResponse:
         return kind
-    raise DecodeError(f"TensorFlow Serving has no message {kind}")
+    wanted = "PredictRequest or PredictResponse"
+    raise DecodeError(f"expected {wanted} for type=, got {shown(kind)}")
 
 
 def _find(tree: Tree, kind: Any) -> Found:

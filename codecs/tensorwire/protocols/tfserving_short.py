@@ -21,11 +21,14 @@ _FEW = 1024  # elements
 def few_numbers(message: Any) -> bytes | None:
     """Write a message of one short array of finite numbers; None for any other."""
     kind = type(message)
-    if kind is PredictResponse:
-        tensors = message.outputs
-    elif kind is PredictRequest and message.signature_name == "" and not message.output_filter:
-        tensors = message.inputs
-    else:
+    try:
+        if kind is PredictResponse:
+            tensors = message.outputs
+        elif kind is PredictRequest and message.signature_name == "" and not message.output_filter:
+            tensors = message.inputs
+        else:
+            return None
+    except ValueError:  # of an array, which is none of these
         return None
     if type(tensors) is not dict or len(tensors) != 1:
         return None

@@ -1,0 +1,61 @@
+"""Bounded reprs of messages: a body of any size is told in a few lines."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, fields
+from reprlib import Repr
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tensorwire.tree import Array
+
+__all__ = ["repr_of"]
+
+_FEW = 12  # elements of an array that are shown
+
+
+class _Bounded(Repr):
+    """The repr of a value, at most a few items of each level of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxstring = self.maxother = 80
+        self.maxdict = self.maxlist = self.maxtuple = 6
+        self.maxlevel = 4
+
+    def repr_ndarray(self, array: Array, level: int) -> str:
+        """Return the values of a small array, else its dtype and shape."""
+        if array.size > _FEW or array.itemsize > self.maxstring:
+            return f"<{array.dtype} array of shape {array.shape}>"
+        plain = array.tolist()  # numpy's own repr may take several lines
+        return f"array({self.repr1(plain, level)}, dtype={array.dtype})"
+
+    def repr_bytes(self, value: bytes, level: int) -> str:
+        """Return the first bytes, and how many there are."""
+        del level
+        if len(value) <= self.maxstring // 4:
+            return repr(value)
+        return f"<{len(value)} bytes: {value[: self.maxstring // 4]!r}...>"
+
+    repr_bytearray = repr_memoryview = repr_bytes
+
+    def repr_instance(self, value: Any, level: int) -> str:
+        """Return the repr of a message, which is bounded, or else no more than the class."""
+        if type(value).__module__.startswith(("tensorwire.", "builtins", "numpy")):
+            return super().repr_instance(value, level)
+        return f"<{type(value).__qualname__}>"
+
+
+def repr_of(message: Any) -> str:
+    """Return a repr of a dataclass: its first field, and those that are not as they are by default.
+
+    Large arrays are told by dtype and shape, long text and lists by their first items.
+    """
+    bounded, parts = _Bounded(), []
+    for i, field in enumerate(fields(message)):
+        value = getattr(message, field.name)
+        usual = field.default if field.default_factory is MISSING else field.default_factory()
+        if i and type(value) is type(usual) and not hasattr(value, "dtype") and value == usual:
+            continue
+        parts.append(f"{field.name}={bounded.repr(value)}")
+    return f"{type(message).__qualname__}({', '.join(parts)})"
