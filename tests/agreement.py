@@ -57,7 +57,7 @@ def _said(read: Callable[..., Any], body: bytes) -> Any:
         tree = read(body, schema(seldon.MESSAGE))
         kind, inner = seldon.payload(tree)
         value = KINDS[kind].value(inner, len(body), DEFAULT_LIMITS, None)
-        return kind, describe(value), repr(seldon.envelope(tree))
+        return kind, describe(value), repr(seldon.opened(tree)[2])
     except Irregular:
         return UNDECIDED
     except tw.DecodeError:

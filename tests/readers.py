@@ -137,6 +137,11 @@ class _Tree:
         kinds = [k for k in ("tensor", "ndarray", "tftensor") if data and data.get(k) is not None]
         kinds += ["raw"] * len(raws)  # of a oneof, two spellings are two members
         _need(kinds == [kind] and (data is None or raw is None), "another kind")
+        names = data.get("names") if data else None
+        _need(names is None or type(names) is list, "names are no list")
+        _need(all(type(name) is str for name in names or []), "a name is no string")
+        for around in ("meta", "status"):
+            _need(tree.get(around) is None or type(tree[around]) is dict, f"{around} is no object")
         if raw is not None:
             return np.frombuffer(_bytes(raw), np.uint8)
         node = data[kind]

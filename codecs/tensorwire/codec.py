@@ -201,7 +201,7 @@ class Codec:
             if out is not None and not isinstance(out, np.ndarray):
                 raise DecodeError(f"expected a numpy array for out=, got {shown(out)}")
             into = out if dtype is None else None
-            _, value, _ = read(self.container, body, checked_limits(limits), into, self.kind.name)
+            value = read(self.container, body, checked_limits(limits), into, self.kind.name)
             if plain:
                 self._memo.learn_to_view(body, value, self.encode_parts)
         if self._owned and type(value) is np.ndarray and not value.flags.writeable:

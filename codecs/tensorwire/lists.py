@@ -11,7 +11,7 @@ import orjson
 if TYPE_CHECKING:
     from tensorwire.errors import CodecError
 
-__all__ = ["numbers", "rank", "rounds", "scalars", "shape", "to_array"]
+__all__ = ["numbers", "rank", "rounds", "scalars", "shape", "to_array", "types"]
 
 _EXACT = 2**53
 _INT64, _UINT64 = range(-(2**63), 2**63), range(2**64)
@@ -37,7 +37,7 @@ def to_array(nested: Any, error: type[CodecError], *, exact: bool = False) -> An
     if type(first) is float or (type(first) is int and first in _INT64):  # one number, as often
         return np.array(first, ndmin=depth)
     try:
-        if not exact and {float} <= _types(nested) <= {float, int}:
+        if not exact and {float} <= types(nested) <= {float, int}:
             return np.array(nested, np.float64)
         # As objects first: numpy would pad a million short strings to the length of a long one.
         flat: list[Any] = np.asarray(nested, object).reshape(-1).tolist()
@@ -46,7 +46,7 @@ def to_array(nested: Any, error: type[CodecError], *, exact: bool = False) -> An
         raise _explain(nested, error, str(problem)) from None
 
 
-def _types(nested: Any) -> set[type]:
+def types(nested: Any) -> set[type]:
     """Tell the types in nested lists, without a look at their shape; nothing for anything else."""
     for _ in range(_MAX_RANK):
         if type(nested) is not list or {type(row) for row in nested} != {list}:

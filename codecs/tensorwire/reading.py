@@ -17,41 +17,33 @@ if TYPE_CHECKING:
     from tensorwire.codec import Codec
     from tensorwire.containers import Container
     from tensorwire.limits import Limits
-    from tensorwire.tree import Array, Body, Tree
+    from tensorwire.tree import Array, Body
 
 __all__ = ["as_body", "finish", "read"]
 
 
-def read(
-    container: Container,
-    body: Body,
-    limits: Limits,
-    out: Array | None = None,
-    wanted: str | None = None,
-) -> tuple[str, Any, Tree]:
-    """Read the one payload of a message: its kind, its value, and the tree it stood in.
+def read(container: Container, body: Body, limits: Limits, out: Array | None, wanted: str) -> Any:
+    """Read the one array of a message, of the kind that is wanted.
 
     The value may be a read-only view of `body`, also of a kind that hands out none.
 
-    Raises `DecodeError` with the place, also where the kind is not the one that is wanted.
+    Raises `DecodeError` with the place, also where the kind is another one.
     """
-    kind, message = None, schema(seldon.MESSAGE)
+    kind, message = "", schema(seldon.MESSAGE)
     try:
         try:
-            tree = container.read(body, message)
-            kind, payload = seldon.payload(tree)
-            if kind == wanted or wanted is None:
-                return kind, KINDS[kind].value(payload, len(body), limits, out), tree
+            kind, node = seldon.payload(container.read(body, message))
+            if kind == wanted:
+                return KINDS[kind].value(node, len(body), limits, out)
         except Irregular:
-            kind = None
-            tree = container.read_any(body, message)
-            kind, payload = seldon.payload(tree)
-            if kind == wanted or wanted is None:
-                return kind, KINDS[kind].value(payload, len(body), limits, out), tree
+            kind = ""
+            kind, node = seldon.payload(container.read_any(body, message))
+            if kind == wanted:
+                return KINDS[kind].value(node, len(body), limits, out)
         other = f"{container.name}/{kind}"
         raise DecodeError(f"a {kind} payload; read it with {other}, or with loads()")
     except CodecError as error:
-        raise error.within(seldon.path_of(kind) if kind else "") from None
+        raise error.within(seldon.path_of(kind) if kind else "$") from None
 
 
 def as_body(buffer: Any) -> Body:

@@ -42,8 +42,10 @@ def peek(
     """Tell kind, dtype, shape, names and meta of a message, without a look at its arrays.
 
     Of protobuf, msgpack and binary bodies only the bytes around the arrays are read, so that the
-    cost does not grow with the payload; JSON is looked through once. What is told is what the
-    message claims: `decode` checks it.
+    cost does not grow with the payload. JSON is looked through once, and so are nested lists in
+    protobuf and msgpack, where each element says its own type: no array is made of them. Dtype and
+    shape are those that `decode` gives, or None where only the values would tell; whether the
+    values are an array at all, `decode` checks.
 
     Parameters
     ----------

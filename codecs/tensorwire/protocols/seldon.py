@@ -23,8 +23,7 @@ __all__ = [
     "MESSAGE",
     "Envelope",
     "check_sayable",
-    "content",
-    "envelope",
+    "opened",
     "path_of",
     "payload",
     "wrap",
@@ -110,8 +109,8 @@ def check_sayable(part: Any, path: str, scalars: tuple[type, ...]) -> None:
 
 
 def payload(message: Tree) -> tuple[str, Any]:
-    """Find the one array of a message: its kind and its tree."""
-    if len(message) == 1:  # as most are
+    """Return the kind and the tree of the one array of a message, as `opened` reads it."""
+    if len(message) == 1:  # nothing but an array, as in most
         data = message.get("data")
         if type(data) is dict and len(data) == 1:
             for kind, tree in data.items():
@@ -120,7 +119,7 @@ def payload(message: Tree) -> tuple[str, Any]:
         raw = message.get("binData")
         if raw is not None:
             return "raw", raw
-    kind, tree = content(message)
+    kind, tree, _ = opened(message)
     if kind in _NO_ARRAY:
         raise DecodeError("holds no array; loads() reads it", f"$.{kind}")
     if not kind and message.get("status"):
@@ -130,7 +129,22 @@ def payload(message: Tree) -> tuple[str, Any]:
     return kind, tree
 
 
-def content(message: Tree) -> tuple[str, Any]:
+def opened(message: Tree) -> tuple[str, Any, Envelope]:
+    """Return the kind and the tree of the one payload of a message, and what stands around it.
+
+    The kind is empty where there is no payload. Everything that reads a SeldonMessage goes through
+    here, so that all refuse the same ones. Members that the message does not have are passed over,
+    as Seldon's wrapper does.
+
+    Raises
+    ------
+    DecodeError
+        more than one payload; names, meta or status that are none; with the place.
+    """
+    return (*_content(message), _envelope(message))
+
+
+def _content(message: Tree) -> tuple[str, Any]:
     """Find the one payload of a message: its kind and its tree; "" and None where there is none."""
     data, found = message.get("data"), []
     if data is not None:
@@ -149,11 +163,16 @@ def content(message: Tree) -> tuple[str, Any]:
     return ("jsonData" if "jsonData" in message else ""), None  # for jsonData, null is a value
 
 
-def envelope(message: Tree) -> Envelope:
-    """Take what stands around the payload of a message."""
+def _envelope(message: Tree) -> Envelope:
+    """Return what stands around the payload of a message."""
     names = _object(message, "data").get("names")
-    if names and (type(names) is not list or any(type(name) is not str for name in names)):
-        raise DecodeError("the names of columns are a list of strings", "$.data.names")
+    if names is not None:
+        wrong = [names] if type(names) is not list else [x for x in names if type(x) is not str]
+        if wrong:
+            reason = f"expected a list of strings, got a {type(wrong[0]).__name__}"
+            if type(names) is list:
+                reason += f" at index {names.index(wrong[0])}"
+            raise DecodeError(reason, "$.data.names")
     return Envelope(names or None, _object(message, "meta"), _object(message, "status"))
 
 

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tensorwire import lists
 from tensorwire.errors import CodecError, DecodeError
 from tensorwire.message import Message, MessageList
-from tensorwire.nodes import blob
+from tensorwire.nodes import blob, integers
 from tensorwire.peeking import Peek, TensorInfo
-from tensorwire.protocols import fields, seldon
-from tensorwire.protocols.seldon_read import check_said, parts_in, placed
+from tensorwire.protocols import seldon
+from tensorwire.protocols.seldon_read import check_said, other_value, parts_in, placed, reward
 from tensorwire.tensorproto import row_of, shape_of
 from tensorwire.tftypes import STRING, dtype_of
 from tensorwire.wire.counting import counted
@@ -19,7 +20,7 @@ from tensorwire.wire.counting import counted
 if TYPE_CHECKING:
     from tensorwire.containers import Container
     from tensorwire.limits import Limits
-    from tensorwire.tree import Tree
+    from tensorwire.tree import Array, Tree
 
     Claim = tuple[np.dtype[Any] | None, tuple[int, ...] | None]
 
@@ -31,41 +32,60 @@ _FLOAT64 = np.dtype(np.float64)
 def claims(tree: Tree, kind: type, container: Container, _: Limits, payload: int) -> Peek:
     """Tell what a message of a class says of itself; the arrays in a list are named by place."""
     if kind is Message:
-        found, infos = _payload(tree, "$")
+        found, infos, around = _message(tree, "$", container)
         check_said(tree, found)
-        return Peek(found, tuple(infos), *seldon.envelope(tree))
+        return Peek(found, tuple(infos), *around)
     parts = parts_in(tree, kind, container, payload)
-    named = (info for place, node in parts for info in _payload(node, place)[1])
-    return Peek("seldonMessages" if kind is MessageList else "feedback", tuple(named))
+    named = [info for place, node in parts for info in _message(node, place, container)[1]]
+    if kind is MessageList:
+        return Peek("seldonMessages", tuple(named))
+    reward(tree.get("reward"), container)
+    return Peek("feedback", tuple(named))
 
 
-def _payload(tree: Tree, place: str) -> tuple[str, list[TensorInfo]]:
-    """Give the kind of a message, and what its one array is if it has one."""
-    kind = ""
+def _message(
+    tree: Tree, place: str, container: Container
+) -> tuple[str, list[TensorInfo], seldon.Envelope]:
+    """Return the kind of a message, what its one array is if it has one, and what is around it."""
+    kind, claim = "", []
     try:
-        kind, node = seldon.content(tree)
-        claim = [TensorInfo(place[2:], *_CLAIMS[kind](node))] if kind in _CLAIMS else []
+        kind, node, around = seldon.opened(tree)
+        if kind in _CLAIMS:
+            claim = [TensorInfo(place[2:], *_CLAIMS[kind](node))]
+        else:
+            other_value(kind, node, container)
     except CodecError as error:
         raise placed(error.within(seldon.path_of(kind)), place) from None
-    return kind, claim
+    return kind, claim, around
 
 
 def _ndarray(node: Any) -> Claim:
     if hasattr(node, "claims"):  # nested lists in bytes
         claim: Claim = node.claims()
         return claim
-    if isinstance(node, np.ndarray):  # a long string, taken for base64
-        raise DecodeError("a string in place of nested lists")
+    if type(node) is not list and not hasattr(node, "read"):
+        raise DecodeError(f"expected nested lists, got a {type(node).__name__}")
     return counted(node)
 
 
 def _tensor(node: Any) -> Claim:
-    shape = tuple(fields.sizes(_object(node).get("shape")))
-    values = node.get("values")
-    if values is None or isinstance(values, (bytes, np.ndarray)):
-        return _FLOAT64, shape
-    dtype = counted(values)[0] if not hasattr(values, "claims") else values.claims()[0]
-    return (None if dtype is None or dtype.kind not in "iuf" else dtype), shape
+    shape = integers(_object(node).get("shape"), ".shape")
+    if shape and min(shape) < 0:
+        raise DecodeError(f"expected sizes of at least 0, got {min(shape)}", ".shape")
+    return _values_dtype(node.get("values")), tuple(shape)
+
+
+def _values_dtype(node: Any) -> np.dtype[Any] | None:
+    if node is None or isinstance(node, (bytes, np.ndarray)):
+        return _FLOAT64
+    if hasattr(node, "read"):
+        claim: Claim = node.claims() if hasattr(node, "claims") else counted(node)
+        return claim[0]
+    try:
+        array: Array = lists.numbers(node, DecodeError)
+    except CodecError:
+        return None  # which `decode` refuses
+    return array.dtype
 
 
 def _tftensor(node: Any) -> Claim:
@@ -79,7 +99,7 @@ def _raw(node: Any) -> Claim:
 
 def _object(node: Any) -> Tree:
     if type(node) is not dict:
-        raise DecodeError(f"a {type(node).__name__} in place of an object")
+        raise DecodeError(f"expected an object, got a {type(node).__name__}")
     return node
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tensorwire.limits import Limits
     from tensorwire.tree import Tree
 
-__all__ = ["check_said", "class_of", "from_tree", "parts_in", "placed"]
+__all__ = ["check_said", "class_of", "from_tree", "other_value", "parts_in", "placed", "reward"]
 
 _FEEDBACK = ("request", "response", "truth")
 
@@ -50,7 +50,7 @@ def parts_in(tree: Tree, kind: type, container: Container, payload: int) -> list
     found = [(f"$.{name}", tree[name]) for name in _FEEDBACK if tree.get(name) is not None]
     for place, node in found:
         if type(node) is not dict:
-            raise DecodeError(f"a {type(node).__name__} in place of an object", place)
+            raise DecodeError(f"expected an object, got a {type(node).__name__}", place)
     return found
 
 
@@ -79,32 +79,34 @@ def from_tree(
         bounds = limits.after(used, payload)
     if kind is MessageList:
         return MessageList(list(messages.values()))
-    return Feedback(**messages, reward=_reward(tree.get("reward"), container))
+    return Feedback(**messages, reward=reward(tree.get("reward"), container))
 
 
 def _message(tree: Tree, container: Container, limits: Limits, payload: int) -> Message:
-    kind, node = seldon.content(tree)
+    kind, node, around = seldon.opened(tree)
     try:
-        value = _value(kind, node, container, limits, payload)
+        if kind in KINDS:
+            value = KINDS[kind].value(node, payload, limits, None)
+            viewed = isinstance(value, np.ndarray) and not value.flags.writeable
+            value = value.copy() if viewed and not KINDS[kind].views else value
+        else:
+            value = other_value(kind, node, container)
     except CodecError as error:
         raise error.within(seldon.path_of(kind)) from None
-    return Message(value, kind, *seldon.envelope(tree))
+    return Message(value, kind, *around)
 
 
-def _value(kind: str, node: Any, container: Container, limits: Limits, payload: int) -> Any:
-    if kind in KINDS:
-        value = KINDS[kind].value(node, payload, limits, None)
-        viewed = isinstance(value, np.ndarray) and not value.flags.writeable
-        return value.copy() if viewed and not KINDS[kind].views else value
+def other_value(kind: str, node: Any, container: Container) -> Any:
+    """Return the value of a payload that is no array: text, a JSON value, a customData, or None."""
     if kind == "strData" and type(node) is not str:
-        raise DecodeError(f"a {type(node).__name__} in place of a string")
+        raise DecodeError(f"expected a string, got a {type(node).__name__}")
     return _custom(node, container) if kind == "customData" else node
 
 
 def _custom(node: Any, container: Container) -> Any:
     """Give the object that JSON has, as it came; or an Any, from containers that have bytes."""
     if type(node) is not dict:
-        raise DecodeError(f"a {type(node).__name__} in place of an object")
+        raise DecodeError(f"expected an object, got a {type(node).__name__}")
     if type(node.get("@type")) is str:
         return node
     url, value = node.get("typeUrl", ""), node.get("value", b"")
@@ -114,7 +116,8 @@ def _custom(node: Any, container: Container) -> Any:
     return seldon_any.Any(url, bytes(value))
 
 
-def _reward(node: Any, container: Container) -> float:
+def reward(node: Any, container: Container) -> float:
+    """Return the reward of a feedback, which text may have quoted."""
     if node is None:
         return 0.0
     try:

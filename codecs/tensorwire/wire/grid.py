@@ -24,6 +24,7 @@ __all__ = ["Grid"]
 
 _TILE = 16 << 10  # bytes of constant text prepared at a time: stays in the first-level cache
 _FEW = 16 << 10  # elements checked at a time with memory of its own
+_LEAST = 1 << 10  # elements checked at a time where nothing is to be read
 _MANY = 128 << 10  # elements checked at a time with the memory of the result
 
 
@@ -90,19 +91,25 @@ class Grid:
 
         Raises `Irregular`, with `out` untouched, where a constant byte is not in its place.
         """
-        self._check_headers(body, offset)
-        values, words = self.values(body, offset), self._words(body, offset)
+        values = self.values(body, offset)
         if out is not None:  # nothing is written before all is checked
-            for (block,) in _blocks(_FEW, words):
-                self._check(block, np.empty(5 * block.size, np.uint8))
+            self.check(body, offset, _FEW)
             put(out, values)
             return out
+        self._check_headers(body, offset)
+        words = self._words(body, offset)
         out = np.empty(self.shape, dtype or self.dtype.newbyteorder("="))
         for block, source, target in _blocks(_MANY, words, values, out):
             scratch = target.reshape(-1).view(np.uint8)  # free until the values arrive
             self._check(block, scratch if target.itemsize >= 5 else np.empty(5 * block.size, "u1"))
             put(target, source)
         return out
+
+    def check(self, body: Body, offset: int, most: int = _LEAST) -> None:
+        """Raise `Irregular` where a constant byte is not in its place; the values are not read."""
+        self._check_headers(body, offset)
+        for (block,) in _blocks(most, self._words(body, offset)):
+            self._check(block, np.empty(5 * block.size, np.uint8))
 
     def _fill_constants(self, body: memoryview, offset: int) -> None:
         unit = self._prefix + bytes(self.dtype.itemsize)

@@ -112,12 +112,19 @@ class ListValueSource:
         out[...] = array
         return out
 
-    def claims(self) -> tuple[np.dtype[Any] | None, tuple[int, ...] | None]:
-        """Tell dtype and shape from the first rows; None where only the values would tell."""
+    def claims(self) -> tuple[np.dtype[Any], tuple[int, ...]]:
+        """Tell dtype and shape; `Irregular` for anything that only upb should judge."""
         try:
-            shape, _, (_, dtype) = self._infer()
-        except (IndexError, Irregular):
-            return None, None
+            shape, headers, (prefix, dtype) = self._infer()
+        except IndexError:
+            raise Irregular from None
+        if prod(shape) <= _FEW:
+            _few(tuple(shape), dtype.kind == "b").read(self._body, self._start)
+            return dtype, tuple(shape)
+        grid = Grid(shape, headers, prefix, dtype)
+        grid.check(self._body, self._start)
+        if dtype.kind == "b" and (grid.values(self._body, self._start).view(np.uint8) > 1).any():
+            raise Irregular
         return dtype, tuple(shape)
 
     def _infer(self) -> Any:

@@ -66,11 +66,18 @@ class NestedSource:
         return array
 
     def claims(self) -> tuple[np.dtype[Any] | None, tuple[int, ...]]:
-        """Tell dtype and shape; of unsigned integers of 64 bits, only the largest tells."""
-        if self._grid.dtype == _DTYPES[0xCF]:
-            return None, self._grid.shape
-        wide = np.float64 if self._grid.dtype.kind == "f" else np.int64
-        return np.dtype(wide), self._grid.shape
+        """Tell dtype and shape; of unsigned integers of 64 bits, only the largest tells.
+
+        Raises `Irregular` where the numbers are not all of one size, or a row not like the first.
+        """
+        grid = self._grid
+        if self._few is not None:
+            self._few.read(self._body, self._start)
+        else:
+            grid.check(self._body, self._start)
+        if grid.dtype == _DTYPES[0xCF]:
+            return None, grid.shape
+        return np.dtype(np.float64 if grid.dtype.kind == "f" else np.int64), grid.shape
 
 
 def write(array: Array) -> GridFill:
