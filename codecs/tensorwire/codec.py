@@ -54,6 +54,7 @@ class Codec:
         self._message = schema(seldon.MESSAGE)
         self.media_type = self.container.media_types[0]
         self._memo = Memo(self.container)
+        self._writers = self._memo.writers
 
     def __repr__(self) -> str:
         """Return the call that makes a codec like it."""
@@ -91,7 +92,10 @@ class Codec:
         """
         bare = names is None and meta is None and status is None
         if bare and type(value) is np.ndarray:
-            found = self._memo.writers.get((value.dtype, value.shape))
+            writers, key = self._writers, (value.dtype, value.shape)
+            found = writers.known.get(key)
+            if found is None and writers.older:
+                found = writers.get(key)
             if found is not None and (text := found[1](value)) is not None:
                 return found[0] + text + found[2]
         try:
@@ -142,8 +146,10 @@ class Codec:
                 tree = seldon.wrap(self.kind.name, self.kind.tree(leaf), names)
                 before, *after = container.frame(tree, key[2:], self._message)
                 frame = before, b"".join(after)
+                if plain and not lossy:
+                    self._memo.learn_frame(key, frame)
             if plain and not lossy:
-                self._memo.learn_to_write(key, frame, leaf, value)
+                self._memo.learn_writer(frame, leaf, value)
             first, last = frame
             if members := seldon.around(*others):
                 first = container.before(members, first, self._message)

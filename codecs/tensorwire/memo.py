@@ -1,9 +1,9 @@
 """What a codec remembers between calls, so that a small array costs a memory copy and little more.
 
 The bytes around an array are a function of its dtype and shape, and what the bytes before an array
-mean is a function of those bytes and the length. Such functions are remembered, up to `_MOST` of
-each, then anew; no value of an array is, nor names or meta, and no result depends on what is
-remembered.
+mean is a function of those bytes and the length. Such functions are remembered, those in use up to
+a number of them (see `wire.memo`); no value of an array is, nor names or meta, and no result
+depends on what is remembered.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from tensorwire.dtypes import NUMBERS
+from tensorwire.wire.memo import Cache
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,11 +23,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Memo"]
 
-_MOST = 256  # entries
 _SMALL = 1024  # elements of an array that has a writer of its own
 _HEADER = 128  # bytes before an array that are worth remembering
 _FEW_BYTES = 4096  # of a message that is compared as a whole
-_TRIES = 1024  # messages that are compared with what we would write
+_ALIKE = 32  # headers of messages of one length
 Frame: TypeAlias = "tuple[bytes, bytes]"
 Writer: TypeAlias = "tuple[bytes, Callable[[Array], bytes | None], bytes]"
 
@@ -41,36 +41,50 @@ class Memo:
     writers
         for small arrays of dtypes whose values are never refused, by dtype and shape: the bytes
         before, a function that writes the values (or gives None), the bytes behind.
+    views
+        the bytes before the values that end a message, by its length: these bytes, dtype, count and
+        shape of the values, and the same of another message of that length, or None.
     """
 
-    __slots__ = ("_container", "_headers", "_tries", "frames", "writers")
+    __slots__ = ("_container", "frames", "views", "writers")
 
     def __init__(self, container: Container) -> None:
         self._container = container
-        self._tries = 0
-        self._headers: dict[int, tuple[bytes, np.dtype[Any], int, tuple[int, ...]]] = {}
-        self.frames: dict[Any, Frame] = {}
-        self.writers: dict[Any, Writer] = {}
+        self.frames: Cache[Frame] = Cache(_frame_size)
+        self.writers: Cache[Writer] = Cache(_writer_size)
+        self.views: Cache[Any] = Cache(_view_size)
 
-    def learn_to_write(self, key: Any, frame: Frame, leaf: Leaf, value: Any) -> None:
-        """Remember the bytes around an array, and for a simple one how to write it."""
-        _keep(self.frames, key, frame)
+    def learn_frame(self, key: Any, frame: Frame) -> None:
+        """Remember the bytes around an array."""
+        if self.frames.wants(key):
+            self.frames.keep(key, frame)
+
+    def learn_writer(self, frame: Frame, leaf: Leaf, value: Any) -> None:
+        """Remember how to write an array, if it is a small and simple one that is not known yet."""
         if type(value) is not np.ndarray or leaf.data is not value:
             return
-        if 0 < value.size <= _SMALL and value.dtype.num in NUMBERS:
-            write = self._container.shortcut(leaf)
-            if write is not None:
-                _keep(self.writers, (value.dtype, value.shape), (frame[0], write, frame[1]))
+        if not 0 < value.size <= _SMALL or value.dtype.num not in NUMBERS:
+            return
+        key = value.dtype, value.shape
+        if self.writers.get(key) is not None or not self.writers.wants(key):
+            return
+        write = self._container.shortcut(leaf)
+        if write is None:
+            self.writers.refuse(key)
+        else:
+            self.writers.keep(key, (frame[0], write, frame[1]))
 
     def view(self, body: Body) -> Array | None:
         """View the values that end a message, where all before them is as it was before."""
-        seen = self._headers.get(len(body))
-        if seen is None:
-            return None
-        header, dtype, count, shape = seen
-        if body[: len(header)] != header:
-            return None
-        return np.frombuffer(body, dtype, count, len(header)).reshape(shape)
+        views = self.views
+        seen = views.known.get(len(body))
+        if seen is None and views.older:
+            seen = views.get(len(body))
+        while seen is not None:
+            header, dtype, count, shape, seen = seen
+            if body[: len(header)] == header:
+                return np.frombuffer(body, dtype, count, len(header)).reshape(shape)
+        return None
 
     def learn_to_view(self, body: Body, value: Any, encode_parts: Callable[[Array], Any]) -> None:
         """Remember the bytes before the values, where these are the memory that ends the message.
@@ -83,16 +97,34 @@ class Memo:
         start = len(body) - value.nbytes
         if not value.size or not 0 < start <= _HEADER or value.dtype.kind not in "fiucV":
             return
-        self._tries += 1
-        if self._tries > _TRIES:
+        header = body[:start]
+        if not self.views.wants((len(body), header)):
             return
         parts = encode_parts(value)
         few = len(body) <= _FEW_BYTES
-        if b"".join(parts) == body if few else parts[0] == body[:start]:
-            _keep(self._headers, len(body), (body[:start], value.dtype, value.size, value.shape))
+        if b"".join(parts) == body if few else parts[0] == header:
+            seen = self.views.get(len(body))
+            others = None if _count(seen) >= _ALIKE else seen
+            self.views.keep(len(body), (header, value.dtype, value.size, value.shape, others))
+        else:
+            self.views.refuse((len(body), header))
 
 
-def _keep(entries: dict[Any, Any], key: Any, entry: Any) -> None:
-    if len(entries) >= _MOST:
-        entries.clear()
-    entries[key] = entry
+def _frame_size(frame: Frame) -> int:
+    return len(frame[0]) + len(frame[1])
+
+
+def _writer_size(writer: Writer) -> int:
+    return len(writer[0]) + len(writer[2])
+
+
+def _view_size(view: Any) -> int:
+    return _HEADER * _count(view)
+
+
+def _count(view: Any) -> int:
+    """Count the headers of one length."""
+    count = 0
+    while view is not None:
+        count, view = count + 1, view[-1]
+    return count

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tensorwire.protocols.templates import keep
+from tensorwire.wire.memo import BYTES, Cache
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,43 +20,46 @@ if TYPE_CHECKING:
 
 __all__ = ["Headers"]
 
-_TRIES = 1024  # messages that are learned from
+_ALIKE = 32  # messages of one length whose other bytes differ
 _LONGEST = 2048  # bytes before, between and behind arrays that are worth remembering
 _FEW = 64  # arrays in a message that is worth remembering
 _VIEWED = frozenset("fiuV")  # dtype.kind of values that any bits are
 _PLAIN = re.compile(rb"[\w.:/+=-]+")  # an id that is the same in UTF-8 and in JSON
 
 
-class Headers:
+class Headers(Cache[Any]):
     """What the bytes around the arrays of a message mean, by its length."""
 
-    __slots__ = ("_known", "_tries")
+    __slots__ = ()
 
     def __init__(self) -> None:
-        self._known: dict[Any, Any] = {}
-        self._tries = 0
+        super().__init__(_size)
 
     def view(self, body: bytes, key: Any) -> Any:
         """Give the message of a body whose bytes but the arrays are as they were, or None.
 
         All that the meaning of the bytes depends on, the length too, is in the key.
         """
-        found = self._known.get(key)
-        if found is None:
-            return None
-        first, others, identity, views, make = found
-        if not body.startswith(first):
-            return None
-        for at, piece in others:
-            if not body.startswith(piece, at):
-                return None
-        arrays = []
-        for shape, dtype, start in views:
-            arrays.append(np.ndarray(shape, dtype, body, start))
-        if identity is None:
-            return make(arrays, "")
-        plain = _PLAIN.fullmatch(body, *identity)
-        return plain and make(arrays, plain[0].decode())
+        found = self.known.get(key)
+        if found is None and self.older:
+            found = self.get(key)
+        while found is not None:
+            first, others, identity, views, make, found = found
+            if not body.startswith(first):
+                continue
+            for at, piece in others:
+                if not body.startswith(piece, at):
+                    break
+            else:
+                arrays = []
+                for shape, dtype, start in views:
+                    arrays.append(np.ndarray(shape, dtype, body, start))
+                if identity is None:
+                    return make(arrays, "")
+                plain = _PLAIN.fullmatch(body, *identity)
+                if plain:
+                    return make(arrays, plain[0].decode())
+        return None
 
     def learn(
         self,
@@ -71,7 +74,7 @@ class Headers:
         `make` makes the message of such arrays and an id; `identity` is what stands just before
         the id, and the id.
         """
-        if type(body) is not bytes or not 0 < len(arrays) <= _FEW or self._tries > _TRIES:
+        if type(body) is not bytes or not 0 < len(arrays) <= _FEW:
             return
         whole = np.frombuffer(body or b" ", np.uint8).ctypes.data
         pieces, views, at = [], [], 0
@@ -87,18 +90,21 @@ class Headers:
             views.append((array.shape, array.dtype, start))
             at = start + array.nbytes
         pieces.append((at, body[at : at + _LONGEST + 1]))
-        self._tries += 1
+        if len(pieces[-1][1]) > _LONGEST or not self.wants((key, pieces[0][1])):
+            return
         span = None
         if identity[1]:
             span = _only(identity, body[: pieces[1][0]])
             if span is None:
+                self.refuse((key, pieces[0][1]))
                 return
             start, stop = span
             pieces[:1] = [(0, body[:start]), (stop, pieces[0][1][stop:])]
-        if len(pieces[-1][1]) > _LONGEST:
-            return
         others = [(start, piece) for start, piece in pieces[1:] if piece]
-        keep(self._known, key, (pieces[0][1], others, span, views, make))
+        known = self.get(key)
+        if _count(known) >= _ALIKE or _size(known) > BYTES // 4:
+            known = None
+        self.keep(key, (pieces[0][1], others, span, views, make, known))
 
 
 def _only(identity: tuple[bytes, bytes], header: bytes) -> tuple[int, int] | None:
@@ -108,3 +114,19 @@ def _only(identity: tuple[bytes, bytes], header: bytes) -> tuple[int, int] | Non
         return None
     start = header.index(before + text) + len(before)
     return start, start + len(text)
+
+
+def _size(entry: Any) -> int:
+    size = 0
+    while entry is not None:
+        first, others, _, _, _, entry = entry
+        size += len(first) + sum(len(piece) for _, piece in others)
+    return size
+
+
+def _count(entry: Any) -> int:
+    """Count the messages of one length."""
+    count = 0
+    while entry is not None:
+        count, entry = count + 1, entry[-1]
+    return count

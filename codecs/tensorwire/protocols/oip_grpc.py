@@ -79,7 +79,7 @@ class OipGrpc:
         if not body:
             tree = to_tree(message, typed=self._typed)
             body = bodies.write(_PROTOBUF, tree, _schema(message))
-            if known is not None:
+            if known is not None and self._templates.learns(known[0]):
                 self._learn(known[0], tree, _schema(message), len(known[1]))
         return body, {"Content-Type": _MEDIA_TYPE}
 
@@ -89,6 +89,7 @@ class OipGrpc:
         head: Tree = {k: tree[k] for k in ("modelName", "modelVersion") if k in tree}
         arrays = [leaf for _, leaf in leaves(tree)]
         if len(arrays) != count:
+            self._templates.refuse(key)
             return
         self._templates.learn(
             key,

@@ -83,7 +83,7 @@ class OipRest:
         if body:
             return body, self._headers_of(message, body)
         text, blobs = self._write(message, lossy=lossy)
-        if known is not None:
+        if known is not None and self._templates.learns(known[0]):
             self._learn(known[0], message)
         body = assemble([text] + [b""] * len(blobs), blobs) if blobs else text
         return body, _headers(len(text), binary=bool(blobs))
@@ -94,6 +94,7 @@ class OipRest:
         tree.pop("parameters", None)
         arrays = [leaf for _, leaf in leaves(tree)]
         if arrays and blobs:
+            self._templates.refuse(key)
             return
         arrays = arrays or blobs
         behind = [b""] * len(blobs)

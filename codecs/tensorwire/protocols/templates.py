@@ -1,8 +1,9 @@
 """What a protocol remembers of what it wrote: a small message costs little more than its copy.
 
 The bytes around the arrays of a message are a function of the names, dtypes and shapes in it. Such
-functions are remembered, up to `_MOST` of them, then anew. No value of an array is, no id, and no
-parameter but those that ask for binary outputs; and no result depends on what is remembered.
+functions are remembered, those in use up to a number of them (see `wire.memo`). No value of an
+array is, no id, and no parameter but those that ask for binary outputs; and no result depends on
+what is remembered.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tensorwire.dtypes import FLOAT16, NUMBERS
 from tensorwire.tree import Role
+from tensorwire.wire.memo import Cache
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,15 +22,13 @@ if TYPE_CHECKING:
 
 Known: TypeAlias = "dict[Any, tuple[bytes, bytes, list[bytes], list[Any] | None]]"
 
-__all__ = ["FEW_BYTES", "Known", "Templates", "keep"]
+__all__ = ["FEW_BYTES", "Known", "Templates"]
 
-_MOST = 256  # entries
-_TRIES = 1024  # messages that are learned from
 _SMALL = 1024  # elements of an array that is text and has a writer of its own
 FEW_BYTES = 4096  # of an array that may be copied twice
 
 
-class Templates:
+class Templates(Cache[Any]):
     """The bytes around arrays, by all that these depend on.
 
     Attributes
@@ -39,16 +39,15 @@ class Templates:
         all None where that is so of the only array.
     """
 
-    __slots__ = ("_container", "_tries", "known")
+    __slots__ = ("_container",)
 
     def __init__(self, container: Container) -> None:
+        super().__init__(_size)
         self._container = container
-        self.known: Known = {}
-        self._tries = 0
 
     def write(self, key: Any, arrays: Sequence[Array], identity: bytes = b"") -> bytes | None:
         """Write a message that is known, its id where it belongs; None for any other."""
-        found = self.known.get(key)
+        found = self.get(key)
         if found is None:
             return None
         head, _, pieces, writers = found
@@ -65,6 +64,10 @@ class Templates:
             made += text, piece
         return b"".join(made)
 
+    def learns(self, key: Any) -> bool:
+        """Tell whether a message that `write` did not write is worth a call of `learn`."""
+        return self.get(key) is None and self.wants(key)
+
     def learn(
         self, key: Any, leaves: Sequence[Leaf], frame: Callable[[], list[bytes]], head: bytes
     ) -> None:
@@ -72,17 +75,14 @@ class Templates:
 
         `head` is what stands before the id. `frame` gives the bytes of a message without one.
         """
-        self._tries += 1
-        if self._tries > _TRIES:
-            return
         writers = [self._writer(leaf) for leaf in leaves]
-        if None in writers:
+        first, *others = frame() if None not in writers else [b""]
+        if None in writers or not first.startswith(head):
+            self.refuse(key)
             return
-        first, *others = frame()
-        if first.startswith(head):
-            made = [write if callable(write) else None for write in writers]
-            pieces = [first[len(head) :], *others]
-            keep(self.known, key, (head, first, pieces, None if made == [None] else made))
+        made = [write if callable(write) else None for write in writers]
+        pieces = [first[len(head) :], *others]
+        self.keep(key, (head, first, pieces, None if made == [None] else made))
 
     def _writer(self, leaf: Leaf) -> Any:
         """Tell how an array is written: by a function, as its memory (True), or neither (None)."""
@@ -105,8 +105,6 @@ def _memory(array: Array) -> bytes | memoryview | None:
     return array.data if array.flags.c_contiguous else None
 
 
-def keep(entries: dict[Any, Any], key: Any, entry: Any) -> None:
-    """Remember one more, up to a number of them, then anew."""
-    if len(entries) >= _MOST:
-        entries.clear()
-    entries[key] = entry
+def _size(entry: Any) -> int:
+    head, first, pieces, _ = entry
+    return len(head) + len(first) + sum(map(len, pieces))

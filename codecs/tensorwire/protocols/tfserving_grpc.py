@@ -69,19 +69,21 @@ class ServingGrpc:
         if not body:
             tree, kind = to_tree(message)
             body = bodies.write(_PROTOBUF, tree, _schema(kind))
-            if known is not None:
+            if known is not None and self._templates.learns(known[0]):
                 self._learn(known[0], tree, _schema(kind), len(known[1]))
         return body, {"Content-Type": _MEDIA_TYPE}
 
     def _learn(self, key: Any, tree: Tree, message: Schema, count: int) -> None:
         arrays = [leaf for _, leaf in leaves(tree)]
-        if len(arrays) == count:
-            self._templates.learn(
-                key,
-                arrays,
-                lambda: _PROTOBUF.frame(tree, [leaf.data.nbytes for leaf in arrays], message),
-                b"",
-            )
+        if len(arrays) != count:
+            self._templates.refuse(key)
+            return
+        self._templates.learn(
+            key,
+            arrays,
+            lambda: _PROTOBUF.frame(tree, [leaf.data.nbytes for leaf in arrays], message),
+            b"",
+        )
 
     def encode_parts(
         self, message: PredictRequest | PredictResponse, *, lossy: bool = False

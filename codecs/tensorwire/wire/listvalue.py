@@ -64,7 +64,7 @@ def writer_of_few(leaf: Leaf) -> Callable[[Array], bytes | None] | None:
     return exact(lambda array: head + _FLOAT64.pack(array.item()), dtype)
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=1024)
 def _few(shape: tuple[int, ...], is_bool: bool) -> Few:  # noqa: FBT001
     return Few(layout(shape, np.dtype(np.bool_ if is_bool else np.float64)))
 

@@ -143,6 +143,6 @@ def find(body: Body, start: int) -> tuple[Array | NestedSource, int] | None:
     return (NestedSource(body, start, grid, few), stop) if stop <= len(body) else None
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=1024)
 def _few(shape: tuple[int, ...], headers: tuple[bytes, ...], code: int) -> Few:
     return Few(Grid(shape, headers, bytes([code]), _DTYPES[code]))
