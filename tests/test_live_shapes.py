@@ -13,7 +13,7 @@ import tensorwire as tw
 from tensorwire import oip, tfserving
 from tensorwire.codec import Codec
 from tensorwire.containers import CONTAINERS
-from tensorwire.protocols.table import get_protocol
+from tensorwire.protocols.table import _made
 from tensorwire.wire.memo import BYTES, MOST, Cache
 
 LIVE = pytest.mark.parametrize("count", [300, 1000])
@@ -44,7 +44,7 @@ def counted(owner: Any, name: str) -> Iterator[list[int]]:
 
 def fresh(name: str) -> Any:
     """Return a protocol that remembers nothing."""
-    return get_protocol.__wrapped__(name)
+    return _made.__wrapped__(name)
 
 
 @LIVE

@@ -206,7 +206,7 @@ def test_peek_of_requests_and_replies() -> None:
     told = tw.peek(body, "application/protobuf", protocol="tfserving", reply=True)
     assert [(tensor.name, tensor.shape) for tensor in told.tensors] == [("a", (2, 3)), ("b", (1,))]
     assert told.model_name == "model"
-    with pytest.raises(tw.DecodeError, match="a media type of tfserving, got .text/html."):
+    with pytest.raises(tw.DecodeError, match=r"a media type of tfserving, got .text/html."):
         tw.peek(body, "text/html", protocol="tfserving")
     with pytest.raises(tw.DecodeError):
         tw.peek(b"\xff\xff", "application/protobuf")
