@@ -20,10 +20,17 @@ if TYPE_CHECKING:
     Show = Callable[[Session, Options, list[str], Screen], None]
 
 
+LATER = ("google.protobuf", "ml_dtypes")
+"""What the library loads when it is first needed, which is too late to say that it is missing."""
+
+
 def guarded(name: str, work: Callable[[], int]) -> int:
     """Do the work of a command once the library is there; say in one line what went wrong."""
     try:
         find_library()
+        for module in LATER:
+            if find_spec(module) is None:
+                raise ModuleNotFoundError(f"No module named {module!r}")
     except ImportError as error:
         return complain(name, f"{error}; in the checkout: pip install -e '.[bench]'", 1)
     from bench.measuring.check import CheckError

@@ -47,7 +47,17 @@ class UsageError(Exception):
 def require(module: str, option: str) -> None:
     """Say which extra to install if an option's package is missing."""
     if find_spec(module) is None:
-        raise UsageError(f"{option} needs {module}: pip install 'tensorwire[bench]'")
+        from tensorwire.extras import advice
+
+        raise UsageError(advice(option, [module]))
+
+
+def require_all(what: str, *modules: str) -> None:
+    """Raise UsageError, with what to install, if any of these packages is missing."""
+    from tensorwire.extras import lacking
+
+    if reason := lacking(what, *modules):
+        raise UsageError(reason)
 
 
 class Parser(argparse.ArgumentParser):

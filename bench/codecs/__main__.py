@@ -60,6 +60,7 @@ def _measure(options: Options) -> int:
 
         rigorous_options.check(options.rigorous)
     codecs = plan.select(options.codec)
+    plan.check_packages(options.codec)
     able, skipped = plan.ways(codecs, floors=options.targets)
     cases = targets.cases() if options.targets else plan.cases(options)
     ways = [targets.ways(codecs, able, case.label) if options.targets else able for case in cases]

@@ -10,7 +10,7 @@ from bench.codecs.options import BATCHES
 from bench.measuring.lookup import baselines_for, missing_for
 from bench.measuring.payload_files import room
 from bench.measuring.payloads import IMAGE, Case, carried, dtype_of
-from bench.options import UsageError
+from bench.options import UsageError, require_all
 from tensorwire.containers import CONTAINERS
 from tensorwire.kinds import KINDS
 
@@ -32,6 +32,13 @@ def select(globs: Sequence[str]) -> tuple[str, ...]:
         if not any(fnmatchcase(name, glob) for name in known):
             raise UsageError(f"no codec matches {glob!r}; known: {', '.join(known)}")
     return tuple(name for name in known if any(fnmatchcase(name, glob) for glob in globs))
+
+
+def check_packages(globs: Sequence[str]) -> None:
+    """Raise UsageError if a codec that was asked for by its name lacks the package it needs."""
+    for name in set(globs) & set(tw.codec_names()):
+        needed: tuple[str, ...] = getattr(tw.get_codec(name), "needs", ())
+        require_all(name, *needed)
 
 
 def ways(codecs: Sequence[str], *, floors: bool = False) -> tuple[tuple[str, ...], list[str]]:

@@ -16,6 +16,7 @@ from xml.sax.saxutils import escape
 
 from bench.measuring.measure import WorkerError
 from bench.options import UsageError
+from tensorwire.extras import advice
 
 WRITING = 30.0
 """Seconds in which a graph is drawn."""
@@ -47,7 +48,7 @@ def find() -> str | None:
 def require(option: str) -> None:
     """Raise UsageError where py-spy is not installed."""
     if find() is None:
-        raise UsageError(f"{option} needs py-spy: pip install 'tensorwire[profile]'")
+        raise UsageError(advice(option, ["py-spy"]))
 
 
 class Recording:

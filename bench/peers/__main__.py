@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from bench.command import guarded
 from bench.ending import INTERRUPTED, leave, orderly
-from bench.options import Parser, check_output
+from bench.options import Parser, check_output, require_all
 from bench.peers.environments import PEERS, cache
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ def _run(asked: argparse.Namespace) -> int:
     from bench.screen.render import Screen
 
     chosen = [part for part in (LOSSES, SPEED) if getattr(asked, part)]
+    if "pyarrow" in asked.names:
+        require_all("our side of the peer pyarrow", "pyarrow")
     some = asked.only or asked.quick
     run, code = Run(chosen or ((CHECKS, LOSSES) if some else PARTS)), 0
     try:

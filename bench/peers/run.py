@@ -6,7 +6,6 @@ import sys
 import time
 from contextlib import closing
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -50,9 +49,6 @@ class Run:
 
     def try_peer(self, name: str, root: Path, python: str) -> None:
         """Try one peer; whatever goes wrong with it is in the report, and the run goes on."""
-        if name == "pyarrow" and not find_spec(name):
-            self._miss(name, "our side needs it, too: pip install 'tensorwire[arrow]'")
-            return
         clock = [time.monotonic()]
         try:
             interpreter = environment(name, root, tell, python)

@@ -33,6 +33,8 @@ def _report(options: Options) -> int:
     from bench.report.picture import png
 
     require("pyperf", "a file of a run")
+    if options.png:
+        require("resvg_py", "--png")
     page = _page(options)
     # All of it is made before any of it is written.
     made: dict[str, bytes] = {}

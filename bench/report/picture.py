@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bench.options import UsageError
 from bench.report.palette import shrink
+from tensorwire.extras import advice
 
 ZOOM = 1.5
 """Sharp on a fine screen, and below 100 kB."""
@@ -18,7 +19,7 @@ def png(svg: str) -> bytes:
     try:
         import resvg_py
     except ImportError:
-        raise PictureError("--png needs resvg_py: pip install 'tensorwire[bench]'") from None
+        raise PictureError(advice("--png", ["resvg_py"])) from None
     try:
         drawn = bytes(resvg_py.svg_to_bytes(svg_string=svg, zoom=ZOOM))
     except ValueError as error:

@@ -25,13 +25,16 @@ def main(argv: list[str] | None = None) -> int:
 
 def _run(options: Options) -> int:
     from bench.measuring.measure import WorkerError
-    from bench.options import require
+    from bench.options import require, require_all
     from bench.screen.progress import Progress
     from bench.screen.render import Screen
-    from bench.serving import flames, servers
+    from bench.serving import flames
+    from tensorwire.extras import EXTRAS
 
-    servers.require()
+    require_all("a server", *EXTRAS["server"], "flask")
     flames.require(options.flames)
+    if options.mode == "load":
+        require("psutil", "load")
     if options.output:
         require("pyperf", "-o")
     from bench.serving.rest_client import CallError

@@ -15,6 +15,7 @@ METHODS = ("predict", "predict_raw")
 COUNTS = (1, 100_000)
 KINDS = ("ndarray", "tensor", "tftensor", "raw")
 SIDES = (OURS, OBJECTS)
+ANSWERS = ("sum", "echo")
 
 
 class Cell(NamedTuple):

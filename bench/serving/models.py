@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     from bench.serving.cells import Cell
     from tensorwire.server import RawMessage
 
-__all__ = ["ANSWERS", "Echo", "EchoRaw", "Sum", "SumRaw", "expected", "payload"]
+__all__ = ["Echo", "EchoRaw", "Sum", "SumRaw", "expected", "payload"]
 
-ANSWERS = ("sum", "echo")
 WORD = np.dtype(np.uint32)
 """What ``predict`` takes bytes for, which do not tell."""
 ONE = np.ones(1, np.int64)

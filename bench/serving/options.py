@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bench.options import Parser, add_forms, check_output
-from bench.serving.cells import COUNTS, KINDS, METHODS, SIDES, TRANSPORTS, Choice
-from bench.serving.models import ANSWERS
+from bench.serving.cells import ANSWERS, COUNTS, KINDS, METHODS, SIDES, TRANSPORTS, Choice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from bench.options import UsageError
 from bench.serving import objects_grpc, objects_rest, ours
 from bench.serving.cells import OURS, REST
 
@@ -14,19 +12,6 @@ if TYPE_CHECKING:
 
     from bench.serving.cells import Cell
     from bench.serving.processes import Process, Processes
-
-_NEEDS = {
-    "tensorwire[server]": ("grpc", "grpc_health", "grpc_reflection", "httptools", "uvicorn"),
-    "tensorwire[load]": ("flask",),
-}
-
-
-def require() -> None:
-    """Raise UsageError if a package is missing without which there is no server."""
-    for extra, modules in _NEEDS.items():
-        missing = [module for module in modules if find_spec(module) is None]
-        if missing:
-            raise UsageError(f"needs {', '.join(missing)}: pip install '{extra}'")
 
 
 class Servers:

@@ -14,6 +14,7 @@ import numpy as np
 
 from bench.measuring.payload_files import room
 from bench.measuring.payload_files.choosing import choose, listed
+from tensorwire.extras import advice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,7 +27,7 @@ def table(path: str, asked: str) -> Iterator[tuple[str, Array]]:
     try:
         import_module("pyarrow")
     except ImportError:
-        raise ValueError("a table is read by pyarrow: pip install 'tensorwire[arrow]'") from None
+        raise ValueError(advice("a table", ["pyarrow"])) from None
     types = import_module("pyarrow.types")
     is_csv = Path(path).suffix.lower() in {".csv", ".tsv"}
     schema, columns = (_csv if is_csv else _parquet)(path)

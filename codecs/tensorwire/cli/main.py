@@ -73,6 +73,10 @@ def _in_flags(reason: str) -> str:
 
 def _run(options: Namespace) -> None:
     """Do what was asked; each command brings what it needs only."""
+    from tensorwire.cli.routes import check_packages
+
+    named = (getattr(options, name, None) for name in ("source", "target"))
+    check_packages(*filter(None, named), *getattr(options, "codec", ()))
     if options.command == "inspect":
         from tensorwire.cli.inspect import run
     elif options.command == "convert":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import tensorwire as tw
+from tensorwire.cli.routes import check_packages
 from tensorwire.limits import DEFAULT_LIMITS, Limits
 
 if TYPE_CHECKING:
@@ -34,7 +35,10 @@ def decode(body: bytes, found: Format, limits: Limits | None = None) -> Any:
         the bytes are no such message.
     UnknownCodecError
         there is no format of that name.
+    UsageError
+        the format needs a package that is not installed.
     """
+    check_packages(found.name)
     if found.name in tw.protocol_names():
         protocol = tw.get_protocol(found.name)
         of_seldon = {"MessageList": tw.seldon.MessageList, "Feedback": tw.seldon.Feedback}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import NamedTuple
 from urllib.parse import quote
 
 import tensorwire as tw
+from tensorwire.cli.files import UsageError
+from tensorwire.extras import lacking
 
-__all__ = ["Route", "format_names", "route"]
+__all__ = ["Route", "check_packages", "format_names", "route"]
 
 
 class Route(NamedTuple):
@@ -36,6 +39,17 @@ _REST = {
 def format_names() -> tuple[str, ...]:
     """List the names of codecs and protocols."""
     return (*tw.codec_names(), *tw.protocol_names())
+
+
+def check_packages(*names: str) -> None:
+    """Raise `UsageError` if a package is missing that one of these formats needs."""
+    for name in names:
+        if name in tw.protocol_names():
+            continue
+        with suppress(tw.UnknownCodecError):  # who uses the name tells which there are
+            needed: tuple[str, ...] = getattr(tw.get_codec(name), "needs", ())
+            if reason := lacking(name, *needed):
+                raise UsageError(reason)
 
 
 def route(name: str, model: str) -> Route:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tensorwire.errors import CodecError, DecodeError, EncodeError
+from tensorwire.extras import advice
 from tensorwire.formats.format import Format, array_of, refusal, view
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class ArrowTensor(Format):
 
     name = "arrow/tensor"
     media_type = "application/x-arrow-tensor"
+    needs = ("pyarrow",)
 
     def write(self, value: Any, meta: Mapping[str, Any]) -> bytes:
         """Let pyarrow write the message; it would take bools for numbers, and swapped bytes too."""
@@ -92,5 +94,5 @@ def _pyarrow(error: type[CodecError]) -> Any:
     try:
         return import_module("pyarrow")  # a tenth of a second, and 150 MB on disk
     except ImportError as missing:
-        reason = f"arrow/tensor needs pyarrow: pip install 'tensorwire[arrow]' ({missing})"
-        raise error(reason) from None
+        reason = advice(ArrowTensor.name, ArrowTensor.needs)
+        raise error(f"{reason} ({missing})") from None

@@ -9,15 +9,17 @@ It needs ``pip install 'tensorwire[server]'``::
 ASGI servers. Nothing here is loaded by ``import tensorwire``.
 """
 
-from importlib.util import find_spec
+import sys
 
-_NEEDED = ("grpc", "grpc_health", "grpc_reflection", "httptools", "prometheus_client", "uvicorn")
-_MISSING = [name for name in _NEEDED if find_spec(name) is None]
-if _MISSING:
-    raise ModuleNotFoundError(
-        f"the server needs {', '.join(_MISSING)}: pip install 'tensorwire[server]'",
-        name=_MISSING[0],
-    )
+from tensorwire.extras import EXTRAS, lacking
+
+_LACKING = lacking("the server", *EXTRAS["server"])
+if _LACKING:
+    # The package is imported before its __main__, which could not say it in one line any more.
+    if sys.argv[:1] == ["-m"] and any(word.endswith(__name__) for word in sys.orig_argv):
+        sys.stderr.write(f"python -m {__name__}: error: {_LACKING}\n")
+        sys.exit(2)
+    raise ModuleNotFoundError(_LACKING, name=__name__)
 
 from tensorwire.server.echo_server import EchoServer  # noqa: E402 - what it needs is there
 from tensorwire.server.limits import ServerLimits  # noqa: E402

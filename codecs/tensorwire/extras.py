@@ -1,0 +1,62 @@
+"""Optional packages: which extra brings each, and the line that says so where one is missing."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["EXTRAS", "advice", "installed", "lacking"]
+
+EXTRAS: dict[str, tuple[str, ...]] = {
+    "arrow": ("pyarrow",),
+    "server": (
+        *("grpc", "grpc_health", "grpc_reflection"),
+        *("httptools", "prometheus_client", "uvicorn"),
+    ),
+    "bench": ("psutil", "pyperf", "resvg_py", "rich"),
+    "load": ("flask", "gunicorn", "locust"),
+    "profile": ("memray", "py-spy"),
+}
+"""Modules, and the program py-spy, by the extra that installs them."""
+_BROUGHT = {"load": {"bench", "server"}}
+"""Extras that an extra installs beside its own."""
+
+
+def installed(module: str) -> bool:
+    """Return whether a module can be imported, without importing it (its parents, if any)."""
+    try:
+        return find_spec(module) is not None
+    except (ModuleNotFoundError, ValueError):  # no parent; None in sys.modules
+        return False
+
+
+def lacking(what: str, *modules: str) -> str:
+    """Return the line that says what to install, or "" if nothing is missing.
+
+    Parameters
+    ----------
+    what
+        What needs the modules, as the line begins: ``"the server"``.
+    modules
+        Modules of `EXTRAS`.
+    """
+    missing = [module for module in modules if not installed(module)]
+    return advice(what, missing) if missing else ""
+
+
+def advice(what: str, missing: Sequence[str]) -> str:
+    """Return the line for modules that are missing: of the package, or of a clone of it."""
+    extras = [extra for extra, modules in EXTRAS.items() if set(missing) & set(modules)]
+    spared = set().union(*(_BROUGHT.get(extra, set()) for extra in extras))
+    extras = [extra for extra in extras if extra not in spared]
+    try:
+        version("tensorwire")
+    except PackageNotFoundError:
+        command = f"pip install -e '.[{','.join(extras)}]'"
+    else:
+        command = f"pip install 'tensorwire[{','.join(extras)}]'"
+    return f"{what} needs {', '.join(missing)}: {command}"
