@@ -112,8 +112,8 @@ def read_rest(body: bytes, headers: dict[str, str], kind: Any) -> Any:
     found = []
     for node in nodes:
         shape, parameters = node.get("shape"), dict(_member(node, "parameters", dict))
-        shape = [] if shape is None else shape
         _need(type(shape) is list and all(type(size) is int for size in shape), "no shape")
+        _need(type(node.get("name")) is str, "no name")
         datatype, size = node.get("datatype"), parameters.pop("binary_data_size", None)
         _need(type(datatype) is str and datatype in DATATYPES, "no datatype")
         if size is None:
@@ -129,6 +129,7 @@ def read_rest(body: bytes, headers: dict[str, str], kind: Any) -> Any:
         return Response(found, *names, _member(tree, "parameters", dict))
     wanted = _member(tree, "outputs", list)
     _need(all(type(node) is dict for node in wanted), "no outputs")
+    _need(all(type(node.get("name")) is str for node in wanted), "no name of an output")
     outputs = [Output(_member(o, "name", str), _member(o, "parameters", dict)) for o in wanted]
     return Request(found, *names, _member(tree, "parameters", dict), outputs)
 

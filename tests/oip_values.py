@@ -52,7 +52,7 @@ def refused(protocol: str, datatype: str) -> bool:
     """Tell whether a protocol has no place for a datatype."""
     if protocol == "oip/protobuf-typed":
         return not DATATYPES[datatype][1]
-    return protocol == "oip/json" and datatype == "BF16"
+    return protocol == "oip/json" and datatype in ("BF16", "FP16")
 
 
 def arrays(datatype: str) -> Iterator[tuple[str, Array]]:
@@ -84,7 +84,7 @@ def filled(kind: Any, tensors: list[Any]) -> Any:
     more = ("model é", "3", "id-1", dict(PARAMETERS))
     if kind is Response:
         return Response(tensors, *more)
-    outputs = [Output("o", {"binary_data": False, "classification": 3}), Output("p")]
+    outputs = [Output("o", {"binary_data": False, "priority": 3}), Output("p")]
     return Request(tensors, *more, outputs)
 
 

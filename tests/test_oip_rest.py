@@ -118,6 +118,7 @@ def test_members_in_another_order() -> None:
     for count in (2, 3000):
         data = np.arange(count * 2.0).reshape(count, 2)
         first = {"data": data.tolist(), "shape": [count, 2], "x": {"data": [1]}, "datatype": "FP64"}
+        first["name"] = ""
         second = {"datatype": "INT8", "data": [[1]] * count, "name": "data", "shape": [count, 1]}
         body = json.dumps({"data": [1] * 3000, "id": "i", "inputs": [first, second]}).encode()
         message = Request([Tensor("", data), Tensor("data", np.ones((count, 1), np.int8))], id="i")
@@ -137,10 +138,10 @@ def test_parameters(name: str, kind: Any) -> None:
     member = "inputs" if kind is Request else "outputs"
     body = orjson.dumps({member: [], "parameters": odd})
     assert protocol.decode(body, type=kind).parameters == odd
-    for wrong in (np.nan, np.inf, -np.inf, 2**64, None, [1], {"a": 1}, b"b", 1j):
+    for wrong in (np.nan, np.inf, -np.inf, 2**64, [2**64], {"a": np.nan}, b"b", 1j):
         with pytest.raises(tw.EncodeError) as caught:
             protocol.encode(kind([Tensor("x", [1.5], {"k": wrong})]))
-        assert caught.value.path == f"$.{member}[0].parameters.k"
+        assert caught.value.path.startswith(f"$.{member}[0].parameters.k")
 
 
 @kinds
@@ -188,7 +189,7 @@ def test_short_floats_keep_their_bits(dtype: str) -> None:
     array = wide.view("float16") if dtype == "float16" else wide.astype("<u4").__lshift__(14)
     array = array if dtype == "float16" else (array + wide).view("float32")
     array = array[np.isfinite(array)]
-    body, _ = tw.get_protocol("oip/json").encode(Request([Tensor("x", array)]))
+    body, _ = tw.get_protocol("oip/json").encode(Request([Tensor("x", array, binary=False)]))
     assert tw.get_protocol("oip/json").decode(body).inputs[0].value.tobytes() == array.tobytes()
     data = orjson.loads(body)["inputs"][0]["data"]
     assert [repr(number) for number in data[:99]] == [repr(float(str(x))) for x in array[:99]]
@@ -201,13 +202,14 @@ def test_nan_is_refused(count: int, where: int, number: float, dtype: str) -> No
     """JSON has no NaN: the error says where it is and who can carry it; a person may lose it."""
     array = np.zeros((1, count), dtype)
     array[0, where] = number
-    message = Request([Tensor("a", [1]), Tensor("x", array)])
+    message = Request([Tensor("a", [1]), Tensor("x", array, binary=False)])
     protocol = tw.get_protocol("oip/json")
     with pytest.raises(tw.EncodeError, match="oip/binary can carry it") as caught:
         protocol.encode(message)
     assert caught.value.path == f"$.inputs[1].data[{where}]"
     data = orjson.loads(protocol.encode(message, lossy=True)[0])["inputs"][1]["data"]
     assert [i for i, item in enumerate(data) if item is None] == [where]
+    message.inputs[1].binary = None
     binary = tw.get_protocol("oip/binary")
     read = binary.decode(*binary.encode(message)).inputs[1].value
     assert read.tobytes() == array.tobytes()
@@ -271,7 +273,7 @@ def test_reply() -> None:
     made = {"a": np.arange(2.0), "b": np.ones(2, np.int8), "c": np.array([True])}
     wanted = [Output("c", {"binary_data": True}), Output("a", {"binary_data": False}), Output("b")]
     tensors = [Tensor(name, value, {"p": 1}) for name, value in made.items()]
-    for default, binary in ((None, [True, False, None]), (True, [True, False, True])):
+    for default, binary in ((None, [True, False, False]), (True, [True, False, True])):
         parameters = {} if default is None else {"binary_data_output": default}
         request = Request([], "m", "2", "id", parameters, wanted)
         body, headers = tw.get_protocol("oip/json").encode(request)
@@ -294,7 +296,7 @@ def test_reply_to_a_request_that_names_no_output() -> None:
     request = Request([], parameters={"binary_data_output": True})
     reply = request.reply([Tensor("b", [1]), Tensor("a", [2], binary=False)])
     assert [(tensor.name, tensor.binary) for tensor in reply.outputs] == [("b", True), ("a", False)]
-    assert [t.binary for t in Request([]).reply({"z": [1], "y": [2]}).outputs] == [None, None]
+    assert [t.binary for t in Request([]).reply({"z": [1], "y": [2]}).outputs] == [False, False]
     assert Request([]).reply({}).outputs == []
     off = Request([], parameters={"binary_data_output": False}).reply({"z": [1]})
     assert tw.get_protocol("oip/binary").encode(off) == rest(off, binary=False)

@@ -36,7 +36,7 @@ def _mixed(index: int) -> bool:
 
 
 _BINARY = Inference("oip/binary", lambda _: True)
-_TEXT = Inference("oip/json")
+_TEXT = Inference("oip/json", lambda _: False)  # FP16 too, which MLServer alone reads
 _RAW = Inference("oip/protobuf")
 _TYPED = Inference("oip/protobuf-typed")
 

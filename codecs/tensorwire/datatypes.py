@@ -12,7 +12,7 @@ import numpy as np
 
 from tensorwire.errors import DecodeError, EncodeError, shown
 
-__all__ = ["BF16", "BYTES", "Datatype", "datatype_of", "dtype_of", "row_of"]
+__all__ = ["BF16", "BYTES", "FP16", "Datatype", "datatype_of", "dtype_of", "row_of"]
 
 
 class Datatype(NamedTuple):
@@ -42,7 +42,7 @@ _DATATYPES = [
 ]
 _BY_NAME = {row.name: row for row in _DATATYPES}
 _BY_DTYPE = {row.dtype: row for row in _DATATYPES}
-BYTES, BF16 = _BY_NAME["BYTES"], _BY_NAME["BF16"]
+BYTES, BF16, FP16 = _BY_NAME["BYTES"], _BY_NAME["BF16"], _BY_NAME["FP16"]
 
 
 @lru_cache(maxsize=64)
@@ -58,7 +58,8 @@ def row_of(name: Any) -> Datatype:
     """Give the datatype of a name that a payload has; raise `DecodeError` for another."""
     row = _BY_NAME.get(name) if type(name) is str else None
     if row is None:
-        raise DecodeError(f"{shown(name)} is no datatype", ".datatype")
+        known = ", ".join(_BY_NAME)
+        raise DecodeError(f"expected a datatype, got {shown(name)}; known: {known}", ".datatype")
     return row
 
 

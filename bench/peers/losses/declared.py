@@ -117,7 +117,7 @@ DECLARED: Mapping[str, Mapping[str, str]] = {
     },
     "oip/json": {
         REFUSED: (
-            "NaN with payload; signalling NaN; infinities; bfloat16; float8_e4m3fn; "
+            "NaN with payload; signalling NaN; infinities; float16; bfloat16; float8_e4m3fn; "
             "complex64; object of str; datetime64; structured"
         ),
         DTYPE: "non-ASCII str",

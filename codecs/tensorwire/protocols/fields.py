@@ -7,22 +7,25 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+import orjson
 
-from tensorwire.errors import DecodeError, EncodeError
+from tensorwire.errors import DecodeError, EncodeError, shown
 from tensorwire.limits import DEFAULT_LIMITS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from tensorwire.tree import Tree
 
 __all__ = [
+    "json_parameters",
     "listed",
     "mapping",
     "member",
     "no_arrays",
     "objects",
-    "parameters",
+    "required",
+    "scalar_parameters",
     "sizes",
     "text",
     "values",
@@ -30,6 +33,8 @@ __all__ = [
 
 
 _T = TypeVar("_T")
+_DEEPEST = 100  # levels of nested parameters: protobuf stops there, orjson at 254
+_INT64_MIN, _UINT64_MAX = -(2**63), 2**64 - 1
 
 
 def text(value: Any, path: str) -> str:
@@ -72,27 +77,103 @@ def mapping(value: Any, path: str) -> Mapping[str, Any]:
     return value
 
 
-def parameters(value: Any, path: str, *, finite: bool) -> dict[str, Any]:
-    """Give bools, 64-bit integers, floats and strings to write, by name."""
-    return {
-        str(name): _parameter(item, f"{path}.{name}", finite=finite)
-        for name, item in mapping(value, path).items()
-    }
+def scalar_parameters(value: Any, path: str, *, lossy: bool) -> dict[str, Any]:
+    """Return parameters as protobuf has them: bools, 64-bit integers, floats and strings by name.
+
+    None says nothing, as a parameter that is not there, and is left out.
+
+    Raises
+    ------
+    EncodeError
+        for any other value, unless `lossy` drops it.
+    """
+    checked = {}
+    for name, item in mapping(value, path).items():
+        where = f"{path}.{name}"
+        item = _unwrapped(item)  # noqa: PLW2901
+        if item is None or (lossy and not isinstance(item, (str, float, int))):
+            continue
+        if not isinstance(item, (str, float, int)):
+            hint = "oip/json keeps nested values, lossy=True drops them" if _nests(item) else ""
+            raise EncodeError(_expected("a bool, integer, float or string", item, hint), where)
+        _check_scalar(item, where, finite=False)
+        checked[str(name)] = item
+    return checked
 
 
-def _parameter(item: Any, path: str, *, finite: bool) -> Any:
-    item = item.item() if isinstance(item, np.generic) else item
+def json_parameters(value: Any, path: str) -> dict[str, Any]:
+    """Return parameters as JSON has them: null, and lists and objects of such values, besides.
+
+    Nested values are written here: what walks trees of messages need not be as deep as they are.
+    """
+    checked = {}
+    for name, item in mapping(value, path).items():
+        where = f"{path}.{name}"
+        item = _unwrapped(item)  # noqa: PLW2901
+        if _nests(item):
+            checked[str(name)] = orjson.Fragment(_nested_json(item, where))
+        else:
+            _check_json_scalar(item, where)
+            checked[str(name)] = item
+    return checked
+
+
+def _nested_json(value: Any, path: str) -> bytes:
+    for where, item, depth in _items(value, path):
+        if depth > _DEEPEST and _nests(item):
+            raise EncodeError(f"parameters nested more than {_DEEPEST} deep", path)
+        if not _nests(item):
+            _check_json_scalar(_unwrapped(item), where)
+    return orjson.dumps(value, _plain)
+
+
+def _plain(value: Any) -> Any:
+    """Return what orjson takes for a numpy scalar or a mapping of another type."""
+    return dict(value) if isinstance(value, Mapping) else value.item()
+
+
+def _items(value: Any, path: str) -> Iterator[tuple[str, Any, int]]:
+    """Walk nested values with their places and depths, without recursion."""
+    waiting = [(path, value, 1)]
+    while waiting:
+        where, node, depth = waiting.pop()
+        yield where, node, depth
+        if isinstance(node, Mapping):
+            for key in node:
+                text(key, where)
+            waiting += [(f"{where}.{key}", item, depth + 1) for key, item in node.items()]
+        elif isinstance(node, (list, tuple)):
+            waiting += [(f"{where}[{i}]", item, depth + 1) for i, item in enumerate(node)]
+
+
+def _nests(item: Any) -> bool:
+    return isinstance(item, (Mapping, list, tuple))
+
+
+def _unwrapped(item: Any) -> Any:
+    return item.item() if isinstance(item, np.generic) else item
+
+
+def _check_json_scalar(item: Any, path: str) -> None:
+    if item is None:
+        return
+    if not isinstance(item, (str, float, int)):
+        raise EncodeError(_expected("a JSON value", item, ""), path)
+    _check_scalar(item, path, finite=True)
+
+
+def _check_scalar(item: Any, path: str, *, finite: bool) -> None:
     if isinstance(item, str):
-        return text(item, path)
-    if isinstance(item, float):
+        text(item, path)
+    elif isinstance(item, float):
         if finite and not isfinite(item):
             raise EncodeError(f"JSON has no {item}", path)
-    elif not isinstance(item, int):
-        kind = type(item).__name__
-        raise EncodeError(f"a {kind} in place of a bool, integer, float or string", path)
-    elif not -(2**63) <= item < 2**64:
+    elif not _INT64_MIN <= item <= _UINT64_MAX:
         raise EncodeError("an integer beyond 64 bits", path)
-    return item
+
+
+def _expected(wanted: str, item: Any, hint: str) -> str:
+    return f"expected {wanted}, got {shown(item)}" + (f"; {hint}" if hint else "")
 
 
 def member(tree: Tree, name: str) -> str:
@@ -101,6 +182,15 @@ def member(tree: Tree, name: str) -> str:
     if value is not None and type(value) is not str:
         raise DecodeError(f"a {type(value).__name__} in place of a string", f".{name}")
     return value or ""
+
+
+def required(tree: Tree, name: str) -> Any:
+    """Return a member that has to be there; raise `DecodeError` for one that is missing or null."""
+    value = tree.get(name)
+    if value is None:
+        found = "null" if name in tree else "nothing"
+        raise DecodeError(f"expected the required member {name!r}, got {found}", f".{name}")
+    return value
 
 
 def sizes(node: Any) -> list[int]:
@@ -140,4 +230,10 @@ def values(tree: Tree) -> dict[str, Any]:
         return {}
     if type(found) is not dict:
         raise DecodeError(f"a {type(found).__name__} in place of an object", ".parameters")
+    for name, item in found.items():
+        if type(item) in (dict, list) and any(
+            depth > _DEEPEST and _nests(inner) for _, inner, depth in _items(item, "")
+        ):
+            reason = f"expected parameters nested at most {_DEEPEST} deep, got more"
+            raise DecodeError(reason, f".parameters.{name}")
     return dict(found)

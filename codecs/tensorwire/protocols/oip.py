@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["InferRequest", "InferResponse", "InferTensor", "RequestedOutput", "json_size"]
 
+SHARED_MEMORY = ("shared_memory_region", "shared_memory_offset", "shared_memory_byte_size")
+"""Parameters of a tensor, or of an output that is asked for, whose elements travel elsewhere."""
+
 
 @dataclass(slots=True, repr=False)
 class InferTensor:
@@ -39,9 +42,10 @@ class InferTensor:
         64 bits, bfloat16, or strings. BYTES are read as an array of byte strings (of `bytes` in
         nested lists, where numpy would drop a NUL at their end).
     parameters
-        bools, integers, floats and strings by name.
+        bools, integers, floats and strings by name; in JSON also null and nested values.
     binary
         whether it goes behind the JSON as its memory: None for what the protocol does by default.
+        False is also how to ask for FP16 in JSON, which Triton and KServe refuse to read.
     """
 
     name: str
@@ -148,30 +152,78 @@ class InferRequest:
         version = f"/versions/{quote(self.model_version, '')}" if self.model_version else ""
         return f"/v2/models/{quote(self.model_name, '')}{version}/infer"
 
-    def reply(self, outputs: Mapping[str, Any] | Iterable[InferTensor]) -> InferResponse:
-        """Answer this request: the outputs that it asks for, in its order, binary where it says so.
+    def reply(
+        self, outputs: Mapping[str, Any] | Iterable[InferTensor], *, binary: bool = False
+    ) -> InferResponse:
+        """Answer this request: the outputs that it asks for, in its order.
+
+        Over REST an output is JSON, whatever the inputs are, unless the request asks for binary
+        data (``binary_data`` of the output, ``binary_data_output`` of the request) or the tensor
+        says it itself. float16 and bfloat16, of which servers read no JSON, are JSON only where
+        the request asks for that, or sends JSON of them; else the protocol that writes decides.
+
+        Parameters
+        ----------
+        outputs
+            arrays by name, or tensors.
+        binary
+            what holds for outputs of which the request says nothing.
 
         Raises
         ------
         EncodeError
-            an output that the request asks for is not among `outputs`.
+            an output that the request asks for is not among `outputs`, or is asked for as a
+            classification or in shared memory, which are not served.
         """
         if isinstance(outputs, Mapping):
             made = {name: InferTensor(name, value) for name, value in outputs.items()}
         else:
             made = {tensor.name: tensor for tensor in outputs}
-        default = self.parameters.get("binary_data_output")
+        default = _flag(self.parameters, "binary_data_output", "$.parameters")
+        sends_half = any(t.binary is False and _is_half(t.value) for t in self.inputs)
         tensors = []
-        for output in self.outputs or map(RequestedOutput, made):
+        for i, output in enumerate(self.outputs or map(RequestedOutput, made)):
+            place = f"$.outputs[{i}].parameters"
+            _refuse_unserved(output.parameters, place)
             tensor = made.get(output.name)
             if tensor is None:
                 known = ", ".join(map(repr, made)) or "none"
                 raise EncodeError(f"no output {output.name!r}; there are: {known}", "$.outputs")
-            binary = output.parameters.get("binary_data", default)
-            if tensor.binary is None and binary is not None:
-                tensor = InferTensor(tensor.name, tensor.value, tensor.parameters, bool(binary))
+            asked = _flag(output.parameters, "binary_data", place)
+            asked = default if asked is None else asked
+            if asked is None and (sends_half or not _is_half(tensor.value)):
+                asked = binary
+            if tensor.binary is None and asked is not None:
+                tensor = InferTensor(tensor.name, tensor.value, tensor.parameters, asked)
             tensors.append(tensor)
         return InferResponse(tensors, self.model_name, self.model_version, self.id)
+
+
+def _is_half(value: Any) -> bool:
+    """Tell whether an array is of a dtype that servers read in binary only."""
+    return getattr(getattr(value, "dtype", None), "name", "") in ("float16", "bfloat16")
+
+
+def _flag(parameters: Mapping[str, Any], name: str, path: str) -> bool | None:
+    """Return a parameter that is true or false, None where the request does not say."""
+    value = parameters.get(name)
+    if value is not None and not isinstance(value, bool):
+        raise EncodeError(f"expected true or false, got {shown(value)}", f"{path}.{name}")
+    return value
+
+
+def _refuse_unserved(parameters: Mapping[str, Any], path: str) -> None:
+    """Raise `EncodeError` for what an output is asked for as, and cannot be.
+
+    Source: https://github.com/triton-inference-server/server/tree/main/docs/protocol
+    """
+    for name in SHARED_MEMORY:
+        if parameters.get(name) is not None:
+            reason = "outputs are not written to shared memory; ask for the output itself"
+            raise EncodeError(reason, f"{path}.{name}")
+    if parameters.get("classification"):
+        reason = "classification is not served; ask for the output itself, and sort it"
+        raise EncodeError(reason, f"{path}.classification")
 
 
 def tensors_of(message: Any) -> tuple[str, Sequence[InferTensor]]:

@@ -15,13 +15,22 @@ from tensorwire.protocols.oip import (
     RequestedOutput,
     tensors_of,
 )
-from tensorwire.protocols.oip_tensor import contents_leaf, from_raw, from_values, info, raw_leaf
+from tensorwire.protocols.oip_tensor import (
+    contents_leaf,
+    from_raw,
+    from_values,
+    info,
+    raw_leaf,
+    refuse_shared_memory,
+)
 from tensorwire.wire.simple import map_order
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tensorwire.datatypes import Datatype
     from tensorwire.limits import Limits
+    from tensorwire.peeking import TensorInfo
     from tensorwire.tree import Tree
 
 __all__ = ["claims", "from_tree", "parameters", "to_tree"]
@@ -29,7 +38,7 @@ __all__ = ["claims", "from_tree", "parameters", "to_tree"]
 _RAW = {"inputs": "rawInputContents", "outputs": "rawOutputContents"}
 
 
-def to_tree(message: InferRequest | InferResponse, *, typed: bool) -> Tree:
+def to_tree(message: InferRequest | InferResponse, *, typed: bool, lossy: bool) -> Tree:
     """Make the tree of a message, its members in the order of their numbers."""
     member, tensors = tensors_of(message)
     tree: Tree = {}
@@ -40,7 +49,7 @@ def to_tree(message: InferRequest | InferResponse, *, typed: bool) -> Tree:
     ):
         if value != "":
             tree[name] = fields.text(value, f"$.{name}")
-    tree |= parameters(message.parameters, "$")
+    tree |= parameters(message.parameters, "$", lossy=lossy)
     if tensors:
         tree[member] = []
     raw = []
@@ -51,7 +60,7 @@ def to_tree(message: InferRequest | InferResponse, *, typed: bool) -> Tree:
         except CodecError as error:
             raise error.within(path) from None
         part: Tree = {"name": fields.text(tensor.name, f"{path}.name"), "datatype": row.name}
-        part |= {"shape": list(leaf.shape), **parameters(tensor.parameters, path)}
+        part |= {"shape": list(leaf.shape), **parameters(tensor.parameters, path, lossy=lossy)}
         if not typed:
             raw.append(leaf)
         else:
@@ -61,7 +70,7 @@ def to_tree(message: InferRequest | InferResponse, *, typed: bool) -> Tree:
         wanted = fields.listed(message.outputs, RequestedOutput, "$.outputs")
         tree["outputs"] = [
             {"name": fields.text(output.name, f"$.outputs[{i}].name")}
-            | parameters(output.parameters, f"$.outputs[{i}]")
+            | parameters(output.parameters, f"$.outputs[{i}]", lossy=lossy)
             for i, output in enumerate(wanted)
         ]
     if raw:
@@ -69,11 +78,13 @@ def to_tree(message: InferRequest | InferResponse, *, typed: bool) -> Tree:
     return tree
 
 
-def parameters(values: Mapping[str, Any], path: str) -> Tree:
+def parameters(values: Mapping[str, Any], path: str, *, lossy: bool) -> Tree:
     """Give the member `parameters` of a message, in the order in which maps are written."""
     if isinstance(values, dict) and not values:
         return {}
-    checked = fields.parameters(values, f"{path}.parameters", finite=False)
+    checked = fields.scalar_parameters(values, f"{path}.parameters", lossy=lossy)
+    if not checked:
+        return {}
     return {"parameters": {k: _parameter(checked[k]) for k in sorted(checked, key=map_order)}}
 
 
@@ -90,13 +101,17 @@ def from_tree(tree: Tree, kind: type, limits: Limits, payload: int) -> InferRequ
     member = "inputs" if kind is InferRequest else "outputs"
     nodes, raw = fields.objects(tree, member), tree.get(_RAW[member], [])
     if raw and len(raw) != len(nodes):
+        for i, node in enumerate(nodes):  # whose elements are elsewhere, by design
+            _claim(node, f".{member}[{i}]")
         reason = f"{len(raw)} raw contents for {len(nodes)} tensors; there is one for each, or none"
         raise DecodeError(reason, f".{_RAW[member]}")
     tensors = []
     for i, node in enumerate(nodes):
         place = f".{_RAW[member]}[{i}]" if raw else f".{member}[{i}].contents"
         try:
-            row, shape = row_of(node.get("datatype")), fields.sizes(node.get("shape"))
+            name, row, shape = _heading(node)
+            said = _values(node)
+            refuse_shared_memory(said)
             if raw and node.get("contents"):
                 raise DecodeError("contents beside raw contents", ".contents")
             value = (
@@ -106,12 +121,25 @@ def from_tree(tree: Tree, kind: type, limits: Limits, payload: int) -> InferRequ
             )
         except CodecError as error:
             raise error.within(place if error.path == "$" else f".{member}[{i}]") from None
-        tensors.append(InferTensor(node.get("name", ""), value, _values(node)))
+        tensors.append(InferTensor(name, value, said))
     name, version, id_ = (tree.get(name, "") for name in ("modelName", "modelVersion", "id"))
     if kind is InferResponse:
         return InferResponse(tensors, name, version, id_, _values(tree))
     wanted = [RequestedOutput(o.get("name", ""), _values(o)) for o in tree.get("outputs", [])]
     return InferRequest(tensors, name, version, id_, _values(tree), wanted)
+
+
+def _heading(node: Tree) -> tuple[str, Datatype, list[int]]:
+    """Return name, datatype and shape of a tensor: no size is rank 0, as protobuf has it."""
+    return node.get("name", ""), row_of(node.get("datatype", "")), fields.sizes(node.get("shape"))
+
+
+def _claim(node: Tree, path: str) -> TensorInfo:
+    try:
+        refuse_shared_memory(_values(node))
+        return info(*_heading(node))
+    except CodecError as error:
+        raise error.within(path) from None
 
 
 def _values(node: Tree) -> dict[str, Any]:
@@ -141,7 +169,7 @@ def claims(tree: Tree, kind: type) -> Peek:
     nodes = fields.objects(tree, member)
     return Peek(
         "raw" if tree.get(_RAW[member]) else "contents",
-        tuple(info(node, f".{member}[{i}]") for i, node in enumerate(nodes)),
+        tuple(_claim(node, f".{member}[{i}]") for i, node in enumerate(nodes)),
         id=tree.get("id", ""),
         model_name=tree.get("modelName", ""),
         parameters=_values(tree),

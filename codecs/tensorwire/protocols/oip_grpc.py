@@ -65,19 +65,18 @@ class OipGrpc:
         self, message: InferRequest | InferResponse, *, lossy: bool = False
     ) -> tuple[bytes, dict[str, str]]:
         """Write a message; see `MessageProtocol`."""
-        del lossy  # nothing that has a datatype is lost
         one = write_one(message, self._templates.known)
         if one is not None:
             return one, {"Content-Type": _MEDIA_TYPE}
         try:
             known = key_of(message)
             said = known and (message.id or message.parameters)
-            identity = _identity(message) if said else b""
+            identity = _identity(message, lossy=lossy) if said else b""
             body = known and self._templates.write(*known, identity)
         except (TypeError, AttributeError, ValueError):  # no message; said below
             known = body = None
         if not body:
-            tree = to_tree(message, typed=self._typed)
+            tree = to_tree(message, typed=self._typed, lossy=lossy)
             body = bodies.write(_PROTOBUF, tree, _schema(message))
             if known is not None and self._templates.learns(known[0]):
                 self._learn(known[0], tree, _schema(message), len(known[1]))
@@ -102,8 +101,7 @@ class OipGrpc:
         self, message: InferRequest | InferResponse, *, lossy: bool = False
     ) -> tuple[list[bytes | memoryview], dict[str, str]]:
         """Write a message as buffers; see `MessageProtocol`."""
-        del lossy
-        tree = to_tree(message, typed=self._typed)
+        tree = to_tree(message, typed=self._typed, lossy=lossy)
         buffers = bodies.write_parts(_PROTOBUF, tree, _schema(message))
         return buffers, {"Content-Type": _MEDIA_TYPE}
 
@@ -169,11 +167,11 @@ def _schema(message: InferRequest | InferResponse) -> Schema:
     return schema(_NAMES[InferRequest if isinstance(message, InferRequest) else InferResponse])
 
 
-def _identity(message: InferRequest | InferResponse) -> bytes:
+def _identity(message: InferRequest | InferResponse, *, lossy: bool) -> bytes:
     """Write the fields id = 3 and parameters = 4."""
     text = message.id.encode()
     written = _ID + varint.write(len(text)) + text if text else b""
     if message.parameters:
-        tree = parameters(message.parameters, "$")
-        written += b"".join(_PROTOBUF.frame(tree, [], _schema(message)))
+        tree = parameters(message.parameters, "$", lossy=lossy)
+        written += b"".join(_PROTOBUF.frame(tree, [], _schema(message))) if tree else b""
     return written

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import orjson
 
-from tensorwire.datatypes import row_of
+from tensorwire.datatypes import FP16, row_of
 from tensorwire.errors import CodecError, DecodeError, EncodeError, shown
 from tensorwire.peeking import Peek
 from tensorwire.protocols import fields
@@ -18,15 +18,25 @@ from tensorwire.protocols.oip import (
     RequestedOutput,
     tensors_of,
 )
-from tensorwire.protocols.oip_tensor import data_leaf, from_raw, from_values, info, raw_leaf
+from tensorwire.protocols.oip_tensor import (
+    data_leaf,
+    from_raw,
+    from_values,
+    info,
+    raw_leaf,
+    refuse_shared_memory,
+)
 
 if TYPE_CHECKING:
+    from tensorwire.datatypes import Datatype
     from tensorwire.limits import Limits
+    from tensorwire.peeking import TensorInfo
     from tensorwire.tree import Array, Leaf, Tree
 
 __all__ = ["claims", "from_tree", "identity_of", "to_tree"]
 
 _SIZE = "binary_data_size"
+_REQUIRED = ("name", "datatype", "shape")
 
 
 def to_tree(
@@ -66,7 +76,10 @@ def _tensor(
     """Give what stands in the JSON, and what goes behind it."""
     binary = default if tensor.binary is None else tensor.binary
     try:
-        row, leaf = raw_leaf(tensor.value) if binary else data_leaf(tensor.value, lossy=lossy)
+        if binary:
+            row, leaf = raw_leaf(tensor.value)
+        else:
+            row, leaf = data_leaf(tensor.value, lossy=lossy, half=tensor.binary is False)
     except CodecError as error:
         raise error.within(path) from None
     node: Tree = {"name": fields.text(tensor.name, f"{path}.name")}
@@ -93,7 +106,7 @@ def identity_of(message: InferRequest | InferResponse) -> bytes | None:
 def _parameters(values: Any, path: str) -> Tree:
     if isinstance(values, dict) and not values:
         return {}
-    return {"parameters": fields.parameters(values, f"{path}.parameters", finite=True)}
+    return {"parameters": fields.json_parameters(values, f"{path}.parameters")}
 
 
 def from_tree(
@@ -115,16 +128,27 @@ def from_tree(
     if kind is InferResponse:
         return InferResponse(tensors, name, version, id_, fields.values(tree))
     wanted = fields.objects(tree, "outputs")
-    outputs = [RequestedOutput(fields.member(node, "name"), fields.values(node)) for node in wanted]
+    outputs = [_wanted(node, f".outputs[{i}]") for i, node in enumerate(wanted)]
     return InferRequest(tensors, name, version, id_, fields.values(tree), outputs)
+
+
+def _wanted(node: Tree, path: str) -> RequestedOutput:
+    """Read one output that is asked for."""
+    try:
+        fields.required(node, "name")
+        return RequestedOutput(fields.member(node, "name"), fields.values(node))
+    except CodecError as error:
+        raise error.within(path) from None
 
 
 def _read(
     node: Tree, blobs: Array | None, at: int, limits: Limits, payload: int
 ) -> tuple[InferTensor, int]:
     """Read one tensor; the bytes behind the JSON that are its own begin there."""
-    name, parameters = fields.member(node, "name"), fields.values(node)
-    row, shape = row_of(node.get("datatype")), fields.sizes(node.get("shape"))
+    name, row, shape = _heading(node)
+    parameters = fields.values(node)
+    if parameters:
+        refuse_shared_memory(parameters)
     size, data = parameters.pop(_SIZE, None), node.get("data")
     if size is None:
         if data is None:
@@ -132,15 +156,33 @@ def _read(
         if isinstance(data, np.ndarray):  # taken for base64
             raise DecodeError("a string in place of a list of values", ".data")
         try:
-            return InferTensor(name, from_values(data, row, shape, limits, payload), parameters), 0
+            value = from_values(data, row, shape, limits, payload)
         except CodecError as error:
             raise error.within("" if error.path.startswith("$.shape") else ".data") from None
+        # What came as JSON that few servers read may go as JSON again.
+        return InferTensor(name, value, parameters, False if row is FP16 else None), 0
     left = 0 if blobs is None else blobs.size - at
     if type(size) is not int or not 0 <= size <= left or data is not None:
         reason = f"binary_data_size is {shown(size)}, and {left} bytes are left"
         raise DecodeError(reason if data is None else "data beside binary_data_size", ".parameters")
     memory = np.empty(0, np.uint8) if blobs is None else blobs[at : at + size]
     return InferTensor(name, from_raw(memory, row, shape, limits, payload), parameters), size
+
+
+def _heading(node: Tree) -> tuple[str, Datatype, list[int]]:
+    """Return name, datatype and shape of a tensor, which have to be there."""
+    for name in _REQUIRED:
+        if node.get(name) is None:
+            fields.required(node, name)
+    return fields.member(node, "name"), row_of(node["datatype"]), fields.sizes(node["shape"])
+
+
+def _claim(node: Tree, path: str) -> TensorInfo:
+    try:
+        refuse_shared_memory(fields.values(node))
+        return info(*_heading(node))
+    except CodecError as error:
+        raise error.within(path) from None
 
 
 def _tensors(tree: Tree, kind: type) -> tuple[str, list[Tree]]:
@@ -156,10 +198,10 @@ def _tensors(tree: Tree, kind: type) -> tuple[str, list[Tree]]:
 def claims(tree: Tree, kind: type) -> Peek:
     """Tell what the JSON says of its tensors."""
     member, nodes = _tensors(tree, kind)
-    raw = any(_SIZE in fields.values(node) for node in nodes)
+    raw = any(fields.values(node).get(_SIZE) is not None for node in nodes)
     return Peek(
         "raw" if raw else "data",
-        tuple(info(node, f".{member}[{i}]") for i, node in enumerate(nodes)),
+        tuple(_claim(node, f".{member}[{i}]") for i, node in enumerate(nodes)),
         id=fields.member(tree, "id"),
         model_name=fields.member(tree, "model_name"),
         parameters=fields.values(tree),

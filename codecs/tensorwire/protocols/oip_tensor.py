@@ -19,23 +19,33 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tensorwire import lists
-from tensorwire.datatypes import BF16, BYTES, datatype_of, dtype_of, row_of
+from tensorwire.datatypes import BF16, BYTES, FP16, datatype_of, dtype_of
 from tensorwire.dtypes import EXACT, as_array, in_range
-from tensorwire.errors import CodecError, DecodeError, EncodeError
+from tensorwire.errors import DecodeError, EncodeError
 from tensorwire.limits import DEFAULT_LIMITS
 from tensorwire.nodes import blob
 from tensorwire.peeking import TensorInfo
-from tensorwire.protocols import fields
+from tensorwire.protocols.oip import SHARED_MEMORY
 from tensorwire.strings import from_bytes, utf8
 from tensorwire.tree import Leaf, Role
 from tensorwire.wire import byteslist
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tensorwire.datatypes import Datatype
     from tensorwire.limits import Limits
-    from tensorwire.tree import Array, Tree
+    from tensorwire.tree import Array
 
-__all__ = ["contents_leaf", "data_leaf", "from_raw", "from_values", "info", "raw_leaf"]
+__all__ = [
+    "contents_leaf",
+    "data_leaf",
+    "from_raw",
+    "from_values",
+    "info",
+    "raw_leaf",
+    "refuse_shared_memory",
+]
 
 _USUAL_RANK = 32
 
@@ -63,11 +73,17 @@ def contents_leaf(value: Any) -> tuple[Datatype, Leaf]:
     return row, Leaf(Role.VALUES, data, field, shape, array.dtype)
 
 
-def data_leaf(value: Any, *, lossy: bool) -> tuple[Datatype, Leaf]:
-    """Lay a tensor out as a flat list of numbers, bools or text."""
+def data_leaf(value: Any, *, lossy: bool, half: bool) -> tuple[Datatype, Leaf]:
+    """Lay a tensor out as a flat list of numbers, bools or text.
+
+    Of the servers only MLServer reads FP16 in JSON, so that it is written where `half` asks for it.
+    """
     array, row, shape = _viewed(value)
     if row is BF16:
         raise EncodeError("BF16 travels in binary only; oip/binary can carry it")
+    if row is FP16 and not half:
+        reason = "Triton and KServe refuse FP16 in JSON; oip/binary can carry it"
+        raise EncodeError(f"{reason}, and binary=False of the tensor writes JSON for MLServer")
     if row is not BYTES:
         return row, Leaf(Role.NESTED, array.reshape(-1), None, shape, array.dtype, lossy=lossy)
     try:
@@ -161,11 +177,17 @@ def _typed(array: Array, row: Datatype) -> Array:
     return in_range(array, dtype, dtype)
 
 
-def info(node: Tree, path: str) -> TensorInfo:
+def info(name: str, row: Datatype, shape: list[int]) -> TensorInfo:
     """Tell what a tensor says of itself, without its elements."""
-    try:
-        row, shape = row_of(node.get("datatype")), fields.sizes(node.get("shape"))
-    except CodecError as error:
-        raise error.within(path) from None
-    dtype = np.dtype("S") if row is BYTES else dtype_of(row)
-    return TensorInfo(node.get("name") or "", dtype, tuple(shape))
+    return TensorInfo(name, np.dtype("S") if row is BYTES else dtype_of(row), tuple(shape))
+
+
+def refuse_shared_memory(parameters: Mapping[str, Any]) -> None:
+    """Raise `DecodeError` where the elements of a tensor are elsewhere than in the message.
+
+    Source: the shared memory extensions of https://github.com/triton-inference-server/server
+    """
+    for name in SHARED_MEMORY:
+        if parameters.get(name) is not None:
+            reason = "shared memory is not read; send the elements of the tensor in the message"
+            raise DecodeError(reason, f".parameters.{name}")
