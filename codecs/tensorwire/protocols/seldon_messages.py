@@ -183,9 +183,15 @@ class SeldonProtocol:
                 learn([last], lambda arrays, _: Message(arrays[0].copy(), kind))
 
     def encode_error(self, error: BaseException | str) -> tuple[bytes, dict[str, str]]:
-        """Write the reply that says what was wrong, for a status of 400 over HTTP."""
+        """Write the reply that says what was wrong.
+
+        A text or a `CodecError` is for a status of 400 over HTTP; any other exception is the
+        server's own fault, for a status of 500, as Seldon's wrapper has it.
+        """
         info = str(error).encode("utf-8", "replace").decode()
-        status = {"status": 1, "info": info, "code": -1, "reason": "MICROSERVICE_BAD_DATA"}
+        told = isinstance(error, (str, CodecError))
+        reason = "MICROSERVICE_BAD_DATA" if told else "MICROSERVICE_INTERNAL_ERROR"
+        status = {"status": 1, "info": info, "code": -1, "reason": reason}
         body = bodies.write(self._container, {"status": status}, self._schemas[Message])
         return body, {"Content-Type": self.media_type}
 

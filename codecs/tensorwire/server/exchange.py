@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import tensorwire as tw
-from tensorwire.errors import CodecError, EncodeError
+from tensorwire.errors import CodecError, DecodeError, EncodeError
 from tensorwire.seldon import Feedback, Message
 from tensorwire.server.families import FAMILIES
+from tensorwire.server.model import unfit
 from tensorwire.server.refusals import ModelError, Refusal, Status
 
 if TYPE_CHECKING:
@@ -47,7 +48,10 @@ class Exchange:
         """Take what Seldon calls feedback, and answer with an empty message, or the model's own."""
         feedback = self._decode(raw, Feedback)
         answer = self.model.feedback(FAMILIES["seldon"], feedback)
-        reply = Message(None, "") if answer is None else Message(None).reply(answer)
+        try:
+            reply = Message(None, "") if answer is None else Message(None).reply(answer)
+        except Exception as error:
+            raise unfit(error) from error
         return self._encode(reply, raw.protocol, target)
 
     def _decode(self, raw: RawMessage, kind: type | None) -> Any:
@@ -56,6 +60,7 @@ class Exchange:
         return protocol.decode(raw.body, raw.headers, type=kind, limits=self._limits, align=align)
 
     def _encode(self, reply: Any, source: str, target: str) -> tuple[bytes, dict[str, str]]:
+        """Write a reply; only of an echo is what cannot be written the fault of the request."""
         try:
             return tw.get_protocol(target).encode(reply)
         except EncodeError as error:
@@ -66,10 +71,19 @@ class Exchange:
                 raise Refusal(Status.NOT_ACCEPTABLE, reason) from None
             if self.model.is_echo:
                 raise
-            raise ModelError(f"the answer of the model cannot be carried: {error}") from error
+            raise unfit(error) from error
+        except Exception as error:
+            if self.model.is_echo:
+                raise
+            raise unfit(error) from error
 
     def _raw(self, raw: RawMessage, target: str) -> tuple[bytes, dict[str, str]]:
-        answer = self.model.raw_reply(raw)
+        try:
+            answer = self.model.raw_reply(raw)
+        except ModelError as error:
+            if isinstance(error.__cause__, DecodeError):
+                self._decode(raw, None)  # which raises what is wrong with the request
+            raise
         if not isinstance(answer, (bytes, bytearray, memoryview)):
             return self._encode(answer, raw.protocol, target)
         if target != raw.protocol:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from tensorwire.errors import DecodeError, EncodeError
+from tensorwire.errors import DecodeError
 from tensorwire.server.refusals import Refusal, Status
 
 if TYPE_CHECKING:
@@ -75,15 +75,18 @@ class OpenInference:
 
     def echo(self, request: InferRequest) -> Any:
         """Give each input as an output of that name."""
-        self._inputs(request)
-        return _asked(request, request.inputs)
+        return _asked(request, self._inputs(request), [output.name for output in request.outputs])
 
     def reply(self, request: InferRequest, value: Any, names: Sequence[str]) -> Any:
         """Answer with a dict of outputs; with one array, by the name that is asked for."""
         wanted = [output.name for output in request.outputs]
-        return _asked(request, _named(value, names, wanted))
+        return _asked(request, _named(value, names, wanted), wanted)
 
     def _inputs(self, request: InferRequest) -> dict[str, Any]:
+        for member, tensors in (("inputs", request.inputs), ("outputs", request.outputs)):
+            for i, tensor in enumerate(tensors):
+                if tensor.parameters:
+                    _check_extensions(tensor.parameters, f"$.{member}[{i}].parameters")
         arrays = {tensor.name: tensor.value for tensor in request.inputs}
         if len(arrays) < len(request.inputs):
             raise DecodeError("two tensors of one name", "$.inputs")
@@ -101,11 +104,12 @@ class Serving:
 
     def echo(self, request: PredictRequest) -> Any:
         """Give each input as an output of that name."""
-        return _asked(request, request.inputs)
+        return _asked(request, request.inputs, request.output_filter)
 
     def reply(self, request: PredictRequest, value: Any, names: Sequence[str]) -> Any:
         """Answer with a dict of outputs; with one array, by the name that is asked for."""
-        return _asked(request, _named(value, names, request.output_filter))
+        wanted = request.output_filter
+        return _asked(request, _named(value, names, wanted), wanted)
 
 
 FAMILIES: Mapping[str, Family] = {
@@ -113,6 +117,19 @@ FAMILIES: Mapping[str, Family] = {
     "oip": OpenInference(),
     "tfserving": Serving(),
 }
+
+
+def _check_extensions(parameters: Mapping[str, Any], path: str) -> None:
+    """Refuse what asks for an extension of Triton that this server does not have.
+
+    Source: docs/protocol of https://github.com/triton-inference-server/server
+    """
+    if parameters.get("classification"):
+        reason = "expected no classification, which this server does not have, got one; "
+        raise DecodeError(reason + "ask for the output itself", f"{path}.classification")
+    if parameters.get("shared_memory_region") is not None:
+        reason = "expected tensors in the message itself, got a shared memory region; "
+        raise DecodeError(reason + "send and ask for data", f"{path}.shared_memory_region")
 
 
 def _one_or_all(arrays: Mapping[str, Any]) -> Any:
@@ -127,9 +144,11 @@ def _named(value: Any, names: Sequence[str], wanted: Sequence[str]) -> dict[str,
     return {name: [value] if isinstance(value, (str, bytes)) else value}
 
 
-def _asked(request: Any, outputs: Any) -> Any:
+def _asked(request: Any, outputs: Mapping[str, Any], wanted: Sequence[str]) -> Any:
     """Reply with the outputs that a request asks for; one that is not there is its mistake."""
-    try:
-        return request.reply(outputs)
-    except EncodeError as error:
-        raise Refusal(Status.BAD_INPUT, str(error)) from None
+    for name in wanted:
+        if name not in outputs:
+            known = ", ".join(map(repr, outputs)) or "none"
+            reason = f"expected an output that there is ({known}), got {name!r} - at `$.outputs`"
+            raise Refusal(Status.BAD_INPUT, reason)
+    return request.reply(outputs)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from inspect import Parameter, signature
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from tensorwire.errors import DecodeError
 from tensorwire.server.refusals import ModelError, Refusal
 
 if TYPE_CHECKING:
@@ -15,7 +14,9 @@ if TYPE_CHECKING:
     from tensorwire.server.families import Family
     from tensorwire.server.raw import RawMessage
 
-__all__ = ["Model"]
+__all__ = ["Model", "unfit"]
+
+_T = TypeVar("_T")
 
 
 class Model:
@@ -58,16 +59,16 @@ class Model:
         value, names = answer if _has_names(answer) else (answer, self._class_names())
         if value is None:
             raise ModelError("the model gave None")
-        return _guarded(family.reply, request, value, names)
+        try:
+            return family.reply(request, value, names)
+        except Refusal:
+            raise
+        except Exception as error:
+            raise unfit(error) from error
 
     def raw_reply(self, message: RawMessage) -> Any:
         """Make the reply to a request as it came: bytes, or a message."""
-        try:
-            return _guarded(self._model.predict_raw, message)
-        except ModelError as error:
-            if isinstance(error.__cause__, DecodeError):  # of what the client has sent
-                raise error.__cause__ from None
-            raise
+        return _guarded(self._model.predict_raw, message)
 
     def feedback(self, family: Family, feedback: Feedback) -> Any:
         """Tell the model how good an answer was; give its reply, None where it has none."""
@@ -81,22 +82,25 @@ class Model:
     def metadata(self) -> dict[str, Any]:
         """Give platform, versions, inputs and outputs of the model."""
         made = {"versions": [], "platform": "tensorwire", "inputs": [], "outputs": []}
-        told = _guarded(getattr(self._model, "init_metadata", dict))
+        told = _guarded(lambda: dict(getattr(self._model, "init_metadata", dict)()))
         return made | {key: value for key, value in told.items() if key in made}
 
     def _class_names(self) -> list[str]:
         names = getattr(self._model, "class_names", ())
-        return list(_guarded(names) if callable(names) else names)
+        return _guarded(lambda: list(names() if callable(names) else names))
 
 
-def _guarded(call: Callable[..., Any], *arguments: Any) -> Any:
-    """Call what a person has written; whatever it raises is a ModelError."""
+def _guarded(call: Callable[..., _T], *arguments: Any) -> _T:
+    """Call what a person has written; whatever it raises, SystemExit too, is a ModelError."""
     try:
         return call(*arguments)
-    except Refusal:
-        raise
-    except Exception as error:
+    except BaseException as error:
         raise ModelError(f"the model raised {type(error).__name__}: {error}") from error
+
+
+def unfit(error: Exception) -> ModelError:
+    """Say that no reply can hold what the model gave."""
+    return ModelError(f"the answer of the model cannot be encoded: {error}")
 
 
 def _has_names(answer: Any) -> bool:

@@ -13,7 +13,7 @@ from tensorwire.server import about
 from tensorwire.server.inflate import inflate
 from tensorwire.server.negotiation import source_of, target_of
 from tensorwire.server.raw import RawMessage
-from tensorwire.server.refusals import Refusal, Status, reason_of, status_of
+from tensorwire.server.refusals import ModelError, Refusal, Status, reason_of, status_of
 from tensorwire.server.routes import Route, find
 
 if TYPE_CHECKING:
@@ -107,7 +107,8 @@ def about_reply(exchange: Exchange, route: Route, *, ready: bool) -> Reply:
 
 def error_reply(call: Call, error: BaseException) -> Reply:
     """Tell what was wrong with a call, in the form that its protocol documents."""
-    reason = reason_of(error)
+    status, text = status_of(error), reason_of(error)
+    reason = ModelError(text) if status.http >= 500 else text  # no fault of the client
     family = call.route.family if call.route else "oip"
     try:
         name = source_of(family, call.headers)
@@ -117,4 +118,4 @@ def error_reply(call: Call, error: BaseException) -> Reply:
     if not body:  # a protocol that is meant for gRPC
         body, headers = tw.get_protocol(f"{family}/json").encode_error(reason)
     more = error.headers if isinstance(error, Refusal) else {}
-    return Reply(status_of(error).http, {**headers, **more}, body)
+    return Reply(status.http, {**headers, **more}, body)
