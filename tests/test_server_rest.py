@@ -262,7 +262,7 @@ def test_bad_input(port: int, path: str, body: bytes, headers: dict[str, str], p
 @pytest.mark.parametrize(
     ("path", "method", "status"),
     [
-        ("/", "GET", 404),
+        ("/nope", "GET", 404),
         ("/nope", "POST", 404),
         ("/v2/models/", "GET", 404),
         ("/v2/models/a/b", "GET", 404),

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import unquote_to_bytes
 
 import orjson
 
 import tensorwire as tw
-from tensorwire.server import about
+from tensorwire.server import about, forms
 from tensorwire.server.inflate import inflate
-from tensorwire.server.negotiation import source_of, target_of
+from tensorwire.server.negotiation import in_utf8, media_type_of, source_of, target_of
 from tensorwire.server.raw import RawMessage
 from tensorwire.server.refusals import ModelError, Refusal, Status, reason_of, status_of
 from tensorwire.server.routes import Route, find
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from tensorwire.server.exchange import Exchange
 
 __all__ = ["Call", "Reply", "about_reply", "error_reply", "read_call", "reply"]
+
+_MARKED = (b"\xef", b"\xff", b"\xfe", b"\0")  # how a byte order mark begins, and no JSON
+_JSON = re.compile(rb"\s*[{\[]")  # how a message in JSON begins, and no form does
 
 
 @dataclass(slots=True)
@@ -34,6 +37,8 @@ class Call:
         what its path is for, None where it is for nothing.
     headers
         by their names in lower case.
+    query
+        of the URL, escaped.
     body
         None until it is there.
     """
@@ -42,6 +47,7 @@ class Call:
     path: str
     route: Route | None
     headers: Mapping[str, str]
+    query: bytes = b""
     body: bytes | None = None
 
 
@@ -59,33 +65,60 @@ def read_call(scope: Mapping[str, Any]) -> Call:
     if root and path.startswith(root):  # mounted in another application
         path = path[len(root) :]
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-    return Call(scope["method"], path, find(path), headers)
+    return Call(scope["method"], path, find(path), headers, scope.get("query_string", b""))
 
 
 def checked_route(call: Call) -> Route:
-    """Give the route of a call; raise `Refusal` for a wrong path or method."""
+    """Return the route of a call; raise `Refusal` for a wrong path or method."""
     route = call.route
     if route is None:
-        raise Refusal(Status.UNKNOWN_ROUTE, f"nothing is at {call.path[:200]!r}")
-    if call.method != route.method and (call.method, route.method) != ("HEAD", "GET"):
-        reason = f"{call.method} in place of {route.method}"
-        raise Refusal(Status.WRONG_METHOD, reason, Allow=route.method)
+        raise Refusal(
+            Status.UNKNOWN_ROUTE, f"nothing is at {call.path[:200]!r}; GET / lists what is"
+        )
+    if call.method not in route.methods and (call.method, route.method) != ("HEAD", "GET"):
+        reason = f"expected {' or '.join(route.methods)}, got {call.method}"
+        raise Refusal(Status.WRONG_METHOD, reason, Allow=", ".join(route.methods))
+    if call.method != route.method == "POST" and not (call.query or call.body):
+        reason = f"expected a message in a {route.method} or in the query, as json=MESSAGE"
+        raise Refusal(Status.WRONG_METHOD, reason, Allow=", ".join(route.methods))
     return route
 
 
 def reply(exchange: Exchange, call: Call, route: Route, limit: int) -> Reply:
     """Answer a call that brings a message; no more than `limit` bytes are inflated."""
-    body = inflate(call.body or b"", call.headers.get("content-encoding", ""), limit)
-    if body.startswith(b"json="):  # the form that Seldon's own client sends
-        body = unquote_to_bytes(body[5:].partition(b"&")[0].replace(b"+", b" "))
-    source = source_of(route.family, call.headers)
-    target = target_of(source, call.headers.get("accept", ""))
-    raw = RawMessage(body, source, call.headers)
+    headers = call.headers
+    body = inflate(call.body or b"", headers.get("content-encoding", ""), limit)
+    source = source_of(route.family, headers)
+    if call.query or headers.get("content-type") != "application/json" or body[:1] in _MARKED:
+        body, source = _json_of(call, route, body, source)
+    target = target_of(source, headers.get("accept", ""))
+    raw = RawMessage(body, source, headers)
     if route.action == "predict":
         made, headers = exchange.predict(raw, target, route.address)
     else:
         made, headers = exchange.feedback(raw, target)
     return Reply(200, headers, made)
+
+
+def _json_of(call: Call, route: Route, body: bytes, source: str) -> tuple[bytes, str]:
+    """Return the body and the protocol of a message, once no form and no query is around it.
+
+    Seldon's wrapper takes ``json=`` from a form, else from the query, and the body itself where
+    it is in neither.
+    """
+    content_type = call.headers.get("content-type", "")
+    if route.family == "seldon":
+        media_type = media_type_of(call.headers)
+        if media_type == forms.MULTIPART:
+            return forms.message_in_parts(body, content_type, route.action), source
+        is_form = body.startswith(b"json=") and not media_type  # as Seldon's own client sends it
+        if media_type == forms.URLENCODED:  # which curl -d says of JSON too
+            is_form = b"=" in body and not _JSON.match(body)
+        in_query = forms.json_field(call.query) if call.query else b""
+        found = forms.json_field(body, needed=not in_query) if is_form else b""
+        if found or in_query:
+            return found or in_query, "seldon/json"
+    return in_utf8(body, content_type) if source.endswith("/json") else body, source
 
 
 def about_reply(exchange: Exchange, route: Route, *, ready: bool) -> Reply:
