@@ -9,6 +9,7 @@ from tensorwire.server.rest import RestApp
 from tensorwire.server.rest_server import RestServer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import TracebackType
 
     from tensorwire.server.limits import ServerLimits
@@ -32,6 +33,8 @@ class EchoServer:
         what requests may take.
     reuse_port
         share the ports with other processes that say so.
+    cors
+        the origins whose pages may call it from a browser, ``*`` for all; none by default.
 
     Attributes
     ----------
@@ -50,10 +53,11 @@ class EchoServer:
         host: str = "127.0.0.1",
         limits: ServerLimits | None = None,
         reuse_port: bool = False,
+        cors: str | Sequence[str] = (),
     ) -> None:
         self.rest_port = rest_port
         self.grpc_port = grpc_port
-        self.app = RestApp(model, limits)
+        self.app = RestApp(model, limits, cors=cors)
         self._host = host
         self._reuse_port = reuse_port
         self._transports: list[RestServer | GrpcServer] = []
@@ -69,7 +73,7 @@ class EchoServer:
             if self.grpc_port is not None:
                 grpc = GrpcServer(service, self._host, self.grpc_port, **how)
                 self._transports.append(grpc)
-                self.grpc_port = grpc.port
+                self.grpc_port = service.grpc_port = grpc.port
         except OSError:
             self.close()
             raise

@@ -83,7 +83,8 @@ class OpenInference:
         return _asked(request, _named(value, names, wanted), wanted)
 
     def _inputs(self, request: InferRequest) -> dict[str, Any]:
-        for member, tensors in (("inputs", request.inputs), ("outputs", request.outputs)):
+        members: dict[str, Sequence[Any]] = {"inputs": request.inputs, "outputs": request.outputs}
+        for member, tensors in members.items():
             for i, tensor in enumerate(tensors):
                 if tensor.parameters:
                     _check_extensions(tensor.parameters, f"$.{member}[{i}].parameters")

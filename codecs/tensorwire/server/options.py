@@ -6,6 +6,7 @@ import argparse
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from tensorwire.server.cors import Cors
 from tensorwire.server.limits import ServerLimits
 
 if TYPE_CHECKING:
@@ -41,6 +42,14 @@ def parse(arguments: Sequence[str] | None) -> tuple[dict[str, Any], ServerLimits
     add("--no-grpc", dest="grpc_port", action="store_const", const=None, help="REST alone")
     add("--host", default="127.0.0.1", help="the address to listen at: %(default)s")
     add("--reuse-port", action="store_true", help="share the ports with other such processes")
+    add(
+        "--cors",
+        action="append",
+        default=[],
+        type=_origin,
+        metavar="ORIGIN",
+        help="pages that may call it from a browser, as https://example.org; * for all; again",
+    )
     for name, (kind, text) in _LIMITS.items():
         default = getattr(_DEFAULT, name)
         add(
@@ -64,6 +73,14 @@ def _port(text: str) -> int:
     if not 0 <= port < 1 << 16:
         raise argparse.ArgumentTypeError(f"{port} is no port")
     return port
+
+
+def _origin(text: str) -> str:
+    try:
+        Cors(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
 
 
 def _positive(kind: type) -> Any:

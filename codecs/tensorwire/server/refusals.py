@@ -17,6 +17,7 @@ class Status(Enum):
     """The status of a reply: of HTTP, and of gRPC."""
 
     BAD_INPUT = 400, grpc.StatusCode.INVALID_ARGUMENT
+    FORBIDDEN = 403, grpc.StatusCode.PERMISSION_DENIED
     UNKNOWN_ROUTE = 404, grpc.StatusCode.UNIMPLEMENTED
     WRONG_METHOD = 405, grpc.StatusCode.UNIMPLEMENTED
     NOT_ACCEPTABLE = 406, grpc.StatusCode.INVALID_ARGUMENT

@@ -9,7 +9,8 @@ from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from tensorwire.server import rest_call
+from tensorwire.server import index, rest_call
+from tensorwire.server.cors import Cors
 from tensorwire.server.limits import ServerLimits
 from tensorwire.server.metrics import Metrics
 from tensorwire.server.receiving import Deadline, Vanished, read_body, too_large
@@ -18,7 +19,7 @@ from tensorwire.server.rest_call import Call, Reply
 from tensorwire.server.service import Service
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, MutableMapping
+    from collections.abc import Awaitable, Callable, MutableMapping, Sequence
     from typing import TypeAlias
 
     from tensorwire.server.receiving import Receive
@@ -42,10 +43,19 @@ class RestApp:
         an object with `predict` or `predict_raw`, see `Model`; None for an echo.
     limits
         what requests may take.
+    cors
+        the origins whose pages may call it from a browser, ``*`` for all; none by default.
     """
 
-    def __init__(self, model: Any = None, limits: ServerLimits | None = None) -> None:
+    def __init__(
+        self,
+        model: Any = None,
+        limits: ServerLimits | None = None,
+        *,
+        cors: str | Sequence[str] = (),
+    ) -> None:
         self.service = Service(model, limits or ServerLimits())
+        self._cors = Cors(cors) if cors else None
         self.service.metrics.active.labels("rest").set_function(lambda: self._active)
         self._active = 0
 
@@ -74,21 +84,30 @@ class RestApp:
             reply = rest_call.error_reply(call, error)
         finally:
             self._active -= 1
+        if self._cors is not None:
+            reply = reply._replace(headers={**reply.headers, **self._cors.headers(call.headers)})
         label = call.route.label if call.route else "other"
         sizes = len(call.body or b""), len(reply.body)
         self.service.metrics.record("rest", label, str(reply.status), began, *sizes)
         headers = [(name.encode(), value.encode()) for name, value in reply.headers.items()]
-        headers.append((b"Content-Length", b"%d" % sizes[1]))
+        if reply.status != 204:
+            headers.append((b"Content-Length", b"%d" % sizes[1]))
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": reply.body})
 
     async def _reply(self, call: Call, receive: Receive) -> Reply:
         await self._receive(call, receive)
+        if self._cors is not None and call.method == "OPTIONS" and call.route is not None:
+            allowed = self._cors.preflight(call.headers, call.route)
+            if allowed is not None:
+                return Reply(204, allowed, b"")
         route = rest_call.checked_route(call)
         if route.method == "POST":
             return await self._predict(call, route, receive)
         if route.action == "metrics":
             return Reply(200, {"Content-Type": Metrics.media_type}, self.service.metrics.text())
+        if route.action == "index":
+            return index.reply(call.headers, self.service.grpc_port)
         return rest_call.about_reply(self.service.exchange, route, ready=self.service.ready)
 
     async def _receive(self, call: Call, receive: Receive) -> None:

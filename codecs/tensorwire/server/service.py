@@ -22,6 +22,8 @@ class Service:
     ----------
     ready
         whether new requests are welcome.
+    grpc_port
+        where gRPC listens, None where it does not.
     """
 
     def __init__(self, model: Any, limits: ServerLimits) -> None:
@@ -30,3 +32,4 @@ class Service:
         self.workers = Workers(limits.threads)
         self.metrics = Metrics()
         self.ready = True
+        self.grpc_port: int | None = None

@@ -11,30 +11,32 @@ from tensorwire.server import about
 from tensorwire.wire.pool import message_class
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from typing import TypeAlias
 
     from tensorwire.server.model import Model
 
     Answer: TypeAlias = Callable[[bytes, Any], bytes]  # of a body and gRPC's context
 
-__all__ = ["FEEDBACKS", "PREDICTS", "SERVICES", "about_methods"]
+__all__ = ["ABOUT", "FEEDBACKS", "PREDICTS", "SERVICES", "about_methods"]
 
 _SELDON, _MODEL = "seldon.protos.Seldon", "seldon.protos.Model"
 _OIP, _SERVING = "inference.GRPCInferenceService", "tensorflow.serving.PredictionService"
 SERVICES = (_SELDON, _MODEL, _OIP, _SERVING)
 
 # Methods by the protocol of their messages.
-PREDICTS: Mapping[str, str] = {
+PREDICTS: dict[str, str] = {
     f"/{_SELDON}/Predict": "seldon/protobuf",
     f"/{_MODEL}/Predict": "seldon/protobuf",
     f"/{_OIP}/ModelInfer": "oip/protobuf",
     f"/{_SERVING}/Predict": "tfserving/protobuf",
 }
-FEEDBACKS: Mapping[str, str] = {
+FEEDBACKS: dict[str, str] = {
     f"/{_SELDON}/SendFeedback": "seldon/protobuf",
     f"/{_MODEL}/SendFeedback": "seldon/protobuf",
 }
+_ABOUT = ("ServerLive", "ServerReady", "ModelReady", "ServerMetadata", "ModelMetadata")
+ABOUT = tuple(f"/{_OIP}/{name}" for name in _ABOUT)  # of the server and its model
 
 
 def about_methods(model: Model, is_ready: Callable[[], bool]) -> dict[str, Answer]:
@@ -50,7 +52,8 @@ def about_methods(model: Model, is_ready: Callable[[], bool]) -> dict[str, Answe
         "ServerMetadata": lambda _: about.server(),
         "ModelMetadata": of_model,
     }
-    return {f"/{_OIP}/{name}": _method(name, answer) for name, answer in answers.items()}
+    names = zip(ABOUT, _ABOUT, strict=True)
+    return {path: _method(name, answers[name]) for path, name in names}
 
 
 def _method(name: str, answer: Callable[[Any], dict[str, Any]]) -> Answer:
