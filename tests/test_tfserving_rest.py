@@ -88,7 +88,7 @@ n = np.array([1, 2, 2**63 - 1])
         (Request({"": 5}, rows=False), '{"inputs":5}'),
         (Request({"": nan}, rows=False), '{"inputs":NaN}'),
         (Request({"a": np.float32(0.1)}, rows=False), '{"inputs":{"a":0.1}}'),
-        (Request({"a": True, "": 1}, rows=False), None),
+        (Request({"a": True, "": 1}, rows=False), '{"inputs":{"a":true,"":1}}'),
         (Request({}, rows=False), '{"inputs":{}}'),
         (Request({"": [[], []]}), '{"instances":[[],[]]}'),
         (Request({"a": [[], []], "b": [1, 2]}), '{"instances":[{"a":[],"b":1},{"a":[],"b":2}]}'),
@@ -129,12 +129,8 @@ n = np.array([1, 2, 2**63 - 1])
     ],
     ids=str,
 )
-def test_documents(message: Any, text: str | None) -> None:
+def test_documents(message: Any, text: str) -> None:
     """Each form is written as the documentation has it, and read back."""
-    if text is None:
-        with pytest.raises(tw.EncodeError, match="without a name stands alone"):
-            protocol.encode(message)
-        return
     assert body_of(message).decode() == text
     back = protocol.decode(text.encode(), type=type(message))
     assert back.rows == message.rows
@@ -193,7 +189,6 @@ def test_other_texts(text: str, wanted: Any) -> None:
         ("[]", "in place of a JSON object", "$"),
         ("NaN", "in place of a JSON object", "$"),
         ('{"ROWS":[1],"COLUMNS":[1]}', "one of them", "$"),
-        ('{"ROWS":[]}', "no rows", "$.ROWS"),
         ('{"ROWS":{}}', "in place of a list of rows", "$.ROWS"),
         ('{"ROWS":null}', "in place of a list of rows", "$.ROWS"),
         ('{"ROWS":1}', "in place of a list of rows", "$.ROWS"),
@@ -720,7 +715,7 @@ def test_mutated_messages(seed: int) -> None:
 def _plain(values: Any) -> Any:
     """Return the array that lists are; of strings the bytes, in lists."""
     if isinstance(values, dict):
-        text = values["b64"].replace("-", "+").replace("_", "/").rstrip("=")
+        text = "".join(values["b64"].split()).replace("-", "+").replace("_", "/").rstrip("=")
         return base64.b64decode(text + "=" * (-len(text) % 4))
     if isinstance(values, str):
         return values.encode()

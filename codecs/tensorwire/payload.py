@@ -48,7 +48,8 @@ class Payload:
         if len(self.tensors) != 1:
             names = ", ".join(self.tensors) or "none"
             raise EncodeError(
-                f"one array has a place here, and there are {len(self.tensors)}: {names}"
+                f"one array has a place here, and there are {len(self.tensors)}: {names}; "
+                "oip and tfserving have places for several"
             )
         return next(iter(self.tensors.values()))
 

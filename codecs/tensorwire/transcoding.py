@@ -174,9 +174,11 @@ def _payload(family: str, message: Any) -> Payload:
 
 def _turn(family: str, message: Any, target: str, kind: type, *, lossy: bool) -> Any:
     """Turn a message into one of a class of the target's protocol, if it is none yet."""
+    file = _file(target.partition("/")[0])
     if type(message) is kind:
-        return message
-    made, lost = _file(target.partition("/")[0]).make(_payload(family, message), kind)
+        fit = getattr(file, "fit", None)
+        return message if fit is None else fit(message)
+    made, lost = file.make(_payload(family, message), kind)
     refuse({} if lossy else lost, target)
     return made
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any
 
 from tensorwire.errors import EncodeError
@@ -28,7 +29,8 @@ def take(message: Any) -> Payload:
 def make(payload: Payload, kind: Any) -> tuple[Any, dict[str, Any]]:
     """Make a message, its unnamed array named as KServe and MLServer do; and tell what is lost."""
     name, version = payload.model.get("name", ""), payload.model.get("version")
-    default = "input-0" if kind is InferRequest else "output-0"
+    base = "input" if kind is InferRequest else "output"
+    default = next(new for i in count() if (new := f"{base}-{i}") not in payload.tensors)
     tensors = [InferTensor(name or default, value) for name, value in payload.tensors.items()]
     message = kind(tensors, name, "" if version is None else str(version), payload.id)
     lost = payload.extras | payload.signature()

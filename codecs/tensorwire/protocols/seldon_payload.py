@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tensorwire import lists
 from tensorwire.errors import EncodeError
 from tensorwire.message import Message
 from tensorwire.payload import Payload
@@ -23,7 +24,7 @@ def take(message: Any) -> Payload:
     extras |= {f"$.meta.{name}": [value] for name, value in meta.items()}
     value = message.value
     if message.kind == "strData":
-        value = np.array([value.encode()])
+        value = lists.to_array([value.encode()], EncodeError)
     elif message.kind == "raw":
         value = np.frombuffer(value, np.uint8)
     return Payload({"": value}, puid, {}, (), extras)

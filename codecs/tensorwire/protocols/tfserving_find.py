@@ -62,9 +62,10 @@ def find(tree: Tree, rows: str, columns: str) -> Found:
             raise DecodeError(f"{rows} and {columns}: a message has one of them", "$")
         node = tree[rows]
         if type(node) is list:
-            if not node:
-                raise DecodeError("no rows", f"$.{rows}")
-            if _is_object(node[0]):
+            if not node and rows == "instances":  # which TensorFlow Serving refuses
+                reason = "expected one row at least, got no rows"
+                raise DecodeError(f"{reason}; {columns} can hold arrays without rows", f"$.{rows}")
+            if node and _is_object(node[0]):
                 return Found(rows, rows=True, named=True, nodes=_gathered(node, rows))
         elif type(node) is Rows:
             return Found(rows, rows=True, named=True, nodes=node)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
 
+from tensorwire import lists
 from tensorwire.payload import Payload
 from tensorwire.protocols.tfserving import PredictRequest
 
-__all__ = ["make", "take"]
+_VERSION = re.compile("0|-?[1-9][0-9]{0,17}")  # what is the same text again, in 64 bits
+
+__all__ = ["fit", "make", "take"]
 
 
 def take(message: Any) -> Payload:
@@ -24,10 +28,8 @@ def take(message: Any) -> Payload:
 def make(payload: Payload, kind: Any) -> tuple[Any, dict[str, Any]]:
     """Make a message, in rows where the arrays have a first dimension in common."""
     model, version = payload.model, payload.model.get("version")
-    number = int(version) if str(version).isdecimal() else None  # type: ignore[arg-type]
-    shapes = [np.shape(value)[:1] for value in payload.tensors.values()]
-    message = kind(dict(payload.tensors), model.get("name", ""), number)
-    message.rows = len(set(shapes)) == 1 and shapes[0] not in ((), (0,))
+    number = int(version) if _VERSION.fullmatch(str(version)) else None  # type: ignore[arg-type]
+    message = fit(kind(dict(payload.tensors), model.get("name", ""), number))
     message.version_label = model.get("version_label", "")
     message.signature_name = model.get("signature_name", "")
     lost = payload.extras | {"$.id": payload.id}
@@ -35,3 +37,24 @@ def make(payload: Payload, kind: Any) -> tuple[Any, dict[str, Any]]:
     if kind is PredictRequest:
         message.output_filter = list(payload.outputs)
     return message, lost
+
+
+def fit(message: Any) -> Any:
+    """Let a message be written by columns where rows cannot hold its arrays; return the message.
+
+    Rows need a first dimension that all arrays share, and one row at least. (A reply that is a
+    single array without rows is written as ``{"predictions":[]}``.) Whoever reads a call of gRPC
+    knows of no rows.
+    """
+    request = isinstance(message, PredictRequest)
+    arrays = message.inputs if request else message.outputs
+    shapes = [_shape(value) for value in arrays.values()]
+    counts = {shape[:1] for shape in shapes}
+    none = counts == {(0,)} and (request or shapes != [(0,)])
+    if len(counts) != 1 or counts == {()} or none:
+        message.rows = False
+    return message
+
+
+def _shape(value: Any) -> tuple[int, ...]:
+    return value.shape if isinstance(value, np.ndarray) else lists.shape(value)

@@ -181,7 +181,7 @@ def _pieces(
     if isinstance(message, PredictRequest):
         if message.output_filter and not lossy:
             reason = "REST has no place for the names of outputs; tfserving/protobuf has"
-            raise EncodeError(reason, "$.output_filter")
+            raise EncodeError(f"{reason}, and lossy=True drops them", "$.output_filter")
         if message.signature_name != "":
             name = fields.text(message.signature_name, "$.signature_name")
             head += b'"signature_name":' + orjson.dumps(name) + b","

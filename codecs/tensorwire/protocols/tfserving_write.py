@@ -42,8 +42,6 @@ def write(
     """Write the arrays of a message, and the bytes around them."""
     columns = {name: _column(tensors[name], member, name, lossy=lossy) for name in tensors}
     bare_one = len(columns) == 1 and (member == "outputs" or "" in columns)
-    if "" in columns and not bare_one:
-        raise EncodeError("an array without a name stands alone", f"$.{member}")
     if rows:
         count = _count(member, columns)
     key = _ROWS[member] if rows else b'"%b":' % member.encode()
@@ -62,7 +60,9 @@ def write(
 def _count(member: str, columns: Mapping[str, Array | _Strings]) -> int:
     """Give the number of rows, which all arrays share."""
     if not columns:
-        raise EncodeError("no arrays: rows cannot say how many they are", f"$.{member}")
+        raise EncodeError(
+            "no arrays: rows cannot say how many they are; rows=False can", f"$.{member}"
+        )
     counts = {name: column.shape[0] if column.shape else None for name, column in columns.items()}
     first = next(iter(counts.values()))
     for name, count in counts.items():
@@ -72,8 +72,13 @@ def _count(member: str, columns: Mapping[str, Array | _Strings]) -> int:
         if count != first:
             reason = f"{count} rows where the first array has {first}; rows=False can carry it"
             raise EncodeError(reason, path)
-        if not count:
-            raise EncodeError("no rows: TensorFlow Serving wants one; rows=False has none", path)
+        if not count and member == "inputs":
+            raise EncodeError(
+                "no rows, and TensorFlow Serving wants one; rows=False has none", path
+            )
+    if not first and len(counts) > 1:  # TensorFlow Serving writes [] for all of them
+        reason = "no rows, which would lose the names; rows=False has them"
+        raise EncodeError(reason, f"$.{member}")
     return first or 0
 
 
@@ -91,6 +96,9 @@ def _column(value: Any, member: str, name: str, *, lossy: bool) -> Array | _Stri
         if array.dtype.kind in "SUT":
             return _strings(utf8(array), _sayable(array, lossy=lossy).shape, member, name)
         if array.dtype.num not in NUMBERS:
+            if not lossy:
+                reason = f"{array.dtype} is lost in a list of numbers; tfserving/protobuf can carry"
+                raise EncodeError(f"{reason} it, and lossy=True rounds it")
             array = to_float64(array, lossy=lossy)
         return _sayable(array, lossy=lossy)
     except CodecError as error:
@@ -102,14 +110,18 @@ def _sayable(array: Array, *, lossy: bool) -> Array:
     if array.size or 0 not in array.shape[:-1]:
         return array
     if not lossy:
-        raise EncodeError(f"nested lists cannot say the shape {array.shape}")
+        reason = f"nested lists cannot say the shape {array.shape}; tfserving/protobuf can carry it"
+        raise EncodeError(f"{reason}, and lossy=True drops the sizes behind the 0")
     return array.reshape(array.shape[: array.shape.index(0) + 1])
 
 
 def _strings(
     items: Sequence[str | bytes], shape: tuple[int, ...], member: str, name: str
 ) -> _Strings:
-    """Write strings as text; as base64 where the name says so, or an input that is no text."""
+    """Write strings as text; as base64 where the name says so, or an input that is no text.
+
+    An output that is no text has base64 too where its name is not known.
+    """
     try:
         strings = [item.encode() if isinstance(item, str) else item for item in items]
     except UnicodeEncodeError:
@@ -119,7 +131,7 @@ def _strings(
         try:
             return _Strings([item.decode() for item in strings], shape)
         except UnicodeDecodeError:
-            if member == "outputs":
+            if member == "outputs" and name:
                 reason = "bytes that are no UTF-8 text travel in outputs whose name ends in _bytes"
                 raise EncodeError(f"{reason}; tfserving/protobuf can carry them") from None
     return _Strings([{"b64": pybase64.b64encode_as_string(item)} for item in strings], shape)
