@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
 
-OPERATIONS = ("encode", "decode")
+from bench.measuring.ways import OPERATIONS
 
 
 @dataclass(frozen=True)

@@ -101,7 +101,7 @@ def test_a_run_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
         if cell["payload"] == 1 and ":" not in cell["way"] and cell["way"] != "memcpy":
             assert cell["bytes"] == len(tw.get_codec(cell["way"]).encode(array))
             seen += 1
-    assert seen == 2 * len(CODECS)
+    assert seen == 3 * len(CODECS)
     (told,) = found["advice"]
     assert list(told["carries"]) == list(CODECS)
     assert {choice["columns"][0] for choice in told["best"]} <= {"1", "7"}

@@ -39,13 +39,15 @@ if TYPE_CHECKING:
 pyperf: Any = pytest.importorskip("pyperf")
 
 ROOT = Path(bench.__file__).parents[1]
-# Three cells: the codec, the memcpy, and the codec again.
+# Five cells: the codec, the memcpy, the codec again; and the first two with a first use.
 CELLS = ("--codec", "npy/array", "--op", "decode", "--batch", "2")
 SHORT = ("--rigorous", *CELLS, "-p", "1", "-n", "1", "-w", "0", "-l", "10")
 NAMES = [
     "npy/array decode [2, 10] float64 normal",
     "npy/array decode [2, 10] float64 normal (again)",
     "memcpy decode [2, 10] float64 normal",
+    "npy/array decode+use [2, 10] float64 normal",
+    "memcpy decode+use [2, 10] float64 normal",
 ]
 TOLD = """
 import atexit, json, os, sys, time
@@ -106,9 +108,9 @@ def test_the_file_is_pyperfs_and_ours(tmp_path: Path, capsys: pytest.CaptureFixt
     assert run("--rigorous", *CELLS, *asked, "-o", str(path), "--force") == 0
     shown = capsys.readouterr()
     assert "Noise, from equal cells measured twice: 2: " in shown.out
-    assert "2 cells, each checked before it was timed, in turn by pyperf, each in 2" in shown.out
+    assert "4 cells, each checked before it was timed, in turn by pyperf, each in 2" in shown.out
     assert re.fullmatch(
-        r"2 cells and 1 again, 3 processes each: about \d+ s; less with --fast, -p, -n, -w\n",
+        r"4 cells and 1 again, 3 processes each: about \d+ s; less with --fast, -p, -n, -w\n",
         shown.err,
     )
 
@@ -151,7 +153,7 @@ def test_own_payloads_reach_the_workers(
     argv = ("--payload", f"{odd}.npy", "-o", "run.json", *SHORT[3:5], *SHORT[7:])
     assert run("--rigorous", "--codec", "npy/array", *argv) == 0, capsys.readouterr().err
     assert "1 process each: about" in capsys.readouterr().err
-    assert len(runfile.read("run.json").results.samples.seconds) == 3
+    assert len(runfile.read("run.json").results.samples.seconds) == 5
     assert str(tmp_path) not in Path("run.json").read_text()
 
 
@@ -276,7 +278,7 @@ def test_the_cells_take_turns(
     """Each cell has a process before any has its second: drift hits all alike."""
     log = in_worker("open('log', 'a').write(task)") / "log"
     assert run(*SHORT, "-p", "3", "-q") == 0, capsys.readouterr().err
-    assert log.read_text() == "012" * 3
+    assert log.read_text() == "01234" * 3
 
 
 @pytest.fixture

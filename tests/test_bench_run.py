@@ -44,7 +44,7 @@ def test_every_cell_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
         (label, way, operation)
         for label in ("1", "3")
         for way in ways
-        for operation in ("encode", "decode")
+        for operation in ("encode", "decode", "decode+use")
     ]
     for row in rows:
         assert float(row["median_s"]) > 0
@@ -84,7 +84,7 @@ def test_markdown_is_rectangular(capsys: pytest.CaptureFixture[str]) -> None:
     """Every row of every Markdown table has as many cells as its heading."""
     text = show(capsys, "--batch", "1,2", "--codec", "json/*", "--markdown")
     tables = [block.splitlines() for block in text.split("\n\n") if block.startswith("|")]
-    assert len(tables) == 4
+    assert len(tables) == 5
     for lines in tables:
         rows = [line for line in lines if line.startswith("|")]
         assert len({row.count("|") for row in rows}) == 1

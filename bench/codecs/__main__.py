@@ -50,6 +50,7 @@ def _measure(options: Options) -> int:
     from bench.measuring import environment, transport
     from bench.measuring import session as interleaved
     from bench.measuring.session import Session
+    from bench.measuring.ways import FIRST_USE
     from bench.options import require
     from bench.screen.progress import Progress
 
@@ -65,7 +66,10 @@ def _measure(options: Options) -> int:
     cases = targets.cases() if options.targets else plan.cases(options)
     ways = [targets.ways(codecs, able, case.label) if options.targets else able for case in cases]
     plan.check_memory(cases, able)
-    session = Session(cases, ways, options.op)
+    operations = options.op
+    if "decode" in operations and not (options.targets or options.profile):
+        operations = (*operations, FIRST_USE)
+    session = Session(cases, ways, operations)
     notes = [*environment.warnings(), *skipped]
     progress = Progress(quiet=options.quiet)
     if options.profile:

@@ -15,10 +15,10 @@ from bench.codecs.crossovers import Crossover, crossovers
 from bench.codecs.matters import Matter, matters_of
 from bench.codecs.scores import by_container, describing, scores_of
 from bench.measuring.payloads import dtype_of
-from bench.measuring.ways import is_codec, kind_of
+from bench.measuring.ways import FIRST_USE, is_codec, kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from bench.codecs.scores import Scores
     from bench.measuring.results import Results
@@ -44,6 +44,18 @@ class Cast:
 
 
 @dataclass(frozen=True)
+class FirstUse:
+    """What a choice takes until its values have been read once, beside its decode alone."""
+
+    codec: str
+    column: str
+    decode: float
+    """Seconds until there is an array."""
+    decode_and_use: float
+    """Seconds until all its values were added up, too."""
+
+
+@dataclass(frozen=True)
 class Advice:
     """The advice on one section of a run."""
 
@@ -57,6 +69,8 @@ class Advice:
     """Of all containers."""
     containers: Mapping[str, tuple[Choice, ...]]
     """Of each container, by its name."""
+    first_use: tuple[FirstUse, ...]
+    """Of each choice of `best`; none where it was not measured."""
     matters: tuple[Matter, ...]
     refused: tuple[Refusal, ...]
     casts: tuple[Cast, ...]
@@ -79,12 +93,13 @@ def advise(results: Results, section: str) -> Advice:
     asked = {name: carried_by(name) for name in scores.codecs}
     return Advice(
         section=section,
-        operations=tuple(results.operations),
+        operations=results.summed,
         columns=scores.columns,
         series=scores.series,
         noise=scores.noise,
         best=tuple(best),
         containers={name: found for name, found in containers.items() if found},
+        first_use=tuple(_first_uses(results, section, best)),
         matters=tuple(matters_of(scores, best, results.trips)),
         refused=tuple(_refused(results, section)),
         casts=tuple(casts),
@@ -98,6 +113,17 @@ def scored(results: Results, section: str) -> Scores:
     """Gather one section of a run, with what the library says of its dtypes."""
     changed = [(column, each.codec) for each in _casts(results, section) for column in each.columns]
     return scores_of(results, section, changed)
+
+
+def _first_uses(results: Results, section: str, choices: Iterable[Choice]) -> Iterator[FirstUse]:
+    cases = {case.label: n for n, case in enumerate(results.cases) if case.section == section}
+    for choice in choices:
+        decode, both = (
+            results.seconds(cases[choice.at], choice.codec, operation)
+            for operation in ("decode", FIRST_USE)
+        )
+        if decode is not None and both is not None:
+            yield FirstUse(choice.codec, choice.at, decode, both)
 
 
 def _others(

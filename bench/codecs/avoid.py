@@ -71,7 +71,7 @@ def _objects(results: Results, case: int) -> list[Avoid]:
     found = []
     for name in results.ways:
         codec, _, style = name.partition(":")
-        for operation in results.operations if style == "objects" else ():
+        for operation in results.summed if style == "objects" else ():
             slow = results.seconds(case, name, operation)
             fast = results.seconds(case, codec, operation)
             if slow and fast and slow / fast >= TERRIBLE and slow - fast > NOTICED:

@@ -9,9 +9,10 @@
                         they come from), ``elements``, ``noise`` (how far equal cells differed: 0.02
                         is 2 %), ``series`` (the columns of its section are growing batches)
 ``cells``               what was measured: ``payload`` (its place in ``payloads``), ``way`` (codec,
-                        or what people do without), ``operation``, ``median_s``, ``samples``,
-                        ``bytes``, ``decode`` (``view`` of the body or ``copy``), ``memory`` (null,
-                        or what `bench.measuring.results.Memory` says of one call)
+                        or what people do without), ``operation`` (``encode``, ``decode``, or
+                        ``decode+use``: and a first pass over the values), ``median_s``,
+                        ``samples``, ``bytes``, ``decode`` (``view`` of the body or ``copy``),
+                        ``memory`` (null, or what `bench.measuring.results.Memory` says of one call)
 ``cannot``              what was not: ``payload``, ``way``, ``reason``
 ``requests``            a plain HTTP request over 127.0.0.1 in this run: ``bytes``, ``seconds``
 ``advice``              for each section an object, as below; what the text says, and more
@@ -22,11 +23,13 @@ and whose factors say how many times:
 
 ======================  ====================================================================
 ``section``             of ``payloads``
-``operations``          encode, decode, or both
+``operations``          encode, decode, or both: those whose seconds are added up
 ``columns``, ``series`` labels, and whether they grow
 ``noise``               by column
 ``best``                choices of all containers (below)
 ``containers``          choices of each container, by its name
+``first_use``           of each of ``best``: ``codec``, ``column``, seconds of ``decode``, and of
+                        ``decode_and_use``, in which its values were read once, too
 ``matters``             for each column: the best ``codec``, its ``seconds`` and ``bytes``; a plain
                         ``request`` with that body and the codec's ``share`` of its seconds; the
                         body alone at ``wire_1_gbit`` and ``wire_10_gbit`` (seconds, arithmetic);

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bench.codecs.tables import grouped, sections, style_of
 from bench.measuring.measure import Cell
 from bench.measuring.results import Memory
+from bench.measuring.ways import FIRST_USE
 from bench.screen import figures
 from bench.screen.table import Row, Table
 
@@ -39,7 +40,8 @@ def tables(results: Results, section: str, chosen: Sequence[int]) -> list[Table]
         return []
     largest = max(able, key=lambda number: results.cases[number].nbytes)
     where = f"{section}: {results.cases[largest].label}" if len(chosen) > 1 else section
-    made = [_table(results, operation, where, largest) for operation in results.operations]
+    timed = [each for each in results.operations if each != FIRST_USE]
+    made = [_table(results, operation, where, largest) for operation in timed]
     if len(able) > 1:
         made[0].note = "The largest payload; -o and --csv have them all."
     return made

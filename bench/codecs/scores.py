@@ -99,7 +99,7 @@ def _by_process(results: Results, case: int, name: str) -> list[float]:
     """Encode plus decode, as each process measured them."""
     found = [
         [median(each) for each in results.samples.seconds[Cell(case, name, operation)] if each]
-        for operation in results.operations
+        for operation in results.summed
     ]
     return [sum(parts) for parts in zip(*found, strict=False)]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bench.codecs import sentences_carries, sentences_matters
-from bench.codecs.places import at_end, span
+from bench.codecs.places import at, at_end, span
 from bench.measuring.ways import kind_of
 from bench.screen import figures
 
@@ -32,7 +32,7 @@ def of(advice: Advice, *, general: bool = True) -> list[str]:
     if not advice.best:
         return [_nothing(advice), *sentences_carries.refused(advice)]
     lines = [_best(advice, choice) for choice in advice.best]
-    lines += [*_raw(advice), *sentences_matters.of(advice)]
+    lines += [*_raw(advice), *_first_use(advice), *sentences_matters.of(advice)]
     if advice.series:
         lines += [*_containers(advice), _bytes(advice)]
         lines.append(sentences_matters.wire(advice))
@@ -119,6 +119,17 @@ def _raw(advice: Advice) -> list[str]:
         for choice in found[-1:]
         if choice.raw
     ]
+
+
+def _first_use(advice: Advice) -> list[str]:
+    """Say what the array that is chosen takes to be made, and to be read for the first time."""
+    parts = [
+        f"{each.codec} is decoded in {figures.duration(each.decode)}, decoded and read once in"
+        f" {figures.duration(each.decode_and_use)}"
+        + (f" at {at(advice, each.column)}" if advice.series else f" for {each.column}")
+        for each in advice.first_use
+    ]
+    return [f"First use: {'; '.join(parts)}."] if parts else []
 
 
 def _bytes(advice: Advice) -> str:

@@ -10,7 +10,7 @@ from bench.codecs.advice import advise, scored
 from bench.codecs.places import at
 from bench.measuring import environment
 from bench.measuring.results import NOISY
-from bench.measuring.ways import is_codec
+from bench.measuring.ways import FIRST_USE, is_codec
 from bench.screen import figures
 
 if TYPE_CHECKING:
@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from bench.measuring.session import Session
     from bench.options import Options
     from bench.screen.render import Screen
+
+
+USED = (
+    "decode and first use: with one sum over the values (raw: as the payload's dtype), as the next"
+    " line of a program does. A view is made in no time, and read then, mostly at an address that"
+    " no dtype has chosen; a copy is in the caches already."
+)
 
 
 def show(session: Session, options: Options, notes: list[str], screen: Screen) -> None:
@@ -75,6 +82,8 @@ def _tables(results: Results, screen: Screen) -> None:
         " copies of its memory. Bytes of a baseline: its codec's within 10 % if not listed.",
         "note",
     )
+    if FIRST_USE in results.operations:
+        screen.line(USED, "note")
 
 
 def _targets(results: Results, screen: Screen) -> None:
@@ -146,7 +155,7 @@ def noise(results: Results, screen: Screen, *, apart: bool = False) -> None:
 
 
 def _answer(results: Results, screen: Screen) -> None:
-    operations = " + ".join(results.operations)
+    operations = " + ".join(results.summed)
     for number, section in enumerate(tables.sections(results)):
         found, scores = advise(results, section), scored(results, section)
         if found.best:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bench.measuring.results import level
-from bench.measuring.ways import MEMCPY, codec_of, container_of, is_codec, kind_of, label_of
+from bench.measuring.ways import MEMCPY, TITLES, codec_of, container_of, is_codec, kind_of, label_of
 from bench.screen import figures
 from bench.screen.table import BEST, NEITHER, TIE, Row, Table
 
@@ -68,7 +68,8 @@ def times(results: Results, operation: str, section: str, chosen: Sequence[int])
     last = chosen[-1]
     labels = [results.cases[n].label for n in chosen]
     series = results.cases[last].series
-    table = Table(f"{operation}: {section}", (*labels, "x memcpy"), fixed=1, repeated=series)
+    title = f"{TITLES.get(operation, operation)}: {section}"
+    table = Table(title, (*labels, "x memcpy"), fixed=1, repeated=series)
     if operation == results.operations[0]:
         table.note = described(results, chosen)
     floor = results.seconds(last, MEMCPY, operation)

@@ -12,7 +12,7 @@ from bench.compare import alike, match
 from bench.compare.files import NAMED
 from bench.compare.interval import interval, pooled
 from bench.measuring.results import level
-from bench.measuring.ways import is_codec
+from bench.measuring.ways import FIRST_USE, TITLES, is_codec
 
 if TYPE_CHECKING:
     from bench.measuring.measure import Cell
@@ -101,8 +101,8 @@ def compare(old: Run, new: Run) -> Comparison:
         changes,
         alike.other_machine(old.metadata, new.metadata),
         payloads,
-        _only(old, set(matched.values()), _refused(new, {o: n for n, o in pairs.items()})),
-        _only(new, set(matched), _refused(old, pairs)),
+        _only(old, new, set(matched.values()), _refused(new, {o: n for n, o in pairs.items()})),
+        _only(new, old, set(matched), _refused(old, pairs)),
         drift,
     )
 
@@ -126,15 +126,17 @@ def _refused(other: Run, pairs: dict[int, int]) -> dict[int, set[str]]:
     }
 
 
-def _only(run: Run, both: set[Cell], payloads: dict[int, set[str]]) -> list[str]:
-    """Name the cells that the other file has not: whole payloads, then the rest by way.
+def _only(run: Run, other: Run, both: set[Cell], payloads: dict[int, set[str]]) -> list[str]:
+    """Name the cells that the other file has not: operations, whole payloads, the rest by way.
 
     A refusal is told as such.
     """
     results = run.results
+    unknown = [each for each in results.operations if each not in other.results.operations]
+    alone = [FIRST_USE] if FIRST_USE in unknown else []  # earlier versions did not measure it
     missing: dict[tuple[str, str], list[str]] = {}
     for cell in results.samples.seconds:
-        if cell.case not in payloads or cell.twin or cell in both:
+        if cell.case not in payloads or cell.twin or cell in both or cell.operation in alone:
             continue
         if cell.way not in payloads[cell.case]:
             missing.setdefault((cell.way, results.cases[cell.case].label), []).append(
@@ -145,6 +147,7 @@ def _only(run: Run, both: set[Cell], payloads: dict[int, set[str]]) -> list[str]
     for (way, label), operations in missing.items():
         labels.setdefault((way, " and ".join(operations)), []).append(label)
     return [
+        *(f"{TITLES[each]} of all payloads" for each in alone),
         *(f"payload {results.cases[n].label}: {results.cases[n].title}" for n in whole),
         *(" ".join([*key, ", ".join(found)]).strip() for key, found in labels.items()),
     ]

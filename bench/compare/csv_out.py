@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from bench.compare.facts import DECODE, WHAT, facts
 from bench.compare.tables import amount
+from bench.measuring.ways import MEASURED
 
 if TYPE_CHECKING:
     from bench.compare.changes import Comparison
@@ -22,7 +23,7 @@ def write(comparison: Comparison, stream: TextIO) -> None:
     """Write every cell that both files have timed; nothing where a number is unknown."""
     known: dict[tuple[str, ...], tuple[int | None, int | None]] = {}
     for fact in facts(comparison):
-        operations = (fact.operation,) if fact.operation else ("encode", "decode", "time")
+        operations = (fact.operation,) if fact.operation else (*MEASURED, "time")
         for operation in operations:
             known[fact.case.title, fact.way, operation, fact.what] = fact.old, fact.new
     writer = csv.writer(stream, lineterminator="\n")

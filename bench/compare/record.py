@@ -49,12 +49,14 @@ def slimmed(path: str) -> str:
     """Return a run with one time per codec and nothing of baselines: JSON, a line per cell."""
     import pyperf
 
-    from bench.measuring.ways import is_codec
+    from bench.measuring.ways import FIRST_USE, is_codec
 
     cells: list[dict[str, Any]] = []
     for benchmark in pyperf.BenchmarkSuite.load(path).get_benchmarks():
         told = benchmark.get_metadata()
-        if not told["twin"] and is_codec(told["way"]):
+        if told["twin"] or told["operation"] == FIRST_USE:
+            continue  # nothing of it is exact
+        if is_codec(told["way"]):
             kept = {key: value for key, value in told.items() if _needed(key)}
             time = float(f"{median(benchmark.get_values()):.3g}")
             cells.append({"metadata": kept, "runs": [{"values": [time]}]})

@@ -9,7 +9,7 @@ from bench.codecs.tables import style_of
 from bench.compare.changes import UNKNOWN
 from bench.compare.facts import DECODE, PYTHON, WHAT
 from bench.compare.files import NAMED
-from bench.measuring.ways import MEMCPY, container_of, label_of
+from bench.measuring.ways import MEASURED, MEMCPY, TITLES, container_of, label_of
 from bench.screen import figures
 from bench.screen.layout import column_widths
 from bench.screen.table import Row, Table
@@ -33,15 +33,20 @@ def times(changes: Sequence[Change]) -> Iterator[Table]:
     # As a run shows them: the sections in turn, encode before decode.
     sections = list(dict.fromkeys(section for section, _ in tables))
     for (section, operation), each in sorted(
-        tables.items(), key=lambda item: (sections.index(item[0][0]), item[0][1] == "decode")
+        tables.items(), key=lambda item: (sections.index(item[0][0]), _place_of(item[0][1]))
     ):
-        table = Table(f"{operation}: {section}", COLUMNS)
+        table = Table(f"{TITLES.get(operation, operation)}: {section}", COLUMNS)
         labels = _labels(each)
         for group, rows in _groups(each).items():
             if group:
                 table.rows.append(Row(group, style="group"))
             table.rows += [_row(labels[row.name], row) for row in rows]
         yield table
+
+
+def _place_of(operation: str) -> int:
+    """Return the place of an operation; that of any other file of pyperf is the first."""
+    return MEASURED.index(operation) if operation in MEASURED else 0
 
 
 def beside(tables: Iterable[Table], screen: Screen) -> Iterator[Table]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bench.options import OPERATIONS, Parser
+from bench.measuring.ways import OPERATIONS
+from bench.options import Parser
 
 EPILOG = """\
 examples:

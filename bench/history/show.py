@@ -10,7 +10,7 @@ from bench.compare import alike
 from bench.history.runs import by_machine
 from bench.history.series import points, sections
 from bench.history.tables import detail, overview
-from bench.options import OPERATIONS
+from bench.measuring.ways import OPERATIONS
 from bench.screen import figures
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bench.measuring.payloads import Case, dtype_of
-from bench.options import OPERATIONS
+from bench.measuring.ways import MEASURED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,10 +36,10 @@ def case_of(told: Mapping[str, Any]) -> Case:
 
 
 def operation_of(told: Mapping[str, Any]) -> str:
-    """Return ``encode`` or ``decode``."""
+    """Return ``encode``, ``decode`` or ``decode+use``."""
     found = of(told, "operation", str)
-    if found not in OPERATIONS:
-        raise TypeError(f"operation is {found!r}, not one of {', '.join(OPERATIONS)}")
+    if found not in MEASURED:
+        raise TypeError(f"operation is {found!r}, not one of {', '.join(MEASURED)}")
     return found
 
 

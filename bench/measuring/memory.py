@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bench.measuring.measure import WorkerError, lines_of_worker
 from bench.measuring.results import Memory
 from bench.measuring.session import guess_of, plan_of
-from bench.measuring.ways import is_codec
+from bench.measuring.ways import FIRST_USE, is_codec
 
 if TYPE_CHECKING:
     from bench.measuring.session import Session
@@ -26,7 +26,7 @@ def weigh(session: Session, progress: Progress) -> None:
     What there is stays if it is interrupted, or if the worker fails; the session says so.
     """
     cells = sorted(
-        (cell for cell in session.samples.seconds if not cell.twin),
+        (c for c in session.samples.seconds if not c.twin and c.operation != FIRST_USE),
         key=lambda cell: (not is_codec(cell.way), cell),
     )
     if session.interrupted or not cells:

@@ -9,7 +9,7 @@ from statistics import median
 from typing import TYPE_CHECKING, ClassVar
 
 from bench.measuring.measure import Cell
-from bench.measuring.ways import container_of, kind_of
+from bench.measuring.ways import OPERATIONS, container_of, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -70,6 +70,12 @@ class Results:
     trips: Mapping[int, float] = field(default_factory=dict)
     """Seconds of a plain HTTP request over 127.0.0.1, by the bytes it sends (`transport`)."""
 
+    @property
+    def summed(self) -> tuple[str, ...]:
+        """The operations of which the times are added up: a first use is not, beside its decode."""
+        directions = tuple(each for each in self.operations if each in OPERATIONS)
+        return directions or tuple(self.operations)
+
     def count(self, cell: Cell) -> int:
         """How often the cell was timed."""
         return sum(len(each) for each in self.samples.seconds.get(cell, []))
@@ -82,7 +88,7 @@ class Results:
 
     def there_and_back(self, case: int, way: str) -> float | None:
         """Encode plus decode, or the one operation that was asked for."""
-        parts = [self.seconds(case, way, operation) for operation in self.operations]
+        parts = [self.seconds(case, way, operation) for operation in self.summed]
         known = [part for part in parts if part is not None]
         return sum(known) if len(known) == len(parts) else None
 

@@ -11,7 +11,7 @@ from bench.measuring.lookup import get_way
 from bench.measuring.measure import Cell, Samples, measure
 from bench.measuring.payloads import build, digest
 from bench.measuring.results import Memory, Results, choose_twins
-from bench.measuring.ways import is_codec
+from bench.measuring.ways import FIRST_USE, is_codec
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -106,9 +106,11 @@ def cells_of(session: Session) -> list[Cell]:
         able = [name for name in names if session.facts[number, name].cannot is None]
         twins = choose_twins([name for name in able if is_codec(name)])
         for operation in session.operations:
-            timed = [name for name in able if operation in get_way(name).timed]
+            needed = "decode" if operation == FIRST_USE else operation
+            timed = [name for name in able if needed in get_way(name).timed]
             cells += [Cell(number, name, operation) for name in timed]
-            cells += [Cell(number, name, operation, twin=True) for name in twins]
+            if operation != FIRST_USE:
+                cells += [Cell(number, name, operation, twin=True) for name in twins]
     return cells
 
 
@@ -123,4 +125,4 @@ def plan_of(session: Session, cells: Sequence[Cell]) -> dict[str, Any]:
 def guess_of(session: Session, cell: Cell) -> tuple[float, str]:
     """Return the seconds of one call, roughly, and which way writes the body to decode."""
     facts = session.facts[cell.case, cell.way]
-    return facts.estimate[cell.operation == "decode"], facts.writer or cell.way
+    return facts.estimate[cell.operation != "encode"], facts.writer or cell.way

@@ -12,6 +12,15 @@ Rewrite = Callable[[bytes], bytes]
 
 MEMCPY = "memcpy"
 
+OPERATIONS = ("encode", "decode")
+FIRST_USE = "decode+use"
+"""Decode, and one pass over the values: what a view spares when it is made, and costs when it is
+read. It is beside the two, and no part of "encode + decode"."""
+TITLES = {FIRST_USE: "decode and first use"}
+"""What an operation is called where its own name is not."""
+MEASURED = (*OPERATIONS, FIRST_USE)
+"""What stands in the files of runs; those of earlier versions have no first use."""
+
 
 @dataclass(frozen=True)
 class Way:

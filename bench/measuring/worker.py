@@ -15,12 +15,17 @@ import time
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from bench.measuring.lookup import get_way
 from bench.measuring.payloads import Case, build, digest
 from bench.measuring.schedule import SLOW, loops_for, rounds, visits, warm_ups_for
+from bench.measuring.ways import FIRST_USE, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from bench.measuring.ways import Decode
 
 COLD = 0.1
 """A guess below this, in seconds, may be an import that a first call has done."""
@@ -44,8 +49,26 @@ def jobs_of(plan: Mapping[str, Any]) -> list[Job]:
             continue
         if (index, writer) not in bodies:
             bodies[index, writer] = get_way(writer).encode(arrays[index])
-        jobs.append((way.decode, bodies[index, writer]))
+        read = way.decode
+        if operation == FIRST_USE:
+            read = with_first_use(read, arrays[index].dtype, raw=kind_of(name) == "raw")
+        jobs.append((read, bodies[index, writer]))
     return jobs
+
+
+def with_first_use(decode: Decode, dtype: np.dtype[Any], *, raw: bool) -> Decode:
+    """Return a function that decodes, and goes over all values once: a sum, of what can be added.
+
+    Raw bytes are read as the dtype that they were made of.
+    """
+
+    def decode_and_use(body: bytes) -> Any:
+        array = decode(body)
+        if raw:
+            array = np.frombuffer(array, dtype)
+        return array.sum() if array.dtype.kind in "biufc" else (array == array).all()  # noqa: PLR0124
+
+    return decode_and_use
 
 
 def sample(job: Job, loops: int, warm_ups: int) -> float:
@@ -74,7 +97,8 @@ def calibrate(jobs: list[Job], cells: list[Any]) -> list[float]:
 
 
 def settle() -> None:
-    """Let no collection of garbage fall into what is looked at from now on."""
+    """Let no collection of garbage, and no warning, fall into what is looked at from now on."""
+    np.seterr(all="ignore")  # a sum of float16 may be too large for it
     gc.collect()
     gc.freeze()
     gc.disable()

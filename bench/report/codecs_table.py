@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bench.measuring.measure import Cell
-from bench.measuring.ways import MEMCPY, is_codec
+from bench.measuring.ways import MEMCPY, TITLES, is_codec
 from bench.report.codecs_views import payload_of, title_of, views
 from bench.report.table import Column, table
 from bench.screen import figures
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bench.measuring.results import Memory, Results
+    from bench.report.codecs_views import View
     from bench.report.markup import Markup
 
 UNKNOWN = "-"
@@ -24,7 +27,7 @@ def figures_of(results: Results) -> Markup:
     columns = [
         Column("payload"),
         Column("codec"),
-        *(Column(view.label, numeric=True) for view in (*seen[1:], seen[0])),
+        *(Column(view.label, numeric=True) for view in _in_order(seen)),
         *(Column(title, numeric=True) for title in titles),
         Column("decode is"),
         *(
@@ -46,10 +49,10 @@ def figures_of(results: Results) -> Markup:
 def _row(results: Results, number: int, way: str) -> list[str] | None:
     facts = results.facts.get((number, way))
     seen = views(results)
-    times = [view.seconds(number, way) for view in (*seen[1:], seen[0])]
+    times = [view.seconds(number, way) for view in _in_order(seen)]
     if facts is None or facts.cannot is not None or not any(times):
         return None
-    taken, floor = times[-1], seen[0].seconds(number, MEMCPY)
+    taken, floor = seen[0].seconds(number, way), seen[0].seconds(number, MEMCPY)
     elements = max(1, results.cases[number].size)
     size = facts.size if way != MEMCPY else 0
     row = [
@@ -64,6 +67,12 @@ def _row(results: Results, number: int, way: str) -> list[str] | None:
     for each in _weighed(results):
         row += _peaks(results.memory.get(Cell(number, way, each)))
     return row
+
+
+def _in_order(seen: Sequence[View]) -> list[View]:
+    """Return the views as columns: each direction, both together, and what is beside them."""
+    beside = [view for view in seen[1:] if view.label in TITLES.values()]
+    return [*(view for view in seen[1:] if view not in beside), seen[0], *beside]
 
 
 def _weighed(results: Results) -> list[str]:

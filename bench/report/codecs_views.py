@@ -1,4 +1,4 @@
-"""What a page shows in turn: there and back, encode alone, decode alone."""
+"""What a page shows in turn: there and back, encode, decode, decode with a first use."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bench.codecs.places import in_rows
 from bench.codecs.tables import groups, sections
-from bench.measuring.ways import MEMCPY, is_codec, kind_of
+from bench.measuring.ways import MEASURED, MEMCPY, TITLES, is_codec, kind_of
 from bench.report.looks import Look, look_of
 
 if TYPE_CHECKING:
@@ -38,9 +38,12 @@ class View:
 def views(results: Results) -> list[View]:
     """Return the views of a run, the one to begin with first."""
     # A file has them in the order of its cells.
-    ordered = sorted(results.operations, key=lambda each: (each != "encode", each != "decode"))
-    single = [View(each, each, replace(results, operations=(each,))) for each in ordered]
-    if len(single) < 2:
+    ordered = sorted(results.operations, key=MEASURED.index)
+    single = [
+        View(each.replace("+", "-"), TITLES.get(each, each), replace(results, operations=(each,)))
+        for each in ordered
+    ]
+    if len(results.summed) < 2:
         return single
     return [View("both", "there and back", results), *single]
 
