@@ -50,7 +50,7 @@ class Loud:
         (nested(100_000), "[[[[...]]]]"),
         (Loud(), "a Loud"),
         ({"k": Loud()}, "{'k': a Loud}"),
-        (np.zeros(10**6), "a ndarray"),
+        (np.zeros(10**6), "an ndarray"),
         (int, "<class 'int'>"),
     ],
 )

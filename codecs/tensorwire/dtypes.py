@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tensorwire import lists
+from tensorwire import inputs, lists
 from tensorwire.errors import DecodeError, EncodeError, shown
 from tensorwire.shortest import reads_back
 
@@ -47,46 +47,47 @@ _CUSTOM_NAMES = (
 )
 
 
-def as_array(value: Any) -> Any:
+def as_array(value: Any, *, none: bool = False) -> Any:
     """View `value` as an array without a copy; a list that no dtype holds is given back as it is.
 
     Takes arrays and whatever offers `__array__`, `__dlpack__` (on the CPU) or a buffer, numbers,
-    strings, bytes, and nested lists of those.
+    strings, bytes, nested lists of those, arrays of such objects, and the arrays and columns of
+    other libraries, see `inputs`. None is left in rows that mix types; among numbers, it is NaN
+    with `none`.
 
     Raises
     ------
     EncodeError
-        for object, datetime, structured and masked arrays and longer floats.
+        for anything else; the text tells what to pass instead.
     """
     if type(value) is np.ndarray and value.dtype.num in NUMBERS:
         return value
+    if not isinstance(value, (list, tuple)):
+        given, value = value, inputs.plain(value, none=none)
+        if not isinstance(value, (list, tuple)):
+            return _checked(value, given)
+    return _of_lists(value)
+
+
+def _of_lists(nested: Any) -> Any:
+    """Make an array of nested lists; numpy's scalars in them become Python's own where need be."""
     try:
-        return _view(value)
-    except EncodeError:
-        raise
-    except Exception as error:  # whatever __array__ or __dlpack__ of others may raise
-        kind = type(value).__name__
-        raise EncodeError(f"numpy cannot view a {kind} as an array: {error}") from error
+        found = lists.to_array(nested, EncodeError, exact=True)
+    except Exception:  # noqa: BLE001 - whatever __array__ of an item may raise
+        found = lists.to_array(inputs.plain_lists(nested), EncodeError, exact=True)
+    if type(found) is list:
+        inputs.check_integers(found)
+    return found
 
 
-def _view(value: Any) -> Any:
-    if isinstance(value, (list, tuple)):
-        return lists.to_array(value, EncodeError, exact=True)
-    if isinstance(value, (str, bytes)) and value[-1:] in ("\0", b"\0"):
-        raise EncodeError("numpy would drop the NUL at the end of a single string; pass a list")
-    if isinstance(value, np.ma.MaskedArray):
-        raise EncodeError("a masked array would lose its mask; fill it first: value.filled(...)")
-    only_dlpack = hasattr(value, "__dlpack__") and not hasattr(value, "__array__")
-    array: Array = np.from_dlpack(value) if only_dlpack else np.asarray(value)
+def _checked(array: Array, given: Any) -> Any:
+    """Return an array of a dtype that a codec may have."""
     dtype = array.dtype
     if dtype.num in NUMBERS or dtype.num in _COMPLEX:
         return array
-    if dtype.kind == "T" and any(type(text) is not str for text in array.reshape(-1).tolist()):
-        raise EncodeError("a missing string is no string; fill it first")
     if dtype.kind in "SUT" or dtype.isbuiltin == _CUSTOM:
         return array
-    hint = "pass value.tolist()" if dtype.kind == "O" else "cast it first"
-    raise EncodeError(f"no codec carries dtype {dtype}; {hint}")
+    raise inputs.refused_dtype(given, dtype)
 
 
 def aligned(value: Any) -> Any:

@@ -129,7 +129,8 @@ def _shown(value: Any, most: int, depth: int) -> str:
         return f"[{_items(value, most, depth)}]"
     if isinstance(value, dict):
         return f"{{{_items(value.items(), most, depth)}}}"
-    return f"a {type(value).__name__}"
+    name = type(value).__name__
+    return f"{'an' if name[:1].lower() in 'aeio' or name == 'ndarray' else 'a'} {name}"
 
 
 def _items(items: Any, most: int, depth: int) -> str:

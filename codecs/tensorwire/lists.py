@@ -16,6 +16,8 @@ __all__ = ["numbers", "rank", "rounds", "scalars", "shape", "to_array", "types"]
 _EXACT = 2**53
 _INT64, _UINT64 = range(-(2**63), 2**63), range(2**64)
 _MAX_RANK = 64
+_NUMBERS = "?bhilqBHILQefdFD"  # dtype.char of numbers that a codec may have
+_CUSTOM = 2  # dtype.isbuiltin of what numpy has from elsewhere: bfloat16, the float8 types
 _PADDED = 16 << 20  # bytes that padding strings to one length may cost
 
 
@@ -68,9 +70,13 @@ def _by_types(nested: Any, flat: list[Any], *, exact: bool) -> Any:
         return np.asarray(nested)
     if types <= {int, float, bool, str, bytes}:
         return nested
-    if any(not issubclass(kind, (np.generic, complex, int, float)) for kind in types):
-        raise ValueError("not an array of numbers, bools or strings")
-    return np.asarray(nested)  # numpy scalars and complex: numpy's own promotion
+    array = np.asarray(nested)
+    if complex in types and types <= {int, float, complex}:
+        if not any(type(x) is int and rounds(x) for x in flat):
+            return array
+    elif len(types) == 1 and (array.dtype.char in _NUMBERS or array.dtype.isbuiltin == _CUSTOM):
+        return array  # numpy scalars of one dtype
+    raise ValueError("not an array of numbers, bools or strings")
 
 
 def rounds(number: int) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tensorwire.dtypes import as_array
-from tensorwire.errors import EncodeError
+from tensorwire.errors import EncodeError, shown
 from tensorwire.nodes import blob
 from tensorwire.tree import Leaf, Role
 
@@ -33,6 +33,8 @@ class Raw:
         if scalar or isinstance(value, (list, tuple)):
             raise EncodeError(f"raw carries bytes and arrays, not a {type(value).__name__}")
         array = as_array(value)
+        if isinstance(array, list) or (array.dtype.kind in "SUT" and array is not value):
+            raise EncodeError(f"expected bytes or an array of numbers, got {shown(value)}")
         if array.dtype.kind == "T":
             raise EncodeError("the memory of a StringDType array is not its strings")
         return Leaf(Role.BLOB, array)

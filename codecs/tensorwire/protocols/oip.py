@@ -67,7 +67,9 @@ class InferTensor:
     def shape(self) -> tuple[int, ...]:
         """The dimensions of the array."""
         value = self.value
-        return lists.shape(value) if isinstance(value, (list, tuple)) else np.shape(value)
+        if not isinstance(value, (np.ndarray, list, tuple)):
+            value = as_array(value)
+        return value.shape if isinstance(value, np.ndarray) else lists.shape(value)
 
 
 @dataclass(slots=True, repr=False)

@@ -1,0 +1,449 @@
+"""What people hand over that is no plain array: what it holds, exactly, or what to pass instead.
+
+The values of another library are asked for by what they offer (`__array__`, `to_numpy`, `to_list`),
+never by importing the library: whoever has such a value has imported it. What comes out is an array
+of a dtype that is no object, or nested lists of Python's own numbers, strings and bytes, in which
+None is a missing value.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
+from enum import Enum
+from numbers import Number
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tensorwire.errors import EncodeError, shown
+
+if TYPE_CHECKING:
+    from tensorwire.tree import Array
+
+__all__ = ["check_integers", "library_of", "plain", "plain_lists", "refused_dtype"]
+
+_PLAIN = frozenset({int, float, bool, complex, str, bytes, type(None)})
+_FLOAT = "pass numpy.array(value, float), which may round"
+_TEXT = "pass numpy.array(value, str)"
+_ARRAYS = "an array, or nested lists of numbers, bools, strings or bytes"
+_LIBRARIES = ("pandas", "polars", "pyarrow", "torch", "narwhals")
+_MAX_RANK = 64
+_CUSTOM = 2  # dtype.isbuiltin of what numpy has from elsewhere: bfloat16, the float8 types
+
+
+def library_of(value: Any) -> str:
+    """Return the library, of those whose values need a second look, that a class comes from."""
+    for base in type(value).__mro__[:-1]:
+        name = base.__module__.partition(".")[0]
+        if name in _LIBRARIES:
+            return name
+    return ""
+
+
+def plain(value: Any, *, none: bool = False) -> Any:  # noqa: PLR0911 - a table of cases
+    """Return what a value holds: an array, or nested lists.
+
+    Parameters
+    ----------
+    value
+        anything but a numpy array of numbers and a list, which are what they are.
+    none
+        whether a missing value among numbers may be given as None.
+
+    Raises
+    ------
+    EncodeError
+        with the reason, and what to pass instead: an expression of ``value``.
+    """
+    read = _READERS.get(library_of(value))
+    if read is not None:
+        value = read(value, none=none)
+    if isinstance(value, np.ma.MaskedArray):
+        return _masked(value, none=none)
+    if isinstance(value, (np.ndarray, np.generic)) and not isinstance(value, (str, bytes)):
+        return _of_array(np.asarray(value), value)
+    if isinstance(value, (list, tuple)):
+        return value
+    if isinstance(value, (str, bytes, bool, int, float, complex)):
+        return _scalar(value)
+    if isinstance(value, memoryview):
+        return _buffer(value)
+    if hasattr(value, "__array__") or hasattr(value, "__dlpack__"):
+        return _array(value)
+    return _other(value)
+
+
+def _a(value: Any) -> str:
+    """Return a class with its article."""
+    name = type(value).__name__
+    return f"{'an' if name[:1] in 'aeiouAEIOU' else 'a'} {name}"
+
+
+def _scalar(value: Any) -> Any:
+    """Return a scalar of Python's own types, of which it may be of a class derived from."""
+    if isinstance(value, str):
+        return np.array(value, np.dtypes.StringDType() if value[-1:] == "\0" else None)
+    if isinstance(value, bytes):
+        if value[-1:] == b"\0":
+            reason = "expected bytes that numpy keeps, got a single value that ends in NUL"
+            raise EncodeError(f"{reason}, which it would drop; pass [value]")
+        return np.array(value)
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        raise EncodeError(beyond(value))
+    return np.array(value)
+
+
+def beyond(number: int) -> str:
+    """Return why an integer cannot be in an array, and what can."""
+    wide = shown(int(number), 90)
+    fits = number.bit_length() < 1024  # the largest float64
+    remedy = "float(value), which may round, or str(value)" if fits else "str(value)"
+    return f"expected an integer of 64 bits, got {wide}; pass {remedy}"
+
+
+def check_integers(nested: Any) -> None:
+    """Raise `EncodeError` for an integer beyond 64 bits in nested lists, with its place."""
+    left, over, floats = [("", nested)], None, True
+    while left:
+        path, node = left.pop()
+        if isinstance(node, (list, tuple)):
+            left.extend((f"{path}[{i}]", item) for i, item in enumerate(node))
+        elif type(node) is int and not -(2**63) <= node < 2**64:
+            over = (path, node)
+            floats = floats and node.bit_length() < 1024  # of the largest float64
+        else:
+            floats = floats and not isinstance(node, (str, bytes))
+    if over is not None:
+        reason = f"expected integers of 64 bits, got {shown(over[1], 90)}"
+        raise EncodeError(f"{reason}; {_FLOAT if floats else _TEXT}", over[0])
+
+
+def _buffer(value: memoryview) -> Any:
+    try:
+        return np.asarray(value)
+    except (ValueError, TypeError, NotImplementedError):
+        reason = f"expected a buffer of numbers, got one of format {value.format!r}"
+        raise EncodeError(f"{reason}; pass memoryview(value.tobytes())") from None
+
+
+def _array(value: Any) -> Any:
+    """Return the array that an object offers; of no memory but the CPU's."""
+    try:
+        has_array = hasattr(value, "__array__")
+        array: Array = np.asarray(value) if has_array else np.from_dlpack(value)
+    except Exception as error:  # whatever __array__ or __dlpack__ of others may raise
+        why = (str(error) or type(error).__name__).partition("\n")[0][:300].rstrip(".")
+        reason = f"expected {_ARRAYS}, got {_a(value)} that numpy cannot view as an array ({why})"
+        raise EncodeError(f"{reason}; pass a numpy array of its values") from error
+    return _of_array(array, value)
+
+
+def _of_array(array: Array, value: Any) -> Any:
+    """Return an array as it is, or the values of one of objects."""
+    kind = array.dtype.kind
+    if kind == "T" and array.size:
+        texts = array.tolist()
+        flat = array.reshape(-1).tolist()
+        return array if {str}.issuperset(map(type, flat)) else _none_for(texts)
+    if kind != "O":
+        return array
+    if array.ndim:
+        return plain_lists(array.tolist())
+    item = array.item()
+    return _other(value) if item is value else plain(item)
+
+
+def _none_for(texts: Any) -> Any:
+    """Return strings in nested lists with None for what is no string: it is missing."""
+    if isinstance(texts, list):
+        return [_none_for(item) for item in texts]
+    return texts if type(texts) is str else None
+
+
+def _other(value: Any) -> Any:
+    """Read a buffer or any other sequence, or tell what can be passed for the value."""
+    if isinstance(value, range):
+        return np.asarray(value)
+    try:
+        return np.asarray(memoryview(value))
+    except (TypeError, ValueError, NotImplementedError, BufferError):
+        pass
+    if isinstance(value, Sequence):
+        return list(value)
+    remedy = _instead_of(value)
+    raise EncodeError(f"expected {_ARRAYS}, got {shown(value)}{remedy and '; pass '}{remedy}")
+
+
+def _instead_of(value: Any) -> str:  # noqa: PLR0911 - a table of cases
+    """Return an expression for what can be passed instead of a value, empty where there is none."""
+    if isinstance(value, type) or value is None:
+        return ""
+    if isinstance(value, Enum):
+        return "value.value"
+    if isinstance(value, Mapping):
+        return "each array in it by itself, or tensorwire.Message(value, 'jsonData') to dumps()"
+    if isinstance(value, (Decimal, Number)):
+        return "float(value), which may round"
+    for method in ("isoformat", "toarray", "to_numpy"):  # of dates, and of sparse matrices
+        if callable(getattr(value, method, None)):
+            return f"value.{method}()"
+    if isinstance(value, Iterable):
+        return "list(value)"
+    return "str(value)" if _has_text(value) else ""
+
+
+def _has_text(value: object) -> bool:
+    """Tell whether the text of a value says more than its class."""
+    return getattr(type(value), "__str__", None) is not getattr(object, "__str__", None)
+
+
+def _masked(value: Any, *, none: bool) -> Any:
+    """Return the values of a masked array, None where one is masked."""
+    mask = np.ma.getmaskarray(value)
+    kind = value.dtype.kind
+    if not mask.any():
+        return plain(value.data, none=none)
+    if none and kind in "biuf":
+        return value.tolist()  # None where masked
+    fill = "''" if kind in "UT" else "b''" if kind == "S" else "0"
+    reason = "expected values, got a masked one"
+    null = " or missing='null', which writes NaN," if kind in "iuf" else ""
+    at = "".join(f"[{i}]" for i in np.argwhere(mask)[0])
+    raise EncodeError(f"{reason}; pass value.filled({fill}),{null} or what else stands for it", at)
+
+
+def refused_dtype(value: Any, dtype: np.dtype[Any]) -> EncodeError:
+    """Return the reason why an array of a dtype cannot be encoded, and what to pass instead."""
+    reason = f"expected numbers, bools, strings or bytes, got dtype {dtype}"
+    if dtype.kind == "M":
+        remedy = "value.astype(str)"
+        if library_of(value) == "polars":
+            remedy = "value.dt.to_string()"
+        elif library_of(value) == "pyarrow":
+            remedy = "value.cast('string')"
+    elif dtype.kind == "m":
+        remedy = "value / numpy.timedelta64(1, 's'), seconds"
+        if library_of(value) == "polars":
+            remedy = "value.dt.total_microseconds()"
+        elif library_of(value) == "pyarrow":
+            remedy = "value.cast('int64')"
+    elif dtype.names:
+        array = "value" if isinstance(value, (np.ndarray, np.void)) else "numpy.asarray(value)"
+        remedy = f"one field of it, such as {array}[{dtype.names[0]!r}]"
+    elif dtype.kind == "V" and dtype.itemsize:
+        remedy = "numpy.frombuffer(value.tobytes(), 'u1')"
+    elif dtype.kind in "fc":
+        remedy = f"value.astype({'complex' if dtype.kind == 'c' else 'float'}), which may round"
+    else:
+        return EncodeError(reason)
+    return EncodeError(f"{reason}; pass {remedy}")
+
+
+def plain_lists(nested: Any) -> Any:
+    """Return nested lists in which each value is of one of Python's own types.
+
+    Numpy's scalars become the numbers and strings that they are, so do those of classes derived
+    from int, float, str and bytes; pandas' NA becomes None.
+
+    Raises
+    ------
+    EncodeError
+        for what is no value of an array, with its place.
+    """
+    return _plain(nested, "", 0)
+
+
+def _plain(node: Any, path: str, depth: int) -> Any:
+    if type(node) in _PLAIN or type(node) is dict:
+        return node
+    if isinstance(node, (list, tuple)):
+        if depth >= _MAX_RANK:
+            raise EncodeError(f"more than {_MAX_RANK} nested lists", path)
+        if _PLAIN.issuperset(map(type, node)):
+            return list(node)
+        if all(map(_is_array, node)):
+            stacked = _stacked([plain(item) for item in node])
+            if stacked is not None:
+                return stacked
+        return [_plain(item, f"{path}[{i}]", depth + 1) for i, item in enumerate(node)]
+    return _plain_value(node, path, depth)
+
+
+def _is_array(value: Any) -> bool:
+    return hasattr(value, "__array__") and not isinstance(value, np.generic)
+
+
+def _stacked(arrays: list[Any]) -> Array | None:
+    """Return arrays of one shape and dtype as one, None where they are not so."""
+    if not all(isinstance(array, np.ndarray) for array in arrays):
+        return None
+    if len({(array.shape, array.dtype) for array in arrays}) != 1:
+        return None
+    return np.stack(arrays)
+
+
+def _plain_value(node: Any, path: str, depth: int) -> Any:
+    for kind, turn in _TURN.items():
+        if isinstance(node, kind):
+            return turn(node)
+    if isinstance(node, np.generic):
+        custom = node.dtype.isbuiltin == _CUSTOM
+        if custom or (node.dtype.kind in "biufc" and node.dtype.char not in "gG"):
+            return float(node) if custom else node.tolist()
+    elif isinstance(node, Mapping):
+        return dict(node)
+    elif type(node).__name__ == "NAType":  # pandas' one, of which there is one
+        return None
+    elif hasattr(node, "__array__") and not isinstance(node, (Decimal, Number, Enum)):
+        try:
+            inner = plain(node)
+        except EncodeError as error:
+            raise error.within(path) from None
+        return _plain(inner.tolist() if isinstance(inner, np.ndarray) else inner, path, depth)
+    raise EncodeError(_no_value(node), path)
+
+
+_TURN: dict[type, Callable[[Any], Any]] = {  # classes that others are derived from
+    str: str.__str__,
+    bytes: lambda node: b"".join((node,)),
+    int: int.__index__,
+    float: float.__float__,
+    complex: complex,
+}
+
+
+def _no_value(node: Any) -> str:
+    """Return why something is no value of an array, and what to pass for all of them."""
+    reason = f"expected a number, a bool, a string or bytes, got {shown(node)}"
+    if isinstance(node, Enum):
+        return f"{reason}; pass the value of each"
+    if isinstance(node, np.timedelta64):
+        return f"{reason}; pass numpy.array(value) / numpy.timedelta64(1, 's')"
+    if isinstance(node, np.complexfloating):
+        return f"{reason}; pass numpy.array(value, complex), which may round"
+    if isinstance(node, (Decimal, Number)) and not isinstance(node, np.datetime64):
+        return f"{reason}; {_FLOAT}"
+    return f"{reason}; {_TEXT}" if _has_text(node) else reason
+
+
+def _missing(value: Any, at: int, remedy: str, *, number: bool) -> EncodeError:
+    null = ", or missing='null', which writes NaN" if number else ""
+    reason = f"expected values, got a missing one in {_a(value)}"
+    return EncodeError(f"{reason}; pass {remedy}{null}", f"[{at}]")
+
+
+def _pandas(value: Any, *, none: bool) -> Any:
+    """Read a Series, an Index or an array of pandas; its labels are not part of it."""
+    dtype = getattr(value, "dtype", None)
+    if dtype is None or not callable(getattr(value, "isna", None)):
+        return value
+    kind = getattr(dtype, "kind", "O")
+    sparse = hasattr(dtype, "subtype") and hasattr(dtype, "fill_value")
+    if sparse or (isinstance(dtype, np.dtype) and kind not in "OMm"):
+        return np.asarray(value)
+    if hasattr(dtype, "categories"):
+        kind = dtype.categories.dtype.kind
+    if kind in "Mm":
+        raise refused_dtype(value, np.dtype(kind + "8[us]"))
+    gone = np.asarray(value.isna())
+    if not gone.any():
+        wanted = getattr(dtype, "numpy_dtype", None)
+        if kind in "biuf" and isinstance(wanted, np.dtype) and wanted.kind == kind:
+            return np.asarray(value.to_numpy(dtype=wanted))
+        return plain_lists(list(value.astype(object))) if kind == "O" else np.asarray(value)
+    items = list(value.astype(object))
+    if isinstance(dtype, np.dtype) and not any(isinstance(item, (str, bytes)) for item in items):
+        gone = np.array([item is None or type(item).__name__ == "NAType" for item in items])
+    if kind in "biuf" and not none:
+        raise _missing(value, int(gone.argmax()), "value.dropna()", number=kind != "b")
+    return plain_lists([None if lost else item for item, lost in zip(items, gone, strict=True)])
+
+
+def _polars(value: Any, *, none: bool) -> Any:
+    """Read a Series of polars."""
+    if not callable(getattr(value, "null_count", None)) or not hasattr(value, "to_list"):
+        return value
+    name, numeric = str(value.dtype), value.dtype.is_numeric()
+    if name.startswith("Decimal") or name in ("Int128", "UInt128"):  # which numpy has not
+        reason = f"expected numbers, bools, strings or bytes, got a Series of {name}"
+        raise EncodeError(f"{reason}; pass value.cast(float), which may round")
+    if value.dtype.is_temporal():
+        raise refused_dtype(value, np.dtype("m8[us]" if name.startswith("Dur") else "M8[us]"))
+    bools = name == "Boolean"
+    if value.null_count() and (numeric or bools) and not none:
+        at = value.is_null().arg_max()
+        raise _missing(value, at, "value.drop_nulls()", number=numeric)
+    if (numeric or bools) and not value.null_count():
+        return value.to_numpy()
+    return plain_lists(value.to_list())
+
+
+def _pyarrow(value: Any, *, none: bool) -> Any:
+    """Read an array, a chunked array or a scalar of Arrow."""
+    if hasattr(value, "as_py"):
+        return value.as_py()
+    if not hasattr(value, "null_count") or not hasattr(value, "to_pylist"):
+        return value
+    types = sys.modules["pyarrow"].types
+    number = types.is_integer(value.type) or types.is_floating(value.type)
+    if types.is_temporal(value.type):
+        span = types.is_duration(value.type) or types.is_interval(value.type)
+        raise refused_dtype(value, np.dtype("m8[us]" if span else "M8[us]"))
+    if types.is_decimal(value.type):
+        reason = f"expected numbers, bools, strings or bytes, got {value.type}"
+        raise EncodeError(f"{reason}; pass value.cast('float64'), which may round")
+    plain_type = number or types.is_boolean(value.type)
+    if plain_type and not value.null_count:
+        return np.asarray(value)
+    items = value.to_pylist()
+    if plain_type and not none:
+        raise _missing(value, items.index(None), "value.drop_null()", number=number)
+    return plain_lists(items)
+
+
+def _torch(value: Any, *, none: bool) -> Any:
+    """View a tensor of PyTorch; those that numpy has no dtype for by their bits."""
+    del none
+    torch = sys.modules["torch"]
+    if not isinstance(value, torch.Tensor):
+        return value
+    reason = f"expected a dense tensor on the CPU, got {_a(value)}"
+    if value.layout is not torch.strided or getattr(value, "is_nested", False):
+        what = "to_padded_tensor(0)" if getattr(value, "is_nested", False) else "to_dense()"
+        raise EncodeError(f"{reason} of layout {value.layout}; pass value.{what}")
+    if value.is_quantized:
+        raise EncodeError(f"{reason} of dtype {value.dtype}; pass value.dequantize()")
+    if value.device.type != "cpu":
+        remedy = "" if value.device.type == "meta" else "; pass value.cpu()"
+        raise EncodeError(f"{reason} on the device {value.device}{remedy}")
+    value = value.detach().resolve_conj().resolve_neg()
+    name = str(value.dtype).removeprefix("torch.")
+    if name == "bfloat16" or name.startswith("float8_"):
+        import ml_dtypes  # costs milliseconds that few payloads need
+
+        bits = torch.int16 if name == "bfloat16" else torch.uint8
+        custom = getattr(ml_dtypes, name, None)
+        if custom is not None:
+            return value.view(bits).numpy().view(custom)
+    try:
+        return value.numpy()
+    except (TypeError, RuntimeError):
+        wide = "complex64" if "complex" in name else "float32"
+        remedy = f"pass value.to({type(value).__module__.partition('.')[0]}.{wide})"
+        raise EncodeError(f"{reason} of dtype {value.dtype}; {remedy}") from None
+
+
+def _narwhals(value: Any, *, none: bool) -> Any:
+    """Read what stands behind a Series of narwhals."""
+    return plain(value.to_native(), none=none) if hasattr(value, "to_native") else value
+
+
+_READERS = {
+    "pandas": _pandas,
+    "polars": _polars,
+    "pyarrow": _pyarrow,
+    "torch": _torch,
+    "narwhals": _narwhals,
+}
