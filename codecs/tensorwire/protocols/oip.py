@@ -14,7 +14,7 @@ import numpy as np
 
 from tensorwire import lists
 from tensorwire.datatypes import datatype_of
-from tensorwire.dtypes import as_array
+from tensorwire.dtypes import FLOAT16, NUMBERS, as_array
 from tensorwire.errors import DecodeError, EncodeError, shown
 from tensorwire.protocols import fields
 from tensorwire.protocols.oip_length import json_size
@@ -182,17 +182,20 @@ class InferRequest:
         else:
             made = {tensor.name: tensor for tensor in outputs}
         default = _flag(self.parameters, "binary_data_output", "$.parameters")
-        sends_half = any(t.binary is False and _is_half(t.value) for t in self.inputs)
+        sends_half = False
+        for sent in self.inputs:
+            sends_half = sends_half or (sent.binary is False and _is_half(sent.value))
         tensors = []
         for i, output in enumerate(self.outputs or map(RequestedOutput, made)):
-            place = f"$.outputs[{i}].parameters"
-            _refuse_unserved(output.parameters, place)
-            tensor = made.get(output.name)
+            tensor, asked = made.get(output.name), default
+            if output.parameters:
+                place = f"$.outputs[{i}].parameters"
+                _refuse_unserved(output.parameters, place)
+                said = _flag(output.parameters, "binary_data", place)
+                asked = default if said is None else said
             if tensor is None:
                 known = ", ".join(map(repr, made)) or "none"
                 raise EncodeError(f"no output {output.name!r}; there are: {known}", "$.outputs")
-            asked = _flag(output.parameters, "binary_data", place)
-            asked = default if asked is None else asked
             if asked is None and (sends_half or not _is_half(tensor.value)):
                 asked = binary
             if tensor.binary is None and asked is not None:
@@ -203,6 +206,8 @@ class InferRequest:
 
 def _is_half(value: Any) -> bool:
     """Tell whether an array is of a dtype that servers read in binary only."""
+    if type(value) is np.ndarray and value.dtype.num in NUMBERS:  # dtype.name takes microseconds
+        return bool(value.dtype.num == FLOAT16)
     return getattr(getattr(value, "dtype", None), "name", "") in ("float16", "bfloat16")
 
 

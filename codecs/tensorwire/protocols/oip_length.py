@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from tensorwire.errors import DecodeError
 from tensorwire.reading import as_body
 
@@ -19,6 +21,7 @@ LENGTH = "Inference-Header-Content-Length"
 _LOWER = LENGTH.lower()  # as servers give it
 _DIGITS = re.compile("[0-9]{1,18}")
 _MARK = re.compile(rb'\\.|["{}]', re.DOTALL)
+_SPACE = re.compile(rb"[ \t\r\n]+")
 _START = re.compile(rb"[ \t\r\n]*\{")
 
 
@@ -26,7 +29,7 @@ def json_length(body: Body, headers: Mapping[str, str] | None, *, binary: bool) 
     """Give the length of the JSON, as the header says; raise `DecodeError` for one that cannot be.
 
     Where the headers do not say, all is JSON. Where there are none, and the body is said to be
-    binary, the JSON ends where its object does.
+    binary, the JSON ends where `json_size` says.
     """
     pairs = _pairs(headers)
     for name, value in pairs:
@@ -64,16 +67,45 @@ def _text(value: Any) -> str:
 
 
 def json_size(body: Any) -> int:
-    """Find where the JSON object at the start of a binary body ends, in bytes.
+    """Find where the JSON at the start of a binary body ends, in bytes.
 
-    It is the value of Inference-Header-Content-Length.
+    It is the value of Inference-Header-Content-Length: where the object ends, or behind white space
+    that fills the body up to the tensors, as their `binary_data_size` count them from its end.
 
     Raises
     ------
     DecodeError
         no JSON object begins the body, or it does not end.
     """
-    view, depth, quoted = as_body(body), 0, False
+    view = as_body(body)
+    end = _object_end(view)
+    if not _SPACE.match(view, end):
+        return end
+    start = len(view) - _declared_size(view[:end])
+    return start if start > end and _SPACE.fullmatch(view, end, start) else end
+
+
+def _declared_size(text: Body) -> int:
+    """Return how many bytes behind the JSON its tensors say are their own."""
+    try:
+        tree = orjson.loads(text)
+    except ValueError:
+        return 0
+    nodes = [node for name in ("inputs", "outputs") for node in _dicts(tree.get(name))]
+    sizes = [node["parameters"].get("binary_data_size") for node in nodes if _has_parameters(node)]
+    return sum(size for size in sizes if type(size) is int and size > 0)
+
+
+def _dicts(node: Any) -> list[dict[str, Any]]:
+    return [item for item in node if type(item) is dict] if type(node) is list else []
+
+
+def _has_parameters(node: dict[str, Any]) -> bool:
+    return type(node.get("parameters")) is dict
+
+
+def _object_end(view: Body) -> int:
+    depth, quoted = 0, False
     if _START.match(view):
         for match in _MARK.finditer(view):
             if match[0] == b'"':

@@ -2,7 +2,9 @@
 
 A tensor has its values in `data`, or says `binary_data_size` among its parameters; then so many
 bytes behind the JSON are its elements, tensor after tensor, with nothing between or behind them.
-The header Inference-Header-Content-Length says where the JSON ends.
+The header Inference-Header-Content-Length says where the JSON ends. Spaces behind the JSON, which
+count as part of it, put the first tensor at a multiple of 64 bytes: what reads the body into
+aligned memory has it aligned.
 Source: https://github.com/kserve/open-inference-protocol, and the binary tensor data extension of
 https://github.com/triton-inference-server/server
 """
@@ -22,7 +24,7 @@ from tensorwire.protocols.oip import InferRequest, InferResponse, class_of, tens
 from tensorwire.protocols.oip_json import claims, from_tree, identity_of, to_tree
 from tensorwire.protocols.oip_key import key_of, maker, write_one
 from tensorwire.protocols.oip_length import LENGTH, json_length, length_in
-from tensorwire.protocols.templates import Templates
+from tensorwire.protocols.templates import Templates, padded
 from tensorwire.reading import as_body
 from tensorwire.tree import ARRAY, leaves
 from tensorwire.wire.parts import array_part, assemble, buffer_of
@@ -41,6 +43,7 @@ __all__ = ["protocol"]
 _PLACES = {name: {"data": {ARRAY: True}} for name in ("inputs", "outputs")}
 _SCHEMA = Schema("oip.rest", {}, {}, _PLACES, array_names(_PLACES))
 _JSON = CONTAINERS["json"]
+_MULTIPLE = 64  # bytes: a cache line, and the alignment that DLPack asks for
 Message = InferRequest | InferResponse
 
 
@@ -71,17 +74,20 @@ class OipRest:
         """Write a message; see `MessageProtocol`."""
         one = None if lossy else write_one(message, self._templates.known)
         if one is not None:
-            return one, self._headers_of(message, one)
+            if self._goes_binary(message):
+                return one, _headers_of(message, one)
+            return one, _headers(0, binary=False)
         try:
             known = None if lossy else key_of(message)
             said = known is not None and (message.id or message.parameters)
             identity = identity_of(message) if said else b""
             known = known if identity is not None else None
-            body = known and self._templates.write(*known, identity or b"")
+            multiple = _MULTIPLE if known and self._goes_binary(message) else 1
+            body = known and self._templates.write(*known, identity or b"", multiple)
         except (TypeError, AttributeError, ValueError):  # no message; said below
             known = body = None
         if body:
-            return body, self._headers_of(message, body)
+            return body, _headers_of(message, body) if multiple > 1 else _headers(0, binary=False)
         text, blobs = self._write(message, lossy=lossy)
         if known is not None and self._templates.learns(known[0]):
             self._learn(known[0], message)
@@ -99,17 +105,20 @@ class OipRest:
         arrays = arrays or blobs
         behind = [b""] * len(blobs)
         self._templates.learn(
-            key, arrays, lambda: [*_JSON.frame(tree, [0] * len(arrays), _SCHEMA), *behind], b"{"
+            key,
+            arrays,
+            lambda: [*_JSON.frame(tree, [0] * len(arrays), _SCHEMA), *behind],
+            b"{",
+            _MULTIPLE if blobs else 1,
         )
 
-    def _headers_of(self, message: Message, body: bytes) -> dict[str, str]:
-        """Give the headers of a message that is remembered: all its tensors go the same way."""
+    def _goes_binary(self, message: Message) -> bool:
+        """Tell where the tensors of a message that is remembered go: they all go the same way."""
         tensors = message.inputs if isinstance(message, InferRequest) else message.outputs
-        binary = tensors[0].binary if tensors else False
-        if not (self._binary if binary is None else binary):
-            return _headers(0, binary=False)
-        behind = sum([tensor.value.nbytes for tensor in tensors])
-        return _headers(len(body) - behind, binary=True)
+        if not tensors:
+            return False
+        binary = tensors[0].binary
+        return self._binary if binary is None else binary
 
     def encode_parts(
         self, message: Message, *, lossy: bool = False
@@ -127,6 +136,8 @@ class OipRest:
             if ".data" in error.path:
                 error.reason += "; oip/binary can carry it"
             raise
+        if blobs:
+            text = padded(text, _MULTIPLE)
         return text, [array_part(blob.data, blob.field) for blob in blobs]
 
     def decode(
@@ -140,8 +151,8 @@ class OipRest:
     ) -> Any:
         """Read a message; see `MessageProtocol`.
 
-        Without headers, all of ``oip/json`` is JSON, and the JSON of ``oip/binary`` ends where its
-        object does.
+        Without headers, all of ``oip/json`` is JSON, and that of ``oip/binary`` ends where
+        `json_size` says.
         """
         if align:
             message = self.decode(body, headers, type=type, limits=limits)
@@ -197,6 +208,13 @@ class OipRest:
         """Write the reply that says what was wrong."""
         tree = {"error": str(error).encode("utf-8", "replace").decode()}
         return bodies.write(_JSON, tree, _SCHEMA), {"Content-Type": "application/json"}
+
+
+def _headers_of(message: Message, body: bytes) -> dict[str, str]:
+    """Return the headers of a message, all tensors of which are behind the JSON."""
+    tensors = message.inputs if isinstance(message, InferRequest) else message.outputs
+    behind = sum([tensor.value.nbytes for tensor in tensors])
+    return _headers(len(body) - behind, binary=True)
 
 
 def _headers(length: int, *, binary: bool) -> dict[str, str]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Known: TypeAlias = "dict[Any, tuple[bytes, bytes, list[bytes], list[Any] | None]]"
 
-__all__ = ["FEW_BYTES", "Known", "Templates"]
+__all__ = ["FEW_BYTES", "Known", "Templates", "padded"]
 
 _SMALL = 1024  # elements of an array that is text and has a writer of its own
 FEW_BYTES = 4096  # of an array that may be copied twice
@@ -45,18 +45,26 @@ class Templates(Cache[Any]):
         super().__init__(_size)
         self._container = container
 
-    def write(self, key: Any, arrays: Sequence[Array], identity: bytes = b"") -> bytes | None:
-        """Write a message that is known, its id where it belongs; None for any other."""
+    def write(
+        self, key: Any, arrays: Sequence[Array], identity: bytes = b"", multiple: int = 1
+    ) -> bytes | None:
+        """Write a message that is known, its id where it belongs; None for any other.
+
+        The first array begins at a multiple of so many bytes; spaces fill the text before it.
+        """
         found = self.get(key)
         if found is None:
             return None
         head, _, pieces, writers = found
+        start = pieces[0]
+        if multiple > 1:
+            start += b" " * (-(len(head) + len(identity) + len(start)) % multiple)
         if writers is None:  # one array, which travels as its memory
             memory = _memory(arrays[0])
             if memory is None:
                 return None
-            return b"".join((head, identity, pieces[0], memory, pieces[1]))
-        made: list[Any] = [head, identity, pieces[0]]
+            return b"".join((head, identity, start, memory, pieces[1]))
+        made: list[Any] = [head, identity, start]
         for array, write, piece in zip(arrays, writers, pieces[1:], strict=True):
             text = _memory(array) if write is None else write(array)
             if text is None:
@@ -69,11 +77,17 @@ class Templates(Cache[Any]):
         return self.get(key) is None and self.wants(key)
 
     def learn(
-        self, key: Any, leaves: Sequence[Leaf], frame: Callable[[], list[bytes]], head: bytes
+        self,
+        key: Any,
+        leaves: Sequence[Leaf],
+        frame: Callable[[], list[bytes]],
+        head: bytes,
+        multiple: int = 1,
     ) -> None:
         """Remember the bytes around arrays, if these travel as their memory or as short text.
 
-        `head` is what stands before the id. `frame` gives the bytes of a message without one.
+        `head` is what stands before the id. `frame` gives the bytes of a message without one;
+        where they are written, the first array begins at a multiple of `multiple` bytes.
         """
         writers = [self._writer(leaf) for leaf in leaves]
         first, *others = frame() if None not in writers else [b""]
@@ -82,7 +96,7 @@ class Templates(Cache[Any]):
             return
         made = [write if callable(write) else None for write in writers]
         pieces = [first[len(head) :], *others]
-        self.keep(key, (head, first, pieces, None if made == [None] else made))
+        self.keep(key, (head, padded(first, multiple), pieces, None if made == [None] else made))
 
     def _writer(self, leaf: Leaf) -> Any:
         """Tell how an array is written: by a function, as its memory (True), or neither (None)."""
@@ -96,6 +110,11 @@ class Templates(Cache[Any]):
             return None if write is None else lambda array: write(array.reshape(-1))
         memory = leaf.role is Role.BLOB or (leaf.role is Role.VALUES and dtype.kind == "f")
         return True if memory and leaf.field in (None, dtype) else None
+
+
+def padded(text: bytes, multiple: int) -> bytes:
+    """Return JSON with so many spaces behind it that its length is a multiple."""
+    return text.ljust(-(-len(text) // multiple) * multiple)
 
 
 def _memory(array: Array) -> bytes | memoryview | None:
