@@ -279,7 +279,7 @@ def test_bytes_that_are_no_text() -> None:
         (Request({5: np.array([1.5])}), "in place of a string", "$.inputs"),
         (Response({None: np.array([1.5])}), "in place of a string", "$.outputs"),
         (Request([1.5]), "in place of a dict", "$.inputs"),
-        (Request({"a": ...}), "object", "$.inputs.a"),
+        (Request({"a": ...}), "expected an array", "$.inputs.a"),
         ({"a": [1]}, "expected a PredictRequest or a PredictResponse", "$"),
         (None, "expected a PredictRequest or a PredictResponse", "$"),
     ],

@@ -168,19 +168,37 @@ def _explain(nested: Any, error: type[CodecError], otherwise: str) -> CodecError
         first = first[0] if first else None
     if len(shape) > _MAX_RANK:
         return error(f"more than {_MAX_RANK} nested lists; numpy stops at rank {_MAX_RANK}")
-    return _search(nested, shape, "", error) or error(otherwise)
+    return _search(nested, shape, error) or error(otherwise)
 
 
-def _search(node: Any, shape: list[int], path: str, error: type[CodecError]) -> CodecError | None:
-    if not isinstance(node, (list, tuple)):
-        reason = f"a single value in place of a row of {shape[0]}" if shape else _no_value(node)
-        return error(reason, path) if reason else None
-    if not shape:
-        return error(f"a row of {len(node)} in place of a single value", path)
-    if len(node) != shape[0]:
-        return error(f"ragged: a row of {len(node)} where the first has {shape[0]}", path)
-    found = (_search(item, shape[1:], f"{path}[{i}]", error) for i, item in enumerate(node))
-    return next(filter(None, found), None)
+def _search(nested: Any, shape: list[int], error: type[CodecError]) -> CodecError | None:
+    """Find the first node that is not as the first row of each level has it.
+
+    A walk without calls of itself: lists may be 64 deep, and the caller's own calls too.
+    """
+    levels, path, rank = [iter((nested,))], [-1], len(shape)
+    while levels:
+        depth = len(levels) - 1
+        for node in levels[-1]:
+            path[-1] += 1
+            if not isinstance(node, (list, tuple)):
+                reason = _no_value(node)
+                if depth < rank:
+                    reason = f"a single value in place of a row of {shape[depth]}"
+            elif depth == rank:
+                reason = f"a row of {len(node)} in place of a single value"
+            elif len(node) != shape[depth]:
+                reason = f"ragged: a row of {len(node)} where the first has {shape[depth]}"
+            else:
+                levels.append(iter(node))
+                path.append(-1)
+                break
+            if reason:
+                return error(reason, "".join(f"[{i}]" for i in path[1:]))
+        else:
+            levels.pop()
+            path.pop()
+    return None
 
 
 def _no_value(node: Any) -> str | None:

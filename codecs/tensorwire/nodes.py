@@ -14,7 +14,7 @@ from tensorwire.limits import DEFAULT_LIMITS
 if TYPE_CHECKING:
     from tensorwire.tree import Array, Tree
 
-__all__ = ["blob", "integer", "integers", "pick"]
+__all__ = ["blob", "integer", "integers", "pick", "text_to_bytes"]
 
 _STANDARD = bytes.maketrans(b"-_", b"+/")  # from the URL-safe alphabet
 _SPACE = b" \t\n\v\f\r"

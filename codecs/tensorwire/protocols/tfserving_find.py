@@ -6,19 +6,23 @@ Source: https://www.tensorflow.org/tfx/serving/api_rest, tensorflow_serving/util
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from tensorwire.errors import CodecError, DecodeError
+from tensorwire.errors import CodecError, DecodeError, shown
 from tensorwire.protocols.tfserving_rows import Rows
 from tensorwire.tree import Irregular
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tensorwire.tree import Tree
 
 __all__ = ["Found", "find", "holds_strings", "is_bytes"]
 
+_SHOWN = 6  # names that an error text shows
 _FIRST_INDEX = re.compile(r"((?:\[[0-9]+\])?)(.*)", re.DOTALL)
 
 
@@ -119,14 +123,20 @@ def _gathered(rows: list[Any], key: str) -> dict[str, list[Any]]:
     return gathered
 
 
+def _few(names: Iterable[str]) -> str:
+    """Return the first of some names, as an error text shows them."""
+    first = list(map(shown, islice(names, _SHOWN + 1)))
+    return ", ".join([*first[:_SHOWN], "..."] if len(first) > _SHOWN else first) or "nothing"
+
+
 def _odd_row(rows: list[Any], key: str) -> DecodeError:
     """Tell which row is not like the first one."""
     names = rows[0].keys()
-    wanted = ", ".join(map(repr, names))
+    wanted = _few(names)
     for i, row in enumerate(rows):
         if type(row) is not dict:
             return DecodeError(f"a {type(row).__name__} in place of an object", f"$.{key}[{i}]")
         if row.keys() != names:
-            found = ", ".join(map(repr, row)) or "nothing"
+            found = _few(row)
             return DecodeError(f"a row of {found} where the first has {wanted}", f"$.{key}[{i}]")
     return DecodeError("a row without a name", f"$.{key}[0]")

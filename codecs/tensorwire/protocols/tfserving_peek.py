@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tensorwire import lists
 from tensorwire.peeking import Peek, TensorInfo
-from tensorwire.protocols.tfserving_find import holds_strings
+from tensorwire.protocols.tfserving_find import holds_strings, is_bytes
 from tensorwire.wire.counting import counted
 
 if TYPE_CHECKING:
     from tensorwire.protocols.tfserving_find import Found
 
 __all__ = ["claims"]
+
+_MAX_RANK = 64
 
 
 def claims(found: Found) -> Peek:
@@ -24,6 +27,12 @@ def claims(found: Found) -> Peek:
 
 
 def _info(name: str, node: Any) -> TensorInfo:
-    if holds_strings(node):
-        return TensorInfo(name, np.dtype("S"), lists.shape(node))
-    return TensorInfo(name, *counted(node))
+    if not holds_strings(node):
+        return TensorInfo(name, *counted(node))
+    flat = [node]
+    for _ in range(_MAX_RANK):
+        if {type(item) for item in flat} != {list}:
+            break
+        flat = list(chain.from_iterable(flat))
+    strings = all(type(item) is str or (type(item) is dict and is_bytes(item)) for item in flat)
+    return TensorInfo(name, np.dtype("S") if strings else None, lists.shape(node))

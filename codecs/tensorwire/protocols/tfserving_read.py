@@ -5,6 +5,7 @@ Source: https://www.tensorflow.org/tfx/serving/api_rest, tensorflow_serving/util
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -12,14 +13,14 @@ import numpy as np
 from tensorwire import lists
 from tensorwire.errors import CodecError, DecodeError
 from tensorwire.limits import DEFAULT_LIMITS
-from tensorwire.nodes import blob
+from tensorwire.nodes import text_to_bytes
 from tensorwire.protocols.tfserving_find import holds_strings, is_bytes
 from tensorwire.protocols.tfserving_signature import named, typed
 from tensorwire.protocols.tfserving_words import restore
 from tensorwire.strings import from_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from tensorwire.limits import Limits
     from tensorwire.protocols.tfserving_find import Found
@@ -93,25 +94,64 @@ def _array(node: Any, how: How) -> Any:
 
 
 def _strings(node: Any) -> Any:
-    strings = _byte_strings(node, 0)
-    return (
-        lists.to_array(strings, DecodeError) if type(strings) is list else from_bytes([strings], ())
-    )
+    """Read text and base64, in nested lists or alone, as byte strings."""
+    if type(node) is not list:
+        return from_bytes([_bytes_of(node)], ())
+    flat, shape = _flat(node)
+    if set(map(type, flat)) == {str}:
+        strings = list(map(str.encode, flat))
+    else:
+        strings = []
+        try:
+            strings.extend(map(_bytes_of, flat))
+        except CodecError as error:
+            raise error.within(_place(len(strings), shape)) from None
+    array = lists.to_array(strings, DecodeError)
+    return array.reshape(shape) if type(array) is np.ndarray else _nested(array, shape)
 
 
-def _byte_strings(node: Any, rank: int) -> Any:
-    """Give the bytes in place of text and of objects with the key b64, in nested lists."""
+def _bytes_of(node: Any) -> bytes:
     if type(node) is str:
         return node.encode()
     if type(node) is dict and is_bytes(node):
-        return blob(node["b64"]).tobytes()
-    if type(node) is not list:
-        raise DecodeError(f"a {type(node).__name__} in place of a string or of base64")
-    if rank == _MAX_RANK:
-        raise DecodeError(f"more than {_MAX_RANK} nested lists")
-    strings: list[Any] = []
-    try:
-        strings.extend(_byte_strings(item, rank + 1) for item in node)
-    except CodecError as error:
-        raise error.within(f"[{len(strings)}]") from None
-    return strings
+        found = node["b64"]  # a long one is decoded already
+        return text_to_bytes(found) if type(found) is str else found.tobytes()
+    raise DecodeError(f"a {type(node).__name__} in place of a string or of base64")
+
+
+def _flat(node: list[Any]) -> tuple[list[Any], tuple[int, ...]]:
+    """Return what nested lists of one depth hold, level by level, and their shape."""
+    shape = [len(node)]
+    while True:
+        kinds = set(map(type, node))
+        if list not in kinds:
+            return node, tuple(shape)
+        if kinds != {list}:
+            first = type(node[0])
+            at = next(i for i, item in enumerate(node) if type(item) is not first)
+            reason = (
+                f"a row of {len(node[at])} in place of a single value"
+                if first is not list
+                else f"a single value in place of a row of {len(node[0])}"
+            )
+            raise DecodeError(reason, _place(at, shape))
+        size = len(node[0])
+        if set(map(len, node)) != {size}:
+            at = next(i for i, item in enumerate(node) if len(item) != size)
+            reason = f"ragged: a row of {len(node[at])} where the first has {size}"
+            raise DecodeError(reason, _place(at, shape))
+        if len(shape) == _MAX_RANK:
+            raise DecodeError(f"more than {_MAX_RANK} nested lists")
+        shape.append(size)
+        node = list(chain.from_iterable(node))
+
+
+def _place(at: int, shape: Sequence[int]) -> str:
+    """Return where the element of that number stands in nested lists, as in ``[0][3]``."""
+    return "".join(f"[{i}]" for i in np.unravel_index(at, shape))
+
+
+def _nested(flat: list[Any], shape: Sequence[int]) -> list[Any]:
+    for size in reversed(shape[1:]):
+        flat = [flat[at : at + size] for at in range(0, len(flat), size)]
+    return flat

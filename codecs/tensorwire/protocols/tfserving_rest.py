@@ -152,7 +152,8 @@ def _class(kind: Any) -> Any:
 
 def _find(tree: Tree, kind: Any) -> Found:
     if kind is PredictResponse and "error" in tree:
-        text = str(tree["error"])[:1000]
+        said = tree["error"]
+        text = said[:1000] if type(said) is str else shown(said, 1000)
         raise DecodeError(f"the server answered with an error: {text}", "$.error")
     return find(tree, *_KEYS[kind])
 

@@ -31,7 +31,9 @@ _BLOCK = 64 << 10  # bytes that are searched at a time
 _HEAD = 1024  # bytes in which rows begin
 _SPACE = rb"[ \t\r\n]*"
 _ROWS = re.compile(rb'"(instances|predictions)"%b:%b\[%b(?=\{)' % ((_SPACE,) * 3))
-_FIRST = re.compile(rb'(\{("[^"\\]*"): ?)(\[*)')
+# Each byte of the name and each bracket is looked for in all rows, with a call of numpy for each;
+# numpy stops at rank 64.
+_FIRST = re.compile(rb'(\{("[^"\\]{0,256}"): ?)(\[{0,63})(?!\[)')
 
 
 class Rows(dict[str, "_RowsText"]):

@@ -5,6 +5,7 @@ Source: https://www.tensorflow.org/tfx/serving/api_rest, tensorflow_serving/util
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
@@ -137,16 +138,19 @@ def _strings(
     return _Strings([{"b64": pybase64.b64encode_as_string(item)} for item in strings], shape)
 
 
-def _nest(items: Iterator[Any], shape: tuple[int, ...]) -> Any:
-    if not shape:
-        return next(items)
-    return [_nest(items, shape[1:]) for _ in range(shape[0])]
+def _nested(strings: _Strings) -> Any:
+    """Return the items in nested lists; a single one alone."""
+    made, shape = strings.items, strings.shape
+    for axis in range(len(shape) - 1, 0, -1):
+        size = shape[axis]
+        made = [made[i * size : (i + 1) * size] for i in range(prod(shape[:axis]))]
+    return made if shape else made[0]
 
 
 def _whole(column: Array | _Strings) -> Part:
     """Write all of an array."""
     if isinstance(column, _Strings):
-        return orjson.dumps(_nest(iter(column.items), column.shape))
+        return orjson.dumps(_nested(column))
     if column.size <= BLOCK:
         return bare(column, dumps(column))
     return Texts(texts(column, bare), block_count(column))
@@ -196,7 +200,7 @@ def _table(name: str, table: Array) -> Part:
 def _rows(column: Array | _Strings) -> tuple[bytes, list[bytes], bytes]:
     """Write each row of an array; give also what stands before and behind each of them."""
     if isinstance(column, _Strings):
-        return b"", list(map(orjson.dumps, _nest(iter(column.items), column.shape))), b""
+        return b"", list(map(orjson.dumps, _nested(column))), b""
     # Rows of numbers are cut out of one text.
     text, rank = bytes(buffer_of(_whole(column))), column.ndim
     if rank == 2:  # [[1,2],[3,4]]: two bytes before each row
