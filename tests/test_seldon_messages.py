@@ -462,7 +462,7 @@ NO_MESSAGES: list[tuple[Any, str]] = [
     (tw.Message(b"x", "strData"), "$.strData"),
     (tw.Message({1: 2}, "jsonData"), "$.jsonData"),
     (tw.Message([b"x"], "jsonData"), "$.jsonData[0]"),
-    (tw.Message([np.zeros(2)], "jsonData"), "$.jsonData[0]"),
+    (tw.Message([np.zeros(2, "M8[s]")], "jsonData"), "$.jsonData[0]"),
     (tw.Message({"a": {2, 3}}, "jsonData"), "$.jsonData.a"),
     (tw.Message(2**64, "jsonData"), "$.jsonData"),
     (tw.Message("\ud800", "jsonData"), "$.jsonData"),

@@ -22,7 +22,7 @@ from tensorwire.errors import EncodeError, shown
 if TYPE_CHECKING:
     from tensorwire.tree import Array
 
-__all__ = ["check_integers", "library_of", "plain", "plain_lists", "refused_dtype"]
+__all__ = ["check_integers", "library_of", "plain", "plain_json", "plain_lists", "refused_dtype"]
 
 _PLAIN = frozenset({int, float, bool, complex, str, bytes, type(None)})
 _FLOAT = "pass numpy.array(value, float), which may round"
@@ -326,6 +326,63 @@ def _no_value(node: Any) -> str:
     if isinstance(node, (Decimal, Number)) and not isinstance(node, np.datetime64):
         return f"{reason}; {_FLOAT}"
     return f"{reason}; {_TEXT}" if _has_text(node) else reason
+
+
+def plain_json(value: Any, path: str) -> Any:
+    """Return a JSON value in which numpy's scalars and arrays are Python's own.
+
+    The same object comes back where there is nothing to turn.
+
+    Raises
+    ------
+    EncodeError
+        for what JSON has no place for, with its own place and what to pass instead.
+    """
+    if not _is_odd(value):
+        return value
+    try:
+        return _json(value, path)
+    except RecursionError:
+        raise EncodeError("nested too deep", path) from None
+
+
+def _is_odd(value: Any) -> bool:
+    """Tell whether anything in a JSON value is of a class that JSON's writers do not know."""
+    left = [value]
+    while left:
+        node = left.pop()
+        if type(node) is dict:
+            if not {str}.issuperset(map(type, node)):
+                return True
+            left.extend(node.values())
+        elif type(node) in (list, tuple):
+            left.extend(node)
+        elif type(node) not in _PLAIN:
+            return True
+    return False
+
+
+def _json(node: Any, path: str) -> Any:
+    if isinstance(node, Mapping):
+        return {
+            str.__str__(key) if isinstance(key, str) else key: _json(item, f"{path}.{key}")
+            for key, item in node.items()
+        }
+    if isinstance(node, (list, tuple)):
+        return [_json(item, f"{path}[{i}]") for i, item in enumerate(node)]
+    if type(node) in _PLAIN:
+        return node
+    try:
+        if _is_array(node):
+            found = plain(node, none=True)
+            return _json(found.tolist() if isinstance(found, np.ndarray) else found, path)
+        return _plain_value(node, "", 0)
+    except EncodeError as error:
+        if error.path != "$":
+            raise error.within(path) from None
+        remedy = _instead_of(node)
+        reason = f"expected text, a number, a bool, None, a list or a dict, got {shown(node)}"
+        raise EncodeError(f"{reason}{remedy and '; pass '}{remedy}", path) from None
 
 
 def _missing(value: Any, at: int, remedy: str, *, number: bool) -> EncodeError:

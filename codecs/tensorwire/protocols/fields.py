@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import orjson
 
+from tensorwire import inputs
 from tensorwire.errors import DecodeError, EncodeError, shown
 from tensorwire.limits import DEFAULT_LIMITS
 
@@ -45,7 +46,7 @@ def text(value: Any, path: str) -> str:
         value.encode()
     except UnicodeEncodeError:
         raise EncodeError("a string that is not Unicode text", path) from None
-    return str(value)
+    return str.__str__(value)  # that of numpy's strings would drop a NUL at the end
 
 
 def no_arrays(message: Any) -> None:
@@ -72,9 +73,10 @@ def mapping(value: Any, path: str) -> Mapping[str, Any]:
     """Give a dict to write, its keys text; raise `EncodeError` for another."""
     if not isinstance(value, Mapping):
         raise EncodeError(f"a {type(value).__name__} in place of a dict", path)
-    for key in value:
-        text(key, path)
-    return value
+    keys = [text(key, path) for key in value]
+    if {str}.issuperset(map(type, value)):
+        return value
+    return dict(zip(keys, value.values(), strict=True))
 
 
 def scalar_parameters(value: Any, path: str, *, lossy: bool) -> dict[str, Any]:
@@ -123,13 +125,16 @@ def _nested_json(value: Any, path: str) -> bytes:
         if depth > _DEEPEST and _nests(item):
             raise EncodeError(f"parameters nested more than {_DEEPEST} deep", path)
         if not _nests(item):
-            _check_json_scalar(_unwrapped(item), where)
+            inner = _unwrapped(item)
+            for place, scalar, _ in _items(inner, where) if _nests(inner) else [(where, inner, 0)]:
+                if not _nests(scalar):
+                    _check_json_scalar(scalar, place)
     return orjson.dumps(value, _plain)
 
 
 def _plain(value: Any) -> Any:
     """Return what orjson takes for a numpy scalar or a mapping of another type."""
-    return dict(value) if isinstance(value, Mapping) else value.item()
+    return dict(value) if isinstance(value, Mapping) else _unwrapped(value)
 
 
 def _items(value: Any, path: str) -> Iterator[tuple[str, Any, int]]:
@@ -151,7 +156,8 @@ def _nests(item: Any) -> bool:
 
 
 def _unwrapped(item: Any) -> Any:
-    return item.item() if isinstance(item, np.generic) else item
+    """Return an array or a scalar of numpy as the value or the list that it is."""
+    return inputs.plain_json(item, "") if isinstance(item, (np.generic, np.ndarray)) else item
 
 
 def _check_json_scalar(item: Any, path: str) -> None:

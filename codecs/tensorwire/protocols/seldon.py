@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from types import NoneType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tensorwire.errors import DecodeError, EncodeError
+from tensorwire import inputs
+from tensorwire.errors import DecodeError, EncodeError, shown
 from tensorwire.tree import walk
 
 if TYPE_CHECKING:
@@ -57,10 +58,10 @@ def around(meta: Mapping[str, Any] | None, status: Mapping[str, Any] | None) -> 
     Raises `EncodeError`, with the place, for what is no envelope in any container.
     """
     message: Tree = {}
-    if status is not None and _checked(status, "$.status"):
-        message["status"] = dict(status)
-    if meta is not None and _checked(meta, "$.meta"):
-        message["meta"] = dict(meta)
+    if status is not None and (said := _checked(status, "$.status")):
+        message["status"] = said
+    if meta is not None and (said := _checked(meta, "$.meta")):
+        message["meta"] = said
     return message
 
 
@@ -79,20 +80,27 @@ def wrap(kind: str, tree: Any, names: Sequence[str] | None) -> Tree:
 
 
 def _columns(names: Any) -> list[str]:
-    columns = list(names) if isinstance(names, Iterable) else [names]
-    if isinstance(names, (str, bytes)) or not all(isinstance(name, str) for name in columns):
-        raise EncodeError("the names of columns are a list of strings", "$.data.names")
+    given = isinstance(names, (str, bytes)) or not isinstance(names, Iterable)
+    try:
+        columns = [names] if given else inputs.plain_json(list(names), "$.data.names")
+    except TypeError:  # of an array of rank 0
+        given, columns = True, [names]
+    for i, name in enumerate(columns):
+        if given or not isinstance(name, str):
+            place = "$.data.names" if given else f"$.data.names[{i}]"
+            raise EncodeError(f"expected a list of strings for names, got {shown(name)}", place)
     return [str(name) for name in columns]
 
 
-def _checked(part: Any, path: str) -> bool:
-    """Tell whether a part of an envelope says anything, once all in it is sure to be sayable."""
+def _checked(part: Any, path: str) -> Tree:
+    """Return a part of an envelope as it is to be written, all in it sure to be sayable."""
     if not isinstance(part, Mapping):
         raise EncodeError(f"a {type(part).__name__} in place of a dict", path)
     if len(part) == 1 and {str}.issuperset(map(type, (*part, *part.values()))):
-        return True  # a puid, as most have
-    check_sayable(part, path, (str, bytes, int, float, NoneType))
-    return bool(part)
+        return dict(part)  # a puid, as most have
+    made: Tree = dict(inputs.plain_json(part, path))
+    check_sayable(made, path, (str, bytes, int, float, NoneType))
+    return made
 
 
 def check_sayable(part: Any, path: str, scalars: tuple[type, ...]) -> None:
@@ -100,8 +108,9 @@ def check_sayable(part: Any, path: str, scalars: tuple[type, ...]) -> None:
     try:
         for place, value in walk(part, path):
             if not isinstance(value, scalars):
-                kind = "key that is no string" if value is Ellipsis else type(value).__name__
-                raise EncodeError(f"a {kind} cannot be said in a message", place)
+                what = "a key that is no string" if value is Ellipsis else shown(value)
+                wanted = "text, a number, a bool, None, a list or a dict"
+                raise EncodeError(f"expected {wanted}, got {what}", place)
             if isinstance(value, int) and not -(2**63) <= value < 2**64:
                 raise EncodeError("an integer beyond 64 bits", place)
     except RecursionError:

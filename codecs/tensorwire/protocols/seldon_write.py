@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tensorwire import lists
+from tensorwire import inputs, lists
 from tensorwire.errors import CodecError, EncodeError, UnknownCodecError, is_known, unknown
 from tensorwire.kinds import KINDS
 from tensorwire.message import Feedback, Message, MessageList
@@ -71,6 +71,7 @@ def _node(kind: str, value: Any, container: Container, *, lossy: bool) -> Any:
     if kind == "strData":
         return fields.text(value, "$.strData")
     if kind == "jsonData":
+        value = inputs.plain_json(value, "$.jsonData")
         seldon.check_sayable(value, "$.jsonData", (str, int, float, NoneType))
         return _as_floats(value) if lossy and container.name == "protobuf" else value
     if kind == "customData":
@@ -97,6 +98,7 @@ def _custom(value: Any, container: Container, *, lossy: bool) -> Any:
         if not isinstance(value.value, bytes):
             raise EncodeError(f"a {type(value.value).__name__} in place of bytes", ".value")
     elif isinstance(value, Mapping) and isinstance(value.get("@type"), str):
+        value = inputs.plain_json(value, "$.customData")
         seldon.check_sayable(value, "$.customData", (str, int, float, NoneType))
         if not protobuf:
             return dict(value)
@@ -114,7 +116,8 @@ def _custom(value: Any, container: Container, *, lossy: bool) -> Any:
 
 def _reward(value: Any, container: Container, *, lossy: bool) -> float | str:
     """Give the reward of a feedback, which protobuf carries as float32."""
-    value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and not value.ndim):
+        value = value.item()
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         raise EncodeError(f"a {type(value).__name__} in place of a number", "$.reward")
     try:
