@@ -42,7 +42,8 @@ class InferTensor:
         64 bits, bfloat16, or strings. BYTES are read as an array of byte strings (of `bytes` in
         nested lists, where numpy would drop a NUL at their end).
     parameters
-        bools, integers, floats and strings by name; in JSON also null and nested values.
+        bools, integers, floats and strings by name; in JSON also null and nested values. With
+        ``content_type`` of ``base64``, bytes travel as base64 (MLServer reads and writes it so).
     binary
         whether it goes behind the JSON as its memory: None for what the protocol does by default.
         False is also how to ask for FP16 in JSON, which Triton and KServe refuse to read.
@@ -191,6 +192,7 @@ class InferRequest:
             if output.parameters:
                 place = f"$.outputs[{i}].parameters"
                 _refuse_unserved(output.parameters, place)
+                tensor = _as_asked(tensor, output.parameters)
                 said = _flag(output.parameters, "binary_data", place)
                 asked = default if said is None else said
             if tensor is None:
@@ -209,6 +211,16 @@ def _is_half(value: Any) -> bool:
     if type(value) is np.ndarray and value.dtype.num in NUMBERS:  # dtype.name takes microseconds
         return bool(value.dtype.num == FLOAT16)
     return getattr(getattr(value, "dtype", None), "name", "") in ("float16", "bfloat16")
+
+
+def _as_asked(tensor: InferTensor | None, parameters: Mapping[str, Any]) -> InferTensor | None:
+    """Return an output with the content type that MLServer's clients ask for, where it matters."""
+    if parameters.get("content_type") != "base64" or tensor is None:
+        return tensor
+    if "content_type" in tensor.parameters or tensor.datatype != "BYTES":
+        return tensor
+    more = {**tensor.parameters, "content_type": "base64"}
+    return InferTensor(tensor.name, tensor.value, more, tensor.binary)
 
 
 def _flag(parameters: Mapping[str, Any], name: str, path: str) -> bool | None:

@@ -17,6 +17,7 @@ from tensorwire.protocols.oip import (
 )
 from tensorwire.protocols.oip_tensor import (
     contents_leaf,
+    decoded,
     from_raw,
     from_values,
     info,
@@ -56,7 +57,7 @@ def to_tree(message: InferRequest | InferResponse, *, typed: bool, lossy: bool) 
     for i, tensor in enumerate(fields.listed(tensors, InferTensor, f"$.{member}")):
         path = f"$.{member}[{i}]"
         try:
-            row, leaf = (contents_leaf if typed else raw_leaf)(tensor.value)
+            row, leaf = (contents_leaf if typed else raw_leaf)(tensor)
         except CodecError as error:
             raise error.within(path) from None
         part: Tree = {"name": fields.text(tensor.name, f"{path}.name"), "datatype": row.name}
@@ -121,6 +122,8 @@ def from_tree(tree: Tree, kind: type, limits: Limits, payload: int) -> InferRequ
             )
         except CodecError as error:
             raise error.within(place if error.path == "$" else f".{member}[{i}]") from None
+        if said:
+            value = decoded(value, row, said, place)
         tensors.append(InferTensor(name, value, said))
     name, version, id_ = (tree.get(name, "") for name in ("modelName", "modelVersion", "id"))
     if kind is InferResponse:

@@ -20,6 +20,7 @@ from tensorwire.protocols.oip import (
 )
 from tensorwire.protocols.oip_tensor import (
     data_leaf,
+    decoded,
     from_raw,
     from_values,
     info,
@@ -77,9 +78,9 @@ def _tensor(
     binary = default if tensor.binary is None else tensor.binary
     try:
         if binary:
-            row, leaf = raw_leaf(tensor.value)
+            row, leaf = raw_leaf(tensor)
         else:
-            row, leaf = data_leaf(tensor.value, lossy=lossy, half=tensor.binary is False)
+            row, leaf = data_leaf(tensor, lossy=lossy)
     except CodecError as error:
         raise error.within(path) from None
     node: Tree = {"name": fields.text(tensor.name, f"{path}.name")}
@@ -157,6 +158,7 @@ def _read(
             raise DecodeError("a string in place of a list of values", ".data")
         try:
             value = from_values(data, row, shape, limits, payload)
+            value = decoded(value, row, parameters) if parameters else value
         except CodecError as error:
             raise error.within("" if error.path.startswith("$.shape") else ".data") from None
         # What came as JSON that few servers read may go as JSON again.
@@ -166,7 +168,8 @@ def _read(
         reason = f"binary_data_size is {shown(size)}, and {left} bytes are left"
         raise DecodeError(reason if data is None else "data beside binary_data_size", ".parameters")
     memory = np.empty(0, np.uint8) if blobs is None else blobs[at : at + size]
-    return InferTensor(name, from_raw(memory, row, shape, limits, payload), parameters), size
+    value = decoded(from_raw(memory, row, shape, limits, payload), row, parameters)
+    return InferTensor(name, value, parameters), size
 
 
 def _heading(node: Tree) -> tuple[str, Datatype, list[int]]:

@@ -7,23 +7,30 @@ contents
 data
     the values in a JSON list, flat or nested.
 
-Source: https://github.com/kserve/open-inference-protocol, and the binary tensor data extension of
-https://github.com/triton-inference-server/server
+In each of them, BYTES with the parameter ``content_type`` of ``base64`` are base64 text of the
+values, as MLServer has it; they are decoded and encoded here, so that a value is what is meant.
+MLServer's other content types (``str``, ``np``, ``datetime``, ``pd``) do not change the elements.
+
+Source: https://github.com/kserve/open-inference-protocol, the binary tensor data extension of
+https://github.com/triton-inference-server/server, and the content types of
+https://github.com/SeldonIO/MLServer
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pybase64
 
 from tensorwire import lists
 from tensorwire.datatypes import BF16, BYTES, FP16, datatype_of, dtype_of
 from tensorwire.dtypes import EXACT, as_array, in_range
-from tensorwire.errors import DecodeError, EncodeError
+from tensorwire.errors import DecodeError, EncodeError, shown
 from tensorwire.limits import DEFAULT_LIMITS
-from tensorwire.nodes import blob
+from tensorwire.nodes import blob, text_to_bytes
 from tensorwire.peeking import TensorInfo
 from tensorwire.protocols.oip import SHARED_MEMORY
 from tensorwire.strings import from_bytes, utf8
@@ -31,15 +38,15 @@ from tensorwire.tree import Leaf, Role
 from tensorwire.wire import byteslist
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from tensorwire.datatypes import Datatype
     from tensorwire.limits import Limits
+    from tensorwire.protocols.oip import InferTensor
     from tensorwire.tree import Array
 
 __all__ = [
     "contents_leaf",
     "data_leaf",
+    "decoded",
     "from_raw",
     "from_values",
     "info",
@@ -50,21 +57,21 @@ __all__ = [
 _USUAL_RANK = 32
 
 
-def raw_leaf(value: Any) -> tuple[Datatype, Leaf]:
+def raw_leaf(tensor: InferTensor) -> tuple[Datatype, Leaf]:
     """Lay a tensor out as its memory."""
-    array, row, shape = _viewed(value)
+    array, row, shape = _viewed(tensor.value)
     if row is BYTES:
-        packed = np.frombuffer(byteslist.pack(_strings(array)), np.uint8)
+        packed = np.frombuffer(byteslist.pack(_strings(array, tensor)), np.uint8)
         return row, Leaf(Role.BLOB, packed, None, shape, np.dtype("S"))
     field = None if array.dtype.isnative else array.dtype.newbyteorder("<")
     return row, Leaf(Role.BLOB, array, field, shape, array.dtype)
 
 
-def contents_leaf(value: Any) -> tuple[Datatype, Leaf]:
+def contents_leaf(tensor: InferTensor) -> tuple[Datatype, Leaf]:
     """Lay a tensor out as the values of one member."""
-    array, row, shape = _viewed(value)
+    array, row, shape = _viewed(tensor.value)
     if row is BYTES:
-        return row, Leaf(Role.STRINGS, _strings(array), None, shape, np.dtype("S"))
+        return row, Leaf(Role.STRINGS, _strings(array, tensor), None, shape, np.dtype("S"))
     if not row.member:
         raise EncodeError(f"{row.name} travels in raw contents only; oip/protobuf can carry it")
     field = np.dtype(row.field)
@@ -73,23 +80,25 @@ def contents_leaf(value: Any) -> tuple[Datatype, Leaf]:
     return row, Leaf(Role.VALUES, data, field, shape, array.dtype)
 
 
-def data_leaf(value: Any, *, lossy: bool, half: bool) -> tuple[Datatype, Leaf]:
+def data_leaf(tensor: InferTensor, *, lossy: bool) -> tuple[Datatype, Leaf]:
     """Lay a tensor out as a flat list of numbers, bools or text.
 
-    Of the servers only MLServer reads FP16 in JSON, so that it is written where `half` asks for it.
+    Of the servers only MLServer reads FP16 in JSON, so that it is written where the tensor asks.
     """
-    array, row, shape = _viewed(value)
+    array, row, shape = _viewed(tensor.value)
     if row is BF16:
         raise EncodeError("BF16 travels in binary only; oip/binary can carry it")
-    if row is FP16 and not half:
+    if row is FP16 and tensor.binary is not False:
         reason = "Triton and KServe refuse FP16 in JSON; oip/binary can carry it"
         raise EncodeError(f"{reason}, and binary=False of the tensor writes JSON for MLServer")
     if row is not BYTES:
         return row, Leaf(Role.NESTED, array.reshape(-1), None, shape, array.dtype, lossy=lossy)
     try:
-        text = [item.decode() for item in _strings(array)]
+        text = [item.decode() for item in _strings(array, tensor)]
     except UnicodeDecodeError:
-        raise EncodeError("bytes that are no UTF-8 text; oip/binary can carry them") from None
+        reason = "bytes that are no UTF-8 text; oip/binary can carry them"
+        hint = "the parameter content_type of base64 writes them for MLServer"
+        raise EncodeError(f"{reason}, and {hint}") from None
     return row, Leaf(Role.NESTED, text, None, shape, np.dtype("S"))
 
 
@@ -102,8 +111,35 @@ def _viewed(value: Any) -> tuple[Any, Datatype, tuple[int, ...]]:
     return array, datatype_of(array.dtype), array.shape
 
 
-def _strings(array: Any) -> list[bytes]:
-    return lists.scalars(array) if isinstance(array, list) else utf8(array)
+def _strings(array: Any, tensor: InferTensor) -> list[bytes]:
+    strings = lists.scalars(array) if isinstance(array, list) else utf8(array)
+    return list(map(pybase64.b64encode, strings)) if _is_base64(tensor.parameters) else strings
+
+
+def _is_base64(parameters: Any) -> bool:
+    return isinstance(parameters, Mapping) and parameters.get("content_type") == "base64"
+
+
+def decoded(value: Any, row: Datatype, parameters: Mapping[str, Any], path: str = "") -> Any:
+    """Return what the elements of a tensor stand for, as its parameters have it."""
+    if row is not BYTES or not _is_base64(parameters):
+        return value
+    if isinstance(value, np.ndarray):
+        strings, shape = value.reshape(-1).tolist(), value.shape
+    elif isinstance(value, list):
+        strings, shape = lists.scalars(value), lists.shape(value)
+    else:  # of rank 0
+        strings, shape = [value], ()
+    return from_bytes([_from_base64(text, f"{path}[{i}]") for i, text in enumerate(strings)], shape)
+
+
+def _from_base64(text: bytes, path: str) -> bytes:
+    try:
+        return text_to_bytes(text.decode("ascii"))
+    except (DecodeError, UnicodeDecodeError):
+        reason = f"expected base64, as content_type says, got {shown(text)}"
+        hint = "leave content_type out for the bytes as they are"
+        raise DecodeError(f"{reason}; {hint}", path) from None
 
 
 def _check(row: Datatype, shape: list[int], limits: Limits, payload: int) -> int:
