@@ -1,16 +1,39 @@
-"""Clients of the server that nobody here wrote: http.client, and grpcio with bytes or messages."""
+"""Clients of the server that nobody here wrote: http.client, and grpcio with bytes or messages.
+
+None of them gives up: how long an answer takes on a busy machine is nobody's fault.
+"""
 
 from __future__ import annotations
 
 import http.client
 import json
+import time
 from contextlib import closing
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import grpc
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tensorwire.server import ServerLimits
+
 JSON = {"Content-Type": "application/json"}
 PROTOBUF = {"Content-Type": "application/x-protobuf"}
+
+
+def until(done: Callable[[], object]) -> None:
+    """Wait for something that happens in another thread or process, however long it takes."""
+    while not done():
+        time.sleep(0.005)
+
+
+def set_limit(limits: ServerLimits, name: str, value: float) -> None:
+    """Change a limit of a server that runs, which reads it whenever it needs it.
+
+    A test changes it between what must happen however long it takes, and what must be ended.
+    """
+    object.__setattr__(limits, name, value)
 
 
 class Reply(NamedTuple):
@@ -34,7 +57,7 @@ def ask(
     method: str = "",
 ) -> Reply:
     """Send a request on a connection of its own."""
-    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=20)) as connection:
+    with closing(http.client.HTTPConnection("127.0.0.1", port)) as connection:
         connection.request(method or ("GET" if body is None else "POST"), path, body, headers or {})
         return answer(connection)
 
@@ -51,7 +74,7 @@ def call(port: int | None, method: str, body: bytes, **options: Any) -> bytes:
     unlimited = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
     with grpc.insecure_channel(f"127.0.0.1:{port}", options=unlimited) as channel:
         made: Any = channel.unary_unary(method)
-        reply: bytes = made(body, **{"timeout": 20, **options})
+        reply: bytes = made(body, **options)
         return reply
 
 

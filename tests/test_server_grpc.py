@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -23,7 +22,7 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
 )
 
 from tensorwire.server import EchoServer, ServerLimits
-from tests.server_clients import call, refused
+from tests.server_clients import call, refused, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +56,7 @@ def typed(port: int, method: str, request: str, response: str, /, **members: Any
             request_serializer=message_class(request).SerializeToString,
             response_deserializer=message_class(response).FromString,
         )
-        return stub(message_class(request)(**members), timeout=20)
+        return stub(message_class(request)(**members))
 
 
 def oip(port: int, name: str, /, **members: Any) -> Any:
@@ -180,10 +179,10 @@ def test_health(port: int) -> None:
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         stub: Any = health_pb2_grpc.HealthStub(channel)
         for name in ("", "seldon.protos.Seldon", "inference.GRPCInferenceService"):
-            reply = stub.Check(health_pb2.HealthCheckRequest(service=name), timeout=20)
+            reply = stub.Check(health_pb2.HealthCheckRequest(service=name))
             assert reply.status == health_pb2.HealthCheckResponse.SERVING
         with pytest.raises(grpc.RpcError) as caught:
-            stub.Check(health_pb2.HealthCheckRequest(service="nope"), timeout=20)
+            stub.Check(health_pb2.HealthCheckRequest(service="nope"))
         assert caught.value.code() is grpc.StatusCode.NOT_FOUND
 
 
@@ -193,7 +192,7 @@ def test_health_is_watched_to_the_end() -> None:
     with EchoServer(rest_port=None) as server:
         channel = grpc.insecure_channel(f"127.0.0.1:{server.grpc_port}")
         stub: Any = health_pb2_grpc.HealthStub(channel)
-        watch = stub.Watch(health_pb2.HealthCheckRequest(), timeout=20)
+        watch = stub.Watch(health_pb2.HealthCheckRequest())
 
         def follow() -> None:
             try:
@@ -203,11 +202,9 @@ def test_health_is_watched_to_the_end() -> None:
 
         thread = threading.Thread(target=follow)
         thread.start()
-        end = time.monotonic() + 10
-        while not seen and time.monotonic() < end:
-            pass
+        until(lambda: seen)
     watch.cancel()
-    thread.join(10)
+    thread.join()
     channel.close()
     assert seen[:2] == [1, 2]
 

@@ -7,9 +7,9 @@ import json
 import random
 import socket
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -21,21 +21,37 @@ import tensorwire as tw
 pytest.importorskip("tensorwire.server", exc_type=ModuleNotFoundError)
 
 from tensorwire.server import EchoServer, ServerLimits
-from tests.server_clients import JSON, PROTOBUF, ask, call, refused
+from tensorwire.server.connection import Connection
+from tests.server_clients import JSON, PROTOBUF, ask, call, refused, set_limit, until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 GOOD = {"data": {"ndarray": [[1.5, 2.0]]}}
-LIMITS = ServerLimits(body=1 << 20, timeout=1.5, head_timeout=0.5, head=8 << 10)
+HOUR = 3600.0
+BOUNDS: dict[str, Any] = {"body": 1 << 20, "head": 8 << 10}
+PATIENT: dict[str, Any] = BOUNDS | {"timeout": HOUR, "head_timeout": HOUR}
+LIMITS = ServerLimits(**PATIENT)
 HEAD = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+LENGTH = b"Content-Length: 15\r\n\r\n"
+BODILESS = [HEAD + LENGTH, HEAD + LENGTH + b'{"str']
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[EchoServer]:
-    """Run an echo with little patience."""
+    """Run an echo that refuses what is large, and waits for what is slow."""
     with EchoServer(limits=LIMITS) as server:
         yield server
+
+
+@contextmanager
+def losing_patience(name: str) -> Iterator[tuple[EchoServer, Callable[[], None]]]:
+    """Run an echo that waits until it is told not to; afterwards it answers the next good one."""
+    limits = ServerLimits(**PATIENT)
+    with EchoServer(limits=limits) as server:
+        yield server, lambda: set_limit(limits, name, 0.3)
+        set_limit(limits, name, HOUR)
+        assert ask(server.rest_port, "/predict", json.dumps(GOOD), JSON).json == GOOD
 
 
 @pytest.fixture(autouse=True)
@@ -47,11 +63,14 @@ def the_next_good_one(server: EchoServer) -> Iterator[None]:
     assert call(server.grpc_port, "/seldon.protos.Seldon/Predict", body) == body
 
 
+def connected(server: EchoServer) -> socket.socket:
+    """Return a connection of a client."""
+    return socket.create_connection(("127.0.0.1", server.rest_port or 0))
+
+
 def talk(server: EchoServer, *sent: bytes, half_close: bool = False) -> bytes:
     """Send bytes as they are, and give all that comes back before the connection is closed."""
-    with closing(
-        socket.create_connection(("127.0.0.1", server.rest_port or 0), timeout=10)
-    ) as client:
+    with closing(connected(server)) as client:
         received = b""
         try:
             for part in sent:
@@ -112,54 +131,69 @@ def test_heads_that_fit(server: EchoServer) -> None:
     assert talk(server, *[head + body] * 5, last).count(b"200 OK") == 6
 
 
-def test_slow_clients(server: EchoServer) -> None:
+def test_slow_clients() -> None:
     """Who does not go on in time is told so, where a request has begun, and let go."""
-    length = b"Content-Length: 15\r\n\r\n"
-    starts = [b"", b"\r\n", b"POST", HEAD, HEAD + length, HEAD + length + b'{"str']
-    with ThreadPoolExecutor(len(starts)) as pool:
-        replies = list(pool.map(lambda start: talk(server, start), starts))
-    assert all(reply[9:12] in (b"408", b"") for reply in replies)
-    assert b"no whole body within 1.5 s" in replies[-1]
+    for name, starts in (("head_timeout", [b"", b"\r\n", b"POST", HEAD]), ("timeout", BODILESS)):
+        limits = ServerLimits(**PATIENT | {name: 0.3})
+        with EchoServer(limits=limits) as server, ThreadPoolExecutor(len(starts)) as pool:
+            replies = list(pool.map(partial(talk, server), starts))
+            assert all(reply[9:12] in (b"408", b"") for reply in replies)
+            set_limit(limits, name, HOUR)
+            assert ask(server.rest_port, "/predict", json.dumps(GOOD), JSON).json == GOOD
 
 
-def test_slowloris(server: EchoServer) -> None:
+def test_half_a_body(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever does not send the body in time is told so, if the connection is not ended first."""
+    monkeypatch.setattr(Connection, "look", lambda *_: None)
+    with EchoServer(limits=ServerLimits(**PATIENT | {"timeout": 0.3})) as server:
+        assert b"no whole body within 0.3 s" in talk(server, BODILESS[1])
+
+
+def test_slowloris() -> None:
     """A hundred clients that send a byte now and then are no hindrance, and are let go."""
-    clients = [
-        socket.create_connection(("127.0.0.1", server.rest_port or 0), 10) for _ in range(100)
-    ]
-    for byte in HEAD[:8]:
+    with losing_patience("head_timeout") as (server, now):
+        clients = [connected(server) for _ in range(100)]
+        for byte in HEAD[:8]:
+            for client in clients:
+                client.sendall(bytes([byte]))
+            assert ask(server.rest_port, "/predict", json.dumps(GOOD), JSON).json == GOOD
+        now()
         for client in clients:
-            client.sendall(bytes([byte]))
-        assert ask(server.rest_port, "/predict", json.dumps(GOOD), JSON).json == GOOD
-    for client in clients:
-        client.settimeout(10)
-        assert client.recv(100)[9:12] in (b"408", b"")
-        client.close()
+            assert client.recv(100)[9:12] in (b"408", b"")
+            client.close()
 
 
-def test_slow_readers(server: EchoServer) -> None:
+def test_slow_readers() -> None:
     """Who does not read a large reply is let go, whatever is still to be sent."""
     body = json.dumps({"binData": "A" * 1_000_000}).encode()
     request = HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body
-    with closing(socket.socket()) as client:
+    with losing_patience("timeout") as (server, now), closing(socket.socket()) as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         client.connect(("127.0.0.1", server.rest_port or 0))
-        client.settimeout(1)
-        try:
-            for _ in range(20):
-                client.sendall(request)
-        except OSError:  # the server does not read on before its reply is read
-            pass
-        end = time.monotonic() + 10
-        while open_connections(server) and time.monotonic() < end:
-            time.sleep(0.05)
-        assert not open_connections(server)
+        client.settimeout(0)
+        pending = memoryview(request * 20)
+
+        def is_stuck() -> bool:
+            nonlocal pending
+            with suppress(BlockingIOError):  # the server reads on when its reply is read
+                pending = pending[client.send(pending) :]
+            return any(each.transport.get_write_buffer_size() for each in connections(server))
+
+        until(is_stuck)
+        assert open_connections(server) == 1
+        now()
+        until(lambda: not open_connections(server))
+
+
+def connections(server: EchoServer) -> list[Any]:
+    """Return the connections that uvicorn has."""
+    (rest, _) = server._transports
+    return list(rest._server.server_state.connections)  # type: ignore[union-attr]
 
 
 def open_connections(server: EchoServer) -> int:
-    """Count the connections that uvicorn has."""
-    (rest, _) = server._transports
-    return len(rest._server.server_state.connections)  # type: ignore[union-attr]
+    """Count them."""
+    return len(connections(server))
 
 
 @pytest.mark.parametrize(
@@ -174,7 +208,7 @@ def open_connections(server: EchoServer) -> int:
 )
 def test_clients_that_leave_in_the_middle(server: EchoServer, sent: bytes) -> None:
     """Nobody answers a client that is gone, and nothing is logged as a fault."""
-    with closing(socket.create_connection(("127.0.0.1", server.rest_port or 0), 10)) as client:
+    with closing(connected(server)) as client:
         client.sendall(sent)
     talk(server, sent, half_close=True)
 
@@ -251,7 +285,7 @@ def test_a_mixture_at_once(server: EchoServer) -> None:
         return ask(server.rest_port, "/predict", b'{"data":' * (i + 1), JSON).status == 400
 
     def gone(i: int) -> bool:
-        with closing(socket.create_connection(("127.0.0.1", server.rest_port or 0), 10)) as client:
+        with closing(connected(server)) as client:
             client.sendall((HEAD + b"Content-Length: 15\r\n\r\n{")[: 10 + 9 * i])
         return True
 
@@ -277,7 +311,7 @@ class Slow:
     def predict(self, X: Any) -> Any:  # noqa: N803
         """Wait, and echo."""
         self.calls += 1
-        assert self.go.wait(20)
+        self.go.wait()
         return X
 
 
@@ -287,23 +321,23 @@ def test_callers_who_do_not_wait() -> None:
     body = tw.get_codec("protobuf/tensor").encode(np.ones(1))
     with EchoServer(model, limits=ServerLimits(threads=1)) as server:
         message = HEAD + b'Content-Length: 15\r\n\r\n{"strData":"x"}'
-        clients = [
-            socket.create_connection(("127.0.0.1", server.rest_port or 0), 10) for _ in range(5)
-        ]
+        clients = [connected(server) for _ in range(5)]
         for client in clients:
             client.sendall(message)
         with grpc.insecure_channel(f"127.0.0.1:{server.grpc_port}") as channel:
             method: Any = channel.unary_unary("/seldon.protos.Seldon/Predict")
             calls = [method.future(body) for _ in range(5)]
-            end = time.monotonic() + 10
-            while not model.calls and time.monotonic() < end:
-                time.sleep(0.01)
-            time.sleep(0.2)
+            live: Any = channel.unary_unary("/inference.GRPCInferenceService/ServerLive")
+            until(lambda: model.calls)
+            live(b"")  # on the connection of the calls, which the server has seen, too, then
             for client in clients:
                 client.close()
             for future in calls:
                 future.cancel()
-            time.sleep(0.2)
+            # What was sent before these are answered has been seen: that nobody waits any more.
+            live(b"")
+            until(lambda: not open_connections(server))
+            assert ask(server.rest_port, "/live").status == 200
             model.go.set()
             assert call(server.grpc_port, "/seldon.protos.Seldon/Predict", body) == body
     assert model.calls == 2

@@ -10,7 +10,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -24,11 +23,12 @@ import tensorwire as tw
 pytest.importorskip("tensorwire.server", exc_type=ModuleNotFoundError)
 
 from tensorwire.server import EchoServer, ServerLimits
-from tests.server_clients import JSON, answer, ask, call, refused
+from tests.server_clients import JSON, answer, ask, call, refused, set_limit, until
 
 PREDICT = "/seldon.protos.Seldon/Predict"
 ONE = tw.get_codec("protobuf/tensor").encode(np.ones(1))
 TEXT = json.dumps({"strData": "x"})
+HOUR = 3600.0
 
 
 class Gate:
@@ -41,7 +41,7 @@ class Gate:
     def predict(self, X: Any) -> Any:  # noqa: N803 - Seldon's name
         """Wait, and echo."""
         self.begun.release()
-        assert self.open.wait(20)
+        self.open.wait()
         return X
 
 
@@ -60,7 +60,8 @@ def test_elements() -> None:
 def test_time() -> None:
     """A model that takes too long is 504 or DEADLINE_EXCEEDED; probes and echoes are answered."""
     model = Gate()
-    with EchoServer(model, limits=ServerLimits(timeout=0.3, threads=2, grace=1)) as server:
+    limits = ServerLimits(timeout=0.3, threads=2, grace=1)
+    with EchoServer(model, limits=limits) as server:
         reply = ask(server.rest_port, "/predict", TEXT)
         assert (reply.status, "0.3 s" in reply.body.decode()) == (504, True)
         assert refused(server.grpc_port, PREDICT, ONE)[0] == "DEADLINE_EXCEEDED"
@@ -68,6 +69,7 @@ def test_time() -> None:
         assert (
             call(server.grpc_port, "/inference.GRPCInferenceService/ServerReady", b"") == b"\x08\1"
         )
+        set_limit(limits, "timeout", HOUR)
         model.open.set()
         assert ask(server.rest_port, "/predict", TEXT).status == 200
         assert call(server.grpc_port, PREDICT, ONE) == ONE
@@ -90,7 +92,7 @@ def test_concurrency() -> None:
             under_way = [pool.submit(ask, server.rest_port, "/predict", TEXT) for _ in range(2)]
             under_way_too = [pool.submit(call, server.grpc_port, PREDICT, ONE) for _ in range(2)]
             for _ in range(4):
-                assert model.begun.acquire(timeout=10)
+                model.begun.acquire()
             assert ask(server.rest_port, "/predict", TEXT).status == 503
             assert refused(server.grpc_port, PREDICT, ONE)[0] == "RESOURCE_EXHAUSTED"
             model.open.set()
@@ -102,6 +104,7 @@ def test_concurrency() -> None:
 def test_threads() -> None:
     """No more calls of the model run at once than it has threads, over both transports."""
     lock, running, most = threading.Lock(), 0, 0
+    model = Gate()
 
     class Counting:
         def predict(self, X: Any) -> Any:  # noqa: N803
@@ -109,17 +112,22 @@ def test_threads() -> None:
             with lock:
                 running += 1
                 most = max(most, running)
-            time.sleep(0.02)
-            with lock:
-                running -= 1
-            return X
+            try:
+                return model.predict(X)
+            finally:
+                with lock:
+                    running -= 1
 
     with (
         EchoServer(Counting(), limits=ServerLimits(threads=3)) as server,
-        ThreadPoolExecutor(16) as pool,
+        ThreadPoolExecutor(32) as pool,
     ):
         rest = [pool.submit(ask, server.rest_port, "/predict", TEXT) for _ in range(16)]
         calls = [pool.submit(call, server.grpc_port, PREDICT, ONE) for _ in range(16)]
+        for _ in range(3):
+            model.begun.acquire()
+        assert not model.begun.acquire(timeout=0.1)  # a fourth has time to begin, and does not
+        model.open.set()
         assert [future.result().status for future in rest] == [200] * 16
         assert [future.result() for future in calls] == [ONE] * 16
     assert most == 3
@@ -128,16 +136,15 @@ def test_threads() -> None:
 def test_requests_under_way_are_finished() -> None:
     """Closing waits for them, takes no new ones, and says that it is not ready."""
     model = Gate()
-    server = EchoServer(model).start()
+    server = EchoServer(model, limits=ServerLimits(grace=HOUR)).start()
     with ThreadPoolExecutor(3) as pool:
         rest = pool.submit(ask, server.rest_port, "/predict", TEXT)
         rpc = pool.submit(call, server.grpc_port, PREDICT, ONE)
         for _ in range(2):
-            assert model.begun.acquire(timeout=10)
+            model.begun.acquire()
         closing_ = pool.submit(server.close)
         refusals: set[str] = set()
-        end = time.monotonic() + 10
-        while "UNAVAILABLE" not in refusals and time.monotonic() < end:
+        while "UNAVAILABLE" not in refusals:
             refusals.add(
                 refused(server.grpc_port, PREDICT, ONE, wait_for_ready=False)[0] if refusals else ""
             )
@@ -158,7 +165,7 @@ def test_closing_under_load() -> None:
     stop = threading.Event()
 
     def client() -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", server.rest_port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", server.rest_port)
         with closing(connection):
             while not stop.is_set():
                 try:
@@ -178,13 +185,11 @@ def test_closing_under_load() -> None:
     threads = [threading.Thread(target=client) for _ in range(8)]
     for thread in threads:
         thread.start()
-    end = time.monotonic() + 10
-    while done[0] < 100 and time.monotonic() < end:
-        time.sleep(0.01)
+    until(lambda: done[0] >= 100 or not any(thread.is_alive() for thread in threads))
     server.close()
     stop.set()
     for thread in threads:
-        thread.join(10)
+        thread.join()
     assert done[0] >= 100
     # A connection may be opened in the moment in which the server closes its socket.
     assert all(isinstance(error, (ConnectionResetError, BrokenPipeError)) for error in lost)
@@ -199,7 +204,7 @@ def test_a_model_that_hangs() -> None:
         rest = pool.submit(ask, server.rest_port, "/predict", TEXT)
         rpc = pool.submit(refused, server.grpc_port, PREDICT, ONE)
         for _ in range(2):
-            assert model.begun.acquire(timeout=10)
+            model.begun.acquire()
         server.close()
         with pytest.raises((OSError, http.client.HTTPException, AssertionError)):
             assert rest.result().status == 200
@@ -207,23 +212,22 @@ def test_a_model_that_hangs() -> None:
     model.open.set()
 
 
-def names_of_threads() -> set[str]:
-    """Name the threads of servers that are alive."""
-    names = {thread.name for thread in threading.enumerate()}
-    return {name for name in names if name.startswith("tensorwire")}
+def threads_of_servers() -> dict[threading.Thread, str]:
+    """Return the threads of servers that are alive, and their names."""
+    found = {thread: thread.name for thread in threading.enumerate()}
+    return {thread: name for thread, name in found.items() if name.startswith("tensorwire")}
 
 
 def test_nothing_is_left_behind() -> None:
     """Threads, sockets and ports are free after the context."""
+    before = threads_of_servers().keys()
     with EchoServer() as server:
         ports = server.rest_port, server.grpc_port
         assert ask(ports[0], "/predict", json.dumps({"strData": "x" * 100_000})).status == 200
         assert call(ports[1], PREDICT, ONE) == ONE
-        assert {"tensorwire-rest", "tensorwire-model-0"} <= names_of_threads()
-    end = time.monotonic() + 10
-    while names_of_threads() and time.monotonic() < end:
-        time.sleep(0.01)
-    assert not names_of_threads()
+        begun = {name for each, name in threads_of_servers().items() if each not in before}
+        assert {"tensorwire-rest", "tensorwire-model-0"} <= begun
+    until(lambda: not threads_of_servers().keys() - before)
     for port in ports:
         socket.create_server(("127.0.0.1", port or 0)).close()
 
@@ -262,7 +266,7 @@ def test_command_line_and_signals(number: signal.Signals) -> None:
             assert call(rpc, "/inference.GRPCInferenceService/ServerLive", b"") == b"\x08\1"
         finally:
             server.send_signal(number)
-            out, err = server.communicate(timeout=20)
+            out, err = server.communicate()
     assert (server.returncode, out, err) == (0, "", "")
 
 
@@ -280,7 +284,7 @@ def test_wrong_arguments() -> None:
         }
         servers = {text: process(*arguments) for text, arguments in wrong.items()}
         for text, server in servers.items():
-            out, err = server.communicate(timeout=30)
+            out, err = server.communicate()
             assert server.returncode in (1, 2)
             assert text in err.splitlines()[-1]
             assert "Traceback" not in err

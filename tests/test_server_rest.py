@@ -36,7 +36,7 @@ SELDON = {"data": {"names": ["a", "b"], "ndarray": [[1.5, 2.0]]}, "meta": {"puid
 @pytest.fixture(scope="module")
 def port() -> Iterator[int | None]:
     """Run an echo, REST alone."""
-    with EchoServer(grpc_port=None, limits=ServerLimits(body=1 << 20, head_timeout=2)) as server:
+    with EchoServer(grpc_port=None, limits=ServerLimits(body=1 << 20)) as server:
         assert server.grpc_port is None
         yield server.rest_port
 
