@@ -179,7 +179,6 @@ def test_bars_are_for_utf8(folder: Path) -> None:
         [sys.executable, "-m", "bench.history", str(folder)],
         capture_output=True,
         check=False,
-        timeout=60,
         env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     assert done.returncode == 0, done.stderr

@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -188,7 +188,6 @@ def test_what_is_done_in_a_copy_of_the_worker() -> None:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
         env={**os.environ, **memory.environment()},
     )
     assert done.stdout.splitlines() == ["MemoryError: too large", "it ended with status 9", "True"]
@@ -213,16 +212,13 @@ os.kill(os.getpid(), signal.SIGKILL)
 def test_no_worker_is_left_behind() -> None:
     """A worker ends with the process that started it, even where that one is killed."""
     done = subprocess.run(
-        [sys.executable, "-c", ORPHAN], capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-c", ORPHAN], capture_output=True, text=True, check=False
     )
     (worker,) = done.stdout.split()
-    until = time.monotonic() + 5
-    while Path(f"/proc/{worker}").exists() and time.monotonic() < until:
-        if ") Z " in Path(f"/proc/{worker}/stat").read_text():
-            break  # ended; whoever inherited it has not noticed
-        time.sleep(0.05)
-    else:
-        assert not Path(f"/proc/{worker}").exists()
+    stat = Path(f"/proc/{worker}/stat")
+    with suppress(FileNotFoundError, ProcessLookupError):
+        while ") Z " not in stat.read_text():  # or ended, and whoever inherited it has not noticed
+            time.sleep(0.01)
 
 
 def test_a_worker_ends_when_it_is_not_read() -> None:

@@ -258,7 +258,6 @@ def test_it_runs_as_a_module() -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines()[0] == TENSOR

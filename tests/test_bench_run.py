@@ -131,7 +131,6 @@ def test_pyperf_reads_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
     )
     assert done.returncode == 0, done.stderr
 
@@ -219,7 +218,6 @@ def test_a_broken_codec_is_never_timed(wrong: str) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
     )
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith(
@@ -292,7 +290,7 @@ sys.exit(main(["--codec", "local/raw", "--batch", "4", "--seconds", "0.2"]))
 def test_a_failing_worker_is_reported() -> None:
     """A codec that only this process knows passes the check; the worker's error is shown."""
     done = subprocess.run(
-        [sys.executable, "-c", LOCAL], capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-c", LOCAL], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout) == (1, "")
     assert "a worker failed: " in done.stderr

@@ -118,20 +118,19 @@ def test_a_wrong_answer_ends_the_run(
 
 def test_ctrl_c_ends_every_process(tmp_path: Path) -> None:
     """What was measured is shown, the exit code is 130, and no server is left."""
-    command = [sys.executable, "-m", "bench.serving", "--seconds", "60", "--kind", "tensor"]
+    command = [sys.executable, "-m", "bench.serving", "--seconds", "3600", "--kind", "tensor"]
     with (tmp_path / "out").open("w+") as out:
         run = subprocess.Popen(
             [*command, "--count", "1"], stdout=out, stderr=out, env=environment()
         )
         try:
             children: list[Any] = []
-            end = time.monotonic() + 30
-            while len(children) < 6 and time.monotonic() < end:
+            while len(children) < 6 and run.poll() is None:
                 time.sleep(0.1)
                 children = psutil.Process(run.pid).children(recursive=True)
-            time.sleep(1.5)  # well into the measurement, if the machine is not busy
+            time.sleep(1.5)  # well into the measurement, or not yet: the same is true of both
             run.send_signal(signal.SIGINT)
-            code = run.wait(20)
+            code = run.wait()
         finally:
             run.kill()
             run.wait()
@@ -235,11 +234,11 @@ def test_noop_prints_commands_that_work(tmp_path: Path) -> None:
         }
         curl = re.search(r"  (curl [^\n]*json-tensor.json(?: \\\n +)? \S+)\n", text)
         assert curl
-        told = subprocess.run(["sh", "-c", curl[1]], capture_output=True, check=False, timeout=60)  # noqa: S607
+        told = subprocess.run(["sh", "-c", curl[1]], capture_output=True, check=False)  # noqa: S607
         if told.returncode != 127:  # there is a curl
             assert json.loads(told.stdout)["data"]["tensor"]["values"] == [1, 2, 3]
         run.send_signal(signal.SIGINT)
-        assert run.wait(20) == 0
+        assert run.wait() == 0
     finally:
         run.kill()
         run.wait()
@@ -293,7 +292,7 @@ def test_locust_runs_headless(workers: int, echo: EchoServer, tmp_path: Path) ->
             started = [locust(echo, *worker) for _ in range(workers)]
         master = locust(echo, *load)
         started.append(master)
-        text = master.communicate(timeout=60)[0]
+        text = master.communicate()[0]
         assert master.returncode == 0, text
         found = statistics(tmp_path)
     finally:
@@ -309,8 +308,6 @@ def test_locust_runs_headless(workers: int, echo: EchoServer, tmp_path: Path) ->
 def test_the_environment_finds_the_library() -> None:
     """Servers find bench and tensorwire however this process did."""
     script = "import bench.serving, tensorwire"
-    done = subprocess.run(
-        [sys.executable, "-c", script], env=environment(), cwd="/", check=False, timeout=60
-    )
+    done = subprocess.run([sys.executable, "-c", script], env=environment(), cwd="/", check=False)
     assert done.returncode == 0
     assert os.pathsep in environment()["PYTHONPATH"]

@@ -53,7 +53,7 @@ def run(*argv: str) -> int:
 def start(*argv: str, **more: Any) -> subprocess.CompletedProcess[bytes]:
     """Run the command line as people do."""
     command = [sys.executable, "-m", "tensorwire", *argv]
-    return subprocess.run(command, capture_output=True, check=False, timeout=60, **more)
+    return subprocess.run(command, capture_output=True, check=False, **more)
 
 
 def give(monkeypatch: pytest.MonkeyPatch, body: bytes) -> None:
@@ -988,7 +988,7 @@ def test_pipes_and_devices_are_written_to(folder: Path) -> None:
         code = run("convert", "in", "pipe", "--to", "protobuf/tensor")
         if code:  # nobody will write into it
             reader.kill()
-        out, _ = reader.communicate(timeout=60)
+        out, _ = reader.communicate()
     assert code == 0
     message = seldon().FromString(out)
     assert list(message.data.tensor.values) == BATCH.ravel().tolist()
@@ -1036,7 +1036,7 @@ def test_standard_output_that_is_full(folder: Path) -> None:
     command = [sys.executable, "-m", "tensorwire", "convert", "in", "-", "--to", "protobuf/raw"]
     command[-1] = "protobuf/tensor"
     with Path("/dev/full").open("wb") as full:
-        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False, timeout=60)
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
     assert done.returncode == 1
     assert done.stderr == b"tensorwire: standard output: No space left on device\n"
 
@@ -1051,7 +1051,7 @@ def test_a_reader_that_has_gone(folder: Path) -> None:
         assert child.stderr is not None
         child.stdout.close()
         assert child.stderr.read() == b""
-        assert child.wait(timeout=60) == 141
+        assert child.wait() == 141
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs named pipes and signals")
@@ -1062,7 +1062,7 @@ def test_an_interrupt_is_quiet(folder: Path) -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
         with (folder / "in").open("wb"):  # returns when the child has opened its end
             child.send_signal(signal.SIGINT)
-            out, err = child.communicate(timeout=60)
+            out, err = child.communicate()
         assert (out, err, child.returncode) == (b"", b"", 130)
     assert not (folder / "out").exists()
 

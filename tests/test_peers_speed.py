@@ -39,6 +39,7 @@ def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(speed_table, "PAYLOADS", FEW)
     monkeypatch.setattr(timing, "ROUNDS", 3)
     monkeypatch.setattr(timing, "CALLS", 2)
+    monkeypatch.setattr(timing, "SLOW", float("inf"))  # however busy the machine is
 
 
 @pytest.mark.usefixtures("quickly")
@@ -82,34 +83,84 @@ def test_a_worker_that_ends_while_it_is_timed(start: Start) -> None:
         list(speeds(start((FAKE + OFFER).replace("said, values", "sys.exit(4); said, values"))))
 
 
+class Clock:
+    """A clock on which time passes only where a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 0
+
+    def __call__(self) -> int:
+        """Return the nanoseconds."""
+        return self.now
+
+    def passes(self, nanoseconds: int) -> None:
+        """Let time pass."""
+        self.now += nanoseconds
+
+
 @pytest.mark.parametrize(
     ("nanoseconds", "rounds"),
-    [(900_000_000, [1, 1]), (150_000_000, [1, 1, 1]), (40_000_000, [1, 1, 1, 1, 1, 1])],
+    [
+        (900_000_000, [1, 1]),
+        (150_000_000, [1, 1, 1]),
+        (40_000_000, [1, 1, 1, 1]),
+        (1_000_000, [1, *[7] * 9]),
+        (10, [1, *[100] * 9]),
+    ],
 )
-def test_slow_ways_are_timed_less(nanoseconds: int, rounds: list[int]) -> None:
-    """A call of a quarter of a second or more is made twice in all, others at least three times."""
-    asked: list[int] = []
+@pytest.mark.parametrize("pipe", [0, 1_000_000_000])
+def test_slow_ways_are_timed_less(nanoseconds: int, rounds: list[int], pipe: int) -> None:
+    """A call of a quarter of a second or more is made twice in all, others at least three times.
+
+    What the pipe takes is spent too.
+    """
+    clock, asked = Clock(), list[int]()
 
     def theirs(calls: int) -> list[int]:
         asked.append(calls)
+        clock.passes(pipe + nanoseconds * calls)
         return [nanoseconds] * calls
 
-    taken, own = in_turn(theirs, lambda: None)
-    assert asked[:3] == rounds[:3]
-    assert len(asked) <= len(rounds)
+    taken, own = in_turn(theirs, lambda: None, clock)
+    assert asked == (rounds[:2] if pipe else rounds)
     assert taken == [nanoseconds] * sum(asked)
-    assert len(own) > 1
+    assert own == [0] * (1 + timing.CALLS * (len(asked) - 1))
+
+
+def test_ours_counts_as_theirs() -> None:
+    """Our calls spend the budget, too, and are fewer where they are slow."""
+    clock = Clock()
+    taken, own = in_turn(lambda calls: [0] * calls, lambda: clock.passes(60_000_000), clock)
+    assert own == [60_000_000] * 3
+    assert len(taken) == 1 + 2 * timing.CALLS
+
+
+def test_garbage_is_not_on_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process with many objects, which collects for long, times as many calls as another."""
+    clock, collected = Clock(), list[int]()
+
+    def collect() -> None:
+        collected.append(1)
+        clock.passes(10_000_000_000)
+
+    monkeypatch.setattr("gc.collect", collect)
+    taken, own = in_turn(lambda calls: [1000] * calls, lambda: None, clock)
+    assert len(collected) == timing.ROUNDS
+    assert len(taken) == len(own) == 1 + timing.CALLS * (timing.ROUNDS - 1)
+    assert set(own) == {0}
 
 
 def test_one_slow_call_makes_no_way_slow() -> None:
     """A first call that was interrupted does not decide how many are made."""
-    asked: list[int] = []
+    clock, asked = Clock(), list[int]()
 
     def theirs(calls: int) -> list[int]:
         asked.append(calls)
-        return [1_000 if asked[1:] else 200_000_000] * calls
+        nanoseconds = 1_000 if asked[1:] else 200_000_000
+        clock.passes(nanoseconds * calls)
+        return [nanoseconds] * calls
 
-    assert len(in_turn(theirs, lambda: None)[0]) == sum(asked)
+    assert len(in_turn(theirs, lambda: None, clock)[0]) == sum(asked)
     assert asked == [1, 1, timing.CALLS]
 
 

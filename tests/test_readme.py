@@ -65,7 +65,6 @@ def ran(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "codecs")])},
         capture_output=True,
         text=True,
-        timeout=120,
         check=False,
     )
 

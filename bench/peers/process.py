@@ -25,6 +25,8 @@ __all__ = ["PeerError", "PeerProcess", "Refusal", "worker"]
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60.0
 """Seconds for one answer; the slowest measured, 4 MB through Python lists, takes one."""
+END = 5.0
+"""Seconds in which a worker whose stdin has ended is to end by itself."""
 START = 180.0
 """Seconds for the library to load: TensorFlow on a cold disk."""
 
@@ -169,8 +171,8 @@ class PeerProcess:
             self._stdin.close()
         self._stdout.close()
         try:
-            self._process.wait(5)
+            self._process.wait(END)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            self._process.wait(5)
+            self._process.wait()
         self._errors.close()
