@@ -8,6 +8,7 @@ import numpy as np
 
 from tensorwire.errors import EncodeError
 from tensorwire.kinds import KINDS
+from tensorwire.missing import STRICT
 from tensorwire.protocols import seldon
 from tensorwire.tree import Leaf, Role
 from tensorwire.wire.parts import buffer_of
@@ -16,23 +17,30 @@ from tensorwire.wire.schema import schema
 if TYPE_CHECKING:
     from tensorwire.codec import Codec
     from tensorwire.containers import Container
+    from tensorwire.missing import Missing, Writing
 
 __all__ = ["advise", "blame"]
 
+_BARE = seldon.writing("nan")
 _PARTS = ("$.data.names", "$.meta", "$.status")
 _ORDER = ("tftensor", "ndarray", "raw")  # from the one that carries most
 
 
-def advise(codec: Codec, error: EncodeError, value: Any, *, lossy: bool) -> EncodeError:
-    """Name a codec of the same container that carries the value, and what `lossy` would do."""
+def advise(
+    codec: Codec, error: EncodeError, value: Any, missing: Missing | None, *, lossy: bool
+) -> EncodeError:
+    """Name a codec of the same container that carries the value, and the options that would."""
     error.within(codec.place)
     if not error.path.startswith(codec.place):  # the envelope was refused, not the value
         return error
     container, kind = codec.container, codec.kind.name
     for other in _ORDER:
-        if other != kind and _carries(container, other, value, lossy=False):
+        if other != kind and _carries(container, other, value):
             error.reason += f"; {container.name}/{other} can carry it"
             break
+    words = container.text and missing not in ("nan", "any") and "missing=" not in error.reason
+    if words and _carries(container, kind, value, _BARE):
+        error.reason += "; missing='nan' writes bare words, as Python's json does"
     if not lossy and _carries(container, kind, value, lossy=True):
         error.reason += "; lossy=True accepts the loss"
     return error
@@ -52,9 +60,11 @@ def blame(codec: Codec, envelope: tuple[Any, Any, Any]) -> str:
     return "$"
 
 
-def _carries(container: Container, kind: str, value: Any, *, lossy: bool) -> bool:
+def _carries(
+    container: Container, kind: str, value: Any, how: Writing = STRICT, *, lossy: bool = False
+) -> bool:
     try:
-        buffer_of(container.write(KINDS[kind].leaf(value, lossy=lossy)))
+        buffer_of(container.write(KINDS[kind].leaf(value, lossy=lossy, how=how)))
     except EncodeError:
         return False
     return True

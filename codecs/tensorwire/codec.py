@@ -8,10 +8,12 @@ import numpy as np
 
 from tensorwire.advice import advise, blame
 from tensorwire.containers import CONTAINERS
+from tensorwire.dtypes import is_float
 from tensorwire.errors import DecodeError, EncodeError, UnknownCodecError, is_known, shown, unknown
 from tensorwire.kinds import KINDS
 from tensorwire.limits import checked_limits
 from tensorwire.memo import Memo
+from tensorwire.missing import KNOWN, STRICT
 from tensorwire.protocols import seldon
 from tensorwire.reading import as_body, finish, read
 from tensorwire.tree import Role
@@ -25,10 +27,14 @@ if TYPE_CHECKING:
 
     from tensorwire.containers import Container
     from tensorwire.limits import Limits
+    from tensorwire.missing import Missing
     from tensorwire.tree import Array
     from tensorwire.wire.parts import Part
 
 __all__ = ["Codec"]
+
+_WORDS = (None, *KNOWN)
+_AS_FLOATS = frozenset({int, bool})
 
 
 class Codec:
@@ -55,12 +61,13 @@ class Codec:
         self.media_type = self.container.media_types[0]
         self._memo = Memo(self.container)
         self._writers = self._memo.writers
+        self._reading = seldon.reading(None, self.container)
 
     def __repr__(self) -> str:
         """Return the call that makes a codec like it."""
         return f"Codec({self.container.name!r}, {self.kind.name!r})"
 
-    def encode(
+    def encode(  # noqa: PLR0913
         self,
         value: Any,
         *,
@@ -68,6 +75,7 @@ class Codec:
         meta: Mapping[str, Any] | None = None,
         status: Mapping[str, Any] | None = None,
         lossy: bool = False,
+        missing: Missing | None = None,
     ) -> bytes:
         """Write an array into a message; the array is copied once, into the result.
 
@@ -84,13 +92,18 @@ class Codec:
             code, info, reason, status.
         lossy
             accept that what this kind cannot say is rounded, or comes back changed.
+        missing
+            how JSON says NaN and infinities: ``null`` (NaN alone), ``nan`` (the bare words NaN,
+            Infinity, -Infinity), ``any`` (the same: Seldon's servers read both), ``error`` (they
+            are refused) where None. Where it is given, None among numbers is NaN, in every
+            container; in rows that mix types it is null.
 
         Raises
         ------
         EncodeError
             the kind cannot carry the value without loss; the text names one that can.
         """
-        bare = names is None and meta is None and status is None
+        bare = names is None and meta is None and status is None and missing in _WORDS
         if bare and type(value) is np.ndarray:
             writers, key = self._writers, (value.dtype, value.shape)
             found = writers.known.get(key)
@@ -99,11 +112,11 @@ class Codec:
             if found is not None and (text := found[1](value)) is not None:
                 return found[0] + text + found[2]
         try:
-            return join(*self._parts(value, (names, meta, status), lossy=lossy))
+            return join(*self._parts(value, (names, meta, status), missing, lossy=lossy))
         except EncodeError as error:
-            raise advise(self, error, value, lossy=lossy) from None
+            raise advise(self, error, value, missing, lossy=lossy) from None
 
-    def encode_parts(
+    def encode_parts(  # noqa: PLR0913
         self,
         value: Any,
         *,
@@ -111,6 +124,7 @@ class Codec:
         meta: Mapping[str, Any] | None = None,
         status: Mapping[str, Any] | None = None,
         lossy: bool = False,
+        missing: Missing | None = None,
     ) -> list[bytes | memoryview]:
         """Write the same bytes as `encode`, as buffers for a vectored write.
 
@@ -123,17 +137,19 @@ class Codec:
             as `encode` does.
         """
         try:
-            prefix, part, suffix = self._parts(value, (names, meta, status), lossy=lossy)
+            envelope = names, meta, status
+            prefix, part, suffix = self._parts(value, envelope, missing, lossy=lossy)
             return [piece for piece in (prefix, buffer_of(part), suffix) if len(piece)]
         except EncodeError as error:
-            raise advise(self, error, value, lossy=lossy) from None
+            raise advise(self, error, value, missing, lossy=lossy) from None
 
     def _parts(
-        self, value: Any, envelope: tuple[Any, Any, Any], *, lossy: bool
+        self, value: Any, envelope: tuple[Any, Any, Any], missing: Missing | None, *, lossy: bool
     ) -> tuple[bytes, Part, bytes]:
         container, (names, *others) = self.container, envelope
+        how = STRICT if missing is None else seldon.writing(missing)
         try:
-            leaf = self.kind.leaf(value, lossy=lossy)
+            leaf = self.kind.leaf(value, lossy=lossy, how=how)
             part = container.write(leaf)
         except EncodeError as error:
             raise error.within(self.place) from None
@@ -144,7 +160,7 @@ class Codec:
         try:
             if frame is None:
                 tree = seldon.wrap(self.kind.name, self.kind.tree(leaf), names)
-                before, *after = container.frame(tree, key[2:], self._message)
+                before, *after = container.frame(tree, key[2:], self._message, how.words)
                 frame = before, b"".join(after)
                 if plain and not lossy:
                     self._memo.learn_frame(key, frame)
@@ -152,7 +168,7 @@ class Codec:
                 self._memo.learn_writer(frame, leaf, value)
             first, last = frame
             if members := seldon.around(*others):
-                first = container.before(members, first, self._message)
+                first = container.before(members, first, self._message, how.words)
         except EncodeError as error:
             raise error.within(blame(self, envelope)) from None
         return first, part, last
@@ -166,6 +182,7 @@ class Codec:
         dtype: DTypeLike | None = None,
         limits: Limits | None = None,
         align: bool = False,
+        missing: Missing | None = None,
     ) -> Any:
         """Read the array of a message.
 
@@ -186,6 +203,12 @@ class Codec:
             return arrays whose address suits their dtype: a view where it does, else one copy,
             read-only as the view is. False by default, because a copy takes longer than one pass
             over a misaligned view does (see `tensorwire.dtypes.aligned`).
+        missing
+            what stands for NaN in text: ``null`` (JSON's null, msgpack's nil, protobuf's
+            null_value), ``nan`` (the bare words NaN, Infinity, -Infinity), ``any`` of both where
+            None, ``error`` (neither). Null is NaN among floats, also among integers and bools
+            where `dtype` is one of floats, and None in rows that mix types. Values that are null
+            alone are float64.
 
         Returns
         -------
@@ -207,7 +230,10 @@ class Codec:
             if out is not None and not isinstance(out, np.ndarray):
                 raise DecodeError(f"expected a numpy array for out=, got {shown(out)}")
             into = out if dtype is None else None
-            value = read(self.container, body, checked_limits(limits), into, self.kind.name)
+            how = self._reading if missing is None else seldon.reading(missing, self.container)
+            if dtype is not None and is_float(dtype):
+                how = how._replace(also=_AS_FLOATS)
+            value = read(self.container, body, checked_limits(limits), how, into, self.kind.name)
             if plain:
                 self._memo.learn_to_view(body, value, self.encode_parts)
         if self._owned and type(value) is np.ndarray and not value.flags.writeable:

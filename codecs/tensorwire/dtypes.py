@@ -8,11 +8,13 @@ import numpy as np
 
 from tensorwire import inputs, lists
 from tensorwire.errors import DecodeError, EncodeError, shown
+from tensorwire.missing import VALUES, VALUES_OR_NONE
 from tensorwire.shortest import reads_back
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
 
+    from tensorwire.missing import Reading
     from tensorwire.tree import Array
 
 __all__ = [
@@ -23,6 +25,7 @@ __all__ = [
     "as_array",
     "cast",
     "check_float64",
+    "is_float",
     "put",
     "to_float64",
 ]
@@ -66,15 +69,15 @@ def as_array(value: Any, *, none: bool = False) -> Any:
         given, value = value, inputs.plain(value, none=none)
         if not isinstance(value, (list, tuple)):
             return _checked(value, given)
-    return _of_lists(value)
+    return _of_lists(value, VALUES_OR_NONE if none else VALUES)
 
 
-def _of_lists(nested: Any) -> Any:
+def _of_lists(nested: Any, how: Reading) -> Any:
     """Make an array of nested lists; numpy's scalars in them become Python's own where need be."""
     try:
-        found = lists.to_array(nested, EncodeError, exact=True)
+        found = lists.to_array(nested, EncodeError, how)
     except Exception:  # noqa: BLE001 - whatever __array__ of an item may raise
-        found = lists.to_array(inputs.plain_lists(nested), EncodeError, exact=True)
+        found = lists.to_array(inputs.plain_lists(nested), EncodeError, how)
     if type(found) is list:
         inputs.check_integers(found)
     return found
@@ -134,6 +137,15 @@ def to_float64(array: Array, *, lossy: bool) -> Array:
     if not lossy:
         raise EncodeError(f"{array.dtype} is lost in a list of numbers")
     return (array.real if array.dtype.kind == "c" else array).astype(np.float64)
+
+
+def is_float(dtype: DTypeLike) -> bool:
+    """Return whether a dtype is one of floats or complex numbers, bfloat16 and such among them."""
+    try:
+        found = np.dtype(dtype)
+    except TypeError:  # which `cast` refuses
+        return False
+    return found.kind in "fc" or (found.kind == "V" and found.isbuiltin == _CUSTOM)
 
 
 def cast(array: Array, dtype: DTypeLike, *, shortest: bool = False) -> Array:

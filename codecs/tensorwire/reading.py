@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tensorwire.dtypes import aligned, cast
 from tensorwire.errors import CodecError, DecodeError, shown
 from tensorwire.kinds import KINDS
+from tensorwire.missing import Unverified
 from tensorwire.protocols import seldon
 from tensorwire.tree import Irregular, check_out
 from tensorwire.wire.schema import schema
@@ -17,29 +18,49 @@ if TYPE_CHECKING:
     from tensorwire.codec import Codec
     from tensorwire.containers import Container
     from tensorwire.limits import Limits
-    from tensorwire.tree import Array, Body
+    from tensorwire.missing import Reading
+    from tensorwire.tree import Array, Body, Tree
 
 __all__ = ["as_body", "finish", "read"]
 
 
-def read(container: Container, body: Body, limits: Limits, out: Array | None, wanted: str) -> Any:
+def read(  # noqa: PLR0913, PLR0917 - what is read, how, and into what
+    container: Container, body: Body, limits: Limits, how: Reading, out: Array | None, wanted: str
+) -> Any:
     """Read the one array of a message, of the kind that is wanted.
 
     The value may be a read-only view of `body`, also of a kind that hands out none.
 
     Raises `DecodeError` with the place, also where the kind is another one.
     """
-    kind, message = "", schema(seldon.MESSAGE)
+    message = schema(seldon.MESSAGE)
     try:
         try:
-            kind, node = seldon.payload(container.read(body, message))
-            if kind == wanted:
-                return KINDS[kind].value(node, len(body), limits, out)
+            return _value(
+                container, container.read(body, message, how), body, limits, how, out, wanted
+            )
         except Irregular:
-            kind = ""
-            kind, node = seldon.payload(container.read_any(body, message))
-            if kind == wanted:
-                return KINDS[kind].value(node, len(body), limits, out)
+            tree = container.read_any(body, message)
+            return _value(container, tree, body, limits, how, out, wanted)
+    except Unverified:
+        tree, how = container.read_exactly(body, how), how._replace(verified=True)
+        return _value(container, tree, body, limits, how, out, wanted)
+
+
+def _value(  # noqa: PLR0913, PLR0917 - what `read` takes, and the tree
+    container: Container,
+    tree: Tree,
+    body: Body,
+    limits: Limits,
+    how: Reading,
+    out: Array | None,
+    wanted: str,
+) -> Any:
+    kind = ""
+    try:
+        kind, node = seldon.payload(tree)
+        if kind == wanted:
+            return KINDS[kind].value(node, len(body), limits, out, how)
         other = f"{container.name}/{kind}"
         raise DecodeError(f"a {kind} payload; read it with {other}, or with loads()")
     except CodecError as error:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tensorwire.containers import Container
     from tensorwire.limits import Limits
     from tensorwire.message import Message
+    from tensorwire.missing import Missing
 
 __all__ = ["CodecLike", "codec_names", "dumps", "get_codec", "loads", "register_codec"]
 
@@ -125,6 +126,7 @@ def loads(
     *,
     limits: Limits | None = None,
     align: bool = False,
+    missing: Missing | None = None,
 ) -> Message:
     """Read a SeldonMessage of any kind: value, kind, names, meta and status.
 
@@ -140,6 +142,8 @@ def loads(
         what the payload may claim; `Limits()` where None.
     align
         return an array whose address suits its dtype, copied where the payload's does not.
+    missing
+        what stands for NaN in text; ``any``, null and bare words, where None. See `Codec.decode`.
 
     Raises
     ------
@@ -147,14 +151,29 @@ def loads(
         the bytes are no message, or the media type is not known.
     """
     protocol = get_protocol(f"seldon/{_container(media_type).name}")
-    message: Message = protocol.decode(body, limits=limits, align=align)
+    message: Message = protocol.decode(body, limits=limits, align=align, missing=missing)
     return message
 
 
-def dumps(message: Message, media_type: str = "application/json", *, lossy: bool = False) -> bytes:
+def dumps(
+    message: Message,
+    media_type: str = "application/json",
+    *,
+    lossy: bool = False,
+    missing: Missing | None = None,
+) -> bytes:
     """Write a SeldonMessage in its own kind.
 
     What ``get_protocol("seldon/json")``, or the protocol of another container, does for a message.
+
+    Parameters
+    ----------
+    message
+        what to write.
+    media_type
+        says which container.
+    lossy, missing
+        as `Codec.encode` takes them.
 
     Raises
     ------
@@ -164,7 +183,7 @@ def dumps(message: Message, media_type: str = "application/json", *, lossy: bool
         the kind or the media type is not known.
     """
     name = f"seldon/{_container(media_type, UnknownCodecError).name}"
-    return get_protocol(name).encode(message, lossy=lossy)[0]
+    return get_protocol(name).encode(message, lossy=lossy, missing=missing)[0]
 
 
 def _container(media_type: str, error: type[CodecError] = DecodeError) -> Container:

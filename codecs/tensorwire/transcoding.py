@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tensorwire.limits import Limits
+    from tensorwire.missing import Missing
     from tensorwire.peeking import Peek
     from tensorwire.registry import CodecLike
 
@@ -87,6 +88,7 @@ def transcode(  # noqa: PLR0913 - what decode takes, and what encode takes
     reply: bool = False,
     lossy: bool = False,
     limits: Limits | None = None,
+    missing: Missing | None = None,
 ) -> bytes:
     """Turn the body of one codec or protocol into that of another.
 
@@ -110,6 +112,9 @@ def transcode(  # noqa: PLR0913 - what decode takes, and what encode takes
         drop what the target cannot say: column names, meta, status, parameters.
     limits
         what the payload may claim; `Limits()` where None.
+    missing
+        how NaN is spelled in text, when reading and when writing; where None, as `source` and
+        `target` have it by default. See `MessageProtocol`.
 
     Raises
     ------
@@ -122,8 +127,8 @@ def transcode(  # noqa: PLR0913 - what decode takes, and what encode takes
     """
     _check_name(source)
     _check_name(target)
-    family, message = _decode(body, source, headers, limits, reply=reply)
-    return _encode(family, message, target, reply=reply, lossy=lossy)
+    family, message = _decode(body, source, headers, limits, missing, reply=reply)
+    return _encode(family, message, target, missing, reply=reply, lossy=lossy)
 
 
 def _check_name(name: str) -> None:
@@ -142,11 +147,12 @@ def _check_name(name: str) -> None:
         raise UnknownCodecError(reason) from None
 
 
-def _decode(
+def _decode(  # noqa: PLR0913
     body: Any,
     source: str,
     headers: Mapping[str, str] | None,
     limits: Limits | None,
+    missing: Missing | None,
     *,
     reply: bool,
 ) -> tuple[str, Any]:
@@ -154,12 +160,14 @@ def _decode(
     if source in protocol_names():
         protocol = get_protocol(source)
         kind = protocol.response if reply else protocol.request
-        message = protocol.decode(body, headers, type=kind, limits=limits)
+        message = protocol.decode(body, headers, type=kind, limits=limits, missing=missing)
         return source.partition("/")[0], message
     codec: Any = get_codec(source)
     if not isinstance(codec, Codec):
         return "", codec.decode(body) if limits is None else codec.decode(body, limits=limits)
-    message = get_protocol(f"seldon/{codec.container.name}").decode(body, limits=limits)
+    message = get_protocol(f"seldon/{codec.container.name}").decode(
+        body, limits=limits, missing=missing
+    )
     if message.kind != codec.kind.name:
         codec.decode(body)  # raises an error that says so
     return "seldon", message
@@ -187,17 +195,20 @@ def _file(family: str) -> Any:
     return import_module(f"tensorwire.protocols.{family}_payload")
 
 
-def _encode(family: str, message: Any, target: str, *, reply: bool, lossy: bool) -> bytes:
+def _encode(  # noqa: PLR0913
+    family: str, message: Any, target: str, missing: Missing | None, *, reply: bool, lossy: bool
+) -> bytes:
     if target in protocol_names():
         protocol = get_protocol(target)
         kind = protocol.response if reply else protocol.request
         message = _turn(family, message, target, kind, lossy=lossy)
-        return protocol.encode(message, lossy=lossy)[0]
+        return protocol.encode(message, lossy=lossy, missing=missing)[0]
     codec: Any = get_codec(target)
     if isinstance(codec, Codec):
         name = f"seldon/{codec.container.name}"
         message = _turn(family, message, name, Message, lossy=lossy)
-        return get_protocol(name).encode(replace(message, kind=codec.kind.name), lossy=lossy)[0]
+        message = replace(message, kind=codec.kind.name)
+        return get_protocol(name).encode(message, lossy=lossy, missing=missing)[0]
     payload = _payload(family, message)
     refuse({} if lossy else payload.extras | {"$.id": payload.id}, target)
     return _plug_in(codec, payload)

@@ -16,6 +16,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 from tensorwire.errors import DecodeError, shown
+from tensorwire.missing import FINITE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -81,6 +82,8 @@ class Leaf(NamedTuple):
         the dtype of the array that was given.
     lossy
         whether a container may drop what it cannot say.
+    words
+        the text of ``nan``, ``inf`` and ``-inf`` in JSON, as far as they may be written.
     """
 
     role: Role
@@ -89,6 +92,7 @@ class Leaf(NamedTuple):
     shape: tuple[int, ...] = ()
     dtype: np.dtype[Any] | None = None
     lossy: bool = False
+    words: Mapping[str, bytes] = FINITE
 
 
 _INNER = (dict, list, Leaf)

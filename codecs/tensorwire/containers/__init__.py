@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Protocol
 from tensorwire.containers.json import JSON
 from tensorwire.containers.msgpack import Msgpack
 from tensorwire.containers.protobuf import Protobuf
+from tensorwire.missing import FINITE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from tensorwire.missing import Reading, Words
     from tensorwire.tree import Array, Body, Leaf, Tree
     from tensorwire.wire.parts import Part
     from tensorwire.wire.schema import Schema
@@ -35,17 +37,28 @@ class Container(Protocol):
         The function gives None for values that are not for it.
         """
 
-    def frame(self, tree: Tree, sizes: Iterable[int], schema: Schema) -> list[bytes]:
-        """Write what goes before, between and behind the leaves of `tree`, given their sizes."""
+    def frame(
+        self, tree: Tree, sizes: Iterable[int], schema: Schema, words: Words = FINITE
+    ) -> list[bytes]:
+        """Write what goes before, between and behind the leaves of `tree`, given their sizes.
 
-    def before(self, tree: Tree, first: bytes, schema: Schema) -> bytes:
+        `words` are for NaN and infinities among the JSON values in it.
+        """
+
+    def before(self, tree: Tree, first: bytes, schema: Schema, words: Words = FINITE) -> bytes:
         """Write more members before those of a message that begins so; they hold no array."""
 
-    def read(self, body: Body, schema: Schema) -> Tree:
-        """Read the canonical form, arrays left in place; `Irregular` for anything else."""
+    def read(self, body: Body, schema: Schema, how: Reading) -> Tree:
+        """Read the canonical form, arrays left in place; `Irregular` for anything else.
+
+        Raises `Unverified` where only `read_exactly` can tell, as `read_any` does too.
+        """
 
     def read_any(self, body: Body, schema: Schema) -> Tree:
         """Read whatever the official parser accepts; raise `DecodeError` for the rest."""
+
+    def read_exactly(self, body: Body, how: Reading) -> Tree:
+        """Read text with bare words or integers that a parser would round; text alone needs it."""
 
 
 CONTAINERS: dict[str, Container] = {

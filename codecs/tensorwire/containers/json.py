@@ -14,17 +14,20 @@ import numpy as np
 import orjson
 import pybase64
 
+from tensorwire import lists
 from tensorwire.dtypes import FLOAT16, NUMBERS
 from tensorwire.errors import DecodeError, EncodeError
+from tensorwire.missing import FINITE, NULLS, VERIFIED, Unverified
 from tensorwire.tree import Irregular, Role, leaves, mark, place, walk
 from tensorwire.wire.decimal import BLOCK, NumbersText, block_count, dumps, texts
 from tensorwire.wire.few import exact
-from tensorwire.wire.jsontext import long_members, words_for_null
+from tensorwire.wire.jsontext import has_words, loads_exactly, long_members, words_for_null
 from tensorwire.wire.parts import Base64, Texts, array_part, buffer_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from tensorwire.missing import Reading, Words
     from tensorwire.tree import Array, Body, Leaf, Tree
     from tensorwire.wire.decimal import Fix
     from tensorwire.wire.parts import Part
@@ -46,12 +49,12 @@ class JSON:
     sized = False
 
     def write(self, leaf: Leaf) -> Part:
-        """Write the array; NaN is quoted as protobuf's JSON does, where the kind is protobuf's."""
+        """Write the array; NaN in the words of the leaf, quoted where the kind is protobuf's."""
         data, role = leaf.data, leaf.role
         if role is Role.ABSENT:
             return b""
         if role is Role.NESTED:
-            return _nested(data, _keep_null if leaf.lossy else partial(_refuse_null, data))
+            return _nested(leaf)
         if role is Role.BLOB:
             part = array_part(data, leaf.field)
             few = isinstance(part, memoryview) and len(part) <= Base64.BLOCK
@@ -64,7 +67,7 @@ class JSON:
         if leaf.field == np.float32 and (np.abs(flat) == np.finfo(np.float32).max).any():
             # Read as float64, its shortest text is beyond it, and some readers refuse that.
             flat = flat.astype(np.float64)
-        return _numbers(flat, _quote_null)
+        return _numbers(flat, _quote_null if role is Role.VALUES else _fix(leaf))
 
     def shortcut(self, leaf: Leaf) -> Callable[[Array], bytes | None] | None:
         """Write finite numbers, or the memory of the array, in one piece."""
@@ -79,24 +82,23 @@ class JSON:
             return None  # the largest float32 needs a second look, an int64 is a string
         return exact(lambda array: _finite(array.reshape(-1)), dtype)
 
-    def frame(self, tree: Tree, sizes: Iterable[int], message: Schema) -> list[bytes]:
+    def frame(
+        self, tree: Tree, sizes: Iterable[int], message: Schema, words: Words = FINITE
+    ) -> list[bytes]:
         """Write the text around the leaves."""
         del sizes, message
-        rest = mark(tree, _MARK)
-        _refuse_infinite(rest, "$")
-        pieces = _dumps(rest).split(b'"%b"' % _MARK.encode())
+        pieces = _dumps_values(mark(tree, _MARK), words, "$").split(b'"%b"' % _MARK.encode())
         for i, (_, leaf) in enumerate(leaves(tree)):
             if leaf.role is Role.BLOB:
                 pieces[i], pieces[i + 1] = pieces[i] + b'"', b'"' + pieces[i + 1]
         return pieces
 
-    def before(self, tree: Tree, first: bytes, message: Schema) -> bytes:
+    def before(self, tree: Tree, first: bytes, message: Schema, words: Words = FINITE) -> bytes:
         """Write members before those of a text that begins so."""
         del message
-        _refuse_infinite(tree, "$")
-        return b"%b,%b" % (_dumps(tree)[:-1], first[1:])
+        return b"%b,%b" % (_dumps_values(tree, words, "$")[:-1], first[1:])
 
-    def read(self, body: Body, message: Schema) -> Tree:
+    def read(self, body: Body, message: Schema, how: Reading = VERIFIED) -> Tree:
         """Cut the long arrays out of the text, and let orjson read what is around them."""
         if len(body) < _SMALL:
             return _loads(body)
@@ -113,7 +115,8 @@ class JSON:
         except DecodeError:  # the cuts may be wrong, and not the text
             raise Irregular from None
         for i, (start, stop) in enumerate(spans):
-            if not place(tree, message.places, f"{_MARK}.{i}", _member(body, start, stop)):
+            part = _member(body, start, stop, how)
+            if not place(tree, message.places, f"{_MARK}.{i}", part):
                 raise Irregular
         return tree
 
@@ -122,11 +125,19 @@ class JSON:
         del message
         return _loads(body)
 
+    def read_exactly(self, body: Body, how: Reading) -> Tree:
+        """Read the whole text, bare words and integers beyond 64 bits told from all else."""
+        try:
+            return _object(loads_exactly(bytes(body), how))
+        except orjson.JSONDecodeError:
+            _loads(body, words=False)  # raises, with the place in the text as it came
+            raise
 
-def _member(body: bytes, start: int, stop: int) -> Any:
+
+def _member(body: bytes, start: int, stop: int, how: Reading) -> Any:
     """Give a long array of numbers, still to be read, or the bytes that a long string says."""
     if body[start] != 0x22:
-        return NumbersText(body, start, stop)
+        return NumbersText(body, start, stop, how)
     try:
         text = memoryview(body)[start + 1 : stop - 1]
         return np.frombuffer(pybase64.b64decode(text, validate=True), np.uint8)
@@ -134,11 +145,18 @@ def _member(body: bytes, start: int, stop: int) -> Any:
         raise Irregular from None
 
 
-def _loads(body: Body) -> Tree:
+def _loads(body: Body, *, words: bool = True) -> Tree:
     try:
-        tree = orjson.loads(body)
+        return _object(orjson.loads(body))
     except orjson.JSONDecodeError as error:
+        if words and has_words(bytes(body)):
+            raise Unverified from None
+        if "infinity" in str(error):
+            raise DecodeError(f"expected numbers that float64 holds: {error}") from None
         raise DecodeError(f"not JSON: {error}") from None
+
+
+def _object(tree: Any) -> Tree:
     if type(tree) is not dict:
         raise DecodeError(f"a {type(tree).__name__} in place of a JSON object")
     return tree
@@ -151,12 +169,11 @@ def _dumps(tree: Any) -> bytes:
         raise EncodeError(f"JSON cannot say this: {error}") from None
 
 
-def _nested(data: Any, fix: Fix) -> Part:
+def _nested(leaf: Leaf) -> Part:
+    data = leaf.data
     if isinstance(data, list):
-        if fix is not _keep_null:
-            _refuse_infinite(data, "")
-        return _dumps(data)
-    return _numbers(data, fix) if data.dtype.num in NUMBERS else _dumps(data.tolist())
+        return _dumps_values(data, _words(leaf), "")
+    return _numbers(data, _fix(leaf)) if data.dtype.num in NUMBERS else _dumps(data.tolist())
 
 
 def _numbers(array: Array, fix: Fix) -> Part:
@@ -165,10 +182,41 @@ def _numbers(array: Array, fix: Fix) -> Part:
     return Texts(texts(array, fix), block_count(array))
 
 
-def _refuse_infinite(tree: Any, path: str) -> None:
+def _dumps_values(tree: Any, words: Words, path: str) -> bytes:
+    """Write JSON values, in words those that are not finite."""
+    found = set()
     for where, value in walk(tree, path):
         if isinstance(value, float) and not isfinite(value):
-            raise EncodeError(f"JSON has no {value}", where)
+            if str(value) not in words:
+                raise EncodeError(f"expected numbers that JSON has, got {value}", where)
+            found.add(words[str(value)])
+    if found <= {b"null"}:  # which orjson writes
+        return _dumps(tree)
+    text = _dumps(_named(tree, words))
+    for word in found:
+        text = text.replace(b'"%b%b"' % (_MARK.encode(), word), word)
+    return text
+
+
+def _named(node: Any, words: Words) -> Any:
+    """Put a name where a word is to be."""
+    if isinstance(node, dict):
+        return {key: _named(part, words) for key, part in node.items()}
+    if isinstance(node, (list, tuple)):
+        return [_named(part, words) for part in node]
+    if isinstance(node, float) and not isfinite(node):
+        return _MARK + words[str(node)].decode()
+    return node
+
+
+def _fix(leaf: Leaf) -> Fix:
+    """Return what puts the words of a leaf where orjson wrote null, and refuses what has none."""
+    words = _words(leaf)
+    return _keep_null if words is NULLS else partial(_put_words, leaf.data, words)
+
+
+def _words(leaf: Leaf) -> Words:
+    return NULLS if leaf.lossy and not leaf.words else leaf.words
 
 
 def _keep_null(block: Array, text: bytes) -> bytes:
@@ -176,12 +224,16 @@ def _keep_null(block: Array, text: bytes) -> bytes:
     return text
 
 
-def _refuse_null(array: Array, block: Array, text: bytes) -> bytes:
-    del block
-    if b"n" in text:
-        at = tuple(np.argwhere(~np.isfinite(array))[0])
-        raise EncodeError(f"JSON lists have no {array[at]}", "".join(f"[{i}]" for i in at))
-    return text
+def _put_words(array: Array, words: Words, block: Array, text: bytes) -> bytes:
+    if b"n" not in text:
+        return text
+    try:
+        return words_for_null(block, text, words)
+    except KeyError as error:
+        word = error.args[0]
+        wrong = np.isnan(array) if word == "nan" else array == float(word)
+        at = lists.place(int(wrong.argmax()), array.shape)
+        raise EncodeError(f"expected numbers that JSON has, got {word}", at) from None
 
 
 def _quote_null(block: Array, text: bytes) -> bytes:

@@ -16,6 +16,7 @@ import msgpack
 import numpy as np
 
 from tensorwire.errors import DecodeError, EncodeError
+from tensorwire.missing import FINITE, VERIFIED
 from tensorwire.tree import Role, leaves, mark, place
 from tensorwire.wire import nested
 from tensorwire.wire.few import writer_of
@@ -24,6 +25,7 @@ from tensorwire.wire.parts import array_part
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from tensorwire.missing import Reading, Words
     from tensorwire.tree import Array, Body, Leaf, Tree
     from tensorwire.wire.parts import Part
     from tensorwire.wire.schema import Schema
@@ -75,22 +77,25 @@ class Msgpack:
             return write and (lambda array: write(array.reshape(-1)))
         return writer_of(leaf)
 
-    def frame(self, tree: Tree, sizes: Iterable[int], message: Schema) -> list[bytes]:
+    def frame(
+        self, tree: Tree, sizes: Iterable[int], message: Schema, words: Words = FINITE
+    ) -> list[bytes]:
         """Write the bytes around the leaves."""
-        del message
+        del message, words
         pieces = _packb(mark(tree, _MARK)).split(_PACKED_MARK)
         for i, ((_, leaf), size) in enumerate(zip(leaves(tree), sizes, strict=False)):
             if leaf.role in (Role.BLOB, Role.PACKED):
                 pieces[i] += _bin(size)
         return pieces
 
-    def before(self, tree: Tree, first: bytes, message: Schema) -> bytes:
+    def before(self, tree: Tree, first: bytes, message: Schema, words: Words = FINITE) -> bytes:
         """Write members before those of a map that begins so, of a few members."""
-        del message
+        del message, words
         return bytes([first[0] + len(tree)]) + _packb(tree)[1:] + first[1:]
 
-    def read(self, body: Body, message: Schema) -> Tree:
+    def read(self, body: Body, message: Schema, how: Reading = VERIFIED) -> Tree:
         """Cut the long array out of the bytes, and let msgpack read what is around it."""
+        del how
         for match in islice(_members(message.arrays).finditer(body), _TRIES):
             try:
                 found = nested.find(body, match.end())
@@ -107,6 +112,10 @@ class Msgpack:
             if place(tree, message.places, _MARK, leaf):
                 return tree
         return self.read_any(body, message)
+
+    def read_exactly(self, body: Body, how: Reading) -> NoReturn:
+        """Do nothing: numbers in bytes are never rounded."""
+        raise NotImplementedError
 
     def read_any(self, body: Body, message: Schema) -> Tree:
         """Let msgpack read the whole."""

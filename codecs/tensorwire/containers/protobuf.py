@@ -5,13 +5,14 @@ Source: https://protobuf.dev/programming-guides/encoding/
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
 from tensorwire import lists
 from tensorwire.dtypes import check_float64
 from tensorwire.errors import DecodeError, EncodeError
+from tensorwire.missing import FINITE, VERIFIED
 from tensorwire.tree import Irregular, Leaf, Role, has_leaf, walk
 from tensorwire.wire import listvalue, varint
 from tensorwire.wire.few import writer_of
@@ -25,6 +26,7 @@ from tensorwire.wire.simple import simple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from tensorwire.missing import Reading, Words
     from tensorwire.tree import Array, Body, Tree
     from tensorwire.wire.parts import Part
     from tensorwire.wire.schema import Field, Schema
@@ -60,16 +62,21 @@ class Protobuf:
             return listvalue.writer_of_few(leaf)
         return writer_of(leaf)
 
-    def frame(self, tree: Tree, sizes: Iterable[int], message: Schema) -> list[bytes]:
+    def frame(
+        self, tree: Tree, sizes: Iterable[int], message: Schema, words: Words = FINITE
+    ) -> list[bytes]:
         """Write tags and lengths around the leaves; the fields come in the order of the tree."""
+        del words
         return _frame(tree, message, iter(sizes))[0]
 
-    def before(self, tree: Tree, first: bytes, message: Schema) -> bytes:
+    def before(self, tree: Tree, first: bytes, message: Schema, words: Words = FINITE) -> bytes:
         """Write fields before those of a message that begins so, whose numbers are higher."""
+        del words
         return _rest(tree, message) + first
 
-    def read(self, body: Body, message: Schema) -> Tree:
+    def read(self, body: Body, message: Schema, how: Reading = VERIFIED) -> Tree:
         """Find the arrays by a scan of the tags, and let protobuf read the fields around them."""
+        del how
         tree, rest = scan(body, message)
         for part, field, depth in rest:
             whole = _parse(message.name, field)
@@ -77,6 +84,10 @@ class Protobuf:
                 raise Irregular
             part.update(_inner(to_tree(whole), depth))
         return tree
+
+    def read_exactly(self, body: Body, how: Reading) -> NoReturn:
+        """Do nothing: numbers in bytes are never rounded."""
+        raise NotImplementedError
 
     def read_any(self, body: Body, message: Schema) -> Tree:
         """Let protobuf read the whole message."""

@@ -12,9 +12,11 @@ from tensorwire.kinds.ndarray import NDArray
 from tensorwire.kinds.raw import Raw
 from tensorwire.kinds.tensor import Tensor
 from tensorwire.kinds.tftensor import TFTensor
+from tensorwire.missing import STRICT, VERIFIED
 
 if TYPE_CHECKING:
     from tensorwire.limits import Limits
+    from tensorwire.missing import Reading, Writing
     from tensorwire.tree import Array, Leaf
 
 __all__ = ["KINDS", "Kind"]
@@ -26,13 +28,20 @@ class Kind(Protocol):
     name: str
     views: bool  # whether decode hands out views of the payload
 
-    def leaf(self, value: Any, *, lossy: bool) -> Leaf:
+    def leaf(self, value: Any, *, lossy: bool, how: Writing = STRICT) -> Leaf:
         """Give the array as it is to be written, or raise `EncodeError`."""
 
     def tree(self, leaf: Leaf) -> Any:
         """Put the leaf into the tree of this kind; only its role, dtype and shape matter."""
 
-    def value(self, tree: Any, payload: int, limits: Limits, out: Array | None) -> Any:
+    def value(
+        self,
+        tree: Any,
+        payload: int,
+        limits: Limits,
+        out: Array | None,
+        how: Reading = VERIFIED,
+    ) -> Any:
         """Read the array of a tree, into `out` where that saves a copy.
 
         `payload` is the size of the message in bytes. Raises `DecodeError`.

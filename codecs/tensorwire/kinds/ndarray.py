@@ -10,10 +10,12 @@ from tensorwire import lists
 from tensorwire.dtypes import NUMBERS, as_array, to_float64
 from tensorwire.errors import DecodeError, EncodeError
 from tensorwire.limits import DEFAULT_LIMITS
+from tensorwire.missing import STRICT, VERIFIED
 from tensorwire.tree import Leaf, Role
 
 if TYPE_CHECKING:
     from tensorwire.limits import Limits
+    from tensorwire.missing import Reading, Writing
     from tensorwire.tree import Array
 
 __all__ = ["NDArray"]
@@ -25,13 +27,13 @@ class NDArray:
     name = "ndarray"
     views = False
 
-    def leaf(self, value: Any, *, lossy: bool) -> Leaf:
+    def leaf(self, value: Any, *, lossy: bool, how: Writing = STRICT) -> Leaf:
         """Refuse what nested lists cannot say: 0-d, a zero before the last axis, complex, bytes."""
-        array = as_array(value)
+        array = as_array(value, none=how.none)
         if isinstance(array, list):  # rows that mix numbers and strings
             if any(isinstance(x, bytes) for x in lists.scalars(array)):
                 raise EncodeError("nested lists hold no bytes")
-            return Leaf(Role.NESTED, array, lossy=lossy)
+            return Leaf(Role.NESTED, array, lossy=lossy, words=how.words)
         if array.dtype.num not in NUMBERS and array.dtype.kind not in "UT":
             array = to_float64(array, lossy=lossy)
         if not array.ndim:
@@ -40,19 +42,21 @@ class NDArray:
             array = array.reshape(1)
         if not array.size and 0 in array.shape[:-1] and not lossy:
             raise EncodeError(f"nested lists cannot say the shape {array.shape}")
-        return Leaf(Role.NESTED, array, lossy=lossy)
+        return Leaf(Role.NESTED, array, lossy=lossy, words=how.words)
 
     def tree(self, leaf: Leaf) -> Any:
         """Put nothing around the lists."""
         return leaf
 
-    def value(self, tree: Any, payload: int, limits: Limits, out: Array | None) -> Any:
+    def value(
+        self, tree: Any, payload: int, limits: Limits, out: Array | None, how: Reading = VERIFIED
+    ) -> Any:
         """Read the lists; rows that mix numbers and strings stay lists."""
         if type(tree) is not list:
             if hasattr(tree, "read"):
                 return tree.read(limits, out)
             raise DecodeError(f"a {type(tree).__name__} in place of nested lists")
-        array = lists.to_array(tree, DecodeError)
+        array = lists.to_array(tree, DecodeError, how)
         if limits is not DEFAULT_LIMITS:
             shape = np.asarray(array, object).shape if type(array) is list else array.shape
             limits.check(shape, getattr(array, "itemsize", 8), payload)

@@ -8,11 +8,13 @@ import numpy as np
 
 from tensorwire.dtypes import as_array
 from tensorwire.errors import EncodeError, shown
+from tensorwire.missing import STRICT, VERIFIED
 from tensorwire.nodes import blob
 from tensorwire.tree import Leaf, Role
 
 if TYPE_CHECKING:
     from tensorwire.limits import Limits
+    from tensorwire.missing import Reading, Writing
     from tensorwire.tree import Array
 
 __all__ = ["Raw"]
@@ -24,9 +26,9 @@ class Raw:
     name = "raw"
     views = True
 
-    def leaf(self, value: Any, *, lossy: bool) -> Leaf:
+    def leaf(self, value: Any, *, lossy: bool, how: Writing = STRICT) -> Leaf:
         """Refuse what has no bytes of its own: strings and lists."""
-        del lossy
+        del lossy, how
         if isinstance(value, (bytes, bytearray)):
             return Leaf(Role.BLOB, np.frombuffer(value, np.uint8))
         scalar = isinstance(value, (str, int, float, complex)) and not isinstance(value, np.generic)
@@ -43,9 +45,11 @@ class Raw:
         """Put nothing around the bytes."""
         return leaf
 
-    def value(self, tree: Any, payload: int, limits: Limits, out: Array | None) -> Array:
+    def value(
+        self, tree: Any, payload: int, limits: Limits, out: Array | None, how: Reading = VERIFIED
+    ) -> Array:
         """View the bytes."""
-        del out
+        del out, how
         array = blob(tree)
         limits.check(array.shape, 1, payload)
         return array

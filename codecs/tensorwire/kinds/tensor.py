@@ -11,11 +11,13 @@ from tensorwire import lists
 from tensorwire.dtypes import NUMBERS, as_array, check_float64, to_float64
 from tensorwire.errors import CodecError, DecodeError, EncodeError
 from tensorwire.limits import DEFAULT_LIMITS
+from tensorwire.missing import STRICT, VERIFIED
 from tensorwire.nodes import blob, integers
 from tensorwire.tree import Leaf, Role, Tree
 
 if TYPE_CHECKING:
     from tensorwire.limits import Limits
+    from tensorwire.missing import Reading, Writing
     from tensorwire.tree import Array
 
 __all__ = ["Tensor"]
@@ -31,9 +33,9 @@ class Tensor:
     name = "tensor"
     views = True
 
-    def leaf(self, value: Any, *, lossy: bool) -> Leaf:
+    def leaf(self, value: Any, *, lossy: bool, how: Writing = STRICT) -> Leaf:
         """Refuse integers that float64 would round, and everything that is not a real number."""
-        array = as_array(value)
+        array = as_array(value, none=how.none)
         if isinstance(array, list):
             raise EncodeError("rows that mix types are not float64 values")
         if array.dtype.num not in NUMBERS:
@@ -42,13 +44,15 @@ class Tensor:
             array = array.view(np.uint8)
         elif not lossy:
             check_float64(array)
-        return Leaf(Role.PACKED, array, _FLOAT64, array.shape)
+        return Leaf(Role.PACKED, array, _FLOAT64, array.shape, lossy=lossy, words=how.words)
 
     def tree(self, leaf: Leaf) -> Tree:
         """Write the shape beside the values."""
         return {"shape": list(leaf.shape), "values": leaf}
 
-    def value(self, tree: Any, payload: int, limits: Limits, out: Array | None) -> Array:
+    def value(
+        self, tree: Any, payload: int, limits: Limits, out: Array | None, how: Reading = VERIFIED
+    ) -> Array:
         """View or read the values, and check that the shape is theirs."""
         del out
         if type(tree) is not dict:
@@ -56,7 +60,7 @@ class Tensor:
         shape = tree.get("shape")
         if type(shape) is not list or not _INT.issuperset(map(type, shape)):
             shape = integers(shape, ".shape")
-        values = _values(tree.get("values"), limits)
+        values = _values(tree.get("values"), limits, how)
         if (shape and min(shape) < 0) or prod(shape) != values.size:
             raise DecodeError(f"shape {shape} does not hold {values.size} values", ".shape")
         if limits is not DEFAULT_LIMITS or not values.size or len(shape) > _USUAL_RANK:
@@ -64,14 +68,14 @@ class Tensor:
         return values.reshape(shape)
 
 
-def _values(node: Any, limits: Limits) -> Array:
+def _values(node: Any, limits: Limits, how: Reading) -> Array:
     if node is None:
         return np.empty(0)
     if type(node) is np.ndarray and node.dtype is _FLOAT64:
         return node
     try:
         if type(node) is list:
-            array: Array = lists.numbers(node, DecodeError)
+            array: Array = lists.numbers(node, DecodeError, how)
         elif isinstance(node, np.ndarray) and node.dtype == _FLOAT64:
             array = node
         elif isinstance(node, (np.ndarray, bytes)):

@@ -17,6 +17,7 @@ from tensorwire import lists
 from tensorwire.dtypes import as_array, in_range
 from tensorwire.errors import CodecError, DecodeError, EncodeError
 from tensorwire.limits import DEFAULT_LIMITS
+from tensorwire.missing import STRICT, VERIFIED
 from tensorwire.nodes import blob, pick
 from tensorwire.strings import from_bytes, utf8
 from tensorwire.tensorproto import row_of, shape_of
@@ -25,6 +26,7 @@ from tensorwire.tree import Leaf, Role, Tree
 
 if TYPE_CHECKING:
     from tensorwire.limits import Limits
+    from tensorwire.missing import Reading, Writing
     from tensorwire.tree import Array
 
 __all__ = ["TFTensor"]
@@ -36,10 +38,10 @@ class TFTensor:
     name = "tftensor"
     views = True
 
-    def leaf(self, value: Any, *, lossy: bool) -> Leaf:
+    def leaf(self, value: Any, *, lossy: bool, how: Writing = STRICT) -> Leaf:
         """Lay the array out as content or as values, just as TensorFlow would."""
         del lossy
-        array = as_array(value)
+        array = as_array(value, none=how.none)
         if isinstance(array, list):
             return _byte_strings(array)
         dtype, shape, row = array.dtype, array.shape, type_of(array.dtype)
@@ -60,7 +62,9 @@ class TFTensor:
             tree["tensorContent" if row.content and prod(shape) > 1 else row.member] = leaf
         return tree
 
-    def value(self, tree: Any, payload: int, limits: Limits, out: Array | None) -> Any:
+    def value(
+        self, tree: Any, payload: int, limits: Limits, out: Array | None, how: Reading = VERIFIED
+    ) -> Any:
         """View the content, or make an array of the values."""
         del out
         if type(tree) is not dict:
@@ -72,7 +76,9 @@ class TFTensor:
                 content = _at(".tensorContent", blob, content)
             if content.size:
                 return _content(content, row, shape, limits, payload)
-        return _at("." + row.member, _values, pick(tree, row.member), row, shape, limits, payload)
+        return _at(
+            "." + row.member, _values, pick(tree, row.member), row, shape, limits, payload, how
+        )
 
 
 _USUAL_RANK = 32
@@ -125,7 +131,9 @@ def _at(path: str, read: Any, *arguments: Any) -> Any:
         raise error.within(path) from None
 
 
-def _values(node: Any, row: Type, shape: list[int], limits: Limits, payload: int) -> Any:
+def _values(  # noqa: PLR0913, PLR0917
+    node: Any, row: Type, shape: list[int], limits: Limits, payload: int, how: Reading
+) -> Any:
     if row.number == STRING:
         return _strings(node, shape, limits, payload)
     dtype = dtype_of(row)
@@ -135,7 +143,7 @@ def _values(node: Any, row: Type, shape: list[int], limits: Limits, payload: int
     if not row.field:
         array = blob(node).view(dtype)
     else:
-        array = lists.numbers(node, DecodeError) if isinstance(node, list) else node
+        array = lists.numbers(node, DecodeError, how) if isinstance(node, list) else node
         if hasattr(array, "read"):
             array = array.read(limits)
         if not isinstance(array, np.ndarray) or array.ndim != 1 or array.dtype == np.uint8:

@@ -10,6 +10,7 @@ import numpy as np
 from tensorwire import lists
 from tensorwire.dtypes import aligned
 from tensorwire.errors import EncodeError
+from tensorwire.missing import FINITE, Unverified
 from tensorwire.reading import as_body
 from tensorwire.tree import Irregular, leaves
 from tensorwire.wire.parts import Texts, assemble, buffer_of, size_of
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from tensorwire.containers import Container
+    from tensorwire.missing import Reading, Words
     from tensorwire.tree import Leaf, Tree
     from tensorwire.wire.parts import Part
     from tensorwire.wire.schema import Schema
@@ -27,20 +29,25 @@ __all__ = ["align", "read", "taken", "write", "write_parts"]
 _T = TypeVar("_T")
 
 
-def write(container: Container, tree: Tree, message: Schema) -> bytes:
-    """Write a tree with any number of arrays, each copied once, into the result."""
+def write(container: Container, tree: Tree, message: Schema, words: Words = FINITE) -> bytes:
+    """Write a tree with any number of arrays, each copied once, into the result.
+
+    `words` are for NaN and infinities among the JSON values in it; each leaf has its own.
+    """
     found = leaves(tree)
-    pieces, parts = _pieces(container, tree, message, found)
+    pieces, parts = _pieces(container, tree, message, words, found)
     try:
         return assemble(pieces, parts)
     except EncodeError as error:  # of text that is made on the way
         raise error.within(found[0][0]) from None
 
 
-def write_parts(container: Container, tree: Tree, message: Schema) -> list[bytes | memoryview]:
+def write_parts(
+    container: Container, tree: Tree, message: Schema, words: Words = FINITE
+) -> list[bytes | memoryview]:
     """Write the same bytes as buffers; where the payload is an array's memory, it is the array."""
     found = leaves(tree)
-    pieces, parts = _pieces(container, tree, message, found)
+    pieces, parts = _pieces(container, tree, message, words, found)
     buffers: list[bytes | memoryview] = [pieces[0]]
     for (path, _), part, piece in zip(found, parts, pieces[1:], strict=True):
         buffers += [_at(path, buffer_of, part), piece]
@@ -48,7 +55,11 @@ def write_parts(container: Container, tree: Tree, message: Schema) -> list[bytes
 
 
 def _pieces(
-    container: Container, tree: Tree, message: Schema, found: Sequence[tuple[str, Leaf]]
+    container: Container,
+    tree: Tree,
+    message: Schema,
+    words: Words,
+    found: Sequence[tuple[str, Leaf]],
 ) -> tuple[list[bytes], list[Part]]:
     parts: list[Part] = [_at(path, container.write, leaf) for path, leaf in found]
     if len(parts) > 1:  # the text of several arrays is made one by one, for its errors to be placed
@@ -56,7 +67,7 @@ def _pieces(
         for i, part in texts:
             parts[i] = _at(found[i][0], buffer_of, part)
     sizes = map(size_of, parts) if container.sized else [0] * len(parts)
-    return container.frame(tree, sizes, message), parts
+    return container.frame(tree, sizes, message, words), parts
 
 
 def _at(path: str, make: Callable[[Any], Any], what: Any) -> Any:
@@ -66,17 +77,39 @@ def _at(path: str, make: Callable[[Any], Any], what: Any) -> Any:
         raise error.within(path) from None
 
 
-def read(container: Container, body: Any, message: Schema, build: Callable[[Tree, int], _T]) -> _T:
-    """Read the tree of a message, and build what it says; `build` also gets the size of the body.
+def read(
+    container: Container,
+    body: Any,
+    message: Schema,
+    build: Callable[[Tree, int, Reading], _T],
+    how: Reading,
+) -> _T:
+    """Read the tree of a message, and build what it says.
 
     Where the bytes are not in the one form that is read fast, as `build` too may find, all is done
-    again with what the official parser says.
+    again with what the official parser says; and where that may have rounded an integer, exactly.
+
+    Parameters
+    ----------
+    container
+        of the bytes.
+    body
+        any contiguous buffer.
+    message
+        where arrays may stand.
+    build
+        makes the message of a tree, the size of the body, and `how`.
+    how
+        what `tensorwire.missing.reading` says for the container.
     """
     body = as_body(body)
     try:
-        return build(container.read(body, message), len(body))
-    except Irregular:
-        return build(container.read_any(body, message), len(body))
+        try:
+            return build(container.read(body, message, how), len(body), how)
+        except Irregular:
+            return build(container.read_any(body, message), len(body), how)
+    except Unverified:
+        return build(container.read_exactly(body, how), len(body), how._replace(verified=True))
 
 
 def align(holders: Iterable[Any]) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tensorwire.containers import CONTAINERS
 from tensorwire.errors import CodecError
 from tensorwire.limits import DEFAULT_LIMITS, checked_limits
+from tensorwire.missing import VERIFIED
 from tensorwire.protocols import bodies
 from tensorwire.protocols.grpc_status import trailers_of
 from tensorwire.protocols.headers import Headers
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tensorwire.limits import Limits
+    from tensorwire.missing import Missing, Reading
     from tensorwire.peeking import Peek
     from tensorwire.tree import Tree
     from tensorwire.wire.schema import Schema
@@ -62,9 +64,14 @@ class OipGrpc:
         return f"get_protocol({self.name!r})"
 
     def encode(
-        self, message: InferRequest | InferResponse, *, lossy: bool = False
+        self,
+        message: InferRequest | InferResponse,
+        *,
+        lossy: bool = False,
+        missing: Missing | None = None,
     ) -> tuple[bytes, dict[str, str]]:
         """Write a message; see `MessageProtocol`."""
+        del missing  # bytes have NaN itself
         one = write_one(message, self._templates.known)
         if one is not None:
             return one, {"Content-Type": _MEDIA_TYPE}
@@ -98,14 +105,19 @@ class OipGrpc:
         )
 
     def encode_parts(
-        self, message: InferRequest | InferResponse, *, lossy: bool = False
+        self,
+        message: InferRequest | InferResponse,
+        *,
+        lossy: bool = False,
+        missing: Missing | None = None,
     ) -> tuple[list[bytes | memoryview], dict[str, str]]:
         """Write a message as buffers; see `MessageProtocol`."""
+        del missing
         tree = to_tree(message, typed=self._typed, lossy=lossy)
         buffers = bodies.write_parts(_PROTOBUF, tree, _schema(message))
         return buffers, {"Content-Type": _MEDIA_TYPE}
 
-    def decode(
+    def decode(  # noqa: PLR0913
         self,
         body: Any,
         headers: Mapping[str, str] | None = None,
@@ -113,20 +125,21 @@ class OipGrpc:
         type: Any = None,  # noqa: A002 - the word that every decoder uses
         limits: Limits | None = None,
         align: bool = False,
+        missing: Missing | None = None,
     ) -> Any:
         """Read a message; see `MessageProtocol`."""
         if align:
-            message = self.decode(body, headers, type=type, limits=limits)
+            message = self.decode(body, headers, type=type, limits=limits, missing=missing)
             bodies.align(tensors_of(message)[1])
             return message
-        del headers
+        del headers, missing  # bytes have NaN itself
         kind = class_of(type)
         if limits is None and body.__class__ is bytes:
             found = self._headers.view(body, (kind, len(body)))
             if found is not None:
                 return found
         limits = checked_limits(limits)
-        found = self._read(body, kind, lambda tree, size: from_tree(tree, kind, limits, size))
+        found = self._read(body, kind, lambda tree, size, _: from_tree(tree, kind, limits, size))
         if limits is DEFAULT_LIMITS:
             self._remember(body, kind, found)
         return found
@@ -149,12 +162,12 @@ class OipGrpc:
         """Tell what a message says of its tensors; see `MessageProtocol`."""
         del headers
         kind = class_of(type)
-        found: Peek = self._read(body, kind, lambda tree, _: claims(tree, kind))
+        found: Peek = self._read(body, kind, lambda tree, *_: claims(tree, kind))
         return found
 
-    def _read(self, body: Any, kind: Any, build: Callable[[Tree, int], Any]) -> Any:
+    def _read(self, body: Any, kind: Any, build: Callable[[Tree, int, Reading], Any]) -> Any:
         try:
-            return bodies.read(_PROTOBUF, body, schema(_NAMES[kind]), build)
+            return bodies.read(_PROTOBUF, body, schema(_NAMES[kind]), build, VERIFIED)
         except CodecError as error:
             raise error.within("$") from None
 

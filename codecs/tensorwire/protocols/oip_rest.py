@@ -18,6 +18,7 @@ import numpy as np
 from tensorwire.containers import CONTAINERS
 from tensorwire.errors import CodecError, EncodeError
 from tensorwire.limits import checked_limits
+from tensorwire.missing import reading
 from tensorwire.protocols import bodies
 from tensorwire.protocols.headers import Headers
 from tensorwire.protocols.oip import InferRequest, InferResponse, class_of, tensors_of
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tensorwire.limits import Limits
+    from tensorwire.missing import Missing
     from tensorwire.peeking import Peek
     from tensorwire.tree import Array, Body
     from tensorwire.wire.parts import Part
@@ -64,14 +66,18 @@ class OipRest:
         self.name = name
         self._binary = name.endswith("/binary")
         self._templates, self._headers = Templates(_JSON), Headers()
+        self._reading = reading(None, "any", text=True)
         self.media_type = "application/octet-stream" if self._binary else "application/json"
 
     def __repr__(self) -> str:
         """Return the call that gives it."""
         return f"get_protocol({self.name!r})"
 
-    def encode(self, message: Message, *, lossy: bool = False) -> tuple[bytes, dict[str, str]]:
+    def encode(
+        self, message: Message, *, lossy: bool = False, missing: Missing | None = None
+    ) -> tuple[bytes, dict[str, str]]:
         """Write a message; see `MessageProtocol`."""
+        del missing
         one = None if lossy else write_one(message, self._templates.known)
         if one is not None:
             if self._goes_binary(message):
@@ -121,9 +127,10 @@ class OipRest:
         return self._binary if binary is None else binary
 
     def encode_parts(
-        self, message: Message, *, lossy: bool = False
+        self, message: Message, *, lossy: bool = False, missing: Missing | None = None
     ) -> tuple[list[bytes | memoryview], dict[str, str]]:
         """Write a message as buffers; see `MessageProtocol`."""
+        del missing
         text, blobs = self._write(message, lossy=lossy)
         return [text, *map(buffer_of, blobs)], _headers(len(text), binary=bool(blobs))
 
@@ -140,7 +147,7 @@ class OipRest:
             text = padded(text, _MULTIPLE)
         return text, [array_part(blob.data, blob.field) for blob in blobs]
 
-    def decode(
+    def decode(  # noqa: PLR0913
         self,
         body: Any,
         headers: Mapping[str, str] | None = None,
@@ -148,6 +155,7 @@ class OipRest:
         type: Any = None,  # noqa: A002 - the word that every decoder uses
         limits: Limits | None = None,
         align: bool = False,
+        missing: Missing | None = None,
     ) -> Any:
         """Read a message; see `MessageProtocol`.
 
@@ -155,7 +163,7 @@ class OipRest:
         `json_size` says.
         """
         if align:
-            message = self.decode(body, headers, type=type, limits=limits)
+            message = self.decode(body, headers, type=type, limits=limits, missing=missing)
             bodies.align(tensors_of(message)[1])
             return message
         kind, bounds = class_of(type), checked_limits(limits)
@@ -173,7 +181,8 @@ class OipRest:
                 _JSON,
                 text,
                 _SCHEMA,
-                lambda tree, _: from_tree(tree, kind, blobs, bounds, len(whole)),
+                lambda tree, *_: from_tree(tree, kind, blobs, bounds, len(whole)),
+                self._reading if missing is None else reading(missing, "any", text=True),
             )
         except CodecError as error:
             raise error.within("$") from None
@@ -193,7 +202,9 @@ class OipRest:
         kind = class_of(type)
         try:
             text, _ = self._split(as_body(body), headers)
-            return bodies.read(_JSON, text, _SCHEMA, lambda tree, _: claims(tree, kind))
+            return bodies.read(
+                _JSON, text, _SCHEMA, lambda tree, *_: claims(tree, kind), self._reading
+            )
         except CodecError as error:
             raise error.within("$") from None
 

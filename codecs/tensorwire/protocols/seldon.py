@@ -12,12 +12,15 @@ from types import NoneType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tensorwire import inputs
+from tensorwire import missing as missing_values
 from tensorwire.errors import DecodeError, EncodeError, shown
 from tensorwire.tree import walk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tensorwire.containers import Container
+    from tensorwire.missing import Missing, Reading, Writing
     from tensorwire.tree import Tree
 
 __all__ = [
@@ -27,7 +30,9 @@ __all__ = [
     "opened",
     "path_of",
     "payload",
+    "reading",
     "wrap",
+    "writing",
 ]
 
 MESSAGE = "seldon.protos.SeldonMessage"
@@ -43,6 +48,17 @@ class Envelope(NamedTuple):
     names: list[str] | None
     meta: dict[str, Any]
     status: dict[str, Any]
+
+
+def reading(missing: Missing | None, container: Container) -> Reading:
+    """Return how text is read: by default as Seldon's own wrapper reads it, null and words."""
+    how = missing_values.reading(missing, "any", text=container.text)
+    return how._replace(remedy="Codec.decode with dtype=np.float64 reads both as floats")
+
+
+def writing(missing: Missing | None) -> Writing:
+    """Return how numbers that are not finite are written: they are refused by default."""
+    return missing_values.writing(missing, "error", missing_values.BARE)
 
 
 def path_of(kind: str) -> str:

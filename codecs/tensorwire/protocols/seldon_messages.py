@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from tensorwire.codec import Codec
     from tensorwire.limits import Limits
+    from tensorwire.missing import Missing, Reading, Writing
     from tensorwire.peeking import Peek
 
 __all__ = ["protocol"]
@@ -62,32 +63,36 @@ class SeldonProtocol:
             kind: get_codec(f"{self._container.name}/{kind}") for kind in KINDS
         }
         self._headers = Headers()
+        self._reading = seldon.reading(None, self._container)
 
     def __repr__(self) -> str:
         """Return the call that gives it."""
         return f"get_protocol({self.name!r})"
 
-    def encode(self, message: Any, *, lossy: bool = False) -> tuple[bytes, dict[str, str]]:
+    def encode(
+        self, message: Any, *, lossy: bool = False, missing: Missing | None = None
+    ) -> tuple[bytes, dict[str, str]]:
         """Write a message; see `MessageProtocol`."""
         codec = self._codec(message)
         if codec is not None and not lossy and is_bare(message):
-            return codec.encode(message.value), {"Content-Type": self.media_type}
+            body = codec.encode(message.value, missing=missing)
+            return body, {"Content-Type": self.media_type}
         body = (
-            self._write(bodies.write, message, lossy=lossy)
+            self._write(bodies.write, message, missing, lossy=lossy)
             if codec is None
-            else codec.encode(message.value, **around(message), lossy=lossy)
+            else codec.encode(message.value, **around(message), lossy=lossy, missing=missing)
         )
         return body, {"Content-Type": self.media_type}
 
     def encode_parts(
-        self, message: Any, *, lossy: bool = False
+        self, message: Any, *, lossy: bool = False, missing: Missing | None = None
     ) -> tuple[list[bytes | memoryview], dict[str, str]]:
         """Write a message as buffers; see `MessageProtocol`."""
         codec = self._codec(message)
         parts = (
-            self._write(bodies.write_parts, message, lossy=lossy)
+            self._write(bodies.write_parts, message, missing, lossy=lossy)
             if codec is None
-            else codec.encode_parts(message.value, **around(message), lossy=lossy)
+            else codec.encode_parts(message.value, **around(message), lossy=lossy, missing=missing)
         )
         return parts, {"Content-Type": self.media_type}
 
@@ -97,28 +102,31 @@ class SeldonProtocol:
             return self._codecs.get(message.kind)
         return None
 
-    def _write(self, write: Callable[..., Any], message: Any, *, lossy: bool) -> Any:
-        box = self._container
+    def _write(
+        self, write: Callable[..., Any], message: Any, missing: Missing | None, *, lossy: bool
+    ) -> Any:
+        box, how = self._container, seldon.writing(missing)
         try:
-            tree = to_tree(message, box, lossy=lossy)
+            tree = to_tree(message, box, how, lossy=lossy)
             kind = class_of(type(message))
-            body = write(box, tree, self._schemas[kind])
+            body = write(box, tree, self._schemas[kind], how.words)
         except CodecError as error:
-            encode = partial(self.encode, lossy=lossy)
-            raise blamed(error, message, encode, partial(self._alone, message, lossy)) from None
+            encode = partial(self.encode, lossy=lossy, missing=missing)
+            alone = partial(self._alone, message, lossy, how)
+            raise blamed(error, message, encode, alone) from None
         except RecursionError:
             raise EncodeError("nested too deep") from None
         if kind is not Message and box.name == "protobuf" and levels(tree) > _DEEP:
             check_depth(body, _NAMES[kind])
         return body
 
-    def _alone(self, message: Message, lossy: bool, name: str) -> None:  # noqa: FBT001
+    def _alone(self, message: Message, lossy: bool, how: Writing, name: str) -> None:  # noqa: FBT001
         """Write one member of a message."""
-        tree = to_tree(message, self._container, lossy=lossy)
+        tree = to_tree(message, self._container, how, lossy=lossy)
         if name in tree:
-            bodies.write(self._container, {name: tree[name]}, self._schemas[Message])
+            bodies.write(self._container, {name: tree[name]}, self._schemas[Message], how.words)
 
-    def decode(
+    def decode(  # noqa: PLR0913
         self,
         body: Any,
         headers: Mapping[str, str] | None = None,
@@ -126,10 +134,11 @@ class SeldonProtocol:
         type: Any = None,  # noqa: A002 - the word that every decoder uses
         limits: Limits | None = None,
         align: bool = False,
+        missing: Missing | None = None,
     ) -> Any:
         """Read a message; see `MessageProtocol`."""
         if align:
-            message = self.decode(body, headers, type=type, limits=limits)
+            message = self.decode(body, headers, type=type, limits=limits, missing=missing)
             bodies.align(messages_in(message))
             return message
         del headers
@@ -137,7 +146,8 @@ class SeldonProtocol:
             known = self._headers.view(body, (Message, len(body)))
             if known is not None:
                 return known
-        message = self._read(body, type, from_tree, limits)
+        how = self._reading if missing is None else seldon.reading(missing, self._container)
+        message = self._read(body, type, from_tree, limits, how)
         if limits is None and self._container.sized and isinstance(message, Message):
             self._learn(body, message)
         return message
@@ -151,10 +161,17 @@ class SeldonProtocol:
     ) -> Peek:
         """Tell what a message says of its arrays; see `MessageProtocol`."""
         del headers
-        found: Peek = self._read(body, type, claims, None)
+        found: Peek = self._read(body, type, claims, None, self._reading)
         return found
 
-    def _read(self, body: Any, kind: Any, build: Callable[..., Any], limits: Limits | None) -> Any:
+    def _read(
+        self,
+        body: Any,
+        kind: Any,
+        build: Callable[..., Any],
+        limits: Limits | None,
+        how: Reading,
+    ) -> Any:
         kind, box = class_of(kind), self._container
         bounds = checked_limits(limits)
         try:
@@ -162,7 +179,8 @@ class SeldonProtocol:
                 box,
                 body,
                 self._schemas[kind],
-                lambda tree, size: build(tree, kind, box, bounds, size),
+                lambda tree, size, how: build(tree, kind, box, bounds, size, how),
+                how,
             )
         except CodecError as error:
             raise error.within("$") from None

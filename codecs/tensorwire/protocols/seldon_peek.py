@@ -20,6 +20,7 @@ from tensorwire.wire.counting import counted
 if TYPE_CHECKING:
     from tensorwire.containers import Container
     from tensorwire.limits import Limits
+    from tensorwire.missing import Reading
     from tensorwire.tree import Array, Tree
 
     Claim = tuple[np.dtype[Any] | None, tuple[int, ...] | None]
@@ -29,22 +30,24 @@ __all__ = ["claims"]
 _FLOAT64 = np.dtype(np.float64)
 
 
-def claims(tree: Tree, kind: type, container: Container, _: Limits, payload: int) -> Peek:
+def claims(
+    tree: Tree, kind: type, container: Container, _: Limits, payload: int, how: Reading
+) -> Peek:
     """Tell what a message of a class says of itself; the arrays in a list are named by place."""
     if kind is Message:
-        found, infos, around = _message(tree, "$", container)
+        found, infos, around = _message(tree, "$", container, how)
         check_said(tree, found)
         return Peek(found, tuple(infos), *around)
     parts = parts_in(tree, kind, container, payload)
-    named = [info for place, node in parts for info in _message(node, place, container)[1]]
+    named = [info for place, node in parts for info in _message(node, place, container, how)[1]]
     if kind is MessageList:
         return Peek("seldonMessages", tuple(named))
-    reward(tree.get("reward"), container)
+    reward(tree.get("reward"), container, how)
     return Peek("feedback", tuple(named))
 
 
 def _message(
-    tree: Tree, place: str, container: Container
+    tree: Tree, place: str, container: Container, how: Reading
 ) -> tuple[str, list[TensorInfo], seldon.Envelope]:
     """Return the kind of a message, what its one array is if it has one, and what is around it."""
     kind, claim = "", []
@@ -53,7 +56,7 @@ def _message(
         if kind in _CLAIMS:
             claim = [TensorInfo(place[2:], *_CLAIMS[kind](node))]
         else:
-            other_value(kind, node, container)
+            other_value(kind, node, container, how)
     except CodecError as error:
         raise placed(error.within(seldon.path_of(kind)), place) from None
     return kind, claim, around

@@ -15,6 +15,7 @@ from tensorwire.protocols import bodies, fields, seldon, seldon_any
 if TYPE_CHECKING:
     from tensorwire.containers import Container
     from tensorwire.limits import Limits
+    from tensorwire.missing import Reading
     from tensorwire.tree import Tree
 
 __all__ = ["check_said", "class_of", "from_tree", "other_value", "parts_in", "placed", "reward"]
@@ -60,46 +61,51 @@ def check_said(tree: Tree, kind: str) -> None:
         raise DecodeError("no payload, no meta and no status: this is no SeldonMessage")
 
 
-def from_tree(
-    tree: Tree, kind: type, container: Container, limits: Limits, payload: int
+def from_tree(  # noqa: PLR0913, PLR0917
+    tree: Tree, kind: type, container: Container, limits: Limits, payload: int, how: Reading
 ) -> Message | MessageList | Feedback:
     """Make the message of a class that a tree says; `payload` is the size of the body."""
     if kind is Message:
-        message = _message(tree, container, limits, payload)
+        message = _message(tree, container, limits, payload, how)
         check_said(tree, message.kind)
         return message
     messages: dict[str, Message] = {}
     bounds, used = limits, 0
     for place, node in parts_in(tree, kind, container, payload):
         try:
-            messages[place[2:]] = message = _message(node, container, bounds, payload)
+            messages[place[2:]] = message = _message(node, container, bounds, payload, how)
         except CodecError as error:
             raise placed(error, place) from None
         used += bodies.taken(message.value)
         bounds = limits.after(used, payload)
     if kind is MessageList:
         return MessageList(list(messages.values()))
-    return Feedback(**messages, reward=reward(tree.get("reward"), container))
+    return Feedback(**messages, reward=reward(tree.get("reward"), container, how))
 
 
-def _message(tree: Tree, container: Container, limits: Limits, payload: int) -> Message:
+def _message(
+    tree: Tree, container: Container, limits: Limits, payload: int, how: Reading
+) -> Message:
     kind, node, around = seldon.opened(tree)
+    if around.meta or around.status:
+        lists.check_numbers([around.meta, around.status], how)
     try:
         if kind in KINDS:
-            value = KINDS[kind].value(node, payload, limits, None)
+            value = KINDS[kind].value(node, payload, limits, None, how)
             viewed = isinstance(value, np.ndarray) and not value.flags.writeable
             value = value.copy() if viewed and not KINDS[kind].views else value
         else:
-            value = other_value(kind, node, container)
+            value = other_value(kind, node, container, how)
     except CodecError as error:
         raise error.within(seldon.path_of(kind)) from None
     return Message(value, kind, *around)
 
 
-def other_value(kind: str, node: Any, container: Container) -> Any:
+def other_value(kind: str, node: Any, container: Container, how: Reading) -> Any:
     """Return the value of a payload that is no array: text, a JSON value, a customData, or None."""
     if kind == "strData" and type(node) is not str:
         raise DecodeError(f"expected a string, got a {type(node).__name__}")
+    lists.check_numbers(node, how)
     return _custom(node, container) if kind == "customData" else node
 
 
@@ -116,12 +122,12 @@ def _custom(node: Any, container: Container) -> Any:
     return seldon_any.Any(url, bytes(value))
 
 
-def reward(node: Any, container: Container) -> float:
+def reward(node: Any, container: Container, how: Reading = VERIFIED) -> float:  # noqa: F821
     """Return the reward of a feedback, which text may have quoted."""
     if node is None:
         return 0.0
     try:
-        array = lists.numbers([node], DecodeError)
+        array = lists.numbers([node], DecodeError, how)
     except CodecError as error:
         raise DecodeError(error.reason, "$.reward") from None
     if array.dtype.kind not in "iuf":

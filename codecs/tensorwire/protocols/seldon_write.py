@@ -13,11 +13,13 @@ from tensorwire import inputs, lists
 from tensorwire.errors import CodecError, EncodeError, UnknownCodecError, is_known, unknown
 from tensorwire.kinds import KINDS
 from tensorwire.message import Feedback, Message, MessageList
+from tensorwire.missing import STRICT
 from tensorwire.protocols import fields, seldon, seldon_any
 from tensorwire.tree import Leaf, Role
 
 if TYPE_CHECKING:
     from tensorwire.containers import Container
+    from tensorwire.missing import Writing
     from tensorwire.tree import Tree
 
 __all__ = ["around", "is_bare", "levels", "parts_of", "to_tree"]
@@ -41,23 +43,25 @@ def parts_of(message: Any) -> list[tuple[str, Message]]:
     return [(f"$.{name}", one) for name, one in named if one is not None]
 
 
-def to_tree(message: Any, container: Container, *, lossy: bool) -> Tree:
+def to_tree(message: Any, container: Container, how: Writing = STRICT, *, lossy: bool) -> Tree:
     """Make the tree of a message, its members in the order of their numbers."""
     if isinstance(message, Message):
-        return _message(message, container, lossy=lossy)
-    parts = {place[2:]: _message(one, container, lossy=lossy) for place, one in parts_of(message)}
+        return _message(message, container, how, lossy=lossy)
+    parts = {
+        place[2:]: _message(one, container, how, lossy=lossy) for place, one in parts_of(message)
+    }
     if isinstance(message, MessageList):
         return {"seldonMessages": list(parts.values())}
     truth = {"truth": parts.pop("truth")} if "truth" in parts else {}
     return {**parts, "reward": _reward(message.reward, container, lossy=lossy), **truth}
 
 
-def _message(message: Message, container: Container, *, lossy: bool) -> Tree:
+def _message(message: Message, container: Container, how: Writing, *, lossy: bool) -> Tree:
     kind: Any = message.kind
     if not is_known(kind, (*_KINDS, "")):
         raise UnknownCodecError(unknown("the kind of a message", kind, _KINDS), "$")
     try:
-        node = _node(kind, message.value, container, lossy=lossy)
+        node = _node(kind, message.value, container, how, lossy=lossy)
     except CodecError as error:
         raise error.within(seldon.path_of(kind)) from None
     tree = seldon.around(message.meta, message.status)
@@ -65,9 +69,9 @@ def _message(message: Message, container: Container, *, lossy: bool) -> Tree:
     return tree or {"meta": {}}  # which tells a message that says nothing from none
 
 
-def _node(kind: str, value: Any, container: Container, *, lossy: bool) -> Any:
+def _node(kind: str, value: Any, container: Container, how: Writing, *, lossy: bool) -> Any:
     if kind in KINDS:
-        return KINDS[kind].tree(KINDS[kind].leaf(value, lossy=lossy))
+        return KINDS[kind].tree(KINDS[kind].leaf(value, lossy=lossy, how=how))
     if kind == "strData":
         return fields.text(value, "$.strData")
     if kind == "jsonData":

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tensorwire.limits import Limits
+    from tensorwire.missing import Missing
     from tensorwire.peeking import Peek
 
 __all__ = ["MessageProtocol", "get_protocol", "protocol_names"]
@@ -47,15 +48,22 @@ class MessageProtocol(Protocol):
     request: type
     response: type
 
-    def encode(self, message: Any, *, lossy: bool = False) -> tuple[bytes, dict[str, str]]:
-        """Write a message: the body, and the headers to send with it; raise `EncodeError`."""
+    def encode(
+        self, message: Any, *, lossy: bool = False, missing: Missing | None = None
+    ) -> tuple[bytes, dict[str, str]]:
+        """Write a message: the body, and the headers to send with it; raise `EncodeError`.
+
+        `missing` says how JSON has NaN and infinities: ``error`` refuses them (the default of
+        Seldon and OIP), ``nan`` writes bare words (that of TensorFlow Serving), ``null`` writes
+        NaN as null, ``any`` what the servers of the protocol read.
+        """
 
     def encode_parts(
-        self, message: Any, *, lossy: bool = False
+        self, message: Any, *, lossy: bool = False, missing: Missing | None = None
     ) -> tuple[list[bytes | memoryview], dict[str, str]]:
         """Write the same body as buffers for a vectored write, arrays where they are."""
 
-    def decode(
+    def decode(  # noqa: PLR0913
         self,
         body: Any,
         headers: Mapping[str, str] | None = None,
@@ -63,6 +71,7 @@ class MessageProtocol(Protocol):
         type: type | None = None,  # noqa: A002 - the word that every decoder uses
         limits: Limits | None = None,
         align: bool = False,
+        missing: Missing | None = None,
     ) -> Any:
         """Read a message of a class, by default a request; raise `DecodeError`.
 
@@ -79,6 +88,10 @@ class MessageProtocol(Protocol):
         align
             return arrays whose addresses suit their dtypes: a view where one does, else a copy of
             that array. See `Codec.decode`.
+        missing
+            what stands for NaN among floats in text: ``null``, ``nan`` (the bare words NaN,
+            Infinity, -Infinity), ``any`` of both (the default of Seldon and OIP; that of
+            TensorFlow Serving is ``nan``), or ``error``. See `tensorwire.missing`.
         """
 
     def peek(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tensorwire.containers import CONTAINERS
 from tensorwire.errors import DecodeError, shown
 from tensorwire.limits import DEFAULT_LIMITS, checked_limits
+from tensorwire.missing import VERIFIED
 from tensorwire.protocols import bodies
 from tensorwire.protocols.grpc_status import trailers_of
 from tensorwire.protocols.headers import Headers
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tensorwire.limits import Limits
+    from tensorwire.missing import Missing
     from tensorwire.peeking import Peek
     from tensorwire.tree import Tree
     from tensorwire.wire.schema import Schema
@@ -54,10 +56,14 @@ class ServingGrpc:
         return f"get_protocol({self.name!r})"
 
     def encode(
-        self, message: PredictRequest | PredictResponse, *, lossy: bool = False
+        self,
+        message: PredictRequest | PredictResponse,
+        *,
+        lossy: bool = False,
+        missing: Missing | None = None,
     ) -> tuple[bytes, dict[str, str]]:
         """Write a message; see `MessageProtocol`."""
-        del lossy  # nothing that TensorFlow has a dtype for is lost
+        del lossy, missing  # nothing that TensorFlow has a dtype for is lost
         one = write_one(message, self._templates.known)
         if one is not None:
             return one, {"Content-Type": _MEDIA_TYPE}
@@ -86,14 +92,18 @@ class ServingGrpc:
         )
 
     def encode_parts(
-        self, message: PredictRequest | PredictResponse, *, lossy: bool = False
+        self,
+        message: PredictRequest | PredictResponse,
+        *,
+        lossy: bool = False,
+        missing: Missing | None = None,
     ) -> tuple[list[bytes | memoryview], dict[str, str]]:
         """Write a message as buffers; see `MessageProtocol`."""
-        del lossy
+        del lossy, missing
         tree, kind = to_tree(message)
         return bodies.write_parts(_PROTOBUF, tree, _schema(kind)), {"Content-Type": _MEDIA_TYPE}
 
-    def decode(
+    def decode(  # noqa: PLR0913
         self,
         body: Any,
         headers: Mapping[str, str] | None = None,
@@ -101,12 +111,13 @@ class ServingGrpc:
         type: type | None = None,  # noqa: A002 - the word that every decoder uses
         limits: Limits | None = None,
         align: bool = False,
+        missing: Missing | None = None,
     ) -> Any:
         """Read a message; see `MessageProtocol`."""
         if align:
-            message = self.decode(body, headers, type=type, limits=limits)
+            message = self.decode(body, headers, type=type, limits=limits, missing=missing)
             return aligned_message(message)
-        del headers
+        del headers, missing  # bytes have NaN itself
         kind = PredictRequest if type is None else _class(type)
         if limits is None and body.__class__ is bytes:
             found = self._headers.view(body, (kind, len(body)))
@@ -114,7 +125,11 @@ class ServingGrpc:
                 return found
         limits = checked_limits(limits)
         found = bodies.read(
-            _PROTOBUF, body, _schema(kind), lambda tree, size: from_tree(tree, kind, limits, size)
+            _PROTOBUF,
+            body,
+            _schema(kind),
+            lambda tree, size, _: from_tree(tree, kind, limits, size),
+            VERIFIED,
         )
         if limits is DEFAULT_LIMITS:
             self._remember(body, kind, found)
@@ -144,7 +159,9 @@ class ServingGrpc:
         """Tell what a message says of its arrays; see `MessageProtocol`."""
         del headers
         kind = PredictRequest if type is None else _class(type)
-        found: Peek = bodies.read(_PROTOBUF, body, _schema(kind), lambda tree, _: claims(tree))
+        found: Peek = bodies.read(
+            _PROTOBUF, body, _schema(kind), lambda tree, *_: claims(tree), VERIFIED
+        )
         return found
 
     def encode_error(self, error: BaseException | str) -> tuple[bytes, dict[str, str]]:

@@ -11,6 +11,7 @@ import orjson
 
 from tensorwire.errors import DecodeError, EncodeError, shown
 from tensorwire.limits import checked_limits
+from tensorwire.missing import reading
 from tensorwire.protocols import bodies, fields
 from tensorwire.protocols.tfserving import (
     PredictRequest,
@@ -23,7 +24,6 @@ from tensorwire.protocols.tfserving_peek import claims
 from tensorwire.protocols.tfserving_read import How, arrays
 from tensorwire.protocols.tfserving_rows import RowsJSON
 from tensorwire.protocols.tfserving_short import few_numbers
-from tensorwire.protocols.tfserving_words import without_words
 from tensorwire.protocols.tfserving_write import write
 from tensorwire.reading import as_body
 from tensorwire.tree import ARRAY
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tensorwire.limits import Limits
+    from tensorwire.missing import Missing, Reading
     from tensorwire.peeking import Peek
     from tensorwire.protocols.tfserving_find import Found
     from tensorwire.tree import Tree
@@ -48,7 +49,7 @@ _PLACES = {key: {"*": _LONG, **_LONG} for _, key in _KEYS.values()} | {
     key: _LONG for key, _ in _KEYS.values()
 }
 _SCHEMA = Schema("tfserving.rest", {}, {}, _PLACES, array_names(_PLACES))
-_FEW = 4096  # bytes of a message in which nothing is long
+_READING = reading(None, "nan", text=True)
 
 
 def protocol(name: str) -> ServingRest:
@@ -70,16 +71,26 @@ class ServingRest:
         return f"get_protocol({self.name!r})"
 
     def encode(
-        self, message: PredictRequest | PredictResponse, *, lossy: bool = False
+        self,
+        message: PredictRequest | PredictResponse,
+        *,
+        lossy: bool = False,
+        missing: Missing | None = None,
     ) -> tuple[bytes, dict[str, str]]:
         """Write a message; see `MessageProtocol`."""
+        del missing
         body = few_numbers(message) or assemble(*_pieces(message, lossy=lossy))
         return body, {"Content-Type": "application/json"}
 
     def encode_parts(
-        self, message: PredictRequest | PredictResponse, *, lossy: bool = False
+        self,
+        message: PredictRequest | PredictResponse,
+        *,
+        lossy: bool = False,
+        missing: Missing | None = None,
     ) -> tuple[list[bytes | memoryview], dict[str, str]]:
         """Write a message as buffers; see `MessageProtocol`."""
+        del missing
         first, *pieces = (parted := _pieces(message, lossy=lossy))[0]
         buffers: list[bytes | memoryview] = [first]
         for part, piece in zip(parted[1], pieces, strict=True):
@@ -94,6 +105,7 @@ class ServingRest:
         type: Any = None,  # noqa: A002 - the word that every decoder uses
         limits: Limits | None = None,
         align: bool = False,
+        missing: Missing | None = None,
         signature: Mapping[str, Any] | None = None,
     ) -> Any:
         """Read a message; see `MessageProtocol`.
@@ -106,21 +118,26 @@ class ServingRest:
             and so are values that the dtype does not have.
         """
         if align:
-            message = self.decode(body, headers, type=type, limits=limits, signature=signature)
+            message = self.decode(
+                body, headers, type=type, limits=limits, missing=missing, signature=signature
+            )
             return aligned_message(message)
         del headers
         kind, bounds = _class(type), checked_limits(limits)
         if body.__class__ is not bytes:
             body = bytes(as_body(body))
 
-        def build(tree: Tree, *, words: bool) -> Any:
+        def build(tree: Tree) -> Any:
             found = _find(tree, kind)
-            message = kind(arrays(found, How(bounds, len(body), words), signature), rows=found.rows)
+            message = kind(
+                arrays(found, How(bounds, len(body), words=False), signature), rows=found.rows
+            )
             if kind is PredictRequest:
                 message.signature_name = fields.member(tree, "signature_name")
             return message
 
-        return _read(body, build)
+        how = _READING if missing is None else reading(missing, "nan", text=True)
+        return _read(body, build, how)
 
     def peek(
         self,
@@ -132,7 +149,7 @@ class ServingRest:
         """Tell what a message says of its arrays; see `MessageProtocol`."""
         del headers
         kind = _class(type)
-        found: Peek = _read(bytes(as_body(body)), lambda tree, **_: claims(_find(tree, kind)))
+        found: Peek = _read(bytes(as_body(body)), lambda tree: claims(_find(tree, kind)), _READING)
         return found
 
     def encode_error(self, error: BaseException | str) -> tuple[bytes, dict[str, str]]:
@@ -158,18 +175,9 @@ def _find(tree: Tree, kind: Any) -> Found:
     return find(tree, *_KEYS[kind])
 
 
-def _read(body: bytes, build: Callable[..., Any]) -> Any:
-    """Read the tree of a message, and build what it says; `words` in it may be numbers."""
-    if len(body) < _FEW:
-        try:
-            tree = _JSON.read_any(body, _SCHEMA)
-        except DecodeError:
-            pass  # for a word, it may be
-        else:
-            return build(tree, words=False)
-    text = without_words(body)
-    words = text is not body
-    return bodies.read(_JSON, text, _SCHEMA, lambda tree, _: build(tree, words=words))
+def _read(body: bytes, build: Callable[..., Any], how: Reading) -> Any:
+    """Read the tree of a message, and build what it says."""
+    return bodies.read(_JSON, body, _SCHEMA, lambda tree, *_: build(tree), how)
 
 
 def _pieces(

@@ -15,11 +15,13 @@ import orjson
 
 from tensorwire.containers.json import JSON
 from tensorwire.errors import DecodeError
+from tensorwire.missing import VERIFIED
 from tensorwire.tree import Irregular
 from tensorwire.wire.decimal import NumbersText
 
 if TYPE_CHECKING:
     from tensorwire.limits import Limits
+    from tensorwire.missing import Reading
     from tensorwire.tree import Array, Body, Tree
     from tensorwire.wire.schema import Schema
 
@@ -43,15 +45,15 @@ class Rows(dict[str, "_RowsText"]):
 class RowsJSON(JSON):
     """JSON in which rows of one named array are `Rows`."""
 
-    def read(self, body: Body, message: Schema) -> Tree:
+    def read(self, body: Body, message: Schema, how: Reading = VERIFIED) -> Tree:
         """Cut the long arrays out of the text, and let orjson read what is around them."""
         body = bytes(body)
         found = _ROWS.search(body, 0, _HEAD) if len(body) >= _SMALL else None
         if found is None:
-            return super().read(body, message)
+            return super().read(body, message, how)
         start, stop = found.end(), body.rfind(b"]")
         rest = b'%b"%b"%b' % (body[:start], _MARK.encode(), body[stop:])
-        rows = _one_array(body, start, stop)
+        rows = _one_array(body, start, stop, how)
         try:
             tree = {} if rows is None else self.read_any(rest, message)
         except DecodeError:  # the cut may be wrong, and not the text
@@ -68,8 +70,8 @@ class _RowsText(NumbersText):
 
     __slots__ = ("_count", "_rank")
 
-    def __init__(self, text: Any, count: int, rank: int) -> None:
-        super().__init__(text, 0, len(text))
+    def __init__(self, text: Any, count: int, rank: int, how: Reading) -> None:
+        super().__init__(text, 0, len(text), how)
         self._count, self._rank = count, rank
 
     def read(self, limits: Limits, out: Array | None = None) -> Array:
@@ -83,7 +85,7 @@ class _RowsText(NumbersText):
         return array
 
 
-def _one_array(body: bytes, start: int, stop: int) -> Rows | None:
+def _one_array(body: bytes, start: int, stop: int, how: Reading) -> Rows | None:
     """Give the text of the array; None where not all rows are written like the first one."""
     first = _FIRST.match(body, start, stop)
     if first is None or body[stop - 1] != 0x7D:
@@ -107,7 +109,7 @@ def _one_array(body: bytes, start: int, stop: int) -> Rows | None:
     _put(text, starts[:1] - len(opening), (b"[" + brackets).ljust(len(opening) + len(brackets)))
     text[-1] = 0x5D
     try:
-        return Rows({orjson.loads(name): _RowsText(made, starts.size, len(brackets) + 1)})
+        return Rows({orjson.loads(name): _RowsText(made, starts.size, len(brackets) + 1, how)})
     except orjson.JSONDecodeError:
         return None
 

@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import orjson
 
-from tensorwire.dtypes import FLOAT16
+from tensorwire import lists
+from tensorwire.dtypes import EXACT, FLOAT16
+from tensorwire.errors import DecodeError
+from tensorwire.missing import VERIFIED
 from tensorwire.shortest import decimal_twin
 from tensorwire.tree import Irregular, check_out
 
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tensorwire.limits import Limits
+    from tensorwire.missing import Reading
     from tensorwire.tree import Array
 
 Fix: TypeAlias = "Callable[[Array, bytes], bytes]"
@@ -30,6 +34,8 @@ __all__ = ["BLOCK", "NumbersText", "block_count", "dumps", "texts"]
 BLOCK = 1280  # float64 values: some 25 kB of text, which orjson makes in a buffer of 32 kB
 _MAX_RANK = 64  # numpy's
 _READ_BLOCK = 24 << 10  # bytes of text
+_SAFE = float(EXACT) ** 2  # the sum of squares is below it where no integer can have been rounded
+_GAPS = np.isin(np.arange(256), list(b"[], \t\r\n"))  # what may be beside a word
 
 
 def texts(array: Array, fix: Fix) -> Iterator[bytes | memoryview]:
@@ -81,12 +87,12 @@ def dumps(array: Array) -> bytes:
 
 
 class NumbersText:
-    """Nested lists of numbers that lie in `body` from `start` to `stop`."""
+    """Nested lists of numbers that lie in `body` from `start` to `stop`; `how` they are read."""
 
-    __slots__ = ("_body", "_start", "_stop")
+    __slots__ = ("_body", "_how", "_start", "_stop")
 
-    def __init__(self, body: bytes, start: int, stop: int) -> None:
-        self._body, self._start, self._stop = body, start, stop
+    def __init__(self, body: bytes, start: int, stop: int, how: Reading = VERIFIED) -> None:
+        self._body, self._start, self._stop, self._how = body, start, stop, how
 
     @property
     def text(self) -> bytes:
@@ -94,15 +100,17 @@ class NumbersText:
         return self._body[self._start : self._stop]
 
     def read(self, limits: Limits, out: Array | None = None) -> Array:
-        """Read int64, uint64 or float64, as the text has it; `Irregular` for all but plain rows."""
-        body, start, stop = self._body, self._start, self._stop
-        if any(body.find(mark, start, stop) >= 0 for mark in (b".", b"e", b"E")):
-            array = _Reader(body, "d").read(start, stop)
-        else:
-            try:
-                array = _Reader(body, "i").read(start, stop)
-            except Irregular:
-                array = _Reader(body, "u").read(start, stop)
+        """Read int64, uint64 or float64, as the text has it; `Irregular` for all but plain rows.
+
+        Raises `DecodeError` for an integer that float64 would round for the floats beside it.
+        """
+        body, start, stop, how = self._body, self._start, self._stop, self._how
+        floats = self._has(b".", b"e", b"E")
+        try:
+            array = _Reader(body, "d" if floats else "i", how).read(start, stop)
+        except Irregular:
+            kind = self._other_kind(floats=floats)
+            array = _Reader(body, kind, how, words=kind == "d").read(start, stop)
         limits.check(array.shape, array.itemsize, len(body))
         if out is None:
             return array
@@ -110,11 +118,28 @@ class NumbersText:
         out[...] = array
         return out
 
+    def _has(self, *parts: bytes) -> bool:
+        return any(self._body.find(part, self._start, self._stop) >= 0 for part in parts)
+
+    def _other_kind(self, *, floats: bool) -> str:
+        """Return how to read what is neither plain floats nor plain int64; or raise `Irregular`."""
+        how = self._how
+        if how.words and self._has(b"N", b"I"):
+            return "d"
+        if how.null and (floats or int in how.also) and self._has(b"null"):
+            return "d"
+        if floats:
+            raise Irregular
+        return "u"
+
 
 class _Reader:
-    """One pass over the text, with a parser and a growing array of its own."""
+    """One pass over the text, with a parser and a growing array of its own.
 
-    def __init__(self, body: bytes, kind: str) -> None:
+    With `words`, null and bare words may stand among the numbers.
+    """
+
+    def __init__(self, body: bytes, kind: str, how: Reading, *, words: bool = False) -> None:
         try:
             import simdjson  # optional: not on every Python
         except ImportError:
@@ -125,6 +150,8 @@ class _Reader:
         self._kind = kind
         self._out = np.empty(0, {"d": np.float64, "i": np.int64, "u": np.uint64}[kind])
         self._count = 0
+        self._how, self._words = how, words
+        self._rounded: tuple[int, int] | None = None
 
     def read(self, start: int, stop: int) -> Array:
         """Read the whole array."""
@@ -142,6 +169,9 @@ class _Reader:
             shape = self._rows(start + 1, stop - 1, rank)
         except (ValueError, TypeError, RuntimeError, IndexError):
             raise Irregular from None
+        if self._rounded is not None:
+            at, number = self._rounded
+            raise DecodeError(lists.rounded(number), lists.place(at, shape))
         spare = self._out.size - self._count
         values = self._out[: self._count]
         return (values.copy() if spare > self._count // 16 else values).reshape(shape)
@@ -174,7 +204,10 @@ class _Reader:
 
     def _block(self, start: int, end: int, rank: int) -> tuple[int, ...]:
         """Read some rows of the same rank; simdjson sees to the syntax, this to the shape."""
-        rows: Any = self._parser.parse(b"[%b]" % self._body[start:end])
+        text, holes = self._body[start:end], None
+        if self._words:
+            text, holes = _without_words(text, self._how)
+        rows: Any = self._parser.parse(b"[%b]" % text)
         shape, brackets, level = [len(rows)], 0, rows
         for depth in range(rank - 1):
             if depth:
@@ -186,6 +219,8 @@ class _Reader:
         if np.count_nonzero(self._bytes[start:end] == 0x5B) != brackets or not prod(shape):
             raise Irregular
         values = np.frombuffer(rows.as_buffer(of_type=self._kind), self._out.dtype)
+        if self._kind == "d" and not np.vdot(values, values) < _SAFE and self._how.exact:
+            self._check_integers(text, values)
         count = self._count + values.size
         if count > self._out.size:
             share = (end - self._start) / (self._stop - self._start)
@@ -193,5 +228,52 @@ class _Reader:
             grown[: self._count] = self._out[: self._count]
             self._out = grown
         self._out[self._count : count] = values
+        if holes is not None:
+            self._out[self._count + holes[0]] = holes[1]
         self._count = count
         return tuple(shape)
+
+    def _check_integers(self, text: bytes, values: Array) -> None:
+        """Look for an integer that float64 rounds, in text of which some values are large."""
+        if self._rounded is not None or text.count(b".") == values.size:
+            return
+        data = np.frombuffer(text, np.uint8)
+        stops = np.append(np.flatnonzero(data == 0x2C), data.size)
+        if stops.size != values.size:
+            raise Irregular
+        marks = np.flatnonzero((data == 0x2E) | (data | 0x20 == 0x65))  # `.`, `e` and `E`
+        floats = np.diff(np.searchsorted(marks, stops), prepend=0) > 0
+        for at in np.flatnonzero(~floats & ~(np.abs(values) < EXACT)).tolist():
+            start = stops[at - 1] + 1 if at else 0
+            number = int(text[start : stops[at]].strip(b"[] \t\r\n"))
+            if lists.rounds(number):
+                self._rounded = self._count + at, number
+                return
+
+
+def _without_words(text: bytes, how: Reading) -> tuple[bytes, tuple[Array, Array]]:
+    """Put 0 where words are in a text of numbers; give what they say too, and of which numbers."""
+    data = np.frombuffer(text, np.uint8).copy()
+    commas = np.flatnonzero(data == 0x2C)  # so many numbers are before
+    places, values = [np.empty(0, np.intp)], [np.empty(0)]
+    for word, value, allowed in (
+        (b"Infinity", np.inf, how.words),
+        (b"NaN", np.nan, how.words),
+        (b"null", np.nan, how.null),
+    ):
+        if not allowed or word not in text:
+            continue
+        at = np.flatnonzero(data[: data.size - len(word) + 1] == word[0])
+        for i, byte in enumerate(word):
+            at = at[data[at + i] == byte]
+        minus = (at > 0) & (data[at - 1] == 0x2D) & np.isinf(value)
+        before, behind = at - minus - 1, at + len(word)
+        if not _GAPS[data[before[before >= 0]]].all():
+            raise Irregular
+        if not _GAPS[data[behind[behind < data.size]]].all():
+            raise Irregular
+        for i in range(len(word)):
+            data[at + i] = 0x20 if i else 0x30
+        places.append(np.searchsorted(commas, at))
+        values.append(np.where(minus, -value, value))
+    return data.tobytes(), (np.concatenate(places), np.concatenate(values))
