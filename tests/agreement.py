@@ -8,6 +8,8 @@ import tensorwire as tw
 from tensorwire.containers import CONTAINERS
 from tensorwire.kinds import KINDS
 from tensorwire.limits import DEFAULT_LIMITS
+from tensorwire.lists import check_numbers
+from tensorwire.missing import Reading, Unverified
 from tensorwire.protocols import seldon
 from tensorwire.tree import Irregular
 from tensorwire.wire.schema import schema
@@ -45,20 +47,29 @@ def agree(name: str, body: bytes) -> bool:
 
 
 def paths_agree(name: str, body: bytes) -> None:
-    """Assert that the fast path and the slow path of a container say the same."""
+    """Assert that all paths of a container say the same: fast, official, and that of exact text."""
     container = CONTAINERS[name.partition("/")[0]]
-    fast, slow = _said(container.read, body), _said(container.read_any, body)
+    how = seldon.reading(None, container)
+    fast = _said(lambda: container.read(body, schema(seldon.MESSAGE), how), body, how)
+    slow = _said(lambda: container.read_any(body, schema(seldon.MESSAGE)), body, how)
+    if container.text:
+        how = how._replace(verified=True)
+        exact = _said(lambda: container.read_exactly(body, how), body, how)
+        assert slow in (UNDECIDED, exact), (name, body, slow, exact)
+        slow = exact
     assert fast in (UNDECIDED, slow), (name, body, fast, slow)
 
 
-def _said(read: Callable[..., Any], body: bytes) -> Any:
+def _said(read: Callable[[], Any], body: bytes, how: Reading) -> Any:
     """Return all that one path says about a payload, whichever kind it holds."""
     try:
-        tree = read(body, schema(seldon.MESSAGE))
+        tree = read()
         kind, inner = seldon.payload(tree)
-        value = KINDS[kind].value(inner, len(body), DEFAULT_LIMITS, None)
-        return kind, describe(value), repr(seldon.opened(tree)[2])
-    except Irregular:
+        value = KINDS[kind].value(inner, len(body), DEFAULT_LIMITS, None, how)
+        envelope = seldon.opened(tree)[2]
+        check_numbers([envelope.meta, envelope.status], how)
+        return kind, describe(value), repr(envelope)
+    except (Irregular, Unverified):
         return UNDECIDED
     except tw.DecodeError:
         return REFUSED

@@ -21,15 +21,13 @@ def refused(codec: str, array: Array) -> bool:  # noqa: PLR0911 - a table of cas
             return True
     elif not _is_number(array):
         return True
+    if container == "json" and array.dtype.kind == "f" and not np.isfinite(array).all():
+        return True
     if kind == "tensor":
         return _rounds(array)
     if not array.ndim or 0 in array.shape[:-1]:
         return True
-    if container == "protobuf":
-        return array.ndim > 49 or _rounds(array)
-    if container == "json" and array.dtype.kind == "f":
-        return not np.isfinite(array).all()
-    return False
+    return container == "protobuf" and (array.ndim > 49 or _rounds(array))
 
 
 def decoded(codec: str, array: Array) -> Array:  # noqa: PLR0911 - a table of cases

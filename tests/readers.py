@@ -9,6 +9,7 @@ import binascii
 import json
 import re
 from math import prod
+from types import NoneType
 from typing import Any
 
 import ml_dtypes
@@ -22,6 +23,7 @@ from tests.reference import SeldonMessage
 from tests.values import Array
 
 _ALLOWED = 16 << 20  # bytes that a payload may claim beyond four times its own
+_INTEGERS, _NOTHING = frozenset({int}), frozenset[type]()
 _WORDS = {"NaN": np.nan, "Infinity": np.inf, "-Infinity": -np.inf}
 
 # By TensorFlow's name: numpy's name, and the JSON name of the member that holds the values.
@@ -65,11 +67,27 @@ def read(codec: str, body: bytes) -> Any:
     if container == "protobuf":
         return _read_message(body, kind)
     try:
-        load = orjson.loads if container == "json" else _unpack
+        load = json_text if container == "json" else _unpack
         tree = load(body)
     except (ValueError, TypeError, RecursionError, msgpack.UnpackException) as error:
         raise Refused(error) from None
     return _Tree(tree, len(body)).read(kind)
+
+
+_STRINGS_AND_WORDS = re.compile(rb'"(?:[^"\\\\]|\\\\.)*"|-?Infinity|NaN', re.DOTALL)
+
+
+def json_text(body: bytes) -> Any:
+    """Return what orjson reads, bare words allowed; numbers as Python's json has them, exactly."""
+
+    def without(match: re.Match[bytes]) -> bytes:
+        return match[0] if match[0].startswith(b'"') else b"0"
+
+    if b"NaN" in body or b"Infinity" in body:
+        orjson.loads(_STRINGS_AND_WORDS.sub(without, body))
+    else:
+        orjson.loads(body)
+    return json.loads(body)
 
 
 def _unpack(body: bytes) -> Any:
@@ -81,8 +99,12 @@ def _unpack(body: bytes) -> Any:
     return msgpack.unpackb(body, ext_hook=refuse)
 
 
-def nested_array(nested: Any) -> Any:
-    """Return the array that nested lists say; the lists where no dtype holds their values."""
+def nested_array(nested: Any, also: frozenset[type] = frozenset()) -> Any:
+    """Return the array that nested lists say; the lists where no dtype holds their values.
+
+    Null is NaN among floats, and None in rows that mix types; among integers, if these are `also`
+    floats.
+    """
     shape: list[int] = []
     first = nested
     while isinstance(first, list):
@@ -94,7 +116,13 @@ def nested_array(nested: Any) -> Any:
         _need(all(type(row) is list and len(row) == size for row in leaves), "ragged")
         leaves = [item for row in leaves for item in row]
     types = {type(leaf) for leaf in leaves}
-    _need(types <= {int, float, bool, str, bytes}, "not a scalar")
+    _need(types <= {int, float, bool, str, bytes, NoneType}, "not a scalar")
+    integers = [leaf for leaf in leaves if type(leaf) is int]
+    _need(all(leaf in INT64 or leaf in UINT64 for leaf in integers), "64 bits")
+    if NoneType in types:
+        leaves, types = _without_null(leaves, types - {NoneType}, also)
+    if types == {int, float}:
+        _need(all(int(float(leaf)) == leaf for leaf in integers), "a float would round it")
     if types == {int}:
         if all(leaf in INT64 for leaf in leaves):
             return np.array(leaves, np.int64).reshape(shape)
@@ -106,6 +134,14 @@ def nested_array(nested: Any) -> Any:
     if types == {bool}:
         return np.array(leaves).reshape(shape)
     return nested
+
+
+def _without_null(leaves: list[Any], types: set[type], also: frozenset[type]) -> Any:
+    """Return the leaves, and the types of them, with NaN for null where that is a float."""
+    _need(types != {bool} and (types != {int} or int in also), "null among integers or bools")
+    if types <= {int, float}:
+        return [np.nan if leaf is None else leaf for leaf in leaves], {*types, float}
+    return leaves, {*types, NoneType}
 
 
 def same(value: Any, wanted: Any) -> bool:
@@ -158,7 +194,7 @@ class _Tree:
         if isinstance(values, bytes):
             _need(len(values) % 8 == 0, "not float64")
             return _reshape(np.frombuffer(values, "<f8"), sizes)
-        return _reshape(_numbers([] if values is None else values), sizes)
+        return _reshape(_numbers([] if values is None else values, _INTEGERS), sizes)
 
     def _tftensor(self, node: Any) -> Any:
         dtype = node.get("dtype", 0)
@@ -187,7 +223,8 @@ class _Tree:
             _need(values is None or type(values) is list, "no list")
             _need(all(type(item) is bool for item in values or []), "no bool")
         else:
-            values = _numbers([] if values is None else values)
+            floats = member in ("floatVal", "doubleVal", "scomplexVal", "dcomplexVal")
+            values = _numbers([] if values is None else values, _INTEGERS if floats else _NOTHING)
         return tensor_proto(dtype, shape, b"", values, self.payload)
 
 
@@ -275,8 +312,8 @@ def _from_list_value(list_value: Any) -> list[Any]:
     items: list[Any] = []
     for value in list_value.values:
         chosen = value.WhichOneof("kind")
-        _need(chosen in ("number_value", "string_value", "bool_value", "list_value"), "no scalar")
-        item = getattr(value, chosen)
+        _need(chosen not in (None, "struct_value"), "no scalar")
+        item = None if chosen == "null_value" else getattr(value, chosen)
         items.append(_from_list_value(item) if chosen == "list_value" else item)
     return items
 
@@ -308,12 +345,12 @@ def _integer(node: Any) -> int:
     return int(node)
 
 
-def _numbers(node: Any) -> Any:
+def _numbers(node: Any, also: frozenset[type]) -> Any:
     """Return a flat list of numbers, which may be quoted, as an array."""
     _need(type(node) is list, "no list of numbers")
     if not node:
         return np.empty(0)
-    array = nested_array([_unquoted(item) for item in node])
+    array = nested_array([_unquoted(item) for item in node], also)
     _need(isinstance(array, np.ndarray) and array.ndim == 1, "no flat list of one type")
     return array
 
@@ -326,9 +363,8 @@ def _unquoted(item: Any) -> Any:
             item = json.loads(item, parse_constant=lambda _: None)
         except ValueError:
             item = None
-        if type(item) is int and item not in INT64 and item not in UINT64:
-            return float(item)
-    _need(type(item) in (int, float), "no number")
+        _need(item is not None, "no number")
+    _need(type(item) in (int, float, NoneType), "no number")
     return item
 
 

@@ -225,7 +225,7 @@ def test_lossy_accepts_what_was_refused(container: str, case: int) -> None:
 
 
 def test_lossy_nan_is_null() -> None:
-    """NaN is written as null only where the loss is accepted, and is no number from then on."""
+    """NaN is written as null only where the loss is accepted, and is NaN again when read."""
     codec = tw.get_codec("json/ndarray")
     for size in (1, 3000):
         array = np.full((size, 2), 0.5)
@@ -235,8 +235,10 @@ def test_lossy_nan_is_null() -> None:
         assert caught.value.path == f"$.data.ndarray[{size - 1}][1]"
         body = codec.encode(array, lossy=True)
         assert orjson.loads(body)["data"]["ndarray"][-1] == [0.5, None]
+        back = codec.decode(body)
+        assert np.array_equal(back, array, equal_nan=True)
         with pytest.raises(tw.DecodeError, match="null"):
-            codec.decode(body)
+            codec.decode(body, missing="error")
     for value in ([1.5, math.nan], [1.5, math.inf], [["a", -math.inf]]):
         with pytest.raises(tw.EncodeError):
             codec.encode(value)
@@ -277,7 +279,7 @@ def test_a_signalling_nan_is_no_warning(name: str, dtype: str, bits: int) -> Non
             try:
                 value = codec.decode(codec.encode(array))
             except tw.EncodeError:
-                assert name == "json/ndarray"
+                assert name in ("json/ndarray", "json/tensor")
                 break
             if not name.endswith("raw"):
                 assert np.isnan(value).all()

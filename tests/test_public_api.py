@@ -84,16 +84,21 @@ def test_every_signature_is_typed(name: str) -> None:
 def test_options_are_keywords() -> None:
     """Everything but the value or the body is given by name, so that more may be added."""
     keywords = {
-        "encode": ["names", "meta", "status", "lossy"],
-        "encode_parts": ["names", "meta", "status", "lossy"],
-        "decode": ["copy", "out", "dtype", "limits", "align"],
+        "encode": ["names", "meta", "status", "lossy", "missing"],
+        "encode_parts": ["names", "meta", "status", "lossy", "missing"],
+        "decode": ["copy", "out", "dtype", "limits", "align", "missing"],
     }
     for method, wanted in keywords.items():
         parameters = inspect.signature(getattr(tw.Codec, method)).parameters.values()
         assert [p.name for p in parameters if p.kind is p.KEYWORD_ONLY] == wanted
     loads = list(inspect.signature(tw.loads).parameters)
-    assert loads == ["body", "media_type", "limits", "align"]
-    assert list(inspect.signature(tw.dumps).parameters) == ["message", "media_type", "lossy"]
+    assert loads == ["body", "media_type", "limits", "align", "missing"]
+    assert list(inspect.signature(tw.dumps).parameters) == [
+        "message",
+        "media_type",
+        "lossy",
+        "missing",
+    ]
     assert get_type_hints(tw.codec_names)["return"] == tuple[str, ...]
 
 

@@ -7,6 +7,7 @@ import tracemalloc
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import msgpack
@@ -24,6 +25,8 @@ import tensorwire as tw
 from tensorwire import seldon
 from tensorwire.containers import CONTAINERS as BOXES
 from tensorwire.limits import DEFAULT_LIMITS
+from tensorwire.missing import Reading, Unverified
+from tensorwire.protocols import seldon as seldon_protocol
 from tensorwire.protocols.seldon_read import from_tree
 from tensorwire.tree import Irregular
 from tensorwire.wire.pool import message_class
@@ -867,15 +870,23 @@ def length(content: bytes) -> bytes:
 
 def both(container: str, kind: Any, body: bytes) -> Any:
     """Return what a body says, once the fast and the slow reader agree; None if it is refused."""
-    box = BOXES[container]
+    box, message = BOXES[container], schema(NAMES[kind])
+    how = seldon_protocol.reading(None, box)
 
-    def said_by(read: Any) -> Any:
-        tree = read(body, schema(NAMES[kind]))
-        return told(from_tree(tree, kind, box, DEFAULT_LIMITS, len(body)))
+    def said_by(read: Any, how: Reading) -> Any:
+        return told(from_tree(read(), kind, box, DEFAULT_LIMITS, len(body), how))
 
-    slow = refusal(said_by, box.read_any)
-    with suppress(Irregular):
-        assert refusal(said_by, box.read) == slow, (container, kind, body)
+    last = partial(box.read_any, body, message)
+    if container == "json":  # which has a third reader, of exact text
+        exact = how._replace(verified=True)
+        slow = refusal(said_by, partial(box.read_exactly, body, exact), exact)
+        with suppress(Irregular, Unverified):
+            assert refusal(said_by, last, how) == slow, (container, kind, body)
+    else:
+        slow = refusal(said_by, last, how)
+    with suppress(Irregular, Unverified):
+        fast = refusal(said_by, partial(box.read, body, message, how), how)
+        assert fast == slow, (container, kind, body)
     return slow
 
 

@@ -110,7 +110,7 @@ def reading(missing: str | None, default: Missing, *, text: bool) -> Reading:
 
     Raises `DecodeError` for a word that is not known.
     """
-    if missing is not None and not (isinstance(missing, str) and missing in KNOWN):
+    if not _is_known(missing):
         raise DecodeError(_unknown(missing))
     return _READINGS[default if missing is None else missing, text]
 
@@ -141,11 +141,15 @@ def writing(
     `any_words` are those for ``any``; with `lossy`, null is written for what has no word.
     Raises `EncodeError` for a word that is not known.
     """
-    if missing is not None and not (isinstance(missing, str) and missing in KNOWN):
+    if not _is_known(missing):
         raise EncodeError(_unknown(missing))
     word = default if missing is None else missing
     words = {"error": FINITE, "null": NAN_AS_NULL, "nan": BARE, "any": any_words}[word]
     return Writing({**NULLS, **words} if lossy else words, missing not in (None, "error"))
+
+
+def _is_known(missing: object) -> bool:
+    return missing is None or (isinstance(missing, str) and missing in KNOWN)
 
 
 def _unknown(missing: object) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from tensorwire.containers.json import JSON
 from tensorwire.containers.msgpack import Msgpack
 from tensorwire.containers.protobuf import Protobuf
-from tensorwire.missing import FINITE
+from tensorwire.missing import FINITE, VERIFIED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -48,7 +48,7 @@ class Container(Protocol):
     def before(self, tree: Tree, first: bytes, schema: Schema, words: Words = FINITE) -> bytes:
         """Write more members before those of a message that begins so; they hold no array."""
 
-    def read(self, body: Body, schema: Schema, how: Reading) -> Tree:
+    def read(self, body: Body, schema: Schema, how: Reading = VERIFIED) -> Tree:
         """Read the canonical form, arrays left in place; `Irregular` for anything else.
 
         Raises `Unverified` where only `read_exactly` can tell, as `read_any` does too.

@@ -143,7 +143,7 @@ def _values(  # noqa: PLR0913, PLR0917
     if not row.field:
         array = blob(node).view(dtype)
     else:
-        array = lists.numbers(node, DecodeError, how) if isinstance(node, list) else node
+        array = _numbers(node, np.dtype(row.field), how) if isinstance(node, list) else node
         if hasattr(array, "read"):
             array = array.read(limits)
         if not isinstance(array, np.ndarray) or array.ndim != 1 or array.dtype == np.uint8:
@@ -157,6 +157,12 @@ def _values(  # noqa: PLR0913, PLR0917
             filled[: array.size], filled[array.size :] = array, array[-1]
         array = filled
     return array.reshape(shape)
+
+
+def _numbers(node: list[Any], field: np.dtype[Any], how: Reading) -> Any:
+    """Read values, quoted or not; null is NaN where the field is one of floats, and only there."""
+    also = frozenset({int}) if field.kind == "f" else frozenset[type]()
+    return lists.numbers(node, DecodeError, how._replace(also=also, remedy=""))
 
 
 def _typed(array: Array, row: Type, dtype: np.dtype[Any]) -> Array:

@@ -10,6 +10,7 @@ from tensorwire import lists
 from tensorwire.errors import CodecError, DecodeError, shown
 from tensorwire.kinds import KINDS
 from tensorwire.message import Feedback, Message, MessageList
+from tensorwire.missing import VERIFIED
 from tensorwire.protocols import bodies, fields, seldon, seldon_any
 
 if TYPE_CHECKING:
@@ -62,7 +63,12 @@ def check_said(tree: Tree, kind: str) -> None:
 
 
 def from_tree(  # noqa: PLR0913, PLR0917
-    tree: Tree, kind: type, container: Container, limits: Limits, payload: int, how: Reading
+    tree: Tree,
+    kind: type,
+    container: Container,
+    limits: Limits,
+    payload: int,
+    how: Reading = VERIFIED,
 ) -> Message | MessageList | Feedback:
     """Make the message of a class that a tree says; `payload` is the size of the body."""
     if kind is Message:
@@ -122,7 +128,7 @@ def _custom(node: Any, container: Container) -> Any:
     return seldon_any.Any(url, bytes(value))
 
 
-def reward(node: Any, container: Container, how: Reading = VERIFIED) -> float:  # noqa: F821
+def reward(node: Any, container: Container, how: Reading = VERIFIED) -> float:
     """Return the reward of a feedback, which text may have quoted."""
     if node is None:
         return 0.0
