@@ -92,7 +92,7 @@ def scalar_parameters(value: Any, path: str, *, lossy: bool) -> dict[str, Any]:
     checked = {}
     for name, item in mapping(value, path).items():
         where = f"{path}.{name}"
-        item = _unwrapped(item)  # noqa: PLW2901
+        item = _unwrapped(item, where)  # noqa: PLW2901
         if item is None or (lossy and not isinstance(item, (str, float, int))):
             continue
         if not isinstance(item, (str, float, int)):
@@ -111,7 +111,7 @@ def json_parameters(value: Any, path: str) -> dict[str, Any]:
     checked = {}
     for name, item in mapping(value, path).items():
         where = f"{path}.{name}"
-        item = _unwrapped(item)  # noqa: PLW2901
+        item = _unwrapped(item, where)  # noqa: PLW2901
         if _nests(item):
             checked[str(name)] = orjson.Fragment(_nested_json(item, where))
         else:
@@ -125,7 +125,7 @@ def _nested_json(value: Any, path: str) -> bytes:
         if depth > _DEEPEST and _nests(item):
             raise EncodeError(f"parameters nested more than {_DEEPEST} deep", path)
         if not _nests(item):
-            inner = _unwrapped(item)
+            inner = _unwrapped(item, where)
             for place, scalar, _ in _items(inner, where) if _nests(inner) else [(where, inner, 0)]:
                 if not _nests(scalar):
                     _check_json_scalar(scalar, place)
@@ -134,7 +134,7 @@ def _nested_json(value: Any, path: str) -> bytes:
 
 def _plain(value: Any) -> Any:
     """Return what orjson takes for a numpy scalar or a mapping of another type."""
-    return dict(value) if isinstance(value, Mapping) else _unwrapped(value)
+    return dict(value) if isinstance(value, Mapping) else _unwrapped(value, "")
 
 
 def _items(value: Any, path: str) -> Iterator[tuple[str, Any, int]]:
@@ -155,9 +155,9 @@ def _nests(item: Any) -> bool:
     return isinstance(item, (Mapping, list, tuple))
 
 
-def _unwrapped(item: Any) -> Any:
+def _unwrapped(item: Any, path: str) -> Any:
     """Return an array or a scalar of numpy as the value or the list that it is."""
-    return inputs.plain_json(item, "") if isinstance(item, (np.generic, np.ndarray)) else item
+    return inputs.plain_json(item, path) if isinstance(item, (np.generic, np.ndarray)) else item
 
 
 def _check_json_scalar(item: Any, path: str) -> None:
