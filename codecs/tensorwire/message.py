@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from tensorwire import lists
+from tensorwire.dtypes import NUMBERS, as_array
+from tensorwire.errors import EncodeError
 from tensorwire.protocols import seldon_any
 from tensorwire.reprs import repr_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from tensorwire.tree import Array
 
 __all__ = ["Feedback", "Message", "MessageList"]
 
@@ -53,26 +56,57 @@ class Message:
         """Answer this message with a value, in the kind that Seldon's wrapper would choose.
 
         Numbers go back in the kind of the request, or as `tensor` where it brought no array or raw
-        bytes; strings, bools and mixed rows in arrays and lists go back as `ndarray`, bytes as
-        `raw`, a str as `strData`, a dict as `jsonData`, an `Any` as `customData`. The request's
-        puid, by which a caller matches answers, is kept.
+        bytes; strings, bools, rows that mix types, dicts or None go back as `ndarray`, bytes as
+        `raw`, a str as `strData`, a dict as `jsonData`, an `Any` as `customData`.
+
+        Where that kind cannot hold the value, another one is chosen: `tensor` for a single number,
+        and `tftensor` for arrays of bytes, of complex numbers or of the dtypes of ml_dtypes. An
+        array without rows goes into an `ndarray` as the empty list, as the wrapper writes it: the
+        number of its columns is not kept. The request's puid, by which a caller matches answers,
+        is kept.
+
+        Raises
+        ------
+        EncodeError
+            the value is none of these.
         """
         meta = {"puid": self.meta["puid"]} if "puid" in self.meta else {}
-        return Message(value, self._kind_of(value), names, meta)
+        kind, value = self._answer(value)
+        return Message(value, kind, names, meta)
 
-    def _kind_of(self, value: Any) -> str:
+    def _answer(self, value: Any) -> tuple[str, Any]:  # noqa: PLR0911 - a table of cases
+        """Return the kind of a reply, and its value."""
         if isinstance(value, (bytes, bytearray, memoryview)):
-            return "raw"
+            return "raw", value
         if isinstance(value, str):
-            return "strData"
+            return "strData", value
         if isinstance(value, Mapping):
-            return "jsonData"
+            return "jsonData", value
         if isinstance(value, seldon_any.Any):
-            return "customData"
-        array = np.asarray(value)
-        if array.dtype.kind in "bSUTO":
-            return "ndarray"
-        return self.kind if self.kind in ("ndarray", "tftensor") else "tensor"
+            return "customData", value
+        try:
+            array = as_array(value)
+        except EncodeError:  # unless it is for None among numbers
+            as_array(value, none=True)
+            return "ndarray", value
+        if isinstance(array, list):
+            has_bytes = any(isinstance(item, bytes) for item in lists.scalars(array))
+            return ("tftensor" if has_bytes else "ndarray"), value
+        return self._kind_of(array, value)
+
+    def _kind_of(self, array: Array, value: Any) -> tuple[str, Any]:
+        numbers = array.dtype.num in NUMBERS and array.dtype.kind != "b"
+        if not numbers and array.dtype.kind not in "bUT":
+            return "tftensor", value
+        if not array.ndim:
+            if array.dtype.kind in "UT":
+                return "strData", str(array.item())
+            return ("tftensor" if self.kind == "tftensor" else "tensor"), value
+        kind = self.kind if self.kind in ("ndarray", "tftensor") else "tensor"
+        kind = kind if numbers else "ndarray"
+        if kind == "ndarray" and 0 in array.shape[:-1]:
+            return kind, array.reshape(array.shape[: array.shape.index(0) + 1])
+        return kind, value
 
 
 @dataclass(slots=True, repr=False)
