@@ -218,6 +218,9 @@ STRICTER_MSGPACK = {
     *("type |S0", "type |S0 of many", "complex as bytes", "complex of a number"),
 }
 LOOSER = {"an offset -0"}  # it is 0
+# Lists and dicts with arrays in them are read, which the goldens count as errors; and the text keys
+# of versions before 0.4.5, as these versions read them.
+OTHERS_MSGPACK = {"a map in a list", "a list of one as a map", "text keys"}
 
 
 @pytest.mark.parametrize("case", GOLDENS["safetensors foreign"])
@@ -239,6 +242,13 @@ def test_foreign_safetensors(case: str) -> None:
 def test_foreign_msgpack(case: str) -> None:
     """A map is read as msgpack-numpy reads it, or refused where that lets something pass."""
     body, wanted = dict(msgpack_foreign())[case], GOLDENS["msgpack foreign"][case]
+    if case in OTHERS_MSGPACK:
+        assert wanted == "error"
+        read = MsgpackNumpy().decode(body)
+        (array,) = read if type(read) is list else read.values() if type(read) is dict else (read,)
+        plain = dict(msgpack_foreign())["as it is"]
+        assert array.tobytes() == MsgpackNumpy().decode(plain).tobytes()
+        return
     if case in STRICTER_MSGPACK or wanted == "error":
         assert (wanted != "error") == (case in STRICTER_MSGPACK)
         error_of(tw.DecodeError, MsgpackNumpy().decode, body)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,14 +18,14 @@ from tensorwire.tftypes import type_of
 from tensorwire.tree import check_out
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import DTypeLike
 
     from tensorwire.limits import Limits
     from tensorwire.tree import Array, Body
 
-__all__ = ["Format", "array_of", "at", "refusal", "shape_of", "view"]
+__all__ = ["Format", "array_of", "at", "place_of", "refusal", "shape_of", "view"]
 
 
 class Format(ABC):
@@ -43,8 +44,8 @@ class Format(ABC):
         """Write a value, or raise `EncodeError`; `meta` is empty where it is not carried."""
 
     @abstractmethod
-    def read(self, body: Body, limits: Limits) -> Array | dict[str, Array]:
-        """Read the array, or the arrays by name, as views where that can be."""
+    def read(self, body: Body, limits: Limits) -> Any:
+        """Read the array, or what holds arrays, as views where that can be."""
 
     def encode(
         self,
@@ -105,39 +106,59 @@ class Format(ABC):
             the payload claims more than `limits`.
         """
         value = self.read(as_body(body), checked_limits(limits))
-        arrays = value if isinstance(value, dict) else {"": value}
         if dtype is not None:
-            for name in arrays:
-                with at(name):
-                    arrays[name] = cast(arrays[name], dtype)
+            value = _each(value, partial(cast, dtype=dtype))
         if out is not None:
+            arrays = value if isinstance(value, dict) else {"": value}
             _fill(out if isinstance(out, Mapping) else {"": out}, arrays)
             return out
         if copy:
-            arrays = {k: a if a.flags.writeable else a.copy() for k, a in arrays.items()}
-        if align:
-            arrays = {name: aligned(array) for name, array in arrays.items()}
-        return arrays if isinstance(value, dict) else arrays[""]
+            value = _each(value, _owned)
+        return _each(value, aligned) if align else value
 
 
-def _fill(outs: Mapping[str, Array], arrays: Mapping[str, Array]) -> None:
+def _each(value: Any, change: Callable[[Array], Array]) -> Any:
+    """Change every array of a value that may be one, or hold some; all else stays as it is."""
+    if isinstance(value, np.ndarray):
+        return change(value)
+    if isinstance(value, (dict, list)):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            with at(f".{key}" if isinstance(value, dict) else f"[{key}]"):
+                value[key] = _each(item, change)
+    return value
+
+
+def _owned(array: Array) -> Array:
+    return array if array.flags.writeable else array.copy()
+
+
+def _fill(outs: Mapping[str, Array], arrays: Mapping[str, Any]) -> None:
     """Write arrays into others of the same names, once all of them are known to fit."""
+    for name, array in arrays.items():
+        if not isinstance(array, np.ndarray):
+            reason = f"expected arrays alone for out=, got a {type(array).__name__}"
+            raise DecodeError(f"{reason}; decode without out=", place_of(name))
     if outs.keys() != arrays.keys():
         raise DecodeError(f"the payload has the arrays {[*arrays]}, out= has {[*outs]}")
     for name, array in arrays.items():
-        with at(name):
+        with at(place_of(name)):
             check_out(outs[name], array.shape, array.dtype)
     for name, array in arrays.items():
         outs[name][...] = array
 
 
 @contextmanager
-def at(name: str) -> Iterator[None]:
-    """Put the name of an array, if it has one, before the path of an error."""
+def at(place: str) -> Iterator[None]:
+    """Put the place of an array, such as ``.name``, before the path of an error."""
     try:
         yield
     except CodecError as error:
-        raise error.within(f".{name}" if name else "") from None
+        raise error.within(place) from None
+
+
+def place_of(name: str) -> str:
+    """Return the place of an array by its name; the one that has none is the whole."""
+    return f".{name}" if name else ""
 
 
 def array_of(value: Any) -> Array:

@@ -1,66 +1,187 @@
 """msgpack-numpy's convention: an array is a msgpack map of five members, its memory the last.
 
 The keys are byte strings: nd (true), type (as in ``<f8``), kind (empty), shape, data (in C order).
-A numpy scalar has nd false and neither kind nor shape; a Python complex number has its text. Kind
-``V``, records, is not carried, and kind ``O``, a pickle, is never loaded.
+A numpy scalar has nd false and neither kind nor shape; a Python complex number has its text. Such
+maps stand alone, or anywhere in other maps and lists. Kind ``V``, records, is not carried, and kind
+``O``, a pickle, is never loaded.
+
+Before version 0.4.5 the library wrote all strings, keys and memory too, in the one type that
+msgpack had for text and bytes alike (unless it was told otherwise), and before 0.4 no kind.
 Source: https://github.com/lebedov/msgpack-numpy/blob/master/msgpack_numpy.py
 """
 
 from __future__ import annotations
 
+import re
 import struct
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgpack
 import numpy as np
 
-from tensorwire.errors import DecodeError, EncodeError
+from tensorwire.errors import CodecError, DecodeError, EncodeError
 from tensorwire.formats.format import Format, array_of, shape_of, view
 from tensorwire.formats.typestr import dtype_of, typestr_of
-from tensorwire.wire.parts import array_part, join
+from tensorwire.wire.parts import array_part, buffer_of, join
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from tensorwire.limits import Limits
-    from tensorwire.tree import Array, Body
+    from tensorwire.tree import Body
 
 __all__ = ["MsgpackNumpy"]
 
 _HEAD = 4096  # what comes before the data takes less than 1,000 bytes, at rank 64
 _BIN = {0xC4: ">B", 0xC5: ">H", 0xC6: ">I"}  # the code of a byte string, and its length
+_STR = {0xD9: ">B", 0xDA: ">H", 0xDB: ">I"}  # the same of text
+_SHORT = range(0xA0, 0xC0)  # the codes of text with the length in them
 _ERRORS = (ValueError, TypeError, RecursionError, msgpack.UnpackException)
+_MARKED = re.compile(rb"\xc4\x02nd|\xc4\x07complex")  # a key of an array, since 0.4.5
+_PLAIN = frozenset({int, float, bool, str, bytes, type(None)})
+_DEPTH = 100  # of maps and lists in one another
 
 
 class MsgpackNumpy(Format):
-    """One array, or one numpy scalar, which comes back as an array of rank 0."""
+    """An array or a numpy scalar, which comes back as an array; or a dict or a list with arrays.
+
+    Dicts and lists are nested as they are, with plain values beside the arrays in them. numpy
+    scalars in them stay what they are; but float64 is written as a plain number, as the library
+    does it.
+    """
 
     name = "msgpack/numpy"
     media_type = "application/x-msgpack-numpy"
 
     def write(self, value: Any, meta: Mapping[str, Any]) -> bytes:
-        """Write what ``msgpack_numpy.packb`` writes for an array."""
+        """Write what ``msgpack_numpy.packb`` writes for the value."""
         del meta
+        if isinstance(value, Mapping) or _is_list_of_arrays(value):
+            parts: list[Any] = []
+            try:
+                found = self._nested(value, "", parts, _DEPTH)
+            except RecursionError:
+                raise EncodeError("nested too deep") from None
+            if not found:
+                raise EncodeError("no array in it, so that plain msgpack carries it")
+            return b"".join(parts)
+        if isinstance(value, complex) and not isinstance(value, np.generic):
+            return _complex_map(value)
+        return join(*self._array(value))
+
+    def _array(self, value: Any) -> tuple[bytes, Any, bytes]:
         array = array_of(value)
         scalar = isinstance(value, (np.bool_, np.number))
         head: dict[bytes, Any] = {b"nd": not scalar, b"type": typestr_of(self.name, array)}
         if not scalar:
             head |= {b"kind": b"", b"shape": array.shape}
         head[b"data"] = b""
-        before = msgpack.packb(head)[:-2] + _bin(array.nbytes)
-        return join(before, array_part(array), b"")
+        before: bytes = msgpack.packb(head)[:-2] + _bin(array.nbytes)
+        return before, array_part(array), b""
 
-    def read(self, body: Body, limits: Limits) -> Array:
-        """View the data where it is the last member, as it is in what the library writes."""
+    def _nested(self, value: Any, path: str, parts: list[Any], depth: int) -> bool:
+        """Write a value into `parts`, and tell whether there is an array in it."""
+        if depth < 0:
+            raise EncodeError(f"nested deeper than {_DEPTH} levels", path)
+        if isinstance(value, Mapping):
+            return self._map(value, path, parts, depth)
+        if isinstance(value, (list, tuple)) and not _PLAIN.issuperset(map(type, value)):
+            parts.append(msgpack.Packer().pack_array_header(len(value)))
+            inner = [self._nested(v, f"{path}[{i}]", parts, depth - 1) for i, v in enumerate(value)]
+            return any(inner)
         try:
-            found = _data_last(body) or msgpack.unpackb(body, ext_hook=_refuse)
-        except _ERRORS as error:
-            raise DecodeError(f"not msgpack: {str(error) or type(error).__name__}") from None
-        if type(found) is not dict or not {b"nd", b"complex"} & found.keys():
-            raise DecodeError("not a map with a member nd, as an array has")
+            if isinstance(value, (int, float, str, bytes, bytearray, list, tuple, type(None))):
+                parts.append(msgpack.packb(value))
+                return False
+            if isinstance(value, complex) and not isinstance(value, np.generic):
+                parts.append(_complex_map(value))
+            else:
+                before, part, _ = self._array(value)
+                parts += [before, buffer_of(part)]
+        except CodecError as error:
+            raise error.within(path) from None
+        except (ValueError, OverflowError, TypeError) as error:
+            raise EncodeError(f"msgpack does not carry it: {error}", path) from None
+        return True
+
+    def _map(self, value: Mapping[Any, Any], path: str, parts: list[Any], depth: int) -> bool:
+        parts.append(msgpack.Packer().pack_map_header(len(value)))
+        inner = []
+        for key, item in value.items():
+            if not isinstance(key, (str, bytes)):
+                kind = type(key).__name__
+                raise EncodeError(f"expected str or bytes as a key, got {kind} {key!r:.40}", path)
+            if key in (b"nd", b"complex"):
+                raise EncodeError(f"a key {key!r} would be read as one of an array", path)
+            self._nested(key, path, parts, 0)
+            inner.append(self._nested(item, f"{path}.{_text(key)}", parts, depth - 1))
+        return any(inner)
+
+    def read(self, body: Body, limits: Limits) -> Any:
+        """View the data where it is the last member, as it is in what the library writes."""
+        found = _data_last(body)
+        reader = _Reader(limits, len(body), old=False)
+        if found is None:
+            reader.old = _MARKED.search(body) is None
+            try:
+                found = reader.unpack(body)
+            except _ERRORS as error:
+                raise DecodeError(f"not msgpack: {str(error) or type(error).__name__}") from None
+        try:
+            value = reader.value(found, "", _DEPTH)
+        except RecursionError:
+            raise DecodeError("nested too deep") from None
+        if not reader.arrays:
+            raise DecodeError(
+                "not a map with a member nd, as an array has, nor one with arrays in it"
+            )
+        return np.array(value) if isinstance(value, (np.generic, complex)) else value
+
+
+class _Reader:
+    """Turns what msgpack has read into arrays, and the rest into plain values.
+
+    Attributes
+    ----------
+    old
+        whether all strings are of one type, of which only UTF-8 tells text from bytes.
+    arrays
+        how many arrays, scalars and complex numbers were found.
+    """
+
+    def __init__(self, limits: Limits, payload: int, *, old: bool) -> None:
+        self.limits, self.payload, self.old, self.arrays = limits, payload, old, 0
+
+    def unpack(self, body: Body) -> Any:
+        return msgpack.unpackb(body, ext_hook=_refuse, raw=self.old)
+
+    def value(self, node: Any, path: str, depth: int) -> Any:
+        """Return a value; raise `DecodeError` with its place."""
+        if depth < 0:
+            raise DecodeError(f"nested deeper than {_DEPTH} levels", path)
+        if isinstance(node, dict):
+            if b"nd" in node or b"complex" in node:
+                self.arrays += 1
+                try:
+                    return self._array(node)
+                except CodecError as error:
+                    raise error.within(path) from None
+            keys = {key: _text(key) if self.old else key for key in node}
+            return {
+                keys[key]: self.value(item, f"{path}.{_text(key)}", depth - 1)
+                for key, item in node.items()
+            }
+        if isinstance(node, list):
+            if not self.old and _PLAIN.issuperset(map(type, node)):
+                return node
+            return [self.value(item, f"{path}[{i}]", depth - 1) for i, item in enumerate(node)]
+        if type(node) not in _PLAIN:
+            raise DecodeError(f"expected plain values, got a {type(node).__name__}", path)
+        return _text_or_bytes(node) if self.old else node
+
+    def _array(self, found: dict[bytes, Any]) -> Any:
         data = found.get(b"data")
         if b"nd" not in found:
-            return np.array(_complex(data))
+            return _complex(_text_or_bytes(data) if self.old else data)
         if found.get(b"kind", b"") != b"":
             kind = str(found[b"kind"])[:40]
             raise DecodeError(f"kind {kind}: records, or a pickle, which is never loaded", ".kind")
@@ -69,8 +190,18 @@ class MsgpackNumpy(Format):
         shape = shape_of(found.get(b"shape")) if found[b"nd"] else []
         if not isinstance(data, (bytes, memoryview)):
             raise DecodeError(f"a {type(data).__name__} in place of bytes", ".data")
-        dtype = dtype_of(found.get(b"type"), ".type")
-        return view(np.frombuffer(data, np.uint8), dtype, shape, limits, len(body))
+        name = found.get(b"type")
+        name = name.decode("latin-1") if self.old and isinstance(name, bytes) else name
+        dtype = dtype_of(name, ".type")
+        array = view(np.frombuffer(data, np.uint8), dtype, shape, self.limits, self.payload)
+        return array if found[b"nd"] else array[()]
+
+
+def _is_list_of_arrays(value: Any) -> bool:
+    """Tell a list of arrays, which stays one, from a list of numbers, which is an array."""
+    if not isinstance(value, (list, tuple)):
+        return False
+    return any(isinstance(item, (np.ndarray, Mapping)) for item in value)
 
 
 def _data_last(body: Body) -> dict[bytes, Any] | None:
@@ -81,14 +212,43 @@ def _data_last(body: Body) -> dict[bytes, Any] | None:
         others = range(unpacker.read_map_header() - 1)
         members = {unpacker.unpack(): unpacker.unpack() for _ in others}
         last, start = unpacker.unpack(), unpacker.tell()
-        length = struct.Struct(_BIN[body[start]])
-        (size,) = length.unpack_from(body, start + 1)
+        code = body[start]
+        if type(last) is bytes or code not in _SHORT:
+            length = struct.Struct((_BIN if type(last) is bytes else _STR)[code])
+            (size,) = length.unpack_from(body, start + 1)
+            start += length.size
+        else:
+            size = code - _SHORT.start
     except (*_ERRORS, LookupError, struct.error):
         return None  # something else, or something long: for msgpack to read as a whole
-    start += 1 + length.size
+    start += 1
+    if type(last) is str:  # before 0.4.5
+        last, members = last.encode(), {_bytes(key): part for key, part in members.items()}
+        if b"kind" in members:
+            members[b"kind"] = _bytes(members[b"kind"])
     if last != b"data" or start + size != len(body) or {bytes} != set(map(type, members)):
         return None
+    if b"nd" not in members:
+        return None
     return members | {b"data": memoryview(body)[start:]}
+
+
+def _bytes(text: Any) -> Any:
+    return text.encode() if type(text) is str else text
+
+
+def _text(key: Any) -> Any:
+    return _text_or_bytes(key) if isinstance(key, bytes) else key
+
+
+def _text_or_bytes(value: Any) -> Any:
+    """Return text where bytes are UTF-8."""
+    if type(value) is not bytes:
+        return value
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value
 
 
 def _complex(text: Any) -> complex:
@@ -96,6 +256,11 @@ def _complex(text: Any) -> complex:
         return complex(text if type(text) is str else "")
     except ValueError:
         raise DecodeError("the text of a complex number belongs here", ".data") from None
+
+
+def _complex_map(value: complex) -> bytes:
+    packed: bytes = msgpack.packb({b"complex": True, b"data": repr(value)})
+    return packed
 
 
 def _bin(size: int) -> bytes:

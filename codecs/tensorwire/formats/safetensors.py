@@ -19,7 +19,7 @@ import numpy as np
 import orjson
 
 from tensorwire.errors import DecodeError, EncodeError, shown
-from tensorwire.formats.format import Format, array_of, at, refusal, shape_of, view
+from tensorwire.formats.format import Format, array_of, at, place_of, refusal, shape_of, view
 from tensorwire.wire.parts import ArrayFill
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class Safetensors(Format):
         data, place = np.frombuffer(body, np.uint8)[8 + size :], 0
         arrays: dict[str, Array] = {}
         for start, end, key, row in sorted(rows, key=itemgetter(0, 1)):
-            with at(key):
+            with at(place_of(key)):
                 if start != place or not start <= end <= data.size:
                     reason = f"bytes {start} to {end} of {data.size}, where byte {place} is next"
                     raise DecodeError(reason, ".data_offsets")
@@ -117,7 +117,7 @@ class Safetensors(Format):
 def _row(name: str, key: Any, value: Any) -> tuple[str, str, Array]:
     if type(key) is not str or key == _METADATA:
         raise EncodeError(f"{shown(key)} is not a name for an array")
-    with at(key):
+    with at(place_of(key)):
         array = array_of(value)
         dtype = _NAMES.get(array.dtype.name)
         if dtype is None:
