@@ -92,7 +92,7 @@ def _block(text: bytes) -> bytes:
     """Undo escapes: a per cent sign and two digits; it is no digit, so that none overlap."""
     if b"%" not in text:
         return text
-    data = np.frombuffer(text, np.uint8)
+    data = np.asarray(memoryview(text))
     at = np.flatnonzero(data[:-2] == ord("%"))
     byte = _DIGITS[data[at + 1]] * 16 + _DIGITS[data[at + 2]]
     escapes = byte < 256
