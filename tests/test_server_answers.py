@@ -238,6 +238,7 @@ def test_class_names_metadata_and_feedback() -> None:
             {"shared_memory_region": "r", "shared_memory_byte_size": 8},
             "$.outputs[0].parameters.shared_memory_region",
         ),
+        ({"binary_data": "yes"}, "$.outputs[0].parameters.binary_data"),
     ],
     ids=str,
 )

@@ -140,6 +140,37 @@ def test_oip_binary_asks_for_json(port: int) -> None:
             assert reply.json["outputs"][0]["data"] == [1, 2, 3]
 
 
+@pytest.mark.parametrize(
+    ("accept", "is_binary"),
+    [
+        ("application/octet-stream", True),
+        ("Application/Octet-Stream, */*;q=0.1", True),
+        ("application/octet-stream, application/json;q=0.5", True),
+        ("application/octet-stream, application/json", False),
+        ("*/*, application/octet-stream;q=0.1", False),
+        ("application/*", False),
+    ],
+)
+def test_oip_accept_asks_for_binary(port: int, accept: str, is_binary: bool) -> None:  # noqa: FBT001
+    """Accept asks for memory too, of JSON and of binary requests, where it prefers that."""
+    path = "/v2/models/a/infer"
+    body, headers = binary_request()
+    blob = struct.pack("<3d", 1, 2, 3)
+    requests: list[tuple[Any, dict[str, str], bytes]] = [(body, headers, blob)]
+    requests.append((json.dumps(INFER), JSON, struct.pack("<2f", 1.5, 2.5)))
+    for sent, told, values in requests:
+        reply = ask(port, path, sent, {**told, "Accept": accept})
+        assert (LENGTH.lower() in reply.headers) == is_binary
+        if is_binary:
+            assert reply.headers["content-type"] == "application/octet-stream"
+            assert reply.body[int(reply.headers[LENGTH.lower()]) :] == values
+        else:
+            assert reply.headers["content-type"] == "application/json"
+            assert "data" in reply.json["outputs"][0]
+    body, headers = binary_request(binary_data_output=False)
+    assert ask(port, path, body, {**headers, "Accept": accept}).json["outputs"][0]["data"]
+
+
 def test_oip_json_asks_for_binary(port: int) -> None:
     """A JSON request may ask for one output as memory."""
     asked = {**INFER, "outputs": [{"name": "x", "parameters": {"binary_data": True}}]}

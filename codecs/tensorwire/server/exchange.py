@@ -9,6 +9,7 @@ from tensorwire.errors import CodecError, DecodeError, EncodeError
 from tensorwire.seldon import Feedback, Message
 from tensorwire.server.families import FAMILIES
 from tensorwire.server.model import unfit
+from tensorwire.server.negotiation import prefers_binary
 from tensorwire.server.refusals import ModelError, Refusal, Status
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Exchange"]
 
-_GRPC, _TYPED = "oip/protobuf", "oip/protobuf-typed"
+_BINARY, _GRPC, _TYPED = "oip/binary", "oip/protobuf", "oip/protobuf-typed"
 
 
 class Exchange:
@@ -39,6 +40,8 @@ class Exchange:
         request = self._decode(raw, None)
         for name, value in (address or {}).items():
             setattr(request, name, value)
+        if target == _BINARY and prefers_binary(raw.headers.get("accept", "")):
+            request.parameters = {"binary_data_output": True, **request.parameters}
         reply = self.model.reply(family, request)
         if raw.protocol == target == _GRPC and _is_typed(raw.body):
             target = _TYPED
@@ -89,7 +92,7 @@ class Exchange:
         if target != raw.protocol:
             raise Refusal(Status.NOT_ACCEPTABLE, f"the reply comes as {raw.protocol} only")
         body, headers = bytes(answer), {"Content-Type": tw.get_protocol(target).media_type}
-        if target == "oip/binary":
+        if target == _BINARY:
             try:
                 headers["Inference-Header-Content-Length"] = str(tw.oip.json_size(body))
             except CodecError as error:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from tensorwire.errors import DecodeError
+import numpy as np
+
+from tensorwire.errors import DecodeError, EncodeError
 from tensorwire.server.refusals import Refusal, Status
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["FAMILIES", "Arguments", "Family"]
 
 _ARRAYS = ("ndarray", "tensor", "tftensor")
+_ANY = np.zeros(1)  # an output, for the check of what is asked of it
 _OUTPUT = "output-0"  # the name of an array for which nobody has one
 
 
@@ -83,11 +86,11 @@ class OpenInference:
         return _asked(request, _named(value, names, wanted), wanted)
 
     def _inputs(self, request: InferRequest) -> dict[str, Any]:
-        members: dict[str, Sequence[Any]] = {"inputs": request.inputs, "outputs": request.outputs}
-        for member, tensors in members.items():
-            for i, tensor in enumerate(tensors):
-                if tensor.parameters:
-                    _check_extensions(tensor.parameters, f"$.{member}[{i}].parameters")
+        if request.outputs or request.parameters:  # what they ask wrongly is no fault of a model
+            try:
+                request.reply({output.name: _ANY for output in request.outputs})
+            except EncodeError as error:
+                raise DecodeError(error.reason, error.path) from None
         arrays = {tensor.name: tensor.value for tensor in request.inputs}
         if len(arrays) < len(request.inputs):
             raise DecodeError("two tensors of one name", "$.inputs")
@@ -118,19 +121,6 @@ FAMILIES: Mapping[str, Family] = {
     "oip": OpenInference(),
     "tfserving": Serving(),
 }
-
-
-def _check_extensions(parameters: Mapping[str, Any], path: str) -> None:
-    """Refuse what asks for an extension of Triton that this server does not have.
-
-    Source: docs/protocol of https://github.com/triton-inference-server/server
-    """
-    if parameters.get("classification"):
-        reason = "expected no classification, which this server does not have, got one; "
-        raise DecodeError(reason + "ask for the output itself", f"{path}.classification")
-    if parameters.get("shared_memory_region") is not None:
-        reason = "expected tensors in the message itself, got a shared memory region; "
-        raise DecodeError(reason + "send and ask for data", f"{path}.shared_memory_region")
 
 
 def _one_or_all(arrays: Mapping[str, Any]) -> Any:

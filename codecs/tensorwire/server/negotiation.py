@@ -19,6 +19,7 @@ __all__ = [
     "media_type_of",
     "media_types",
     "preferred",
+    "prefers_binary",
     "protocols_of",
     "source_of",
     "target_of",
@@ -92,6 +93,14 @@ def target_of(source: str, accept: str) -> str:
         known = ", ".join(dict.fromkeys(tw.get_protocol(name).media_type for name in names))
         raise Refusal(Status.NOT_ACCEPTABLE, f"nothing acceptable; there are: {known}")
     return best
+
+
+def prefers_binary(accept: str) -> bool:
+    """Tell whether an Accept header asks for the binary form of OIP, and not for JSON as well."""
+    if "octet-stream" not in accept.lower():
+        return False
+    ranges = _ranges(accept)
+    return _quality("oip/binary", ranges) > _quality("oip/json", ranges)
 
 
 def protocols_of(family: str) -> list[str]:
