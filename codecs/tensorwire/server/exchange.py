@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import tensorwire as tw
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Exchange"]
 
 _BINARY, _GRPC, _TYPED = "oip/binary", "oip/protobuf", "oip/protobuf-typed"
+_protocol = cache(tw.get_protocol)  # of names that the server itself has
 
 
 class Exchange:
@@ -58,14 +60,14 @@ class Exchange:
         return self._encode(reply, raw.protocol, target)
 
     def _decode(self, raw: RawMessage, kind: type | None) -> Any:
-        protocol = tw.get_protocol(raw.protocol)
+        protocol = _protocol(raw.protocol)
         align = not self.model.is_echo  # a model goes over its arrays more than once
         return protocol.decode(raw.body, raw.headers, type=kind, limits=self._limits, align=align)
 
     def _encode(self, reply: Any, source: str, target: str) -> tuple[bytes, dict[str, str]]:
         """Write a reply; only of an echo is what cannot be written the fault of the request."""
         try:
-            return tw.get_protocol(target).encode(reply)
+            return _protocol(target).encode(reply)
         except EncodeError as error:
             if target == _TYPED:  # FP16 travels in raw contents only
                 return self._encode(reply, source, _GRPC)
@@ -91,7 +93,7 @@ class Exchange:
             return self._encode(answer, raw.protocol, target)
         if target != raw.protocol:
             raise Refusal(Status.NOT_ACCEPTABLE, f"the reply comes as {raw.protocol} only")
-        body, headers = bytes(answer), {"Content-Type": tw.get_protocol(target).media_type}
+        body, headers = bytes(answer), {"Content-Type": _protocol(target).media_type}
         if target == _BINARY:
             try:
                 headers["Inference-Header-Content-Length"] = str(tw.oip.json_size(body))
@@ -102,4 +104,4 @@ class Exchange:
 
 def _is_typed(body: bytes) -> bool:
     """Tell whether the tensors of a request stand in typed contents, as those of its reply will."""
-    return tw.get_protocol(_GRPC).peek(body).kind == "contents"
+    return _protocol(_GRPC).peek(body).kind == "contents"

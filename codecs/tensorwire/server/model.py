@@ -87,6 +87,8 @@ class Model:
 
     def _class_names(self) -> list[str]:
         names = getattr(self._model, "class_names", ())
+        if type(names) is tuple:
+            return list(names)
         return _guarded(lambda: list(names() if callable(names) else names))
 
 

@@ -48,10 +48,10 @@ def media_type_of(headers: Mapping[str, str]) -> str:
 
 def source_of(family: str, headers: Mapping[str, str]) -> str:
     """Return the name of the protocol that a request of a family is in; raise `Refusal`."""
-    media_type = media_type_of(headers)
-    if _is_json(media_type):
-        media_type = "application/json"
-    name = _SOURCES.get((family, media_type))
+    name = _SOURCES.get((family, headers.get("content-type", "")))
+    if name is None:
+        media_type = media_type_of(headers)
+        name = _SOURCES.get((family, "application/json" if _is_json(media_type) else media_type))
     if name is None:
         known = ", ".join(media_types(family))
         reason = f"expected a media type that is known here ({known}), got {media_type[:80]!r}"
