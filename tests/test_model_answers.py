@@ -49,7 +49,7 @@ def test_bytes_and_other_dtypes_go_where_they_fit(kind: str) -> None:
 @requests
 @pytest.mark.parametrize("shape", [(0, 2), (0,), (3, 0), (0, 2, 3)])
 def test_no_rows_are_answered(kind: str, shape: tuple[int, ...]) -> None:
-    """An array without rows is a tensor of its shape, or the empty list as the wrapper writes it."""
+    """An array without rows is a tensor of its shape, or the wrapper's empty list."""
     found = reply(kind, np.zeros(shape))
     assert found.kind == (kind if kind in ("ndarray", "tftensor") else "tensor")
     for container, media in MEDIA.items():

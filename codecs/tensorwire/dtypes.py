@@ -136,7 +136,8 @@ def to_float64(array: Array, *, lossy: bool) -> Array:
         raise EncodeError("strings are not numbers")
     if not lossy:
         raise EncodeError(f"{array.dtype} is lost in a list of numbers")
-    return (array.real if array.dtype.kind == "c" else array).astype(np.float64)
+    with np.errstate(invalid="ignore"):  # that a NaN is made quiet is no news
+        return (array.real if array.dtype.kind == "c" else array).astype(np.float64)
 
 
 def is_float(dtype: DTypeLike) -> bool:
