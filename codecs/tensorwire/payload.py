@@ -35,6 +35,10 @@ class Payload:
         the names of the outputs that are wanted.
     extras
         all else that it says, by its place.
+    source
+        the name of the codec that has read it, of one that is no protocol's.
+    metadata
+        what that codec's files say beside the arrays, as its `encode` takes it by ``meta=``.
     """
 
     tensors: dict[str, Any]
@@ -42,6 +46,8 @@ class Payload:
     model: dict[str, Any] = field(default_factory=dict)
     outputs: Sequence[str] = ()
     extras: dict[str, Any] = field(default_factory=dict)
+    source: str = ""
+    metadata: dict[str, Any] = field(default_factory=dict)
 
     def single(self) -> Any:
         """Give the one array; raise `EncodeError` where there are more."""

@@ -109,7 +109,8 @@ def transcode(  # noqa: PLR0913 - what decode takes, and what encode takes
     reply
         the body answers a request.
     lossy
-        drop what the target cannot say: column names, meta, status, parameters.
+        drop what the target cannot say: column names, meta, status, parameters, and what a file of
+        another format says beside its arrays.
     limits
         what the payload may claim; `Limits()` where None.
     missing
@@ -156,7 +157,7 @@ def _decode(  # noqa: PLR0913
     *,
     reply: bool,
 ) -> tuple[str, Any]:
-    """Give the protocol of a body, and the message in it; of a plug-in's codec, "" and a value."""
+    """Give the protocol of a body, and its message; of a plug-in's codec, "" and a payload."""
     if source in protocol_names():
         protocol = get_protocol(source)
         kind = protocol.response if reply else protocol.request
@@ -164,7 +165,7 @@ def _decode(  # noqa: PLR0913
         return source.partition("/")[0], message
     codec: Any = get_codec(source)
     if not isinstance(codec, Codec):
-        return "", codec.decode(body) if limits is None else codec.decode(body, limits=limits)
+        return "", _read_plug_in(codec, body, {} if limits is None else {"limits": limits})
     message = get_protocol(f"seldon/{codec.container.name}").decode(
         body, limits=limits, missing=missing
     )
@@ -173,11 +174,19 @@ def _decode(  # noqa: PLR0913
     return "seldon", message
 
 
+def _read_plug_in(codec: Any, body: Any, options: Mapping[str, Any]) -> Payload:
+    """Read what a plug-in gives: arrays by name, or one; and what stands beside them."""
+    value = codec.decode(body, **options)
+    payload = Payload(dict(value) if isinstance(value, dict) else {"": value}, source=codec.name)
+    if hasattr(codec, "metadata"):
+        payload.metadata = codec.metadata(body)
+        payload.extras[getattr(codec, "meta_path", "$.meta")] = payload.metadata
+    return payload
+
+
 def _payload(family: str, message: Any) -> Payload:
-    if family:
-        found: Payload = _file(family).take(message)
-        return found
-    return Payload(dict(message) if isinstance(message, dict) else {"": message})
+    found: Payload = _file(family).take(message) if family else message
+    return found
 
 
 def _turn(family: str, message: Any, target: str, kind: type, *, lossy: bool) -> Any:
@@ -210,17 +219,21 @@ def _encode(  # noqa: PLR0913
         message = replace(message, kind=codec.kind.name)
         return get_protocol(name).encode(message, lossy=lossy, missing=missing)[0]
     payload = _payload(family, message)
-    refuse({} if lossy else payload.extras | {"$.id": payload.id}, target)
-    return _plug_in(codec, payload)
+    lost = payload.extras | payload.signature() | {"$.id": payload.id, "$.outputs": payload.outputs}
+    more = {}
+    if payload.source == target:
+        lost, more = {}, {"meta": payload.metadata} if payload.metadata else {}
+    refuse({} if lossy else lost, target)
+    return _plug_in(codec, payload, more)
 
 
-def _plug_in(codec: CodecLike, payload: Payload) -> bytes:
+def _plug_in(codec: CodecLike, payload: Payload, more: Mapping[str, Any]) -> bytes:
     """Write named arrays by their names if the codec has a place for names, else a single one."""
     arrays = payload.tensors
     if list(arrays) != [""]:
         try:
-            return codec.encode(arrays)
+            return codec.encode(arrays, **more)
         except EncodeError:
             if len(arrays) != 1:
                 raise
-    return codec.encode(payload.single())
+    return codec.encode(payload.single(), **more)

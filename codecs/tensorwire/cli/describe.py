@@ -15,7 +15,7 @@ import tensorwire as tw
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["describe"]
+__all__ = ["describe", "plain"]
 
 # In this order, and left out where they are empty.
 _FIELDS = (
@@ -42,18 +42,18 @@ def describe(message: Any, first: int) -> dict[str, Any]:
     Arrays stand in ``tensors``, with the `first` values of each, other payloads in ``value``, the
     outputs that a request asks for in ``outputs``, and messages in a message in ``messages``.
     """
-    facts = {name: _plain(getattr(message, name, None)) for name in _FIELDS}
+    facts = {name: plain(getattr(message, name, None)) for name in _FIELDS}
     facts = {name: value for name, value in facts.items() if value not in (None, "", [], {})}
     inner = list(_messages(message))
     if inner:
         facts["messages"] = [{"member": name} | describe(one, first) for name, one in inner]
     elif isinstance(message, tw.Message) and message.kind in _NO_ARRAY:
-        facts |= {"value": _plain(message.value)} if message.kind else {}
+        facts |= {"value": plain(message.value)} if message.kind else {}
     else:
         facts["tensors"] = [_tensor(*tensor, first) for tensor in _tensors(message)]
     if isinstance(message, tw.oip.InferRequest) and message.outputs:
         outputs = [{"name": one.name, "parameters": one.parameters} for one in message.outputs]
-        facts["outputs"] = _plain(outputs)
+        facts["outputs"] = plain(outputs)
     return facts
 
 
@@ -79,7 +79,7 @@ def _tensors(message: Any) -> Iterator[tuple[str, Any, dict[str, Any]]]:
     elif isinstance(message, (tw.oip.InferRequest, tw.oip.InferResponse)):
         for one in tensors:
             more = {"datatype": one.datatype}
-            more |= {"parameters": _plain(one.parameters)} if one.parameters else {}
+            more |= {"parameters": plain(one.parameters)} if one.parameters else {}
             yield one.name, one.value, more
     else:
         yield "", tensors, {}
@@ -100,7 +100,7 @@ def _tensor(name: str, value: Any, more: dict[str, Any], first: int) -> dict[str
         short = complex if "complex" in dtype else float if "float" in dtype else None
         start = [short(str(x)) if short else x for x in value.reshape(-1)[:first]]
     facts = {"name": name, "dtype": dtype, **more, "shape": list(shape)}
-    return facts | {"elements": math.prod(shape), "bytes": size, "first": _plain(start)}
+    return facts | {"elements": math.prod(shape), "bytes": size, "first": plain(start)}
 
 
 def _flat(nested: list[Any]) -> tuple[list[Any], list[int]]:
@@ -115,16 +115,16 @@ def _flat(nested: list[Any]) -> tuple[list[Any], list[int]]:
         flat = [item for row in flat for item in row]
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Say a value in JSON: NaN by its name, bytes as text or in base64, complex as a pair."""
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, Mapping):
-        return {str(key): _plain(inner) for key, inner in value.items()}
+        return {str(key): plain(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple, np.ndarray)):
-        return [_plain(inner) for inner in value]
+        return [plain(inner) for inner in value]
     if isinstance(value, complex):
-        return [_plain(value.real), _plain(value.imag)]
+        return [plain(value.real), plain(value.imag)]
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     if isinstance(value, (bytes, bytearray, memoryview)):

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import tensorwire as tw
 from tensorwire.cli.console import printable, say, width
-from tensorwire.cli.describe import describe
+from tensorwire.cli.describe import describe, plain
 from tensorwire.cli.detect import Format, format_of
 from tensorwire.cli.files import STDIO, read
-from tensorwire.cli.messages import decode, limits_of
+from tensorwire.cli.messages import decode, limits_of, metadata
 from tensorwire.cli.report import report
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ def run(options: Namespace) -> None:
         "size": len(body),
     }
     facts = describe(message, options.first)
+    beside = metadata(body[found.start :], found)
+    facts = {"metadata": plain(beside)} | facts if beside else facts
     if options.json:
         say(json.dumps(head | facts, indent=2))
         return

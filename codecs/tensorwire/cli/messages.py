@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tensorwire.cli.detect import Format
     from tensorwire.tree import Array
 
-__all__ = ["decode", "limits_of", "request"]
+__all__ = ["decode", "limits_of", "metadata", "request"]
 
 # TensorFlow Serving's REST leaves a single tensor unnamed; its gRPC cannot.
 _NAMES = {"oip": "input-0", "tfserving/json": "", "tfserving/protobuf": "inputs"}
@@ -51,6 +51,15 @@ def decode(body: bytes, found: Format, limits: Limits | None = None) -> Any:
     if message.kind != codec.kind.name:
         codec.decode(body, limits=limits)  # says which kind there is
     return message
+
+
+def metadata(body: bytes, found: Format) -> dict[str, Any]:
+    """Return what a file of another format says beside its arrays; most say nothing."""
+    if found.name in tw.protocol_names():
+        return {}
+    told = getattr(tw.get_codec(found.name), "metadata", None)
+    beside: dict[str, Any] = told(body) if callable(told) else {}
+    return beside
 
 
 def request(name: str, array: Array, options: Namespace) -> tuple[bytes, dict[str, str]]:

@@ -15,6 +15,7 @@ import numpy as np
 from tensorwire.errors import CodecError, DecodeError, EncodeError
 from tensorwire.extras import advice
 from tensorwire.formats.format import Format, array_of, refusal, view
+from tensorwire.reading import as_body
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ArrowTensor"]
 
+_NAMES = "dim_names"
 _DTYPES: dict[str, np.dtype[Any]] = {
     "int8": np.dtype("i1"),
     "int16": np.dtype("<i2"),
@@ -41,39 +43,36 @@ _BY_NAME = {dtype.name: dtype for dtype in _DTYPES.values()}
 
 
 class ArrowTensor(Format):
-    """One array of integers or floats, in C or in Fortran order."""
+    """One array of integers or floats, in C or in Fortran order.
+
+    `meta` is ``{"dim_names": [...]}``, the names of its dimensions; `metadata` gives them back.
+    """
 
     name = "arrow/tensor"
     media_type = "application/x-arrow-tensor"
+    carries = frozenset({"meta"})
+    meta_path = f"$.{_NAMES}"
     needs = ("pyarrow",)
 
     def write(self, value: Any, meta: Mapping[str, Any]) -> bytes:
         """Let pyarrow write the message; it would take bools for numbers, and swapped bytes too."""
-        del meta
         pyarrow = _pyarrow(EncodeError)
         array = array_of(value)
+        names = _dim_names(meta, array.ndim)
         dtype = _BY_NAME.get(array.dtype.name)
         if dtype is None:
             raise refusal(self.name, array.dtype)
         if not (array.flags.forc and array.flags.aligned and array.dtype == dtype):
             array = array.astype(dtype, order="A")
         sink = pyarrow.BufferOutputStream()
-        pyarrow.ipc.write_tensor(pyarrow.Tensor.from_numpy(array), sink)
+        pyarrow.ipc.write_tensor(pyarrow.Tensor.from_numpy(array, dim_names=names), sink)
         body: bytes = sink.getvalue().to_pybytes()
         return body
 
     def read(self, body: Body, limits: Limits) -> Array:
         """Let pyarrow read what the message says of its memory, and view that."""
-        pyarrow = _pyarrow(DecodeError)
-        stream = pyarrow.BufferReader(body)
-        try:
-            message = pyarrow.ipc.read_message(stream)
-            size, end = message.body.size, stream.tell()
-            stream.seek(0)
-            tensor = pyarrow.ipc.read_tensor(stream)
-            name, shape, strides = str(tensor.type), tensor.shape, tensor.strides
-        except (pyarrow.ArrowException, OSError, ValueError, TypeError, EOFError) as error:
-            raise DecodeError(f"not a tensor message of Arrow: {error}") from None
+        tensor, size, end = _tensor(body)
+        name, shape, strides = str(tensor.type), tensor.shape, tensor.strides
         dtype = _DTYPES.get(name)
         if dtype is None:
             raise DecodeError(f"an Arrow tensor of {name} is not carried")
@@ -88,6 +87,41 @@ class ArrowTensor(Format):
             if not size or all(count == 1 or step == own for count, step, own in steps):
                 return array
         raise DecodeError(f"strides {strides} of neither C nor Fortran order")
+
+    def metadata(self, body: Any, *, limits: Limits | None = None) -> dict[str, Any]:
+        """Return the names of the dimensions, where one has a name."""
+        del limits
+        names = list(_tensor(as_body(body))[0].dim_names)
+        return {_NAMES: names} if any(names) else {}
+
+
+def _dim_names(meta: Mapping[str, Any], rank: int) -> list[str] | None:
+    """Return the names of the dimensions; pyarrow ends the process where they are too few."""
+    if not meta:
+        return None
+    names = meta.get(_NAMES)
+    if len(meta) > 1 or not isinstance(names, (list, tuple)):
+        known = f"{{{_NAMES!r}: [...]}}"
+        raise EncodeError(f"expected {known} as meta, got {dict(meta)!r:.80}", ".meta")
+    if len(names) != rank or not all(isinstance(name, str) for name in names):
+        reason = f"expected {rank} strings, one for each dimension, got {names!r:.80}"
+        raise EncodeError(reason, f".meta.{_NAMES}")
+    return list(names)
+
+
+def _tensor(body: Body) -> tuple[Any, int, int]:
+    """Let pyarrow read a message: its tensor, the size of its memory, and where it ends."""
+    pyarrow = _pyarrow(DecodeError)
+    stream = pyarrow.BufferReader(body)
+    try:
+        message = pyarrow.ipc.read_message(stream)
+        size, end = message.body.size, stream.tell()
+        stream.seek(0)
+        tensor = pyarrow.ipc.read_tensor(stream)
+        str(tensor.type), tensor.strides  # where what is malformed may be seen
+    except (pyarrow.ArrowException, OSError, ValueError, TypeError, EOFError) as error:
+        raise DecodeError(f"not a tensor message of Arrow: {error}") from None
+    return tensor, size, end
 
 
 def _pyarrow(error: type[CodecError]) -> Any:

@@ -34,6 +34,7 @@ class Format(ABC):
     name: str
     media_type: str
     carries: frozenset[str] = frozenset()  # what of names, meta and status there is a place for
+    meta_path = "$.meta"  # where that meta is in a file
 
     def __repr__(self) -> str:
         """Return the call that makes one like it."""
@@ -46,6 +47,20 @@ class Format(ABC):
     @abstractmethod
     def read(self, body: Body, limits: Limits) -> Any:
         """Read the array, or what holds arrays, as views where that can be."""
+
+    def metadata(self, body: Any, *, limits: Limits | None = None) -> dict[str, Any]:
+        """Return what a file says beside its arrays, as `encode` takes it by ``meta=``.
+
+        `decode` gives the arrays alone; `tensorwire.transcode` keeps this where the target is of
+        the same format, and refuses to drop it in silence where not.
+
+        Raises
+        ------
+        DecodeError
+            the bytes are not of this format.
+        """
+        del body, limits
+        return {}
 
     def encode(
         self,

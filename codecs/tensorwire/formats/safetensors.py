@@ -20,6 +20,7 @@ import orjson
 
 from tensorwire.errors import DecodeError, EncodeError, shown
 from tensorwire.formats.format import Format, array_of, at, place_of, refusal, shape_of, view
+from tensorwire.reading import as_body
 from tensorwire.wire.parts import ArrayFill
 
 if TYPE_CHECKING:
@@ -60,13 +61,14 @@ class Safetensors(Format):
     """A mapping of names to arrays, which comes back as a dict; or one array without a name.
 
     The one array is stored under the name "", which nothing else uses: a file that holds only that
-    name comes back as an array. `meta` is text by text, the `__metadata__` of the header; it is
-    written for others, and not given back.
+    name comes back as an array. `meta` is text by text, the `__metadata__` of the header;
+    `metadata` gives it back.
     """
 
     name = "safetensors/arrays"
     media_type = "application/x-safetensors"
     carries = frozenset({"meta"})
+    meta_path = f"$.{_METADATA}"
 
     def write(self, value: Any, meta: Mapping[str, Any]) -> bytes:
         """Write the header, and each array once, into its place."""
@@ -96,10 +98,8 @@ class Safetensors(Format):
 
     def read(self, body: Body, limits: Limits) -> Array | dict[str, Array]:
         """View every array; together they take the bytes behind the header exactly."""
-        size = int.from_bytes(body[:8], "little")
-        if len(body) < 8 or size > min(_MAX_HEADER, len(body) - 8):
-            raise DecodeError(f"a header of {size} bytes in a file of {len(body)}")
-        rows = [(*_place(key, row), key, row) for key, row in _header(bytes(body[8 : 8 + size]))]
+        size, header = _header_of(body)
+        rows = [(*_place(key, row), key, row) for key, row in header.items() if key != _METADATA]
         data, place = np.frombuffer(body, np.uint8)[8 + size :], 0
         arrays: dict[str, Array] = {}
         for start, end, key, row in sorted(rows, key=itemgetter(0, 1)):
@@ -112,6 +112,12 @@ class Safetensors(Format):
         if place != data.size:
             raise DecodeError(f"{data.size - place} bytes that belong to no array")
         return arrays[""] if arrays.keys() == {""} else arrays
+
+    def metadata(self, body: Any, *, limits: Limits | None = None) -> dict[str, Any]:
+        """Return the `__metadata__` of the header, empty where there is none."""
+        del limits
+        found: dict[str, str] = _header_of(as_body(body))[1].get(_METADATA) or {}
+        return found
 
 
 def _row(name: str, key: Any, value: Any) -> tuple[str, str, Array]:
@@ -129,8 +135,12 @@ def _is_text(meta: Mapping[Any, Any]) -> bool:
     return all(type(part) is str for pair in meta.items() for part in pair)
 
 
-def _header(text: bytes) -> list[tuple[str, Any]]:
-    """Read the rows of the header; a name that is there twice is an error."""
+def _header_of(body: Body) -> tuple[int, dict[str, Any]]:
+    """Read the header, and tell its size; a name that is there twice is an error."""
+    size = int.from_bytes(body[:8], "little")
+    if len(body) < 8 or size > min(_MAX_HEADER, len(body) - 8):
+        raise DecodeError(f"a header of {size} bytes in a file of {len(body)}")
+    text = bytes(body[8 : 8 + size])
     try:
         header = orjson.loads(text)
         if orjson.dumps(header) != text.rstrip(b" "):  # not as the library writes it: look closer
@@ -139,10 +149,10 @@ def _header(text: bytes) -> list[tuple[str, Any]]:
         raise DecodeError(f"the header is not JSON: {error}") from None
     if type(header) is not dict:
         raise DecodeError(f"the header is a {type(header).__name__}, not an object")
-    metadata = header.pop(_METADATA, None)
+    metadata = header.get(_METADATA)
     if metadata is not None and (type(metadata) is not dict or not _is_text(metadata)):
         raise DecodeError("the metadata is not text by text", f".{_METADATA}")
-    return list(header.items())
+    return size, header
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
