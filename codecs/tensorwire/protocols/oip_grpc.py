@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tensorwire.tree import Tree
     from tensorwire.wire.schema import Schema
 
-__all__ = ["protocol"]
+__all__ = ["OipGrpc", "name_of", "protocol"]
 
 _NAMES = {
     InferRequest: "inference.ModelInferRequest",
@@ -174,6 +174,11 @@ class OipGrpc:
     def encode_error(self, error: BaseException | str) -> tuple[bytes, dict[str, str]]:
         """Give the status of a gRPC call, as its trailers have it: an error has no body."""
         return b"", trailers_of(error)
+
+
+def name_of(kind: type[InferRequest | InferResponse]) -> str:
+    """Return the full name of the message that a class stands for."""
+    return _NAMES[kind]
 
 
 def _schema(message: InferRequest | InferResponse) -> Schema:

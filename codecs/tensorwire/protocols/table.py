@@ -25,6 +25,7 @@ _MODULES = {  # each has a function, protocol(name)
     "oip/binary": "oip_rest",
     "oip/protobuf": "oip_grpc",
     "oip/protobuf-typed": "oip_grpc",
+    "oip/protobuf-json": "oip_grpc_json",
     "tfserving/json": "tfserving_rest",
     "tfserving/protobuf": "tfserving_grpc",
 }

@@ -104,11 +104,11 @@ def prefers_binary(accept: str) -> bool:
 
 
 def protocols_of(family: str) -> list[str]:
-    """List what REST speaks of a family; gRPC alone tells raw from typed contents."""
+    """List what REST speaks of a family: not what only gRPC and its command line tools tell."""
     return [
         name
         for name in tw.protocol_names()
-        if name.startswith(family + "/") and not name.endswith("-typed")
+        if name.startswith(family + "/") and not name.endswith(("-typed", "-json"))
     ]
 
 
