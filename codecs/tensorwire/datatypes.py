@@ -50,7 +50,8 @@ def datatype_of(dtype: np.dtype[Any]) -> Datatype:
     """Give the datatype of a numpy dtype; raise `EncodeError` where there is none."""
     row = BYTES if dtype.kind in "SUT" else _BY_DTYPE.get(dtype.name)
     if row is None:
-        raise EncodeError(f"the Open Inference Protocol has no datatype for {dtype}; cast it first")
+        reason = f"the Open Inference Protocol has no datatype for {dtype}; cast it first"
+        raise EncodeError(f"{reason}, or use tfserving/protobuf or protobuf/tftensor")
     return row
 
 

@@ -6,6 +6,8 @@ from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from tensorwire.codec import Codec
 from tensorwire.containers import CONTAINERS
 from tensorwire.errors import DecodeError, EncodeError, UnknownCodecError, is_known, unknown
@@ -216,6 +218,8 @@ def _encode(  # noqa: PLR0913
     if isinstance(codec, Codec):
         name = f"seldon/{codec.container.name}"
         message = _turn(family, message, name, Message, lossy=lossy)
+        if codec.kind.name == "raw" and not lossy:
+            _check_bytes(message.value, codec)
         message = replace(message, kind=codec.kind.name)
         return get_protocol(name).encode(message, lossy=lossy, missing=missing)[0]
     payload = _payload(family, message)
@@ -225,6 +229,16 @@ def _encode(  # noqa: PLR0913
         lost, more = {}, {"meta": payload.metadata} if payload.metadata else {}
     refuse({} if lossy else lost, target)
     return _plug_in(codec, payload, more)
+
+
+def _check_bytes(value: Any, codec: Codec) -> None:
+    """Refuse to write an array as raw bytes, which would not say its dtype and shape."""
+    if not isinstance(value, np.ndarray) or (value.dtype.kind == "S" and not value.ndim):
+        return  # one string of bytes, or what the codec judges
+    if value.dtype != np.uint8 or value.ndim != 1:
+        reason = f"bytes do not say dtype {value.dtype} and shape {value.shape}"
+        other = f"{codec.container.name}/tftensor can carry it"
+        raise EncodeError(f"{reason}; {other}, and lossy=True writes its memory", codec.place)
 
 
 def _plug_in(codec: CodecLike, payload: Payload, more: Mapping[str, Any]) -> bytes:

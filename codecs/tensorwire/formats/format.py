@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tensorwire import lists
 from tensorwire.dtypes import aligned, as_array, cast
 from tensorwire.errors import CodecError, DecodeError, EncodeError
 from tensorwire.limits import checked_limits
@@ -178,8 +179,13 @@ def place_of(name: str) -> str:
 
 def array_of(value: Any) -> Array:
     """View a value as one array, or raise `EncodeError`."""
-    array = as_array(value)
+    array = value if type(value) is bytes else as_array(value)
+    if isinstance(array, bytes):
+        array = [array] if array.endswith(b"\0") else np.asarray(array)
     if isinstance(array, list):
+        if all(isinstance(item, bytes) for item in lists.scalars(array)):
+            reason = "expected bytes that numpy keeps, got some that end in NUL"
+            raise EncodeError(f"{reason}; protobuf/tftensor can carry them")
         raise EncodeError("rows that mix types have no one dtype")
     viewed: Array = array
     return viewed

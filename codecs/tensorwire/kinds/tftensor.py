@@ -41,6 +41,8 @@ class TFTensor:
     def leaf(self, value: Any, *, lossy: bool, how: Writing = STRICT) -> Leaf:
         """Lay the array out as content or as values, just as TensorFlow would."""
         del lossy
+        if type(value) is bytes:  # numpy would drop a NUL at its end
+            return Leaf(Role.STRINGS, [value], None, (), np.dtype("S"))
         array = as_array(value, none=how.none)
         if isinstance(array, list):
             return _byte_strings(array)

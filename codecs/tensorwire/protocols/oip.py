@@ -61,14 +61,14 @@ class InferTensor:
     @property
     def datatype(self) -> str:
         """The datatype of the array, as in ``FP32``; raises `EncodeError` where there is none."""
-        array = as_array(self.value)
+        array = [] if type(self.value) is bytes else as_array(self.value)
         return "BYTES" if isinstance(array, list) else datatype_of(array.dtype).name
 
     @property
     def shape(self) -> tuple[int, ...]:
         """The dimensions of the array."""
         value = self.value
-        if not isinstance(value, (np.ndarray, list, tuple)):
+        if not isinstance(value, (np.ndarray, list, tuple, bytes)):
             value = as_array(value)
         return value.shape if isinstance(value, np.ndarray) else lists.shape(value)
 

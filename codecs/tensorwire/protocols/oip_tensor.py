@@ -103,6 +103,8 @@ def data_leaf(tensor: InferTensor, *, lossy: bool) -> tuple[Datatype, Leaf]:
 
 
 def _viewed(value: Any) -> tuple[Any, Datatype, tuple[int, ...]]:
+    if type(value) is bytes:  # numpy would drop a NUL at its end
+        return [value], BYTES, ()
     array = as_array(value)
     if isinstance(array, list):  # of byte strings that numpy would cut
         if not all(isinstance(item, bytes) for item in lists.scalars(array)):
