@@ -243,7 +243,7 @@ def test_negotiation(port: int, sent: str, accept: str, expected: str | int | No
 
 def test_not_acceptable_value(port: int) -> None:
     """What the accepted container cannot carry is not acceptable, and says why."""
-    message = seldon_message(data={"ndarray": {"values": [{"number_value": float("nan")}]}})
+    message = seldon_message(customData={"type_url": "x/none.of.Those", "value": b"\x08\x01"})
     headers = {**PROTOBUF, "Accept": "application/json"}
     reply = ask(port, "/predict", message.SerializeToString(), headers)
     assert reply.status == 406

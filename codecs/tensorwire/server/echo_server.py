@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
 
+    from tensorwire.missing import Missing
     from tensorwire.server.limits import ServerLimits
 
 __all__ = ["EchoServer"]
@@ -35,6 +36,9 @@ class EchoServer:
         share the ports with other processes that say so.
     cors
         the origins whose pages may call it from a browser, ``*`` for all; none by default.
+    missing
+        how NaN and infinities may come in requests: ``null``, ``nan`` (bare words), ``any``,
+        ``error``; None for what clients of each protocol send. Replies have what its servers write.
 
     Attributes
     ----------
@@ -54,10 +58,11 @@ class EchoServer:
         limits: ServerLimits | None = None,
         reuse_port: bool = False,
         cors: str | Sequence[str] = (),
+        missing: Missing | None = None,
     ) -> None:
         self.rest_port = rest_port
         self.grpc_port = grpc_port
-        self.app = RestApp(model, limits, cors=cors)
+        self.app = RestApp(model, limits, cors=cors, missing=missing)
         self._host = host
         self._reuse_port = reuse_port
         self._transports: list[RestServer | GrpcServer] = []

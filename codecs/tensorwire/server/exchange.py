@@ -16,6 +16,7 @@ from tensorwire.server.refusals import ModelError, Refusal, Status
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tensorwire.missing import Missing
     from tensorwire.server.model import Model
     from tensorwire.server.raw import RawMessage
 
@@ -28,9 +29,12 @@ _protocol = cache(tw.get_protocol)  # of names that the server itself has
 class Exchange:
     """Answers requests: decode, model, encode. What is wrong with one is raised."""
 
-    def __init__(self, model: Model, limits: tw.Limits | None) -> None:
+    def __init__(
+        self, model: Model, limits: tw.Limits | None, missing: Missing | None = None
+    ) -> None:
         self.model = model
         self._limits = limits
+        self._missing = missing
 
     def predict(
         self, raw: RawMessage, target: str, address: Mapping[str, Any] | None = None
@@ -62,12 +66,19 @@ class Exchange:
     def _decode(self, raw: RawMessage, kind: type | None) -> Any:
         protocol = _protocol(raw.protocol)
         align = not self.model.is_echo  # a model goes over its arrays more than once
-        return protocol.decode(raw.body, raw.headers, type=kind, limits=self._limits, align=align)
+        return protocol.decode(
+            raw.body,
+            raw.headers,
+            type=kind,
+            limits=self._limits,
+            align=align,
+            missing=self._missing,
+        )
 
     def _encode(self, reply: Any, source: str, target: str) -> tuple[bytes, dict[str, str]]:
         """Write a reply; only of an echo is what cannot be written the fault of the request."""
         try:
-            return _protocol(target).encode(reply)
+            return _protocol(target).encode(reply, missing="any")
         except EncodeError as error:
             if target == _TYPED:  # FP16 travels in raw contents only
                 return self._encode(reply, source, _GRPC)

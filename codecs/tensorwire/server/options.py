@@ -6,6 +6,7 @@ import argparse
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from tensorwire.missing import KNOWN
 from tensorwire.server.cors import Cors
 from tensorwire.server.limits import ServerLimits
 
@@ -49,6 +50,11 @@ def parse(arguments: Sequence[str] | None) -> tuple[dict[str, Any], ServerLimits
         type=_origin,
         metavar="ORIGIN",
         help="pages that may call it from a browser, as https://example.org; * for all; again",
+    )
+    add(
+        "--missing",
+        choices=KNOWN,
+        help="how NaN may come in requests; else as clients of each protocol send it",
     )
     for name, (kind, text) in _LIMITS.items():
         default = getattr(_DEFAULT, name)

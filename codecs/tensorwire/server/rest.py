@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping, Sequence
     from typing import TypeAlias
 
+    from tensorwire.missing import Missing
     from tensorwire.server.receiving import Receive
     from tensorwire.server.routes import Route
 
@@ -45,6 +46,9 @@ class RestApp:
         what requests may take.
     cors
         the origins whose pages may call it from a browser, ``*`` for all; none by default.
+    missing
+        how NaN and infinities may come in requests: ``null``, ``nan`` (bare words), ``any``,
+        ``error``; None for what clients of each protocol send. Replies have what its servers write.
     """
 
     def __init__(
@@ -53,8 +57,9 @@ class RestApp:
         limits: ServerLimits | None = None,
         *,
         cors: str | Sequence[str] = (),
+        missing: Missing | None = None,
     ) -> None:
-        self.service = Service(model, limits or ServerLimits())
+        self.service = Service(model, limits or ServerLimits(), missing)
         self._cors = Cors(cors) if cors else None
         self.service.metrics.active.labels("rest").set_function(lambda: self._active)
         self._active = 0
