@@ -3,7 +3,12 @@
 And Ctrl-C works: a job in the background has it ignored, and so would all that the tests start.
 """
 
+from __future__ import annotations
+
+import os
 import signal
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hypothesis import HealthCheck, settings
 
@@ -20,6 +25,27 @@ settings.register_profile(
     "explore", settings.get_profile("fixed"), derandomize=False, max_examples=2000
 )
 settings.load_profile("fixed")
+
+if TYPE_CHECKING:
+    import pytest
+
+MOST_WORKERS = 8
+"""Each imports numpy, grpcio and more; beyond these there is little left to share out."""
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Return how many processes run the tests: none beside pytest's own for single files."""
+    asked = os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS", "")
+    if asked.isdecimal():
+        return int(asked)
+    if all(Path(name.partition("::")[0]).is_file() for name in config.args):
+        return 0
+    try:
+        processors = len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS, Windows
+        processors = os.cpu_count() or 1
+    return min(processors, MOST_WORKERS)
+
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

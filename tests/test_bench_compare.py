@@ -43,6 +43,7 @@ def rows(text: str) -> dict[tuple[str, str, str], dict[str, str]]:
     return {(row["way"], row["operation"], row["label"]): row for row in read}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("count", "samples", "between", "within"),
     [(3, 20, 0.02, 0.02), (3, 20, 0.0, 0.03), (3, 1, 0.02, 0.0), (10, 3, 0.02, 0.02)],
@@ -186,6 +187,7 @@ def test_other_bounds_are_usage_errors(
     assert len(err.splitlines()) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changed", "says"),
     [
@@ -386,6 +388,7 @@ def test_equal_facts_pass_on_any_machine(
     assert "--exact: no regression." in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "says"),
     [

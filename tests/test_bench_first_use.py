@@ -77,6 +77,7 @@ def test_all_values_are_read(array: Any) -> None:
         assert found == (array.sum() if array.dtype.kind in "biufc" else True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("op", "wanted"),
     [("encode", {"encode"}), ("decode", {"decode", FIRST_USE})],
@@ -90,6 +91,7 @@ def test_it_belongs_to_decode(
     assert {row["operation"] for row in rows} == wanted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("columns", ["80", "120"])
 def test_the_screen_shows_both(
     columns: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

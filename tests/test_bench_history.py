@@ -152,6 +152,7 @@ def test_sparklines() -> None:
     assert sparkline([None]) == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [80, 200])
 def test_it_fits(
     width: int,

@@ -7,6 +7,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 import tensorwire as tw
 from bench.codecs import avoid, json_out, sentences
 from bench.codecs.__main__ import main
@@ -19,7 +21,6 @@ from tests.values import CODECS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import pytest
 
 QUICK = ("--seconds", "0.2", "--processes", "1", "--json")
 
@@ -121,6 +122,7 @@ def test_one_direction_and_a_refusal(capsys: pytest.CaptureFixture[str]) -> None
     assert [choice["codec"] for choice in told["best"]] == ["json/tftensor"]
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_is_valid(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -33,6 +33,8 @@ from tests.values import CODECS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+pytestmark = pytest.mark.slow
+
 QUIET = Progress(quiet=True)
 PAGE = 4096
 BIG = 80_000

@@ -53,6 +53,7 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Non
     return put
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(py_spy.find() is None, reason="py-spy is not installed")
 def test_a_graph_of_one_cell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The SVG is of the cell and nothing else: its title, its frames, no import; no other file."""
@@ -117,6 +118,7 @@ def test_not_installed(
     assert "--profile needs py-spy: pip install 'tensorwire[profile]'" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @needs_scripts
 def test_what_stood_there_stays(
     fake: Callable[[str], None], tmp_path: Path, capsys: pytest.CaptureFixture[str]

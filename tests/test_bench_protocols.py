@@ -110,6 +110,7 @@ def measured(selected: Sequence[str], case: Case) -> list[str]:
     return [name for name in protocols_plan.ways(selected, case) if name != MEMCPY]
 
 
+@pytest.mark.slow
 def test_every_cell_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
     """Each way of the selection, on each payload it is for: a time, a size and a ratio."""
     chosen = ("oip/*", TENSOR)
@@ -129,6 +130,7 @@ def test_every_cell_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
             assert float(row["memcpy_ratio"]) > 0
 
 
+@pytest.mark.slow
 def test_sizes_and_views_are_those_of_the_protocol(capsys: pytest.CaptureFixture[str]) -> None:
     """The facts are those of an encode and a decode done here."""
     text = show(capsys, "--protocol", "oip/*", "--csv")
@@ -144,6 +146,7 @@ def test_sizes_and_views_are_those_of_the_protocol(capsys: pytest.CaptureFixture
             assert (int(row["bytes"]), row["decode"]) == (len(body), "view" if view else "copy")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("columns", [80, 120])
 def test_tables_fit_a_terminal(
     columns: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -160,6 +163,7 @@ def test_tables_fit_a_terminal(
         assert part in text
 
 
+@pytest.mark.slow
 def test_quiet_is_only_the_answer(capsys: pytest.CaptureFixture[str]) -> None:
     """``-q`` leaves out tables and conditions, and names the best of each protocol."""
     text = show(capsys, "-q", "--protocol", "oip/*,tfserving/json*")
@@ -178,6 +182,7 @@ def test_markdown_is_rectangular(capsys: pytest.CaptureFixture[str]) -> None:
         assert len({line.count("|") for line in lines if line.startswith("|")}) == 1
 
 
+@pytest.mark.slow
 def test_targets_judge_every_promise(capsys: pytest.CaptureFixture[str]) -> None:
     """``--targets`` shows each promise of the protocols with its verdict."""
     text = show(capsys, "--targets", "--seconds", "0.5")

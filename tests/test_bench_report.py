@@ -224,6 +224,7 @@ def test_a_default_run_is_small() -> None:
     assert len(text.encode()) < LIMIT
 
 
+@pytest.mark.slow
 def test_a_thousand_cells_are_a_page() -> None:
     """Many payloads stay readable, and the page in bounds."""
     codecs = select(())
@@ -393,6 +394,7 @@ def test_the_command_writes_the_page_of_a_file(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["out.html", "run.json"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(find_spec("resvg_py") is None, reason="resvg_py is not installed")
 def test_the_command_draws_the_chart(tmp_path: Path) -> None:
     """A PNG of less than 100 kB, as wide as a README likes it."""

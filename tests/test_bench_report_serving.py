@@ -113,6 +113,7 @@ def page(*files: str) -> str:
     return render(serving_page.build(files))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", made.Written._fields)
 def test_files_are_pyperfs_and_name_no_machine(mode: str, paths: made.Written) -> None:
     """Both pyperf and its command read each; no host, user or path of this machine is in it."""
@@ -394,6 +395,7 @@ def test_what_is_no_run_is_refused(tmp_path: Path, paths: made.Written) -> None:
         serving_page.build([paths.load, paths.load])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", made.Written._fields)
 def test_wrong_facts_are_refused_or_harmless(
     mode: str, paths: made.Written, tmp_path: Path

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 UNITS = {"ns": 1e-9, "µs": 1e-6, "ms": 1e-3}
 
 

@@ -100,6 +100,7 @@ def told(folder: Path, task: int = 0) -> dict[str, Any]:
 run = partial(exit_code, main)
 
 
+@pytest.mark.slow
 def test_the_file_is_pyperfs_and_ours(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Every cell has its calibration, warm-ups, loops and dates; pyperf and we read the same."""
     path = tmp_path / "run.json"
@@ -142,6 +143,7 @@ def test_the_file_is_pyperfs_and_ours(tmp_path: Path, capsys: pytest.CaptureFixt
         assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_own_payloads_reach_the_workers(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -156,6 +158,7 @@ def test_own_payloads_reach_the_workers(
     assert str(tmp_path) not in Path("run.json").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "asked", [("-p", "1", "-n", "3", "-l", "7"), ("--processes", "1", "-n3", "--loops=7")]
 )
@@ -243,6 +246,7 @@ def test_how_long_it_takes_is_known_before(capsys: pytest.CaptureFixture[str]) -
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.slow
 def test_a_worker_imports_only_what_it_times(
     in_worker: Callable[[str], Path],
     monkeypatch: pytest.MonkeyPatch,
@@ -271,6 +275,7 @@ def test_a_worker_imports_only_what_it_times(
         assert "PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION" in environ
 
 
+@pytest.mark.slow
 def test_the_cells_take_turns(
     in_worker: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -345,6 +350,7 @@ def start_worker(plan: dict[str, Any], folder: Path, cell: str, task: int) -> tu
     return done.returncode, (done.stdout + done.stderr).splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_a_worker_times_only_what_it_was_asked_for(plan: dict[str, Any], tmp_path: Path) -> None:
     """Another cell than the task's, or a task that is not there, ends it loudly."""
     first, second = (f"json/tensor decode [{n}, 2] float64 ints" for n in (1, 3))
@@ -430,6 +436,7 @@ def test_a_hanging_worker_is_ended(
     assert capsys.readouterr().err.endswith(f"{NAMES[0]}: Timed out after 1 seconds\n")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C goes to a console there")
 def test_an_interrupted_run_keeps_what_it_has(
     in_worker: Callable[[str], Path], tmp_path: Path
@@ -499,6 +506,7 @@ def test_an_interrupt_between_workers_is_the_same(
     )
 
 
+@pytest.mark.slow
 def test_pure_python_protobuf_is_said_loudly(tmp_path: Path) -> None:
     """Before the run and with its results; workers run it too; the file names the backend."""
     path = tmp_path / "run.json"

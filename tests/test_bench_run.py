@@ -98,6 +98,7 @@ def test_quiet_is_only_the_answer(capsys: pytest.CaptureFixture[str]) -> None:
     assert text.count("Noise, from equal cells measured twice: 2: ") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["-q", "--csv"])
 def test_quiet_is_not_silent(
     form: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -135,6 +136,7 @@ def test_pyperf_reads_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_what_a_codec_cannot_carry_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     """A complex payload is measured where it can be; elsewhere its refusal is shown."""
     argv = ("--batch", "2", "--dtype", "complex128", "--codec", "*/ndarray,*/tftensor")
@@ -146,6 +148,7 @@ def test_what_a_codec_cannot_carry_is_said(capsys: pytest.CaptureFixture[str]) -
     assert not any(row["median_s"] for row in rows if row["cannot"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "content"),
     [
@@ -172,6 +175,7 @@ def test_own_payloads(
     assert {row["bytes"] for row in rows if row["way"] == "memcpy"} == {"16", "80"}
 
 
+@pytest.mark.slow
 def test_pictures_have_their_own_shape(capsys: pytest.CaptureFixture[str]) -> None:
     """``--values image`` is a 224x224x3 uint8 picture unless told otherwise."""
     argv = ("--values", "image", "--batch", "1", "--codec", "*/raw", "--op", "encode", "--csv")
@@ -210,6 +214,7 @@ sys.exit(main(["--codec", "json/broken,json/raw", "--batch", "4", "--seconds", "
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrong", ["0.0", "array.flat[-1] * (1 + 2.3e-16)", "[][1]"])
 def test_a_broken_codec_is_never_timed(wrong: str) -> None:
     """A plug-in that changes the last bit of a value, or fails, ends the run with one line."""
@@ -226,6 +231,7 @@ def test_a_broken_codec_is_never_timed(wrong: str) -> None:
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_shows_what_it_has(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -287,6 +293,7 @@ sys.exit(main(["--codec", "local/raw", "--batch", "4", "--seconds", "0.2"]))
 """
 
 
+@pytest.mark.slow
 def test_a_failing_worker_is_reported() -> None:
     """A codec that only this process knows passes the check; the worker's error is shown."""
     done = subprocess.run(

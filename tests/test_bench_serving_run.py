@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 
 def show(capsys: pytest.CaptureFixture[str], *argv: str, code: int = 0) -> str:
     """Run in this process, and return what stands on stdout."""

@@ -296,6 +296,7 @@ def endless(tmp_path: Path) -> str:
 DAY = ("--seconds", "86400")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "presses",
     [(signal.SIGINT,), (signal.SIGINT, signal.SIGINT), (signal.SIGTERM,)],
@@ -318,6 +319,7 @@ def test_ctrl_c_while_measuring(presses: tuple[int, ...], tmp_path: Path, endles
     assert runfile.read(str(out)).results.samples.seconds
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["--csv", "--json"])
 def test_ctrl_c_keeps_the_form(form: str, endless: str) -> None:
     """A script gets its rows, or its JSON, of what was measured."""
@@ -334,6 +336,7 @@ def test_ctrl_c_keeps_the_form(form: str, endless: str) -> None:
         assert json.loads(shown[shown.index("{") :])["interrupted"] is True
 
 
+@pytest.mark.slow
 def test_ctrl_c_while_weighing() -> None:
     """The times are shown, though not all of the memory is known."""
     with program("weighing", *RUN, "--seconds", "0.5", "--memory") as running:
@@ -375,6 +378,7 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
+@pytest.mark.slow
 def test_ctrl_c_while_writing(tmp_path: Path) -> None:
     """A file that is being written is written whole, and all is shown."""
     runfile = pytest.importorskip("pyperf") and pytest.importorskip("bench.measuring.runfile")
@@ -392,6 +396,7 @@ def test_ctrl_c_while_writing(tmp_path: Path) -> None:
     assert len(runfile.read(str(out)).results.cases) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("argv", [[*RUN, "--seconds", "0.3"], [*RUN[:2], "--list"]])
 def test_a_reader_that_goes_away(argv: list[str]) -> None:
     """``| head -1`` gets its line, and nobody complains."""
@@ -409,6 +414,7 @@ def test_a_reader_that_goes_away(argv: list[str]) -> None:
     assert (process.wait(), complaint) == (1, b"")
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
     """Output that cannot be written is an error; a file that cannot, is one after the answer."""
     if not Path("/dev/full").exists():

@@ -61,6 +61,7 @@ CASTS: list[tuple[list[Any], Any, bool]] = [
 ]
 
 
+@pytest.mark.slow
 @ARRAYS
 @pytest.mark.parametrize(("values", "dtype", "survives"), CASTS)
 def test_a_cast_changes_no_value(
@@ -143,6 +144,7 @@ def test_casts_of_what_only_tftensor_carries(name: str) -> None:
             cast(array, dtype)
 
 
+@pytest.mark.slow
 @ARRAYS
 @given(array=arrays())
 def test_any_cast_is_exact_or_refused(name: str, array: Array) -> None:
@@ -215,6 +217,7 @@ def test_out_fits_exactly(name: str) -> None:
         assert not frozen.any()
 
 
+@pytest.mark.slow
 @codecs
 def test_out_is_left_alone_by_errors(name: str) -> None:
     """A payload that turns out to be malformed at its very end has written nothing."""

@@ -998,6 +998,7 @@ def test_pipes_and_devices_are_written_to(folder: Path) -> None:
 # As a process
 
 
+@pytest.mark.slow
 def test_python_m_tensorwire(folder: Path) -> None:
     """It runs as a module, exits with main's code, and shows no traceback."""
     (folder / "in").write_bytes(BODY)

@@ -78,6 +78,7 @@ def test_decode_reads_what_encode_writes(name: str, dtype: str) -> None:
         check_value(name, array, codec.decode(codec.encode(array)), label)
 
 
+@pytest.mark.slow
 @dtypes
 @codecs
 def test_encode_refuses_what_would_be_lost(name: str, dtype: str) -> None:
@@ -93,6 +94,7 @@ def test_encode_refuses_what_would_be_lost(name: str, dtype: str) -> None:
             built_in(name).encode_parts(array)
 
 
+@pytest.mark.slow
 @dtypes
 @codecs
 def test_encode_parts_joins_to_encode(name: str, dtype: str) -> None:
@@ -105,6 +107,7 @@ def test_encode_parts_joins_to_encode(name: str, dtype: str) -> None:
         assert b"".join(parts) == codec.encode(array), label
 
 
+@pytest.mark.slow
 @codecs
 @given(array=arrays())
 def test_any_array_is_carried_or_refused(name: str, array: Array) -> None:
@@ -120,6 +123,7 @@ def test_any_array_is_carried_or_refused(name: str, array: Array) -> None:
     check_value(name, array, codec.decode(reference.body(name, array)))
 
 
+@pytest.mark.slow
 @dtypes
 @pytest.mark.parametrize("name", [name for name in CODECS if name.endswith(("tensor", "ndarray"))])
 def test_dtype_brings_the_array_back(name: str, dtype: str) -> None:
@@ -133,6 +137,7 @@ def test_dtype_brings_the_array_back(name: str, dtype: str) -> None:
         assert describe(calm(value)) == describe(calm(native)), label
 
 
+@pytest.mark.slow
 @dtypes
 @pytest.mark.parametrize("kind", ["tensor", "tftensor", "raw"])
 def test_json_is_protobufs_json(kind: str, dtype: str) -> None:

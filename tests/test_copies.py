@@ -98,6 +98,7 @@ def test_copy_is_owned_and_writable(name: str, buffer: str) -> None:
             assert describe(tw.get_codec(name).decode(body)) == describe(decoded(name, array))
 
 
+@pytest.mark.slow
 @codecs
 def test_what_is_no_view_is_owned(name: str) -> None:
     """An array that does not view the payload is nobody else's: two reads share nothing."""
@@ -172,6 +173,7 @@ def test_encode_parts_hands_out_the_array(name: str, dtype: str) -> None:
     assert b"".join(parts) == reference.body(name, array)
 
 
+@pytest.mark.slow
 @codecs
 @dtypes
 def test_other_layouts_are_copied(name: str, dtype: str) -> None:

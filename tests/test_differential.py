@@ -66,6 +66,7 @@ def test_a_planted_fault_is_found(
     assert main(["--only", name, "--seed", "f", "--number", number]) == 0
 
 
+@pytest.mark.slow
 def test_planted_faults_in_bytes_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """A reader that takes what protobuf refuses, and one that recurses, are found."""
     codec = type(tw.get_codec("json/ndarray"))

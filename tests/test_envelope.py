@@ -125,6 +125,7 @@ metas = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @containers
 @given(meta=metas, names=st.lists(st.text(max_size=4), max_size=4))
 def test_any_envelope_comes_back(container: str, meta: dict[str, Any], names: list[str]) -> None:

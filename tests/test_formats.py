@@ -153,6 +153,7 @@ def restored() -> Iterator[None]:
     registry._registered.update(before)
 
 
+@pytest.mark.slow
 @formats
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_every_array_is_written_as_others_write_it(name: str, dtype: str) -> None:
@@ -603,6 +604,7 @@ TOKENS = [b"\0" * 8, b"\xff" * 8, b"[", b"}", b'"a"', b"'descr'", b"(2,)", b"|O"
 TOKENS += [b"\xc4\x04data", b"\xc6\xff\xff\xff\xff", b"\x91", b"\xc0", b"\x80", b"-1", b"9" * 12]
 
 
+@pytest.mark.slow
 @formats
 @pytest.mark.parametrize("seed", range(3))
 def test_mutated(name: str, seed: int) -> None:

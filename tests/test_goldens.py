@@ -93,6 +93,7 @@ def test_make_ndarray_changes_strings_only() -> None:
     assert WRITTEN["make_ndarray_dtype"] == dict.fromkeys(strings, "object")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", ARRAYS)
 def test_encode_writes_what_tensorflow_writes(case: str) -> None:
     """The payload is make_tensor_proto's bytes and nothing but their envelope."""
@@ -107,6 +108,7 @@ def test_encode_of_big_endian_is_the_same(case: str) -> None:
     assert CODEC.encode(swapped).hex() == seldon_message(golden(case)).hex()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", ARRAYS)
 def test_decode_returns_what_was_written(case: str) -> None:
     """The golden gives back dtype, shape and bits; str comes as bytes, for DT_STRING has no str."""
@@ -121,6 +123,7 @@ def test_decode_returns_what_was_written(case: str) -> None:
         assert bits(decoded) == bits(array)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", FOREIGN)
 def test_decode_reads_what_tensorflow_reads(case: str) -> None:
     """Whatever form a TensorProto has, its array is TensorFlow's, and so is a refusal."""

@@ -27,6 +27,7 @@ def media_type(name: str) -> str:
     return MEDIA_TYPES[name.partition("/")[0]]
 
 
+@pytest.mark.slow
 @codecs
 def test_truncated_at_every_byte(name: str) -> None:
     """A message that is cut off anywhere is read, or refused, as the official library does."""
@@ -37,6 +38,7 @@ def test_truncated_at_every_byte(name: str) -> None:
             agree(name, body[:stop])
 
 
+@pytest.mark.slow
 @codecs
 def test_every_byte_changed(name: str) -> None:
     """One wrong byte is seen, also right after the same message with the right one was read."""
@@ -50,6 +52,7 @@ def test_every_byte_changed(name: str) -> None:
             changed[place] = byte
 
 
+@pytest.mark.slow
 @codecs
 @pytest.mark.parametrize("seed", range(3))
 def test_mutated_messages(name: str, seed: int) -> None:
@@ -73,6 +76,7 @@ def nested_protobuf(depth: int, number: int, core: bytes) -> bytes:
     return b"".join(reversed(parts))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("depth", DEPTHS)
 def test_deep_json(depth: int) -> None:
     """Lists and objects in lists, as deep as anybody likes, end in an array or in a CodecError."""
@@ -112,6 +116,7 @@ def test_deep_msgpack(depth: int) -> None:
             verdict("msgpack/raw", b"\x81\xa7binData" + deep)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("depth", DEPTHS)
 def test_deep_protobuf(depth: int) -> None:
     """Lists in lists, in the array or beside it, are read as deep as protobuf reads them."""
@@ -125,6 +130,7 @@ def test_deep_protobuf(depth: int) -> None:
     agree("protobuf/raw", group + b"\x22\x01a")
 
 
+@pytest.mark.slow
 @codecs
 @pytest.mark.parametrize("depth", [65, 2000, 100_000])
 def test_deep_lists_are_not_encoded(name: str, depth: int) -> None:
@@ -139,6 +145,7 @@ def test_deep_lists_are_not_encoded(name: str, depth: int) -> None:
             tw.get_codec(name).encode(value)
 
 
+@pytest.mark.slow
 @codecs
 @pytest.mark.parametrize("depth", [65, 2000, 100_000])
 def test_deep_meta_is_not_encoded(name: str, depth: int) -> None:

@@ -53,6 +53,7 @@ NEVER: dict[str, Any] = {
 }
 
 
+@pytest.mark.slow
 @codecs
 @pytest.mark.parametrize("case", NEVER)
 @pytest.mark.parametrize("lossy", [False, True])

@@ -36,6 +36,7 @@ NUMBERS = [
 ]
 
 
+@pytest.mark.slow
 @codecs
 @pytest.mark.parametrize("text", NUMBERS)
 def test_one_number_among_others(name: str, text: str) -> None:
@@ -59,6 +60,7 @@ def _body(name: str, items: str, count: int) -> bytes:
     return (head % ((count, items) if "%d" in head else items)).encode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("separator", [",", ", ", " ,", ",\n", ",\t ", ",  "])
 @pytest.mark.parametrize(
     "shape", [(4000,), (400, 10), (10, 40, 10), (4000, 1), (1, 4000), (2, 2, 2, 500)]
@@ -89,6 +91,7 @@ def test_encode_of_lists_reads_back(nested: Any) -> None:
         assert orjson.loads(codec.encode(nested))["data"]["ndarray"] == nested
 
 
+@pytest.mark.slow
 @codecs
 @given(chance=st.randoms(use_true_random=False), pick=st.integers(0, 10**6))
 def test_rewritten_messages(name: str, chance: Random, pick: int) -> None:
@@ -97,6 +100,7 @@ def test_rewritten_messages(name: str, chance: Random, pick: int) -> None:
     agree(name, rewrites.json_text(orjson.loads(known[pick % len(known)]), chance))
 
 
+@pytest.mark.slow
 @codecs
 @pytest.mark.parametrize("seed", range(4))
 def test_many_rewritten_messages(name: str, seed: int) -> None:
@@ -162,6 +166,7 @@ WHOLE = [
 ]
 
 
+@pytest.mark.slow
 @codecs
 @pytest.mark.parametrize("template", WHOLE)
 def test_long_arrays_in_odd_places(name: str, template: str) -> None:

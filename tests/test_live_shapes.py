@@ -47,6 +47,7 @@ def fresh(name: str) -> Any:
     return _made.__wrapped__(name)
 
 
+@pytest.mark.slow
 @LIVE
 @pytest.mark.parametrize("least", [1, 1100])
 @pytest.mark.parametrize("name", ["json/tensor", "protobuf/tftensor", "msgpack/raw"])
@@ -91,6 +92,7 @@ def test_views(name: str, count: int) -> None:
     assert not reads
 
 
+@pytest.mark.slow
 @LIVE
 @pytest.mark.parametrize("name", ["oip/protobuf", "oip/binary", "tfserving/protobuf"])
 def test_protocols(name: str, count: int) -> None:
@@ -116,6 +118,7 @@ def test_protocols(name: str, count: int) -> None:
     assert not reads
 
 
+@pytest.mark.slow
 def test_strangers_do_not_push_out_what_is_in_use() -> None:
     """Ten thousand other shapes pass by, and those in use are still known."""
     codec = Codec("protobuf", "tftensor")
@@ -138,6 +141,7 @@ def test_strangers_do_not_push_out_what_is_in_use() -> None:
             assert not reads
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["oip/protobuf", "tfserving/protobuf", "seldon/protobuf"])
 def test_learning_never_ends(name: str) -> None:
     """After ten thousand different messages a new one is still learned, soon."""

@@ -140,6 +140,7 @@ def test_what_is_spare_does_not_grow(name: str) -> None:
     assert spare[1] <= max(1.5 * spare[0], 0.005 * len(body)) + SPARE
 
 
+@pytest.mark.slow
 @codecs
 def test_nothing_stays_behind(name: str) -> None:
     """Hundreds of calls, refused ones among them, leave no memory behind."""

@@ -56,6 +56,7 @@ def run(blocking: Path, cwd: Path, blocked: str, *argv: str) -> subprocess.Compl
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("blocked", "argv", "extra"),
     [
@@ -96,6 +97,7 @@ def test_a_missing_package_is_one_line(
     assert sorted(each.name for each in tmp_path.iterdir()) == ["request.json", "table.csv"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("module", "command"),
     [
@@ -116,6 +118,7 @@ def test_a_missing_library_is_one_line(
     assert line.endswith("; in the checkout: pip install -e '.[bench]'")
 
 
+@pytest.mark.slow
 def test_what_does_not_need_it_works(blocking: Path, tmp_path: Path) -> None:
     """What is missing stops nothing that can do without: lists, help, other formats, a CSV run."""
     done = run(blocking, tmp_path, "grpc,pyarrow,pyperf,rich,psutil", "bench.serving", "--help")

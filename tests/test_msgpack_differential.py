@@ -53,6 +53,7 @@ def lists(rows: list[list[bytes]]) -> bytes:
     return HEAD + b"\xdd" + struct.pack(">I", len(rows)) + body
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("other", ELEMENTS)
 @pytest.mark.parametrize("most", ELEMENTS)
 def test_one_element_among_others(most: str, other: str) -> None:
@@ -100,6 +101,7 @@ def test_encode_of_lists_reads_back(nested: Any) -> None:
         assert msgpack.unpackb(codec.encode(nested))["data"]["ndarray"] == nested
 
 
+@pytest.mark.slow
 @codecs
 @given(chance=st.randoms(use_true_random=False), pick=st.integers(0, 10**6))
 def test_rewritten_messages(name: str, chance: Random, pick: int) -> None:

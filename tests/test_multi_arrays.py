@@ -349,6 +349,7 @@ def fill(message: Any, tree: dict[str, Any]) -> None:
             setattr(message, known.name, int(node) if known.type in INTEGERS else node)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MESSAGES)
 @given(data=st.data())
 def test_simple_fields(name: str, data: st.DataObject) -> None:

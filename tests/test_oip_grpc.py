@@ -42,6 +42,7 @@ def written(message: Any, name: str) -> bytes:
     return bytes(made.SerializeToString(deterministic=True))
 
 
+@pytest.mark.slow
 @grpc
 @kinds
 @datatypes
@@ -237,6 +238,7 @@ def test_entries_of_parameters(case: str, *, inner: bool) -> None:
         assert told(read) == told(read_grpc(body, Request))
 
 
+@pytest.mark.slow
 @grpc
 @kinds
 @pytest.mark.parametrize("seed", range(3))

@@ -55,6 +55,7 @@ def _messages(name: str) -> Iterator[tuple[bytes, dict[str, str], Any]]:
                 yield made.SerializeToString(deterministic=True), {}, kind
 
 
+@pytest.mark.slow
 @protocols
 def test_truncated_at_every_byte(name: str) -> None:
     """A message that is cut off anywhere is read, or refused, as the official library does."""
@@ -71,6 +72,7 @@ def test_truncated_at_every_byte(name: str) -> None:
         )
 
 
+@pytest.mark.slow
 @protocols
 def test_every_byte_changed(name: str) -> None:
     """One wrong byte is seen, also right after the same message with the right one was read."""
@@ -84,6 +86,7 @@ def test_every_byte_changed(name: str) -> None:
             changed[place] = byte
 
 
+@pytest.mark.slow
 @protocols
 @pytest.mark.parametrize("seed", range(4))
 def test_mutated_messages(name: str, seed: int) -> None:
@@ -140,6 +143,7 @@ JUNK += [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", REST)
 @pytest.mark.parametrize("seed", range(4))
 def test_rewritten_json(name: str, seed: int) -> None:
@@ -218,6 +222,7 @@ BOMBS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", BOMBS)
 def test_claims_of_gigabytes(case: str) -> None:
     """A body that claims gigabytes, or minutes, is read or refused for little."""

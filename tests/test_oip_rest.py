@@ -37,6 +37,7 @@ datatypes = pytest.mark.parametrize("datatype", DATATYPES)
 KIB = 1 << 10
 
 
+@pytest.mark.slow
 @protocols
 @kinds
 @datatypes
@@ -93,6 +94,7 @@ def test_some_in_json_and_some_behind(kind: Any, *, big: bool) -> None:
             assert told(slow(name, body, headers, kind)) == told(message)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("indent", [None, 1])
 @pytest.mark.parametrize("datatype", sorted(set(DATATYPES) - {"BF16"}))
 def test_nested_data(datatype: str, indent: int | None) -> None:

@@ -88,6 +88,7 @@ def written(name: str, message: Any) -> tuple[bytes, dict[str, str]]:
     return made.SerializeToString(deterministic=True), {"Content-Type": "application/x-protobuf"}
 
 
+@pytest.mark.slow
 @protocols
 def test_more_messages_than_are_remembered(name: str) -> None:
     """A thousand sorts of messages, then the first ones again, are each written as they are."""
@@ -141,6 +142,7 @@ def test_threads(name: str) -> None:
             done.result()
 
 
+@pytest.mark.slow
 @protocols
 @given(data=st.data())
 def test_drawn_messages(name: str, data: st.DataObject) -> None:

@@ -124,6 +124,7 @@ def test_a_peer_that_agrees(start: Start, monkeypatch: pytest.MonkeyPatch) -> No
     assert [each.check for each in found] == [WE_READ, THEY_READ] * 9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("right", "wrong", "reason"),
     [
@@ -217,6 +218,7 @@ def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], 
     return pin
 
 
+@pytest.mark.slow
 def test_a_peer_that_cannot_be_installed(
     tmp_path: Path, offline: Callable[[str], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -231,6 +233,7 @@ def test_a_peer_that_cannot_be_installed(
     assert list(root.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_an_environment_is_made_once(tmp_path: Path, offline: Callable[[str], None]) -> None:
     """The second time it is there; other pins make another."""
     told: list[str] = []
@@ -342,6 +345,7 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return script
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("alone")
 @pytest.mark.parametrize(
     ("arguments", "parts"),
@@ -456,6 +460,7 @@ def test_the_tables_name_peers() -> None:
     assert {way.content for way in WAYS.values()} == set(cases.CONTENTS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(cases.CONTENTS))
 def test_the_cases_tell(name: str) -> None:
     """Titles are unique, and every dtype is tried with the values that are easily lost."""

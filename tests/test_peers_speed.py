@@ -57,6 +57,7 @@ def test_both_are_timed(start: Start) -> None:
         assert min(*each.theirs, *each.ours) > 0
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quickly")
 @pytest.mark.parametrize(
     ("right", "wrong", "number", "reason"),
@@ -98,6 +99,7 @@ class Clock:
         self.now += nanoseconds
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("nanoseconds", "rounds"),
     [
@@ -127,6 +129,7 @@ def test_slow_ways_are_timed_less(nanoseconds: int, rounds: list[int], pipe: int
     assert own == [0] * (1 + timing.CALLS * (len(asked) - 1))
 
 
+@pytest.mark.slow
 def test_ours_counts_as_theirs() -> None:
     """Our calls spend the budget, too, and are fewer where they are slow."""
     clock = Clock()
@@ -150,6 +153,7 @@ def test_garbage_is_not_on_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     assert set(own) == {0}
 
 
+@pytest.mark.slow
 def test_one_slow_call_makes_no_way_slow() -> None:
     """A first call that was interrupted does not decide how many are made."""
     clock, asked = Clock(), list[int]()

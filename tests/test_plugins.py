@@ -138,6 +138,7 @@ def entry_point(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return info / "entry_points.txt"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "script",
     [

@@ -188,6 +188,7 @@ def test_illegal(name: str, case: str) -> None:
     assert not agree(name, ILLEGAL[case])
 
 
+@pytest.mark.slow
 @codecs
 @given(chance=st.randoms(use_true_random=False), pick=st.integers(0, 10**6))
 def test_rewritten_messages(name: str, chance: Random, pick: int) -> None:
@@ -196,6 +197,7 @@ def test_rewritten_messages(name: str, chance: Random, pick: int) -> None:
     agree(name, rewrites.protobuf(known[pick % len(known)], SeldonMessage.DESCRIPTOR, chance))
 
 
+@pytest.mark.slow
 @codecs
 @pytest.mark.parametrize("seed", range(4))
 def test_many_rewritten_messages(name: str, seed: int) -> None:
@@ -231,6 +233,7 @@ def test_any_list_value(rows: list[object]) -> None:
     agree("protobuf/ndarray", protobuf_bytes(message))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [1, 2, 63, 64, 65, 1000, 20000])
 @pytest.mark.parametrize(
     "odd", [b"\x0a\x02\x20\x01", b"\x0a\x00", b"\x0a\x03\x1a\x01x", b"\x0a\x02\x32\x00"]

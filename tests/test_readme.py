@@ -147,6 +147,7 @@ def test_benchmark_options_exist() -> None:
                 assert re.search(rf"{option}\b", known[module]), command
 
 
+@pytest.mark.slow
 def test_the_benchmark_does_what_is_shown(tmp_path: Path) -> None:
     """The commands of the section on the benchmark run one after the other, and leave files."""
     pytest.importorskip("pyperf")

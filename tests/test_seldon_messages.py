@@ -280,6 +280,7 @@ values = st.recursive(
 )
 
 
+@pytest.mark.slow
 @containers
 @given(value=values)
 def test_any_json_value(container: str, value: Any) -> None:
@@ -811,6 +812,7 @@ def test_limits_hold_in_lists(container: str) -> None:
     assert len(read(body, type=seldon.MessageList, limits=allowed).messages) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrap", [lambda v: [v], lambda v: {"a": v}], ids=["lists", "objects"])
 def test_depth_is_counted_from_the_whole(wrap: Any) -> None:
     """What protobuf would not read in a list is not written there, nor read by another rule."""
@@ -898,6 +900,7 @@ def refusal(read: Any, *arguments: Any, **options: Any) -> Any:
         return None if error.path.startswith("$") and error.reason else error
 
 
+@pytest.mark.slow
 @containers
 @pytest.mark.parametrize("kind", NAMES, ids=lambda kind: kind.__name__)
 def test_mutated_messages(container: str, kind: Any) -> None:

@@ -121,6 +121,7 @@ def test_the_header_of_binary_replies_is_exposed() -> None:
     assert cors_of(reply)["expose-headers"] == name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "origin",
     ["example.org", "https://example.org/", "https://a.org, https://b.org", "", "https://"],

@@ -229,6 +229,7 @@ def test_no_end_of_body(server: EchoServer) -> None:
     assert received[9:12] in (b"413", b"")
 
 
+@pytest.mark.slow
 def test_bombs(server: EchoServer) -> None:
     """Little that claims to be much is refused before it is made."""
     packed = gzip.compress(bytes(200 << 20))

@@ -254,6 +254,7 @@ def ports_of(server: subprocess.Popen[str]) -> list[int]:
     return [int(word.strip().rpartition(":")[2]) for word in line.split(",")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_command_line_and_signals(number: signal.Signals) -> None:
     """It says where it listens, serves a model by name, and ends with 0 after a signal."""
@@ -270,6 +271,7 @@ def test_command_line_and_signals(number: signal.Signals) -> None:
     assert (server.returncode, out, err) == (0, "", "")
 
 
+@pytest.mark.slow
 def test_wrong_arguments() -> None:
     """A wrong argument, model or port is one line and no traceback."""
     with socket.create_server(("127.0.0.1", 0)) as taken:

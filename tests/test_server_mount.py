@@ -32,6 +32,7 @@ def test_the_library_does_not_load_the_server() -> None:
     assert (done.stdout.strip(), done.stderr) == ("[]", "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["grpc", "uvicorn", "prometheus_client", "grpc_reflection"])
 def test_a_missing_extra(name: str) -> None:
     """Without what it needs, the server says how to install it."""

@@ -112,6 +112,7 @@ def split(received: bytes) -> list[tuple[int, bytes]]:
     return replies
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("framed", [SIZED, CHUNKED], ids=["sized", "chunked"])
 def test_wherever_the_bytes_are_split(framed: bytes) -> None:
     """One reply with the body, and one to the next request, whatever arrives together."""
@@ -272,6 +273,7 @@ public class Client {
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("javac") is None, reason="no JDK is installed")
 def test_java(server: EchoServer, tmp_path: Path) -> None:
     """Java's own HttpClient, by default, gets its answers."""

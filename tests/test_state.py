@@ -37,6 +37,7 @@ def fresh(name: str) -> Codec:
     return Codec(*name.split("/"))
 
 
+@pytest.mark.slow
 @codecs
 def test_encode_does_not_remember_arrays(name: str) -> None:
     """Arrays of all dtypes, in any order, are written as by a codec that saw no other."""
@@ -64,6 +65,7 @@ def test_bounds_are_looked_at_every_time(name: str, dtype: str) -> None:
             assert written(codec, array) == written(fresh(name), array)
 
 
+@pytest.mark.slow
 @codecs
 def test_decode_does_not_remember_payloads(name: str) -> None:
     """Payloads, broken ones among them, are read in any order as by a codec that saw no other."""
@@ -76,6 +78,7 @@ def test_decode_does_not_remember_payloads(name: str) -> None:
             assert said(codec, bodies[i]) == wanted[i], bodies[i]
 
 
+@pytest.mark.slow
 @codecs
 def test_payloads_of_one_length(name: str) -> None:
     """Payloads that differ in a single byte of their header are told apart, one after the other."""

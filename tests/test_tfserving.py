@@ -87,6 +87,7 @@ def slow(body: bytes, kind: Any) -> Any:
         return REFUSED
 
 
+@pytest.mark.slow
 @kinds
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_every_array(dtype: str, kind: Any) -> None:
@@ -181,6 +182,7 @@ def test_memory() -> None:
     assert most < 64 * KIB
 
 
+@pytest.mark.slow
 @kinds
 @pytest.mark.parametrize("seed", range(4))
 def test_other_forms(kind: Any, seed: int) -> None:
@@ -316,6 +318,7 @@ def test_truncated_at_every_byte(kind: Any) -> None:
                 assert agrees(verdict(body[:stop], kind), read(body[:stop], kind)), body[:stop]
 
 
+@pytest.mark.slow
 @kinds
 @pytest.mark.parametrize("seed", range(3))
 def test_mutated_messages(kind: Any, seed: int) -> None:

@@ -320,6 +320,7 @@ def _said(array: Array) -> Array:
     return shortest(array) if array.dtype.kind == "f" else array
 
 
+@pytest.mark.slow
 @kinds
 @pytest.mark.parametrize("count", [1, 3, 700])
 def test_arrays_by_rows_and_whole(kind: Any, count: int) -> None:
@@ -682,6 +683,7 @@ def _integer(text: str) -> float:
     return number if -(2**63) <= number < 2**64 else float(number)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 def test_mutated_messages(seed: int) -> None:
     """Bytes flipped, dropped, doubled and moved: refused, or the numbers that json reads."""
@@ -727,6 +729,7 @@ def _plain(values: Any) -> Any:
     return nested_array([values])[0]
 
 
+@pytest.mark.slow
 def test_time_is_in_proportion() -> None:
     """No text of a megabyte takes for ever, however its quotes, words and brackets stand."""
     size = 1 << 20

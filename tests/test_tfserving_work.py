@@ -70,6 +70,7 @@ BODIES: dict[str, Callable[[int], bytes]] = {  # of so many kB
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BODIES)
 def test_work_is_in_proportion(name: str) -> None:
     """No body takes more than a two calls a byte, nor more than its share when it grows."""
@@ -127,6 +128,7 @@ DEEP = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("depth", [1, 30, 62, 65, 250, 600, 900, 1000, 20_000])
 @pytest.mark.parametrize("core", ["1.5", '"a"', '{"b64":"YQ=="}', "", "null", "true", '{"a":{}}'])
 @pytest.mark.parametrize("name", DEEP)

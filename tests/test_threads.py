@@ -89,6 +89,7 @@ def remembered(codec: tw.Codec) -> Iterator[Any]:
             todo += [getattr(thing, "__self__", None), getattr(thing, "__defaults__", None)]
 
 
+@pytest.mark.slow
 def test_threads_share_every_codec() -> None:
     """Eight threads encode and decode with the same twelve codecs, each in an order of its own."""
     work = [(name, array) for name in CODECS for array in cases(name)]
@@ -143,6 +144,7 @@ def test_order_of_calls_does_not_matter(name: str) -> None:
         assert outcome(one, memoryview(bytearray(bodies[index]))) == wanted[index]
 
 
+@pytest.mark.slow
 @binary
 def test_any_other_header_is_read_anew(name: str) -> None:
     """A message that differs in one bit from one that is remembered is read for itself."""
@@ -307,6 +309,7 @@ def test_names_that_a_later_key_replaces_are_not_remembered() -> None:
     assert not any(isinstance(thing, bytes) and b"SECRET" in thing for thing in remembered(one))
 
 
+@pytest.mark.slow
 @codecs
 def test_values_are_not_remembered(name: str) -> None:
     """No array and no message is kept alive by a codec, nor any of their values."""
@@ -329,6 +332,7 @@ def test_values_are_not_remembered(name: str) -> None:
         assert not (isinstance(thing, bytes) and memory[::-1] in thing)
 
 
+@pytest.mark.slow
 @codecs
 def test_what_is_remembered_is_bounded(name: str) -> None:
     """Thousands of shapes leave no more behind than two generations, and all are right."""

@@ -43,6 +43,7 @@ def array_of(body: bytes, name: str) -> Any:
     return array
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", BODIES)
 @pytest.mark.parametrize("source", BODIES)
 def test_every_pair(source: str, target: str) -> None:
