@@ -128,13 +128,13 @@ def transcode(  # noqa: PLR0913 - what decode takes, and what encode takes
     UnknownCodecError
         there is no codec or protocol of such a name.
     """
-    _check_name(source)
-    _check_name(target)
+    check_name(source)
+    check_name(target)
     family, message = _decode(body, source, headers, limits, missing, reply=reply)
     return _encode(family, message, target, missing, reply=reply, lossy=lossy)
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
     """Raise `UnknownCodecError` for a name of no codec and no protocol.
 
     The entry points of installed packages, which take a millisecond to read, are asked only for a

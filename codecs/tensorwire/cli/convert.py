@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import tensorwire as tw
 from tensorwire.cli import grpc_tools
@@ -35,6 +35,7 @@ def run(options: Namespace) -> None:
             reply=found.reply,
             lossy=options.lossy,
             limits=limits_of(options),
+            missing=options.missing,
         )
     if options.model is not None:
         made = _named(made, found._replace(name=options.target), options)
@@ -59,14 +60,18 @@ def _within_seldon(body: bytes, found: Format, options: Namespace) -> bytes:
     """Convert a list of messages, or a feedback: no other protocol has such."""
     if not options.target.startswith("seldon/"):
         raise UsageError(f"a {found.message} is Seldon's own: --to seldon/json, for one")
-    message = decode(body, found, limits_of(options))
-    return tw.get_protocol(options.target).encode(message, lossy=options.lossy)[0]
+    message = decode(body, found, limits_of(options), options.missing)
+    return _encoded(options.target, message, options)
 
 
 def _named(body: bytes, found: Format, options: Namespace) -> bytes:
     """Write the name of the model into a message; over REST it stands in the URL alone."""
-    message = decode(body, found, limits_of(options))
+    message = decode(body, found, limits_of(options), options.missing)
     if not hasattr(message, "model_name"):
         raise UsageError(f"--model: {found.name} has no place for it")
     message.model_name = options.model
-    return tw.get_protocol(found.name).encode(message, lossy=options.lossy)[0]
+    return _encoded(found.name, message, options)
+
+
+def _encoded(name: str, message: Any, options: Namespace) -> bytes:
+    return tw.get_protocol(name).encode(message, lossy=options.lossy, missing=options.missing)[0]

@@ -39,8 +39,9 @@ _NO_ARRAY = ("strData", "jsonData", "customData", "")
 def describe(message: Any, first: int) -> dict[str, Any]:
     """Say what a message holds.
 
-    Arrays stand in ``tensors``, with the `first` values of each, other payloads in ``value``, the
-    outputs that a request asks for in ``outputs``, and messages in a message in ``messages``.
+    Arrays stand in ``tensors``, with the `first` values of each, other payloads in ``value``, plain
+    values among arrays in ``values``, the outputs that a request asks for in ``outputs``, and
+    messages in a message in ``messages``.
     """
     facts = {name: plain(getattr(message, name, None)) for name in _FIELDS}
     facts = {name: value for name, value in facts.items() if value not in (None, "", [], {})}
@@ -50,7 +51,11 @@ def describe(message: Any, first: int) -> dict[str, Any]:
     elif isinstance(message, tw.Message) and message.kind in _NO_ARRAY:
         facts |= {"value": plain(message.value)} if message.kind else {}
     else:
-        facts["tensors"] = [_tensor(*tensor, first) for tensor in _tensors(message)]
+        tensors = list(_tensors(message))
+        found = [_tensor(*tensor, first) for tensor in tensors if _is_array(tensor[1])]
+        others = {name: plain(value) for name, value, _ in tensors if not _is_array(value)}
+        facts |= {"values": others} if others else {}
+        facts["tensors"] = found
     if isinstance(message, tw.oip.InferRequest) and message.outputs:
         outputs = [{"name": one.name, "parameters": one.parameters} for one in message.outputs]
         facts["outputs"] = plain(outputs)
@@ -74,7 +79,9 @@ def _tensors(message: Any) -> Iterator[tuple[str, Any, dict[str, Any]]]:
     tensors = getattr(message, "inputs", None)
     if tensors is None:
         tensors = getattr(message, "outputs", message)
-    if isinstance(tensors, Mapping):
+    if isinstance(message, (dict, list)):  # of arrays, and of more such
+        yield from _nested(message, "")
+    elif isinstance(tensors, Mapping):
         yield from ((name, value, {}) for name, value in tensors.items())
     elif isinstance(message, (tw.oip.InferRequest, tw.oip.InferResponse)):
         for one in tensors:
@@ -83,6 +90,22 @@ def _tensors(message: Any) -> Iterator[tuple[str, Any, dict[str, Any]]]:
             yield one.name, one.value, more
     else:
         yield "", tensors, {}
+
+
+def _nested(value: Any, place: str) -> Iterator[tuple[str, Any, dict[str, Any]]]:
+    """Give the leaves of dicts and lists, each by its place in them."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _nested(inner, f"{place}.{name}" if place else str(name))
+    elif isinstance(value, list):
+        for i, inner in enumerate(value):
+            yield from _nested(inner, f"{place}[{i}]")
+    else:
+        yield place, value, {}
+
+
+def _is_array(value: Any) -> bool:
+    return isinstance(value, (np.ndarray, np.generic, list))
 
 
 def _tensor(name: str, value: Any, more: dict[str, Any], first: int) -> dict[str, Any]:

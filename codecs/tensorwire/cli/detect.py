@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
@@ -17,9 +17,16 @@ import tensorwire as tw
 from tensorwire.errors import DecodeError
 from tensorwire.wire import varint
 
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
 __all__ = ["Format", "detect", "format_of"]
 
 _SELDON = {"data", "binData", "strData", "jsonData", "customData", "meta", "status"}
+_GRPC = {
+    *("modelName", "modelVersion"),
+    *("rawInputContents", "raw_input_contents", "rawOutputContents", "raw_output_contents"),
+}
 _SNAKE = {"bin_data", "str_data", "json_data", "custom_data"}  # protobuf's JSON takes these too
 _LISTS = {"seldonMessages", "seldon_messages"}
 _FEEDBACK = {"request", "response", "truth", "reward"}
@@ -27,6 +34,14 @@ _FEEDBACK = {"request", "response", "truth", "reward"}
 _MSGPACK = re.compile(
     rb"\x80|(?:[\x81-\x8f]|\xde..|\xdf....)[\xa0-\xbf\xc4-\xc6\xd9-\xdb]", re.DOTALL
 )
+# The keys that msgpack-numpy puts into the map of an array, as bytes or, before 0.4.5, as text.
+_ARRAY = re.compile(
+    rb"(?:\xc4\x02|\xa2)nd[\xc2\xc3](?:\xc4\x04|\xa4)type|(?:\xc4\x07|\xa7)complex\xc3"
+)
+_LIST_OF_ARRAYS = re.compile(
+    rb"(?:[\x91-\x9f]|\xdc..|\xdd....)[\x83-\x85](?:\xc4\x02|\xa2)nd[\xc2\xc3]", re.DOTALL
+)
+_NPY, _ARROW = re.compile(rb"\x93NUMPY"), re.compile(rb"\xff\xff\xff\xff")
 _FRAME = 5  # of gRPC: a zero byte, and the length in four bytes, big-endian
 
 
@@ -94,14 +109,9 @@ def detect(body: bytes, *, reply: bool = False) -> Format:
 
 
 def _bare(body: bytes, *, reply: bool) -> Format:
-    if body.startswith(b"\x93NUMPY"):
-        return Format("npy/array")
-    if body.startswith(b"\xff\xff\xff\xff"):
-        return Format("arrow/tensor")
-    if body[8:9] == b"{" and int.from_bytes(body[:8], "little") <= len(body) - 8:
-        return Format("safetensors/arrays")
-    if _MSGPACK.match(body):
-        return Format("msgpack/numpy" if b"\xc4\x02nd" in body[:8] else "seldon/msgpack")
+    found = _of_arrays(body)
+    if found is not None:
+        return found
     problem = DecodeError("in no format that is known here; --as NAME says what it is")
     if body.lstrip(b" \t\r\n")[:1] in (b"{", b"[", b'"'):
         try:
@@ -114,6 +124,29 @@ def _bare(body: bytes, *, reply: bool) -> Format:
     if found is None:
         raise problem
     return found
+
+
+def _of_arrays(body: bytes) -> Format | None:
+    """Tell the formats that their first bytes give away."""
+    if body[8:9] == b"{" and int.from_bytes(body[:8], "little") <= len(body) - 8:
+        return Format("safetensors/arrays")
+    if _MSGPACK.match(body):
+        return _msgpack(body)
+    starts = ((_NPY, "npy/array"), (_ARROW, "arrow/tensor"), (_LIST_OF_ARRAYS, "msgpack/numpy"))
+    return next((Format(name) for start, name in starts if start.match(body)), None)
+
+
+def _msgpack(body: bytes) -> Format:
+    """Tell a message of Seldon's, in whose bytes anything may be, from msgpack-numpy's maps."""
+    from tensorwire.cli.messages import decode
+
+    seldon = Format("seldon/msgpack")
+    if _ARRAY.search(body) is None:
+        return seldon
+    with suppress(DecodeError):
+        decode(body, seldon)
+        return seldon
+    return Format("msgpack/numpy")
 
 
 class _NotJSONError(DecodeError):
@@ -142,7 +175,8 @@ def _by_keys(found: Any) -> Format:
     if keys & {"instances", "predictions"}:
         return Format("tfserving/json", reply="predictions" in keys)
     if keys & {"inputs", "outputs"}:
-        name = _of_tensors(found.get("inputs", found.get("outputs")))
+        tensors = found.get("inputs", found.get("outputs"))
+        name = "oip/protobuf-json" if _is_of_grpc(keys, tensors) else _of_tensors(tensors)
         return Format(name, reply="inputs" not in keys)
     if keys & _LISTS:
         return Format("seldon/json", message="MessageList")
@@ -154,6 +188,14 @@ def _by_keys(found: Any) -> Format:
         raise DecodeError(f"an error reply: {found['error']}", "$.error")
     known = ", ".join(list(keys)[:5])
     raise DecodeError(f"JSON of no protocol that is known here; its keys: {known or 'none'}")
+
+
+def _is_of_grpc(keys: AbstractSet[str], tensors: Any) -> bool:
+    """Tell protobuf's JSON of the Open Inference Protocol's messages from that of REST."""
+    objects = [one for one in tensors if isinstance(one, dict)] if isinstance(tensors, list) else []
+    if keys & _GRPC:
+        return bool(objects)
+    return any("datatype" in one and "contents" in one for one in objects[:64])
 
 
 def _of_tensors(tensors: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import textwrap
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +20,24 @@ if TYPE_CHECKING:
 
 __all__ = ["run"]
 
+LEVELS, FRAMES = 1024, 4
+"""JSON and msgpack are read down to so many levels, each of which takes so many frames to show."""
+
 
 def run(options: Namespace) -> None:
     """Decode the whole payload, so that what is said of it is known to be right; describe it."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(before + FRAMES * LEVELS)
+    try:
+        _run(options)
+    finally:
+        sys.setrecursionlimit(before)
+
+
+def _run(options: Namespace) -> None:
     body = read(options.file)
     found = format_of(body, options.source, reply=options.reply)
-    message = decode(body[found.start :], found, limits_of(options))
+    message = decode(body[found.start :], found, limits_of(options), options.missing)
     head: dict[str, Any] = {
         "file": "standard input" if options.file == STDIO else options.file,
         "format": found.name,

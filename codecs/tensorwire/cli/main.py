@@ -68,6 +68,7 @@ def _in_flags(reason: str) -> str:
     """Give advice as a command line takes it, where the library gives it as Python."""
     reason = re.sub("; known: [^ ]+/.*", "; tensorwire --formats lists the names", reason)
     reason = reason.replace("lossy=True", "--lossy")
+    reason = re.sub(r"missing='(\w+)'", r"--missing \1", reason)
     return re.sub(r"Limits\(max_(\w+)=\)", r"--max-\1", reason)
 
 

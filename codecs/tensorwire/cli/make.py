@@ -56,6 +56,8 @@ def _array(options: Namespace) -> Array:
 
 
 def _payload(name: str, array: Array, options: Namespace) -> Payload:
+    if name == "oip/protobuf-json":
+        raise UsageError(f"{name} is text that no load tool sends as it is: make oip/protobuf")
     body, headers = request(name, array, options)
     path, message = route(name, options.model)
     url = _url(options.grpc if message else options.url, "--grpc" if message else "--url")

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 import tensorwire as tw
 from tensorwire.cli.routes import check_packages
 from tensorwire.limits import DEFAULT_LIMITS, Limits
+from tensorwire.transcoding import check_name
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
     from tensorwire.cli.detect import Format
+    from tensorwire.missing import Missing
     from tensorwire.tree import Array
 
 __all__ = ["decode", "limits_of", "metadata", "request"]
@@ -26,7 +28,9 @@ def limits_of(options: Namespace) -> Limits | None:
     return None if limits == DEFAULT_LIMITS else limits
 
 
-def decode(body: bytes, found: Format, limits: Limits | None = None) -> Any:
+def decode(
+    body: bytes, found: Format, limits: Limits | None = None, missing: Missing | None = None
+) -> Any:
     """Read a message: of a protocol its own class, else what the codec gives.
 
     Raises
@@ -38,16 +42,18 @@ def decode(body: bytes, found: Format, limits: Limits | None = None) -> Any:
     UsageError
         the format needs a package that is not installed.
     """
+    check_name(found.name)
     check_packages(found.name)
     if found.name in tw.protocol_names():
         protocol = tw.get_protocol(found.name)
         of_seldon = {"MessageList": tw.seldon.MessageList, "Feedback": tw.seldon.Feedback}
         usual = protocol.response if found.reply else protocol.request
-        return protocol.decode(body, type=of_seldon.get(found.message, usual), limits=limits)
+        kind = of_seldon.get(found.message, usual)
+        return protocol.decode(body, type=kind, limits=limits, missing=missing)
     codec: Any = tw.get_codec(found.name)
     if not isinstance(codec, tw.Codec):
         return codec.decode(body) if limits is None else codec.decode(body, limits=limits)
-    message = tw.loads(body, codec.media_type, limits=limits)
+    message = tw.loads(body, codec.media_type, limits=limits, missing=missing)
     if message.kind != codec.kind.name:
         codec.decode(body, limits=limits)  # says which kind there is
     return message
@@ -72,6 +78,7 @@ def request(name: str, array: Array, options: Namespace) -> tuple[bytes, dict[st
     UnknownCodecError
         there is no format of that name.
     """
+    check_name(name)
     if name in tw.protocol_names():
         message = _message(name, array, options)
         return tw.get_protocol(name).encode(message, lossy=options.lossy)

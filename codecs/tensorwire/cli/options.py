@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, NoReturn
 
 from tensorwire import __version__
+from tensorwire.missing import KNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,6 +88,7 @@ def _inspect(commands: argparse._SubParsersAction[_Parser]) -> None:
     add("--reply", action="store_true", help="it is a reply, where both look alike")
     add("--first", type=_count, default=8, metavar="N", help="how many values to show: 8")
     add("--json", action="store_true", help="the same as JSON, for programs")
+    _missing(add, "null or the bare word NaN among numbers")
     _limits(add)
 
 
@@ -103,6 +105,7 @@ def _convert(commands: argparse._SubParsersAction[_Parser]) -> None:
     add("--to", dest="target", metavar="NAME", required=True, help="the format to write")
     add("--reply", action="store_true", help="it is a reply, not a request")
     add("--lossy", action="store_true", help="accept that values are rounded or changed")
+    _missing(add, "null or the bare word NaN, read and written")
     add("--delimited", action="store_true", help="put the length before it, as ghz reads several")
     add("--model", metavar="MODEL", help="the model to name in it, where there is a place")
     _limits(add)
@@ -139,6 +142,15 @@ def _make(commands: argparse._SubParsersAction[_Parser]) -> None:
     add("--url", default="http://127.0.0.1:9000", help="of the REST server: %(default)s")
     add("--grpc", default="127.0.0.1:9500", metavar="HOST:PORT", help="of gRPC: %(default)s")
     add("--lossy", action="store_true", help="accept that values are rounded or changed")
+
+
+def _missing(add: Callable[..., argparse.Action], text: str) -> None:
+    add(
+        "--missing",
+        choices=KNOWN,
+        metavar="WORD",
+        help=f"{text}: error, null, nan or any; else as the protocol has it",
+    )
 
 
 def _limits(add: Callable[..., argparse.Action]) -> None:

@@ -56,6 +56,6 @@ def route(name: str, model: str) -> Route:
     """Tell where a request in this format goes. Codecs write Seldon's message."""
     first, _, second = name.partition("/")
     protocol = first if first in _GRPC else "seldon"
-    if "protobuf" in first or second.startswith("protobuf"):
+    if "protobuf" in first or second in ("protobuf", "protobuf-typed"):
         return _GRPC[protocol]
     return Route(_REST[protocol].format(quote(model, safe="")), "")

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from tensorwire.limits import Limits
+    from tensorwire.missing import Missing
     from tensorwire.peeking import Peek
     from tensorwire.tree import Tree
 
@@ -70,9 +71,14 @@ class OipGrpcJson:
         return f"get_protocol({self.name!r})"
 
     def encode(
-        self, message: InferRequest | InferResponse, *, lossy: bool = False
+        self,
+        message: InferRequest | InferResponse,
+        *,
+        lossy: bool = False,
+        missing: Missing | None = None,
     ) -> tuple[bytes, dict[str, str]]:
         """Write a message; see `MessageProtocol`."""
+        del missing  # protobuf's JSON has text of its own for NaN and the infinities
         try:
             tree = to_tree(message, typed=True, lossy=lossy)
         except EncodeError:  # of a datatype that has no typed contents, or of what is wrong
@@ -80,13 +86,17 @@ class OipGrpcJson:
         return bodies.write(_JSON, _as_text(tree), _SCHEMA), dict(_HEADERS)
 
     def encode_parts(
-        self, message: InferRequest | InferResponse, *, lossy: bool = False
+        self,
+        message: InferRequest | InferResponse,
+        *,
+        lossy: bool = False,
+        missing: Missing | None = None,
     ) -> tuple[list[bytes | memoryview], dict[str, str]]:
         """Write a message as one buffer; see `MessageProtocol`."""
-        body, headers = self.encode(message, lossy=lossy)
+        body, headers = self.encode(message, lossy=lossy, missing=missing)
         return [body], headers
 
-    def decode(
+    def decode(  # noqa: PLR0913
         self,
         body: Any,
         headers: Mapping[str, str] | None = None,
@@ -94,11 +104,14 @@ class OipGrpcJson:
         type: Any = None,  # noqa: A002 - the word that every decoder uses
         limits: Limits | None = None,
         align: bool = False,
+        missing: Missing | None = None,
     ) -> Any:
         """Read a message; see `MessageProtocol`."""
         kind = class_of(type)
         binary = _to_protobuf(body, kind)
-        return self._grpc.decode(binary, headers, type=kind, limits=limits, align=align)
+        return self._grpc.decode(
+            binary, headers, type=kind, limits=limits, align=align, missing=missing
+        )
 
     def peek(
         self,
