@@ -55,7 +55,7 @@ def test_models_get_aligned_arrays(family: str) -> None:
     sent = 0
     with EchoServer(model) as server:
         for name in tw.protocol_names():
-            if not name.startswith(family + "/"):
+            if not name.startswith(family + "/") or name == "oip/protobuf-json":  # not served
                 continue
             for size in range(2, 18):
                 body, headers = tw.get_protocol(name).encode(message(family, size))

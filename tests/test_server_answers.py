@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgpack
 import numpy as np
 import pytest
+from google.protobuf import json_format
 
 import tensorwire as tw
 from tensorwire.wire.pool import message_class
@@ -131,6 +132,41 @@ def test_the_reason_of_an_error() -> None:
         (KeyError(), "MICROSERVICE_INTERNAL_ERROR"),
     ):
         assert json.loads(protocol.encode_error(error)[0])["status"]["reason"] == reason
+
+
+ANSWERS: dict[str, tuple[Any, dict[str, Any]]] = {
+    # What Seldon's wrapper 1.17.1 writes for the same answers; it has all numbers as floats.
+    "labels": (np.array(["a", "b"], object), {SELDON: ["a", "b"], SERVING: ["a", "b"]}),
+    "rows of labels": (
+        np.array([["a", 1.5], ["b", None]], object),
+        {SELDON: [["a", 1.5], ["b", None]]},
+    ),
+    "strings": ([["a"], ["b"]], {SELDON: [["a"], ["b"]], SERVING: [["a"], ["b"]]}),
+    "bools": (np.array([True, False]), {SELDON: [True, False], SERVING: [True, False]}),
+    "no rows": (np.zeros((0, 2)), {SELDON: []}),
+    "no values": ([], {SELDON: [], SERVING: []}),
+    "integers": (np.array([[1], [2]]), {SELDON: [[1], [2]], SERVING: [[1], [2]]}),
+    "a column": ([1.5, 2.5], {SELDON: [1.5, 2.5], SERVING: [1.5, 2.5]}),
+}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_answers_as_people_hold_them(name: str) -> None:
+    """Object arrays, mixed rows, None in them, and arrays without rows are answers: 200."""
+    value, expected = ANSWERS[name]
+    ndarray = json.dumps({"data": {"ndarray": [[1.0]]}})
+    with EchoServer(Predict(lambda _: value)) as server:
+        reply = ask(server.rest_port, SELDON, ndarray, JSON)
+        assert (reply.status, reply.json["data"]) == (200, {"ndarray": expected[SELDON]})
+        reply = ask(server.rest_port, SELDON, '{"strData": "x"}', JSON)
+        assert reply.status == 200
+        accept = {**JSON, "Accept": "application/x-protobuf"}
+        reply = ask(server.rest_port, SELDON, ndarray, accept)
+        told: Any = message_class("seldon.protos.SeldonMessage").FromString(reply.body)
+        assert json_format.MessageToDict(told)["data"].get("ndarray", []) == expected[SELDON]
+        if SERVING in expected:
+            reply = ask(server.rest_port, SERVING, '{"instances": [1.5]}', JSON)
+            assert (reply.status, reply.json) == (200, {"predictions": expected[SERVING]})
 
 
 class Odd:

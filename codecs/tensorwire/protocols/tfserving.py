@@ -126,7 +126,8 @@ def tensors_of(message: Any) -> tuple[str, Mapping[str, Any]]:
 
 def aligned_message(message: Any) -> Any:
     """Return a message that was read, with a copy of each array whose address does not suit it."""
-    member, arrays = tensors_of(message)
+    member = "inputs" if isinstance(message, PredictRequest) else "outputs"
+    arrays: Mapping[str, Any] = getattr(message, member)
     setattr(message, member, {name: aligned(array) for name, array in arrays.items()})
     return message
 
