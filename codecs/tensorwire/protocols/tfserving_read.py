@@ -15,14 +15,14 @@ from tensorwire.errors import CodecError, DecodeError
 from tensorwire.limits import DEFAULT_LIMITS
 from tensorwire.nodes import text_to_bytes
 from tensorwire.protocols.tfserving_find import holds_strings, is_bytes
-from tensorwire.protocols.tfserving_signature import named, typed
-from tensorwire.protocols.tfserving_words import restore
+from tensorwire.protocols.tfserving_signature import dtype_named, named, typed
 from tensorwire.strings import from_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tensorwire.limits import Limits
+    from tensorwire.missing import Reading
     from tensorwire.protocols.tfserving_find import Found
     from tensorwire.tree import Array
 
@@ -32,65 +32,84 @@ _MAX_RANK = 64
 
 
 class How(NamedTuple):
-    """How to read an array.
+    """How to read the arrays of a message.
 
     Attributes
     ----------
     limits
-        what it may claim.
+        what they may claim.
     size
         the size of the message in bytes.
-    words
-        whether numbers stand for NaN and infinities in it.
+    reading
+        how missing numbers are spelled in it.
     """
 
     limits: Limits
     size: int
-    words: bool
-
-    def restored(self, array: Array) -> Array:
-        """Give an array with its NaN and infinities."""
-        return restore(array) if self.words else array
+    reading: Reading
 
 
 def arrays(found: Found, how: How, signature: Mapping[str, Any] | None) -> dict[str, Any]:
     """Read the arrays of a message, and make them what the signature says."""
     name, read = "", {}
+    nodes = found.nodes if signature is None else named(found.nodes, signature, f"$.{found.key}")
     try:
-        for name, node in found.nodes.items():
-            read[name] = _array(node, how)
-    except CodecError as error:
-        raise found.place(name, error) from None
-    if signature is None:
-        return read
-    read = named(read, signature, f"$.{found.key}")
-    try:
-        for name, array in read.items():
-            read[name] = typed(array, signature[name])
+        for name, node in nodes.items():
+            read[name] = (
+                _array(node, how) if signature is None else _typed(node, how, signature[name])
+            )
     except CodecError as error:
         raise found.place(name, error) from None
     return read
 
 
+def _typed(node: Any, how: How, wanted: Any) -> Any:
+    """Read an array as the dtype of the signature."""
+    dtype = dtype_named(wanted)
+    if dtype.kind == "f":  # TensorFlow Serving takes any number, and the nearest float for it
+        reading = how.reading._replace(verified=True, exact=False, also=frozenset({int}))
+    else:
+        reading = how.reading._replace(exact=True)
+    return typed(_array(node, how._replace(reading=reading)), dtype)
+
+
 def _array(node: Any, how: How) -> Any:
     """Read an array of numbers or bools; strings, which are dearer, elsewhere."""
     if hasattr(node, "read"):
-        return how.restored(node.read(how.limits))
+        node.how = how.reading
+        return node.read(how.limits)
     if holds_strings(node):
         array = _strings(node)
+    elif type(node) is dict:
+        raise DecodeError("a dict in place of an array")
     elif type(node) is list:
-        array = lists.to_array(node, DecodeError)
+        array = lists.to_array(node, DecodeError, how.reading)
         if type(array) is list:
-            raise DecodeError("values of several types, or integers that no one dtype holds")
-        array = how.restored(array)
-    elif type(node) in (bool, int, float):
-        array = how.restored(lists.to_array([node], DecodeError)).reshape(())
+            array = _of_many_types(array, how.reading)
     else:
-        raise DecodeError("null is not a value of an array")
+        array = _single(node, how.reading)
     if how.limits is not DEFAULT_LIMITS:
         shape = array.shape if type(array) is np.ndarray else lists.shape(array)
         how.limits.check(shape, getattr(array, "itemsize", 8), how.size)
     return array
+
+
+def _single(node: Any, reading: Reading) -> Array:
+    try:
+        array: Array = lists.to_array([node], DecodeError, reading)
+    except CodecError as error:
+        raise type(error)(error.reason) from None  # its place is that of a list
+    return array.reshape(())
+
+
+def _of_many_types(nested: list[Any], reading: Reading) -> Array:
+    """Make floats of integers that no one dtype holds, where they are to be floats."""
+    flat = lists.scalars(nested)
+    if set(map(type, flat)) != {int}:
+        raise DecodeError("values of several types in place of an array of one dtype")
+    if reading.exact:
+        raise DecodeError("integers that no one dtype holds: some below 0, some beyond int64")
+    return np.array(flat, np.float64).reshape(lists.shape(nested))
 
 
 def _strings(node: Any) -> Any:

@@ -11,7 +11,7 @@ import orjson
 
 from tensorwire.errors import DecodeError, EncodeError, shown
 from tensorwire.limits import checked_limits
-from tensorwire.missing import reading
+from tensorwire.missing import BARE, reading, writing
 from tensorwire.protocols import bodies, fields
 from tensorwire.protocols.tfserving import (
     PredictRequest,
@@ -31,10 +31,10 @@ from tensorwire.wire.parts import assemble, buffer_of
 from tensorwire.wire.schema import Schema, array_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from tensorwire.limits import Limits
-    from tensorwire.missing import Missing, Reading
+    from tensorwire.missing import Missing, Reading, Writing
     from tensorwire.peeking import Peek
     from tensorwire.protocols.tfserving_find import Found
     from tensorwire.tree import Tree
@@ -78,8 +78,8 @@ class ServingRest:
         missing: Missing | None = None,
     ) -> tuple[bytes, dict[str, str]]:
         """Write a message; see `MessageProtocol`."""
-        del missing
-        body = few_numbers(message) or assemble(*_pieces(message, lossy=lossy))
+        how = writing(missing, "nan", BARE, lossy=lossy)
+        body = few_numbers(message) or assemble(*_pieces(message, how, lossy=lossy))
         return body, {"Content-Type": "application/json"}
 
     def encode_parts(
@@ -90,8 +90,8 @@ class ServingRest:
         missing: Missing | None = None,
     ) -> tuple[list[bytes | memoryview], dict[str, str]]:
         """Write a message as buffers; see `MessageProtocol`."""
-        del missing
-        first, *pieces = (parted := _pieces(message, lossy=lossy))[0]
+        how = writing(missing, "nan", BARE, lossy=lossy)
+        first, *pieces = (parted := _pieces(message, how, lossy=lossy))[0]
         buffers: list[bytes | memoryview] = [first]
         for part, piece in zip(parted[1], pieces, strict=True):
             buffers += [buffer_of(part), piece]
@@ -127,17 +127,17 @@ class ServingRest:
         if body.__class__ is not bytes:
             body = bytes(as_body(body))
 
-        def build(tree: Tree) -> Any:
+        def build(tree: Tree, size: int, how: Reading) -> Any:
             found = _find(tree, kind)
-            message = kind(
-                arrays(found, How(bounds, len(body), words=False), signature), rows=found.rows
-            )
+            message = kind(arrays(found, How(bounds, size, how), signature), rows=found.rows)
             if kind is PredictRequest:
                 message.signature_name = fields.member(tree, "signature_name")
             return message
 
         how = _READING if missing is None else reading(missing, "nan", text=True)
-        return _read(body, build, how)
+        if signature is not None:
+            how = how._replace(exact=False)  # each dtype of it tells what may be rounded
+        return bodies.read(_JSON, body, _SCHEMA, build, how)
 
     def peek(
         self,
@@ -149,7 +149,13 @@ class ServingRest:
         """Tell what a message says of its arrays; see `MessageProtocol`."""
         del headers
         kind = _class(type)
-        found: Peek = _read(bytes(as_body(body)), lambda tree: claims(_find(tree, kind)), _READING)
+        found: Peek = bodies.read(
+            _JSON,
+            bytes(as_body(body)),
+            _SCHEMA,
+            lambda tree, *_: claims(_find(tree, kind)),
+            _READING,
+        )
         return found
 
     def encode_error(self, error: BaseException | str) -> tuple[bytes, dict[str, str]]:
@@ -175,17 +181,12 @@ def _find(tree: Tree, kind: Any) -> Found:
     return find(tree, *_KEYS[kind])
 
 
-def _read(body: bytes, build: Callable[..., Any], how: Reading) -> Any:
-    """Read the tree of a message, and build what it says."""
-    return bodies.read(_JSON, body, _SCHEMA, lambda tree, *_: build(tree), how)
-
-
 def _pieces(
-    message: PredictRequest | PredictResponse, *, lossy: bool
+    message: PredictRequest | PredictResponse, how: Writing, *, lossy: bool
 ) -> tuple[list[bytes], list[Part]]:
     """Give the arrays of a message as they are written, and the bytes around them."""
     member, tensors = tensors_of(message)
-    pieces, parts = write(member, tensors, rows=message.rows, lossy=lossy)
+    pieces, parts = write(member, tensors, how, rows=message.rows, lossy=lossy)
     head = b"{"
     if isinstance(message, PredictRequest):
         if message.output_filter and not lossy:

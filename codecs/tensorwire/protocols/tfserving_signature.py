@@ -5,6 +5,7 @@ Source: SignatureDef in tensorflow/core/protobuf/meta_graph.proto
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,38 +16,40 @@ from tensorwire.errors import DecodeError, shown
 from tensorwire.tftypes import BY_NAME, STRING, dtype_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from tensorwire.tree import Array
 
-__all__ = ["named", "typed"]
+__all__ = ["dtype_named", "named", "typed"]
 
 
-def named(arrays: Mapping[str, Any], signature: Mapping[str, Any], path: str) -> dict[str, Any]:
-    """Give the arrays in the order of the signature, which also names the one without a name."""
-    wanted = ", ".join(map(repr, signature)) or "none"
-    if "" in arrays and "" not in signature:
-        if path.endswith("predictions") and np.shape(arrays[""]) == (0,):  # of all
-            return dict.fromkeys(signature, arrays[""])
-        if len(signature) != 1 or len(arrays) != 1:
-            raise DecodeError(f"an array without a name; the signature has {wanted}", path)
-        return dict(zip(signature, arrays.values(), strict=True))
-    for name in arrays:
-        if name not in signature:
-            raise DecodeError(f"{name!r} is not in the signature, which has {wanted}", path)
-    for name in signature:
-        if name not in arrays:
-            raise DecodeError(f"{name!r} is missing; the signature has {wanted}", path)
-    return {name: arrays[name] for name in signature}
+def named(nodes: Mapping[str, Any], signature: Mapping[str, Any], path: str) -> dict[str, Any]:
+    """Return the arrays in the order of the signature, which also names the one without a name.
 
-
-def typed(value: Any, wanted: Any) -> Any:
-    """Give an array as the dtype of the signature, or raise `DecodeError`.
-
-    The text of a float stands for the float of that dtype which is nearest to it, as TensorFlow
-    Serving reads it. An integer, or what becomes one, has to be exact.
+    They need not be read yet.
     """
-    dtype = _dtype(wanted)
+    if not isinstance(signature, Mapping):
+        raise DecodeError(f"expected dtypes by name for signature=, got {shown(signature)}")
+    wanted = ", ".join(map(repr, signature)) or "none"
+    if "" in nodes and "" not in signature:
+        if path.endswith("predictions") and nodes[""] == []:  # of every output
+            return {name: [] for name in signature}
+        if len(signature) != 1 or len(nodes) != 1:
+            raise DecodeError(f"an array without a name; the signature has {wanted}", path)
+        return dict(zip(signature, nodes.values(), strict=True))
+    for name in nodes:
+        if name not in signature:
+            raise DecodeError(f"{shown(name)} is not in the signature, which has {wanted}", path)
+    for name in signature:
+        if name not in nodes:
+            raise DecodeError(f"{name!r} is missing; the signature has {wanted}", path)
+    return {name: nodes[name] for name in signature}
+
+
+def typed(value: Any, dtype: np.dtype[Any]) -> Any:
+    """Return an array as the dtype of the signature, or raise `DecodeError`.
+
+    A number stands for the nearest float of that dtype, be it written as a whole number or not, as
+    TensorFlow Serving reads it (by way of float64). What becomes an integer has to be exact.
+    """
     if dtype.kind in "SUT":
         return _strings(value, dtype)
     if not isinstance(value, np.ndarray) or (value.dtype.kind == "S" and value.size):
@@ -57,15 +60,15 @@ def typed(value: Any, wanted: Any) -> Any:
         return value.astype(dtype)
     if (value.dtype.kind == "b") != (dtype.kind == "b"):
         raise DecodeError(f"{value.dtype} values in place of {dtype}")
-    if value.dtype.kind == dtype.kind == "f":
-        return in_range(value, dtype, dtype)
+    if dtype.kind == "f":
+        return in_range(value.astype(np.float64, copy=False), dtype, dtype)
     if value.dtype.kind == "f" and dtype.kind in "iu" and (np.abs(value) >= EXACT).any():
         raise DecodeError(f"a float that is too large to tell which {dtype} was meant")
     return cast(value, dtype, shortest=True)
 
 
-def _dtype(wanted: Any) -> np.dtype[Any]:
-    """Give the dtype that numpy, ml_dtypes or TensorFlow has by a name."""
+def dtype_named(wanted: Any) -> np.dtype[Any]:
+    """Return the dtype that numpy, ml_dtypes or TensorFlow has by a name."""
     for row in BY_NAME.values() if isinstance(wanted, str) else ():
         if wanted in (row.name, row.dtype):
             return np.dtype("S") if row.number == STRING else dtype_of(row)

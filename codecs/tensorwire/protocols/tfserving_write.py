@@ -5,24 +5,28 @@ Source: https://www.tensorflow.org/tfx/serving/api_rest, tensorflow_serving/util
 
 from __future__ import annotations
 
+from functools import partial
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import orjson
 import pybase64
 
 from tensorwire import lists
 from tensorwire.dtypes import NUMBERS, as_array, to_float64
 from tensorwire.errors import CodecError, EncodeError
-from tensorwire.protocols.tfserving_words import bare
 from tensorwire.strings import utf8
 from tensorwire.wire.decimal import BLOCK, block_count, dumps, texts
+from tensorwire.wire.jsontext import words_for_null
 from tensorwire.wire.parts import Texts, buffer_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from tensorwire.missing import Words, Writing
     from tensorwire.tree import Array
+    from tensorwire.wire.decimal import Fix
     from tensorwire.wire.parts import Part
 
 __all__ = ["write"]
@@ -37,11 +41,24 @@ class _Strings(NamedTuple):
     shape: tuple[int, ...]
 
 
+class _Numbers(NamedTuple):
+    """Numbers or bools, and what puts words for those that are not finite into their text."""
+
+    array: Array
+    fix: Fix
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The dimensions of the array."""
+        shape: tuple[int, ...] = self.array.shape
+        return shape
+
+
 def write(
-    member: str, tensors: Mapping[str, Any], *, rows: bool, lossy: bool
+    member: str, tensors: Mapping[str, Any], how: Writing, *, rows: bool, lossy: bool
 ) -> tuple[list[bytes], list[Part]]:
     """Write the arrays of a message, and the bytes around them."""
-    columns = {name: _column(tensors[name], member, name, lossy=lossy) for name in tensors}
+    columns = {name: _column(tensors[name], member, name, how, lossy=lossy) for name in tensors}
     bare_one = len(columns) == 1 and (member == "outputs" or "" in columns)
     if rows:
         count = _count(member, columns)
@@ -58,7 +75,7 @@ def write(
     return [*pieces, b"}"], [_whole(column) for column in columns.values()]
 
 
-def _count(member: str, columns: Mapping[str, Array | _Strings]) -> int:
+def _count(member: str, columns: Mapping[str, _Numbers | _Strings]) -> int:
     """Give the number of rows, which all arrays share."""
     if not columns:
         raise EncodeError(
@@ -83,12 +100,15 @@ def _count(member: str, columns: Mapping[str, Array | _Strings]) -> int:
     return first or 0
 
 
-def _column(value: Any, member: str, name: str, *, lossy: bool) -> Array | _Strings:
+def _column(
+    value: Any, member: str, name: str, how: Writing, *, lossy: bool
+) -> _Numbers | _Strings:
     """Check an array, and give it as it is to be written."""
+    place = f"$.{member}.{name}" if name else f"$.{member}"
     try:
         if isinstance(value, (str, bytes)):  # numpy would drop a NUL at their end
             return _strings([value], (), member, name)
-        array = as_array(value)
+        array = as_array(value, none=how.none)
         if isinstance(array, list):
             flat = lists.scalars(array)
             if not all(isinstance(item, bytes) for item in flat):
@@ -101,9 +121,24 @@ def _column(value: Any, member: str, name: str, *, lossy: bool) -> Array | _Stri
                 reason = f"{array.dtype} is lost in a list of numbers; tfserving/protobuf can carry"
                 raise EncodeError(f"{reason} it, and lossy=True rounds it")
             array = to_float64(array, lossy=lossy)
-        return _sayable(array, lossy=lossy)
+        array = _sayable(array, lossy=lossy)
+        return _Numbers(array, partial(_words, array, how.words, place))
     except CodecError as error:
-        raise error.within(f"$.{member}.{name}" if name else f"$.{member}") from None
+        raise error.within(place) from None
+
+
+def _words(array: Array, words: Words, place: str, block: Array, text: bytes) -> bytes:
+    """Put words where orjson wrote null in the text of a block of an array."""
+    if b"n" not in text:
+        return text
+    try:
+        return words_for_null(block, text, words)
+    except KeyError as error:
+        word = error.args[0]
+        wrong = np.isnan(array) if word == "nan" else array == float(word)
+        at = lists.place(int(wrong.argmax()), array.shape)
+        reason = f"expected numbers that missing= lets be written, got {word}"
+        raise EncodeError(f"{reason}; missing='nan' writes it", place + at) from None
 
 
 def _sayable(array: Array, *, lossy: bool) -> Array:
@@ -147,20 +182,21 @@ def _nested(strings: _Strings) -> Any:
     return made if shape else made[0]
 
 
-def _whole(column: Array | _Strings) -> Part:
+def _whole(column: _Numbers | _Strings) -> Part:
     """Write all of an array."""
     if isinstance(column, _Strings):
         return orjson.dumps(_nested(column))
-    if column.size <= BLOCK:
-        return bare(column, dumps(column))
-    return Texts(texts(column, bare), block_count(column))
+    array, fix = column
+    if array.size <= BLOCK:
+        return fix(array, dumps(array))
+    return Texts(texts(array, fix), block_count(array))
 
 
-def _objects(columns: Mapping[str, Array | _Strings], count: int) -> Part:
+def _objects(columns: Mapping[str, _Numbers | _Strings], count: int) -> Part:
     """Write an object a row, each with its row of every array."""
     if len(columns) == 1:
         ((name, column),) = columns.items()
-        if not isinstance(column, _Strings) and column.ndim == 2:
+        if isinstance(column, _Numbers) and len(column.shape) == 2:
             return _table(name, column)
     # What stands between two rows of numbers, first name to last; then the first name again.
     between, rows, end = [], [], b""
@@ -182,27 +218,28 @@ def _objects(columns: Mapping[str, Array | _Strings], count: int) -> Part:
     return b"".join(pieces)
 
 
-def _table(name: str, table: Array) -> Part:
+def _table(name: str, column: _Numbers) -> Part:
     """Write an object a row: each pair of brackets but the outer one is a row."""
+    table, fix = column
     opening = b"{" + orjson.dumps(name) + b":["
     if table.size <= 2 * BLOCK or table.shape[1] > BLOCK:
-        text = bytes(buffer_of(_whole(table))).replace(b"]", b"]}").replace(b"[", opening)
+        text = bytes(buffer_of(_whole(column))).replace(b"]", b"]}").replace(b"[", opening)
         return b"".join((b"[", memoryview(text)[len(opening) : -2], b"]"))
 
     def pieces() -> Iterator[bytes | memoryview]:
-        for piece in texts(table, bare):  # an outer bracket, a comma, or whole rows
+        for piece in texts(table, fix):  # an outer bracket, a comma, or whole rows
             rows = len(piece) > 1
             yield bytes(piece).replace(b"]", b"]}").replace(b"[", opening) if rows else piece
 
     return Texts(pieces(), block_count(table))
 
 
-def _rows(column: Array | _Strings) -> tuple[bytes, list[bytes], bytes]:
+def _rows(column: _Numbers | _Strings) -> tuple[bytes, list[bytes], bytes]:
     """Write each row of an array; give also what stands before and behind each of them."""
     if isinstance(column, _Strings):
         return b"", list(map(orjson.dumps, _nested(column))), b""
     # Rows of numbers are cut out of one text.
-    text, rank = bytes(buffer_of(_whole(column))), column.ndim
+    text, rank = bytes(buffer_of(_whole(column))), len(column.shape)
     if rank == 2:  # [[1,2],[3,4]]: two bytes before each row
         return b"[", [row[2:] for row in text[:-2].split(b"]")], b"]"
     # No row has this between its own parts.

@@ -87,12 +87,18 @@ def dumps(array: Array) -> bytes:
 
 
 class NumbersText:
-    """Nested lists of numbers that lie in `body` from `start` to `stop`; `how` they are read."""
+    """Nested lists of numbers that lie in `body` from `start` to `stop`.
 
-    __slots__ = ("_body", "_how", "_start", "_stop")
+    Attributes
+    ----------
+    how
+        how missing numbers are spelled, which may be changed before they are read.
+    """
+
+    __slots__ = ("_body", "_start", "_stop", "how")
 
     def __init__(self, body: bytes, start: int, stop: int, how: Reading = VERIFIED) -> None:
-        self._body, self._start, self._stop, self._how = body, start, stop, how
+        self._body, self._start, self._stop, self.how = body, start, stop, how
 
     @property
     def text(self) -> bytes:
@@ -104,7 +110,7 @@ class NumbersText:
 
         Raises `DecodeError` for an integer that float64 would round for the floats beside it.
         """
-        body, start, stop, how = self._body, self._start, self._stop, self._how
+        body, start, stop, how = self._body, self._start, self._stop, self.how
         floats = self._has(b".", b"e", b"E")
         try:
             array = _Reader(body, "d" if floats else "i", how).read(start, stop)
@@ -123,7 +129,7 @@ class NumbersText:
 
     def _other_kind(self, *, floats: bool) -> str:
         """Return how to read what is neither plain floats nor plain int64; or raise `Irregular`."""
-        how = self._how
+        how = self.how
         if how.words and self._has(b"N", b"I"):
             return "d"
         if how.null and (floats or int in how.also) and self._has(b"null"):

@@ -99,7 +99,7 @@ def loads_exactly(body: bytes, how: Reading) -> Any:
     Raises `DecodeError` with the place for integers beyond 64 bits, and for words unless `how`
     allows them; orjson's own error for what is not JSON otherwise.
     """
-    found = list(_tokens(body))
+    found = list(_tokens(body, how))
     if not found:
         return orjson.loads(body)
     mark = urandom(6).hex().encode()
@@ -120,13 +120,15 @@ def loads_exactly(body: bytes, how: Reading) -> Any:
     return tree
 
 
-def _tokens(body: bytes) -> Iterator[tuple[int, int]]:
+def _tokens(body: bytes, how: Reading) -> Iterator[tuple[int, int]]:
     """Find the words and the integers beyond 64 bits that are values: their starts and stops."""
     quotes = None
     for match in _TOKEN.finditer(body):
         start, stop = match.span()
         before, behind = body[start - 1 : start], body[stop : stop + 1]
         if not (_BEFORE.issuperset(before) and _BEHIND.issuperset(behind)):
+            continue
+        if not how.exact and match[0] not in _VALUES:
             continue
         digits = match[0].lstrip(b"-")
         if match[0] not in _VALUES and len(digits) <= 20 and -(2**63) <= int(match[0]) < 2**64:
