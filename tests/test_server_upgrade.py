@@ -274,6 +274,7 @@ public class Client {
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("javac") is None, reason="no JDK is installed")
 def test_java(server: EchoServer, tmp_path: Path) -> None:
     """Java's own HttpClient, by default, gets its answers."""
