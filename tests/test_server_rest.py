@@ -9,7 +9,7 @@ import struct
 import subprocess
 import zlib
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote_plus
+from urllib.parse import quote, quote_plus
 
 import msgpack
 import numpy as np
@@ -111,6 +111,20 @@ def test_oip_json(port: int, path: str) -> None:
 def test_oip_escaped_name(port: int) -> None:
     """A model's name may need escapes in a URL."""
     assert ask(port, "/v2/models/a%20%C3%A9/infer", json.dumps(INFER)).json["model_name"] == "a é"
+
+
+@pytest.mark.parametrize(
+    "name", ["org/model", "a:b", "50%", "a%2Fb", "\u00e9 ?#", "versions", "a+b"]
+)
+def test_names_with_escapes(port: int, name: str) -> None:
+    """What a name of a model has escaped is in the name, a slash too."""
+    path = tw.oip.InferRequest([], name, "1/2").path
+    reply = ask(port, path, json.dumps(INFER)).json
+    assert (reply["model_name"], reply["model_version"]) == (name, "1/2")
+    assert ask(port, path.removesuffix("/versions/1%2F2/infer")).json["name"] == name
+    path = f"/v1/models/{quote(name, '')}:predict"
+    assert ask(port, path, '{"instances": [1]}').json == {"predictions": [1]}
+    assert ask(port, f"/%76%32/models/{quote(name, '+:')}").status == (404 if "/" in name else 200)
 
 
 def binary_request(**parameters: Any) -> tuple[bytes, dict[str, str]]:

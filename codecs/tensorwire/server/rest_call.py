@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote
 
 import orjson
 
@@ -62,10 +63,13 @@ class Reply(NamedTuple):
 def read_call(scope: Mapping[str, Any]) -> Call:
     """Read what ASGI says of a request."""
     root, path = scope.get("root_path", ""), scope["path"]
+    raw = (scope.get("raw_path") or b"").decode("latin-1")
     if root and path.startswith(root):  # mounted in another application
-        path = path[len(root) :]
+        path, raw = path[len(root) :], raw.removeprefix(quote(root))
+    route = find(raw, escaped=True) if "%" in raw else None  # a name may have an escaped slash
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-    return Call(scope["method"], path, find(path), headers, scope.get("query_string", b""))
+    query = scope.get("query_string", b"")
+    return Call(scope["method"], path, route or find(path), headers, query)
 
 
 def checked_route(call: Call) -> Route:

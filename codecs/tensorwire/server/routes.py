@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import unquote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -108,24 +109,29 @@ for _path, _route in _NAMED:
     _BY_GROUP[_before + 1] = _route, re.findall(r"\{(\w+)\}", _path)
 
 
-def find(path: str) -> Route | None:
-    """Tell what a path, its escapes undone, is for; None where there is nothing."""
+def find(path: str, *, escaped: bool = False) -> Route | None:
+    """Tell what a path is for; None where there is nothing.
+
+    Its escapes are undone, unless it is `escaped`: then those of the names in it are.
+    """
     if len(path) > 1:
         path = path.removesuffix("/")
     route = _FIXED.get(path or "/")
     if route is not None:
         return route
-    return _remembered(path) if len(path) <= _LONGEST else _named(path)
+    look = _remembered if len(path) <= _LONGEST else _named
+    return look(path, escaped)
 
 
-def _named(path: str) -> Route | None:
+def _named(path: str, escaped: bool) -> Route | None:  # noqa: FBT001 - for the cache
     """Find a path that names a model."""
     match = _ANY.fullmatch(path)
     if match is None:
         return None
     first = match.lastindex or 0  # of the group that was closed last, which is around the others
     route, names = _BY_GROUP[first]
-    found = dict(zip(names, match.groups()[first:], strict=False))
+    texts = match.groups()[first:]
+    found = dict(zip(names, map(unquote, texts[: len(names)]) if escaped else texts, strict=False))
     return route._replace(address=_address(route.family, found))
 
 
