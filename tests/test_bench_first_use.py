@@ -135,6 +135,12 @@ def test_the_page_shows_both(run: Path) -> None:
     assert "decode and first use" in text
     assert 'value="v-decode-use"' in text
     assert "First use: " in str(page.lead)
+    chart = str(page.chart)
+    found = [
+        chart.find(f"protobuf, {label}<") for label in ("encode", "decode", "decode and first use")
+    ]
+    assert -1 not in found
+    assert found == sorted(found)
 
 
 def without_first_use(run: Path, to: Path) -> Path:

@@ -8,7 +8,7 @@ from bench.measuring.ways import MEMCPY
 from bench.report import codecs_facts
 from bench.report.codecs_dots import case_panel
 from bench.report.codecs_series import ghosts_of, growth, time_panel
-from bench.report.codecs_views import alone, containers, growing, payload_of, views
+from bench.report.codecs_views import BOTH, alone, containers, growing, payload_of, views
 from bench.report.markup import Markup, element
 from bench.report.standalone import Tile, sheet
 
@@ -22,9 +22,9 @@ MOST = 3
 
 
 def chart(results: Results, metadata: Mapping[str, Any]) -> Markup | None:
-    """Draw encode above decode, a panel for each container; or, without a series, the payloads."""
+    """Draw a row for each operation, a panel for each container or, without a series, payload."""
     grown = growing(results)
-    seen = views(results)[-2:]
+    seen = [view for view in views(results) if view.name != BOTH]
     if grown:
         name, chosen = next(iter(grown.items()))
         shared = growth(results, chosen)

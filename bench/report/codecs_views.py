@@ -20,6 +20,7 @@ KINDS = ("ndarray", "tensor", "tftensor", "raw")
 BASELINES = "baselines"
 """The box that shows them."""
 MEMORY = "one memcpy"
+BOTH = "both"
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def views(results: Results) -> list[View]:
     ]
     if len(results.summed) < 2:
         return single
-    return [View("both", "there and back", results), *single]
+    return [View(BOTH, "there and back", results), *single]
 
 
 def is_series(results: Results, chosen: Sequence[int]) -> bool:

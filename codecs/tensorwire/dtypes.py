@@ -99,6 +99,11 @@ def aligned(value: Any) -> Any:
     A format puts an array where it does, at a multiple of 8 by chance only. numpy reads such a view
     rightly, but element by element, and BLAS copies it in each call. A copy is where numpy has its
     own arrays, at a multiple of 16; multiples of 64 were not faster in any pass that was timed.
+
+    Decoding float64 and adding up its values takes, with a copy of a misaligned view by without
+    one, 1.5 for 1 and for 100 values, 1.2 for 10,000, 1.1 for 100,000, 1.7 for 1,000,000 (x86-64);
+    with three sums 1.3, 1.2, 0.9, 0.7 and 1.3. So a view is the default, and whoever goes over an
+    array several times, or hands it to what takes aligned memory only, asks for `align`.
     """
     if not isinstance(value, np.ndarray) or value.flags.aligned:
         return value
