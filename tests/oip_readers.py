@@ -4,17 +4,16 @@ A reader gives the message that a decoder owes for a body, or raises `Refused`.
 """
 
 import struct
-from math import isinf, prod
+from math import isfinite, nan, prod
 from typing import Any
 
 import ml_dtypes
 import numpy as np
-import orjson
 from google.protobuf.message import DecodeError
 
 from tensorwire.wire.pool import message_class
 from tests.oip_values import DATATYPES, LENGTH, MESSAGES, Output, Request, Response, Tensor
-from tests.readers import Refused, _need
+from tests.readers import Refused, _need, json_text
 from tests.values import Array
 
 _CONTENTS = {member for _, member in DATATYPES.values() if member}
@@ -102,16 +101,18 @@ def read_rest(body: bytes, headers: dict[str, str], kind: Any) -> Any:
     """Read the JSON by orjson, and the bytes behind it as the header says."""
     length = int(headers.get(LENGTH, len(body)))
     try:
-        tree = orjson.loads(body[:length])
+        tree = json_text(body[:length])
     except ValueError as error:
         raise Refused(error) from None
     blobs = body[length:]
     _need(type(tree) is dict, "no object")
+    _need(_is_narrow(tree.get("parameters")), "an integer beyond 64 bits")
     nodes = tree.get("inputs" if kind is Request else "outputs")
     _need(type(nodes) is list and all(type(node) is dict for node in nodes), "no tensors")
     found = []
     for node in nodes:
         shape, parameters = node.get("shape"), dict(_member(node, "parameters", dict))
+        _need(_is_narrow(parameters), "an integer beyond 64 bits")
         _need(type(shape) is list and all(type(size) is int for size in shape), "no shape")
         _need(type(node.get("name")) is str, "no name")
         datatype, size = node.get("datatype"), parameters.pop("binary_data_size", None)
@@ -132,6 +133,14 @@ def read_rest(body: bytes, headers: dict[str, str], kind: Any) -> Any:
     _need(all(type(node.get("name")) is str for node in wanted), "no name of an output")
     outputs = [Output(_member(o, "name", str), _member(o, "parameters", dict)) for o in wanted]
     return Request(found, *names, _member(tree, "parameters", dict), outputs)
+
+
+def _is_narrow(parameters: Any) -> bool:
+    """Tell whether all integers in a JSON value are of 64 bits."""
+    if isinstance(parameters, (dict, list)):
+        inner = parameters.values() if isinstance(parameters, dict) else parameters
+        return all(map(_is_narrow, inner))
+    return type(parameters) is not int or -(2**63) <= parameters < 2**64
 
 
 def _member(node: dict[str, Any], name: str, kind: Any) -> Any:
@@ -159,16 +168,28 @@ def _from_data(datatype: str, shape: list[int], data: Any) -> Any:
     if name == "bool":
         _need(all(type(item) is bool for item in data), "no bool")
         return _shaped(np.array(data, bool), shape)
+    if name.startswith(("float", "bfloat")):
+        data = [nan if item is None else item for item in data]
     _need(all(type(item) in (int, float) for item in data), "no number")
     dtype = np.dtype(getattr(ml_dtypes, name, name))
     if dtype.kind in "iu":
         info = np.iinfo(dtype)
-        _need(all(item == int(item) for item in data), "fraction")
+        _need(all(isfinite(item) and item == int(item) for item in data), "fraction")
         if any(type(item) is float for item in data):  # a reader of floats rounds all of them
             _need(all(abs(item) < 2**53 for item in data), "rounded")
         _need(all(info.min <= item <= info.max for item in data), "out of range")
         return _shaped(np.array(list(map(int, data)), dtype), shape)
+    # An integer that a float would round is refused; a decimal is the nearest float, as ever.
+    _need(all(type(item) is float or _is_exact(item) for item in data), "rounded")
+    wide = np.array(list(map(float, data)), np.float64)
     with np.errstate(over="ignore"):
-        array = np.array(list(map(float, data)), np.float64).astype(dtype)
-    _need(not any(isinf(item) for item in array.astype(float).tolist()), "too large")
+        array = wide.astype(dtype)
+    _need(np.array_equal(np.isinf(array.astype(float)), np.isinf(wide)), "too large")
     return _shaped(array, shape)
+
+
+def _is_exact(number: int) -> bool:
+    try:
+        return int(float(number)) == number
+    except OverflowError:
+        return False

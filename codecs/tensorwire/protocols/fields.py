@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import orjson
 
-from tensorwire import inputs
+from tensorwire import inputs, lists
 from tensorwire.errors import DecodeError, EncodeError, shown
 from tensorwire.limits import DEFAULT_LIMITS
+from tensorwire.missing import VERIFIED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from tensorwire.missing import Reading
     from tensorwire.tree import Tree
 
 __all__ = [
@@ -229,7 +231,7 @@ def objects(tree: Tree, name: str) -> list[Tree]:
     return node
 
 
-def values(tree: Tree) -> dict[str, Any]:
+def values(tree: Tree, how: Reading = VERIFIED) -> dict[str, Any]:
     """Give the parameters that were read from JSON, as they came."""
     found = tree.get("parameters")
     if found is None:
@@ -242,4 +244,6 @@ def values(tree: Tree) -> dict[str, Any]:
         ):
             reason = f"expected parameters nested at most {_DEEPEST} deep, got more"
             raise DecodeError(reason, f".parameters.{name}")
+    if found and not how.verified:
+        lists.check_numbers(found, how)
     return dict(found)

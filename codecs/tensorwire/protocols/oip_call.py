@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tensorwire.datatypes import row_of
 from tensorwire.errors import CodecError, DecodeError
+from tensorwire.missing import STRICT
 from tensorwire.peeking import Peek
 from tensorwire.protocols import fields
 from tensorwire.protocols.oip import (
@@ -16,6 +17,7 @@ from tensorwire.protocols.oip import (
     tensors_of,
 )
 from tensorwire.protocols.oip_tensor import (
+    Rules,
     contents_leaf,
     decoded,
     from_raw,
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tensorwire.datatypes import Datatype
-    from tensorwire.limits import Limits
+    from tensorwire.missing import Writing
     from tensorwire.peeking import TensorInfo
     from tensorwire.tree import Tree
 
@@ -39,7 +41,9 @@ __all__ = ["claims", "from_tree", "parameters", "to_tree"]
 _RAW = {"inputs": "rawInputContents", "outputs": "rawOutputContents"}
 
 
-def to_tree(message: InferRequest | InferResponse, *, typed: bool, lossy: bool) -> Tree:
+def to_tree(
+    message: InferRequest | InferResponse, *, typed: bool, lossy: bool, how: Writing = STRICT
+) -> Tree:
     """Make the tree of a message, its members in the order of their numbers."""
     member, tensors = tensors_of(message)
     tree: Tree = {}
@@ -57,7 +61,7 @@ def to_tree(message: InferRequest | InferResponse, *, typed: bool, lossy: bool) 
     for i, tensor in enumerate(fields.listed(tensors, InferTensor, f"$.{member}")):
         path = f"$.{member}[{i}]"
         try:
-            row, leaf = (contents_leaf if typed else raw_leaf)(tensor)
+            row, leaf = (contents_leaf if typed else raw_leaf)(tensor, how)
         except CodecError as error:
             raise error.within(path) from None
         part: Tree = {"name": fields.text(tensor.name, f"{path}.name"), "datatype": row.name}
@@ -97,7 +101,7 @@ def _parameter(value: Any) -> Tree:
     return {"doubleParam": float(value)} if isinstance(value, float) else {"stringParam": value}
 
 
-def from_tree(tree: Tree, kind: type, limits: Limits, payload: int) -> InferRequest | InferResponse:
+def from_tree(tree: Tree, kind: type, rules: Rules) -> InferRequest | InferResponse:
     """Make the message of a class that a tree says."""
     member = "inputs" if kind is InferRequest else "outputs"
     nodes, raw = fields.objects(tree, member), tree.get(_RAW[member], [])
@@ -116,9 +120,9 @@ def from_tree(tree: Tree, kind: type, limits: Limits, payload: int) -> InferRequ
             if raw and node.get("contents"):
                 raise DecodeError("contents beside raw contents", ".contents")
             value = (
-                from_raw(raw[i], row, shape, limits, payload)
+                from_raw(raw[i], row, shape, rules)
                 if raw
-                else _contents(node.get("contents"), row, shape, limits, payload)
+                else _contents(node.get("contents"), row, shape, rules)
             )
         except CodecError as error:
             raise error.within(place if error.path == "$" else f".{member}[{i}]") from None
@@ -153,7 +157,7 @@ def _values(node: Tree) -> dict[str, Any]:
     return {name: value for name, choice in found.items() for value in choice.values()}
 
 
-def _contents(node: Any, row: Any, shape: list[int], limits: Limits, payload: int) -> Any:
+def _contents(node: Any, row: Any, shape: list[int], rules: Rules) -> Any:
     members = node or {}
     if not row.member:
         raise DecodeError(f"{row.name} travels in raw contents only")
@@ -163,7 +167,12 @@ def _contents(node: Any, row: Any, shape: list[int], limits: Limits, payload: in
         raise DecodeError(
             f"{others[0]} beside {name}, which {row.name} takes", f".contents.{others[0]}"
         )
-    return from_values(members.get(name, []), row, shape, limits, payload)
+    try:
+        return from_values(members.get(name, []), row, shape, rules)
+    except CodecError as error:
+        raise error.within(
+            "" if error.path.startswith("$.shape") else f".contents.{name}"
+        ) from None
 
 
 def claims(tree: Tree, kind: type) -> Peek:

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 from tensorwire.containers import CONTAINERS
 from tensorwire.errors import CodecError
 from tensorwire.limits import DEFAULT_LIMITS, checked_limits
-from tensorwire.missing import VERIFIED
+from tensorwire.missing import FINITE, STRICT, VERIFIED, reading, writing
 from tensorwire.protocols import bodies
 from tensorwire.protocols.grpc_status import trailers_of
 from tensorwire.protocols.headers import Headers
 from tensorwire.protocols.oip import InferRequest, InferResponse, class_of, tensors_of
 from tensorwire.protocols.oip_call import claims, from_tree, parameters, to_tree
 from tensorwire.protocols.oip_key import key_of, maker, write_one
+from tensorwire.protocols.oip_tensor import Rules
 from tensorwire.protocols.templates import Templates
 from tensorwire.tree import leaves
 from tensorwire.wire import varint
@@ -71,7 +72,7 @@ class OipGrpc:
         missing: Missing | None = None,
     ) -> tuple[bytes, dict[str, str]]:
         """Write a message; see `MessageProtocol`."""
-        del missing  # bytes have NaN itself
+        how = STRICT if missing is None else writing(missing, "error", FINITE)
         one = write_one(message, self._templates.known)
         if one is not None:
             return one, {"Content-Type": _MEDIA_TYPE}
@@ -83,7 +84,7 @@ class OipGrpc:
         except (TypeError, AttributeError, ValueError):  # no message; said below
             known = body = None
         if not body:
-            tree = to_tree(message, typed=self._typed, lossy=lossy)
+            tree = to_tree(message, typed=self._typed, lossy=lossy, how=how)
             body = bodies.write(_PROTOBUF, tree, _schema(message))
             if known is not None and self._templates.learns(known[0]):
                 self._learn(known[0], tree, _schema(message), len(known[1]))
@@ -112,8 +113,8 @@ class OipGrpc:
         missing: Missing | None = None,
     ) -> tuple[list[bytes | memoryview], dict[str, str]]:
         """Write a message as buffers; see `MessageProtocol`."""
-        del missing
-        tree = to_tree(message, typed=self._typed, lossy=lossy)
+        how = STRICT if missing is None else writing(missing, "error", FINITE)
+        tree = to_tree(message, typed=self._typed, lossy=lossy, how=how)
         buffers = bodies.write_parts(_PROTOBUF, tree, _schema(message))
         return buffers, {"Content-Type": _MEDIA_TYPE}
 
@@ -132,14 +133,18 @@ class OipGrpc:
             message = self.decode(body, headers, type=type, limits=limits, missing=missing)
             bodies.align(tensors_of(message)[1])
             return message
-        del headers, missing  # bytes have NaN itself
+        del headers
+        if missing is not None:
+            reading(missing, "error", text=False)  # raises for an unknown word: bytes have NaN
         kind = class_of(type)
         if limits is None and body.__class__ is bytes:
             found = self._headers.view(body, (kind, len(body)))
             if found is not None:
                 return found
         limits = checked_limits(limits)
-        found = self._read(body, kind, lambda tree, size, _: from_tree(tree, kind, limits, size))
+        found = self._read(
+            body, kind, lambda tree, size, _: from_tree(tree, kind, Rules(limits, size))
+        )
         if limits is DEFAULT_LIMITS:
             self._remember(body, kind, found)
         return found

@@ -19,6 +19,7 @@ import pybase64
 from tensorwire import lists
 from tensorwire.containers import CONTAINERS
 from tensorwire.errors import CodecError, DecodeError, EncodeError, shown
+from tensorwire.missing import FINITE, STRICT, writing
 from tensorwire.nodes import text_to_bytes
 from tensorwire.protocols import bodies
 from tensorwire.protocols.oip import InferRequest, InferResponse, class_of
@@ -77,12 +78,12 @@ class OipGrpcJson:
         lossy: bool = False,
         missing: Missing | None = None,
     ) -> tuple[bytes, dict[str, str]]:
-        """Write a message; see `MessageProtocol`."""
-        del missing  # protobuf's JSON has text of its own for NaN and the infinities
+        """Write a message; see `MessageProtocol`. NaN and infinities are words in quotes."""
+        how = STRICT if missing is None else writing(missing, "error", FINITE)
         try:
-            tree = to_tree(message, typed=True, lossy=lossy)
+            tree = to_tree(message, typed=True, lossy=lossy, how=how)
         except EncodeError:  # of a datatype that has no typed contents, or of what is wrong
-            tree = to_tree(message, typed=False, lossy=lossy)
+            tree = to_tree(message, typed=False, lossy=lossy, how=how)
         return bodies.write(_JSON, _as_text(tree), _SCHEMA), dict(_HEADERS)
 
     def encode_parts(

@@ -9,6 +9,7 @@ import orjson
 
 from tensorwire.datatypes import FP16, row_of
 from tensorwire.errors import CodecError, DecodeError, EncodeError, shown
+from tensorwire.missing import STRICT
 from tensorwire.peeking import Peek
 from tensorwire.protocols import fields
 from tensorwire.protocols.oip import (
@@ -19,6 +20,7 @@ from tensorwire.protocols.oip import (
     tensors_of,
 )
 from tensorwire.protocols.oip_tensor import (
+    Rules,
     data_leaf,
     decoded,
     from_raw,
@@ -30,7 +32,7 @@ from tensorwire.protocols.oip_tensor import (
 
 if TYPE_CHECKING:
     from tensorwire.datatypes import Datatype
-    from tensorwire.limits import Limits
+    from tensorwire.missing import Reading, Writing
     from tensorwire.peeking import TensorInfo
     from tensorwire.tree import Array, Leaf, Tree
 
@@ -41,7 +43,7 @@ _REQUIRED = ("name", "datatype", "shape")
 
 
 def to_tree(
-    message: InferRequest | InferResponse, *, binary: bool, lossy: bool
+    message: InferRequest | InferResponse, *, binary: bool, lossy: bool, how: Writing = STRICT
 ) -> tuple[Tree, list[Leaf]]:
     """Make the JSON of a message, and what goes behind it."""
     member, tensors = tensors_of(message)
@@ -56,7 +58,7 @@ def to_tree(
     nodes: list[Tree] = []
     blobs: list[Leaf] = []
     for i, tensor in enumerate(fields.listed(tensors, InferTensor, f"$.{member}")):
-        node, leaf = _tensor(tensor, f"$.{member}[{i}]", default=binary, lossy=lossy)
+        node, leaf = _tensor(tensor, f"$.{member}[{i}]", how, default=binary, lossy=lossy)
         nodes.append(node)
         if leaf is not None:
             blobs.append(leaf)
@@ -72,15 +74,15 @@ def to_tree(
 
 
 def _tensor(
-    tensor: InferTensor, path: str, *, default: bool, lossy: bool
+    tensor: InferTensor, path: str, how: Writing, *, default: bool, lossy: bool
 ) -> tuple[Tree, Leaf | None]:
     """Give what stands in the JSON, and what goes behind it."""
     binary = default if tensor.binary is None else tensor.binary
     try:
         if binary:
-            row, leaf = raw_leaf(tensor)
+            row, leaf = raw_leaf(tensor, how)
         else:
-            row, leaf = data_leaf(tensor, lossy=lossy)
+            row, leaf = data_leaf(tensor, how, lossy=lossy)
     except CodecError as error:
         raise error.within(path) from None
     node: Tree = {"name": fields.text(tensor.name, f"{path}.name")}
@@ -111,14 +113,14 @@ def _parameters(values: Any, path: str) -> Tree:
 
 
 def from_tree(
-    tree: Tree, kind: type, blobs: Array | None, limits: Limits, payload: int
+    tree: Tree, kind: type, blobs: Array | None, rules: Rules
 ) -> InferRequest | InferResponse:
     """Make the message of a class that the JSON says; `blobs` are the bytes behind it."""
     tensors, at = [], 0
     member, nodes = _tensors(tree, kind)
     for i, node in enumerate(nodes):
         try:
-            tensor, size = _read(node, blobs, at, limits, payload)
+            tensor, size = _read(node, blobs, at, rules)
         except CodecError as error:
             raise error.within(f".{member}[{i}]") from None
         at += size
@@ -127,27 +129,25 @@ def from_tree(
         raise DecodeError(f"{blobs.size - at} bytes behind the last tensor")
     name, version, id_ = (fields.member(tree, key) for key in ("model_name", "model_version", "id"))
     if kind is InferResponse:
-        return InferResponse(tensors, name, version, id_, fields.values(tree))
+        return InferResponse(tensors, name, version, id_, fields.values(tree, rules.how))
     wanted = fields.objects(tree, "outputs")
-    outputs = [_wanted(node, f".outputs[{i}]") for i, node in enumerate(wanted)]
-    return InferRequest(tensors, name, version, id_, fields.values(tree), outputs)
+    outputs = [_wanted(node, rules.how, f".outputs[{i}]") for i, node in enumerate(wanted)]
+    return InferRequest(tensors, name, version, id_, fields.values(tree, rules.how), outputs)
 
 
-def _wanted(node: Tree, path: str) -> RequestedOutput:
+def _wanted(node: Tree, how: Reading, path: str) -> RequestedOutput:
     """Read one output that is asked for."""
     try:
         fields.required(node, "name")
-        return RequestedOutput(fields.member(node, "name"), fields.values(node))
+        return RequestedOutput(fields.member(node, "name"), fields.values(node, how))
     except CodecError as error:
         raise error.within(path) from None
 
 
-def _read(
-    node: Tree, blobs: Array | None, at: int, limits: Limits, payload: int
-) -> tuple[InferTensor, int]:
+def _read(node: Tree, blobs: Array | None, at: int, rules: Rules) -> tuple[InferTensor, int]:
     """Read one tensor; the bytes behind the JSON that are its own begin there."""
     name, row, shape = _heading(node)
-    parameters = fields.values(node)
+    parameters = fields.values(node, rules.how)
     if parameters:
         refuse_shared_memory(parameters)
     size, data = parameters.pop(_SIZE, None), node.get("data")
@@ -157,7 +157,7 @@ def _read(
         if isinstance(data, np.ndarray):  # taken for base64
             raise DecodeError("a string in place of a list of values", ".data")
         try:
-            value = from_values(data, row, shape, limits, payload)
+            value = from_values(data, row, shape, rules)
             value = decoded(value, row, parameters) if parameters else value
         except CodecError as error:
             raise error.within("" if error.path.startswith("$.shape") else ".data") from None
@@ -168,21 +168,24 @@ def _read(
         reason = f"binary_data_size is {shown(size)}, and {left} bytes are left"
         raise DecodeError(reason if data is None else "data beside binary_data_size", ".parameters")
     memory = np.empty(0, np.uint8) if blobs is None else blobs[at : at + size]
-    value = decoded(from_raw(memory, row, shape, limits, payload), row, parameters)
+    value = decoded(from_raw(memory, row, shape, rules), row, parameters)
     return InferTensor(name, value, parameters), size
 
 
 def _heading(node: Tree) -> tuple[str, Datatype, list[int]]:
     """Return name, datatype and shape of a tensor, which have to be there."""
-    for name in _REQUIRED:
-        if node.get(name) is None:
-            fields.required(node, name)
-    return fields.member(node, "name"), row_of(node["datatype"]), fields.sizes(node["shape"])
+    name, datatype, shape = node.get("name"), node.get("datatype"), node.get("shape")
+    if name is None or datatype is None or shape is None:
+        for required in _REQUIRED:
+            fields.required(node, required)
+    if type(name) is not str:
+        name = fields.member(node, "name")  # raises
+    return name, row_of(datatype), fields.sizes(shape)
 
 
-def _claim(node: Tree, path: str) -> TensorInfo:
+def _claim(node: Tree, how: Reading, path: str) -> TensorInfo:
     try:
-        refuse_shared_memory(fields.values(node))
+        refuse_shared_memory(fields.values(node, how))
         return info(*_heading(node))
     except CodecError as error:
         raise error.within(path) from None
@@ -198,14 +201,14 @@ def _tensors(tree: Tree, kind: type) -> tuple[str, list[Tree]]:
     return member, fields.objects(tree, member)
 
 
-def claims(tree: Tree, kind: type) -> Peek:
+def claims(tree: Tree, kind: type, how: Reading) -> Peek:
     """Tell what the JSON says of its tensors."""
     member, nodes = _tensors(tree, kind)
-    raw = any(fields.values(node).get(_SIZE) is not None for node in nodes)
+    raw = any(fields.values(node, how).get(_SIZE) is not None for node in nodes)
     return Peek(
         "raw" if raw else "data",
-        tuple(_claim(node, f".{member}[{i}]") for i, node in enumerate(nodes)),
+        tuple(_claim(node, how, f".{member}[{i}]") for i, node in enumerate(nodes)),
         id=fields.member(tree, "id"),
         model_name=fields.member(tree, "model_name"),
-        parameters=fields.values(tree),
+        parameters=fields.values(tree, how),
     )

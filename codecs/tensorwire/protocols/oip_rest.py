@@ -18,13 +18,14 @@ import numpy as np
 from tensorwire.containers import CONTAINERS
 from tensorwire.errors import CodecError, EncodeError
 from tensorwire.limits import checked_limits
-from tensorwire.missing import reading
+from tensorwire.missing import BARE, STRICT, reading, writing
 from tensorwire.protocols import bodies
 from tensorwire.protocols.headers import Headers
 from tensorwire.protocols.oip import InferRequest, InferResponse, class_of, tensors_of
 from tensorwire.protocols.oip_json import claims, from_tree, identity_of, to_tree
 from tensorwire.protocols.oip_key import key_of, maker, write_one
 from tensorwire.protocols.oip_length import LENGTH, json_length, length_in
+from tensorwire.protocols.oip_tensor import Rules
 from tensorwire.protocols.templates import Templates, padded
 from tensorwire.reading import as_body
 from tensorwire.tree import ARRAY, leaves
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tensorwire.limits import Limits
-    from tensorwire.missing import Missing
+    from tensorwire.missing import Missing, Reading, Words, Writing
     from tensorwire.peeking import Peek
     from tensorwire.tree import Array, Body
     from tensorwire.wire.parts import Part
@@ -45,6 +46,10 @@ __all__ = ["protocol"]
 _PLACES = {name: {"data": {ARRAY: True}} for name in ("inputs", "outputs")}
 _SCHEMA = Schema("oip.rest", {}, {}, _PLACES, array_names(_PLACES))
 _JSON = CONTAINERS["json"]
+_ANY: Words = {**BARE, "nan": b"null"}
+"""What ``missing="any"`` writes: null for NaN, as MLServer does, and which MLServer, KServe and
+all clients read. Infinities are bare words, which Triton, KServe and tritonclient read; MLServer
+has none. (Triton reads bare words only: ``missing="nan"``.)"""
 _MULTIPLE = 64  # bytes: a cache line, and the alignment that DLPack asks for
 Message = InferRequest | InferResponse
 
@@ -66,7 +71,7 @@ class OipRest:
         self.name = name
         self._binary = name.endswith("/binary")
         self._templates, self._headers = Templates(_JSON), Headers()
-        self._reading = reading(None, "any", text=True)
+        self._reading = _reading(None)
         self.media_type = "application/octet-stream" if self._binary else "application/json"
 
     def __repr__(self) -> str:
@@ -77,7 +82,7 @@ class OipRest:
         self, message: Message, *, lossy: bool = False, missing: Missing | None = None
     ) -> tuple[bytes, dict[str, str]]:
         """Write a message; see `MessageProtocol`."""
-        del missing
+        how = STRICT if missing is None and not lossy else _writing(missing, lossy=lossy)
         one = None if lossy else write_one(message, self._templates.known)
         if one is not None:
             if self._goes_binary(message):
@@ -94,7 +99,7 @@ class OipRest:
             known = body = None
         if body:
             return body, _headers_of(message, body) if multiple > 1 else _headers(0, binary=False)
-        text, blobs = self._write(message, lossy=lossy)
+        text, blobs = self._write(message, how, lossy=lossy)
         if known is not None and self._templates.learns(known[0]):
             self._learn(known[0], message)
         body = assemble([text] + [b""] * len(blobs), blobs) if blobs else text
@@ -130,18 +135,18 @@ class OipRest:
         self, message: Message, *, lossy: bool = False, missing: Missing | None = None
     ) -> tuple[list[bytes | memoryview], dict[str, str]]:
         """Write a message as buffers; see `MessageProtocol`."""
-        del missing
-        text, blobs = self._write(message, lossy=lossy)
+        how = STRICT if missing is None and not lossy else _writing(missing, lossy=lossy)
+        text, blobs = self._write(message, how, lossy=lossy)
         return [text, *map(buffer_of, blobs)], _headers(len(text), binary=bool(blobs))
 
-    def _write(self, message: Message, *, lossy: bool) -> tuple[bytes, list[Part]]:
+    def _write(self, message: Message, how: Writing, *, lossy: bool) -> tuple[bytes, list[Part]]:
         """Write the JSON, and give what goes behind it."""
-        tree, blobs = to_tree(message, binary=self._binary, lossy=lossy)
+        tree, blobs = to_tree(message, binary=self._binary, lossy=lossy, how=how)
         try:
             text = bodies.write(_JSON, tree, _SCHEMA)
         except EncodeError as error:
             if ".data" in error.path:
-                error.reason += "; oip/binary can carry it"
+                error.reason += "; oip/binary can carry it, and missing='any' writes it"
             raise
         if blobs:
             text = padded(text, _MULTIPLE)
@@ -181,8 +186,8 @@ class OipRest:
                 _JSON,
                 text,
                 _SCHEMA,
-                lambda tree, *_: from_tree(tree, kind, blobs, bounds, len(whole)),
-                self._reading if missing is None else reading(missing, "any", text=True),
+                lambda tree, _, how: from_tree(tree, kind, blobs, Rules(bounds, len(whole), how)),
+                self._reading if missing is None else _reading(missing),
             )
         except CodecError as error:
             raise error.within("$") from None
@@ -203,7 +208,7 @@ class OipRest:
         try:
             text, _ = self._split(as_body(body), headers)
             return bodies.read(
-                _JSON, text, _SCHEMA, lambda tree, *_: claims(tree, kind), self._reading
+                _JSON, text, _SCHEMA, lambda tree, _, how: claims(tree, kind, how), self._reading
             )
         except CodecError as error:
             raise error.within("$") from None
@@ -219,6 +224,18 @@ class OipRest:
         """Write the reply that says what was wrong."""
         tree = {"error": str(error).encode("utf-8", "replace").decode()}
         return bodies.write(_JSON, tree, _SCHEMA), {"Content-Type": "application/json"}
+
+
+def _reading(missing: Missing | None) -> Reading:
+    """Return how values are read: null is NaN among floats and in a list of integers alone.
+
+    What is no float by its datatype refuses it there.
+    """
+    return reading(missing, "any", text=True)._replace(also=frozenset({int}))
+
+
+def _writing(missing: Missing | None, *, lossy: bool) -> Writing:
+    return writing(missing, "error", _ANY, lossy=lossy)
 
 
 def _headers_of(message: Message, body: bytes) -> dict[str, str]:

@@ -19,17 +19,18 @@ https://github.com/SeldonIO/MLServer
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import prod
-from typing import TYPE_CHECKING, Any
+from math import isinf, nan, prod
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pybase64
 
 from tensorwire import lists
 from tensorwire.datatypes import BF16, BYTES, FP16, datatype_of, dtype_of
-from tensorwire.dtypes import EXACT, as_array, in_range
+from tensorwire.dtypes import EXACT, as_array
 from tensorwire.errors import DecodeError, EncodeError, shown
 from tensorwire.limits import DEFAULT_LIMITS
+from tensorwire.missing import STRICT, VERIFIED
 from tensorwire.nodes import blob, text_to_bytes
 from tensorwire.peeking import TensorInfo
 from tensorwire.protocols.oip import SHARED_MEMORY
@@ -40,10 +41,12 @@ from tensorwire.wire import byteslist
 if TYPE_CHECKING:
     from tensorwire.datatypes import Datatype
     from tensorwire.limits import Limits
+    from tensorwire.missing import Reading, Writing
     from tensorwire.protocols.oip import InferTensor
     from tensorwire.tree import Array
 
 __all__ = [
+    "Rules",
     "contents_leaf",
     "data_leaf",
     "decoded",
@@ -55,11 +58,12 @@ __all__ = [
 ]
 
 _USUAL_RANK = 32
+_BLOCK = 4096  # values that are looked at one by one at once
 
 
-def raw_leaf(tensor: InferTensor) -> tuple[Datatype, Leaf]:
+def raw_leaf(tensor: InferTensor, how: Writing) -> tuple[Datatype, Leaf]:
     """Lay a tensor out as its memory."""
-    array, row, shape = _viewed(tensor.value)
+    array, row, shape = _viewed(tensor.value, how)
     if row is BYTES:
         packed = np.frombuffer(byteslist.pack(_strings(array, tensor)), np.uint8)
         return row, Leaf(Role.BLOB, packed, None, shape, np.dtype("S"))
@@ -67,9 +71,9 @@ def raw_leaf(tensor: InferTensor) -> tuple[Datatype, Leaf]:
     return row, Leaf(Role.BLOB, array, field, shape, array.dtype)
 
 
-def contents_leaf(tensor: InferTensor) -> tuple[Datatype, Leaf]:
+def contents_leaf(tensor: InferTensor, how: Writing) -> tuple[Datatype, Leaf]:
     """Lay a tensor out as the values of one member."""
-    array, row, shape = _viewed(tensor.value)
+    array, row, shape = _viewed(tensor.value, how)
     if row is BYTES:
         return row, Leaf(Role.STRINGS, _strings(array, tensor), None, shape, np.dtype("S"))
     if not row.member:
@@ -80,19 +84,20 @@ def contents_leaf(tensor: InferTensor) -> tuple[Datatype, Leaf]:
     return row, Leaf(Role.VALUES, data, field, shape, array.dtype)
 
 
-def data_leaf(tensor: InferTensor, *, lossy: bool) -> tuple[Datatype, Leaf]:
+def data_leaf(tensor: InferTensor, how: Writing, *, lossy: bool) -> tuple[Datatype, Leaf]:
     """Lay a tensor out as a flat list of numbers, bools or text.
 
     Of the servers only MLServer reads FP16 in JSON, so that it is written where the tensor asks.
     """
-    array, row, shape = _viewed(tensor.value)
+    array, row, shape = _viewed(tensor.value, how)
     if row is BF16:
         raise EncodeError("BF16 travels in binary only; oip/binary can carry it")
     if row is FP16 and tensor.binary is not False:
         reason = "Triton and KServe refuse FP16 in JSON; oip/binary can carry it"
         raise EncodeError(f"{reason}, and binary=False of the tensor writes JSON for MLServer")
     if row is not BYTES:
-        return row, Leaf(Role.NESTED, array.reshape(-1), None, shape, array.dtype, lossy=lossy)
+        flat = array.reshape(-1)
+        return row, Leaf(Role.NESTED, flat, None, shape, array.dtype, lossy, how.words)
     try:
         text = [item.decode() for item in _strings(array, tensor)]
     except UnicodeDecodeError:
@@ -102,10 +107,10 @@ def data_leaf(tensor: InferTensor, *, lossy: bool) -> tuple[Datatype, Leaf]:
     return row, Leaf(Role.NESTED, text, None, shape, np.dtype("S"))
 
 
-def _viewed(value: Any) -> tuple[Any, Datatype, tuple[int, ...]]:
+def _viewed(value: Any, how: Writing = STRICT) -> tuple[Any, Datatype, tuple[int, ...]]:
     if type(value) is bytes:  # numpy would drop a NUL at its end
         return [value], BYTES, ()
-    array = as_array(value)
+    array = as_array(value, none=how.none)
     if isinstance(array, list):  # of byte strings that numpy would cut
         if not all(isinstance(item, bytes) for item in lists.scalars(array)):
             raise EncodeError("rows that mix types have no datatype")
@@ -144,19 +149,37 @@ def _from_base64(text: bytes, path: str) -> bytes:
         raise DecodeError(f"{reason}; {hint}", path) from None
 
 
-def _check(row: Datatype, shape: list[int], limits: Limits, payload: int) -> int:
+class Rules(NamedTuple):
+    """What holds for all tensors of a message that is read.
+
+    Attributes
+    ----------
+    limits
+        what the message may claim.
+    payload
+        the size of its body in bytes.
+    how
+        what lists may have among their values.
+    """
+
+    limits: Limits
+    payload: int
+    how: Reading = VERIFIED
+
+
+def _check(row: Datatype, shape: list[int], rules: Rules) -> int:
     """Give the number of elements, once it is sure that they are allowed."""
-    count = prod(shape)
+    count, limits = prod(shape), rules.limits
     if limits is not DEFAULT_LIMITS or not count or len(shape) > _USUAL_RANK or row is BYTES:
         itemsize = 1 if row is BYTES else dtype_of(row).itemsize
-        limits.check(shape, itemsize, payload, ".shape")
+        limits.check(shape, itemsize, rules.payload, ".shape")
     return count
 
 
-def from_raw(node: Any, row: Datatype, shape: list[int], limits: Limits, payload: int) -> Any:
+def from_raw(node: Any, row: Datatype, shape: list[int], rules: Rules) -> Any:
     """View the elements in their memory."""
     memory = blob(node)
-    count = _check(row, shape, limits, payload)
+    count = _check(row, shape, rules)
     if row is BYTES:
         strings = byteslist.unpack(memory)
         if len(strings) != count:
@@ -171,48 +194,126 @@ def from_raw(node: Any, row: Datatype, shape: list[int], limits: Limits, payload
     return memory.view(dtype).reshape(shape)
 
 
-def from_values(node: Any, row: Datatype, shape: list[int], limits: Limits, payload: int) -> Any:
-    """Make an array of values, of a flat list or of one nested as the shape says."""
-    count = _check(row, shape, limits, payload)
-    array = node.read(limits) if hasattr(node, "read") else node
+def from_values(node: Any, row: Datatype, shape: list[int], rules: Rules) -> Any:
+    """Make an array of values, of a flat list or of one nested as the shape says.
+
+    Null is NaN among floats where the rules allow it, and never a value of another datatype.
+    """
+    count = _check(row, shape, rules)
+    array = node.read(rules.limits) if hasattr(node, "read") else node
     if isinstance(array, list):
-        array = lists.to_array(array, DecodeError)
+        array = lists.to_array(array, DecodeError, rules.how)
     if not isinstance(array, (np.ndarray, list)) or (type(array) is np.ndarray and not array.ndim):
-        raise DecodeError(f"a {type(node).__name__} in place of a list of values")
+        raise DecodeError(f"expected a list of values, got {shown(node)}")
     found = lists.shape(array) if isinstance(array, list) else array.shape
     if list(found) != shape and found != (count,):
-        raise DecodeError(f"values of shape {list(found)} where the tensor is {shape}")
+        wanted = f"{count} values, flat or of shape {shape}"
+        raise DecodeError(f"expected {wanted}, got values of shape {list(found)}")
     if row is BYTES:
         return _texts(array, shape)
-    if isinstance(array, list):
-        if not row.dtype.startswith("float") or set(map(type, lists.scalars(array))) != {int}:
-            raise DecodeError(f"values of several types in place of {row.name}")
-        array = np.asarray(array, np.float64)  # integers, of which no one dtype holds all
+    if isinstance(array, list):  # of values that no one dtype holds
+        flat = [nan if item is None and rules.how.null else item for item in lists.scalars(array)]
+        _refuse_wrong(flat, row, found)
+        return np.array(flat, dtype_of(row)).reshape(shape)
     return _typed(array, row).reshape(shape)
 
 
 def _texts(array: Any, shape: list[int]) -> Any:
-    if isinstance(array, list):
-        strings = lists.scalars(array)
-        if not all(isinstance(item, bytes) for item in strings):
-            raise DecodeError("values of several types in place of BYTES")
-        return from_bytes(strings, shape)
-    if array.size and array.dtype.kind not in "SUT":
-        raise DecodeError(f"{array.dtype} values in place of BYTES")
+    if isinstance(array, list) or (array.size and array.dtype.kind not in "SUT"):
+        flat = lists.scalars(array) if isinstance(array, list) else array.reshape(-1).tolist()
+        for i, item in enumerate(flat):
+            if not isinstance(item, (str, bytes)):
+                where = lists.place(i, np.shape(array))
+                raise DecodeError(f"expected text for BYTES, got {_word(item)}", where)
+        return from_bytes(
+            [item.encode() if isinstance(item, str) else item for item in flat], shape
+        )
     return from_bytes(utf8(array) if array.size else [], shape)
 
 
 def _typed(array: Array, row: Datatype) -> Array:
+    """Convert numbers to the datatype, exactly; floats to the nearest of a narrower one."""
     dtype = dtype_of(row)
     if array.dtype == dtype:
         return array
-    if array.size and (
-        (array.dtype.kind == "b") != (dtype.kind == "b") or array.dtype.kind in "SUT"
-    ):
+    narrow = _narrowed(array, dtype)
+    if narrow is None:
+        flat = array.reshape(-1)
+        for start in range(0, flat.size, _BLOCK):
+            _refuse_wrong(flat[start : start + _BLOCK].tolist(), row, array.shape, start)
         raise DecodeError(f"{array.dtype} values in place of {row.name}")
-    if dtype.kind in "iu" and array.dtype.kind == "f" and (np.abs(array) >= EXACT).any():
-        raise DecodeError("integers beyond 2**53 beside a float, which would round them")
-    return in_range(array, dtype, dtype)
+    return narrow
+
+
+def _narrowed(array: Array, dtype: np.dtype[Any]) -> Array | None:
+    """Return an array converted, None where a value of it is wrong."""
+    source, target = array.dtype.kind, dtype.kind.replace("V", "f")
+    if not array.size:
+        return array.astype(dtype)
+    if (source == "b") != (target == "b") or source in "SUT":
+        return None
+    with np.errstate(all="ignore"):
+        narrow = array.astype(dtype)
+        if target == "f" and source == "f":
+            good = not (np.isinf(narrow) & np.isfinite(array)).any()
+        elif target == "f":
+            large = array[(array > EXACT) | (array < -EXACT)]
+            good = not any(map(lists.rounds, large.tolist()))
+            good = good and bool(np.isfinite(narrow).all())
+        elif source == "f":
+            whole = np.abs(array) < EXACT  # larger ones may have been rounded; NaN is none
+            good = bool((whole & (narrow.astype(array.dtype) == array)).all())
+        else:
+            bounds = np.iinfo(dtype)
+            good = bounds.min <= int(array.min()) and int(array.max()) <= bounds.max
+    return narrow if good else None
+
+
+def _refuse_wrong(values: list[Any], row: Datatype, shape: tuple[int, ...], first: int = 0) -> None:
+    """Raise `DecodeError` for the first of some values that the datatype does not have."""
+    for i, item in enumerate(values, first):
+        wanted = _wanted(item, row)
+        if wanted:
+            reason = f"expected {wanted}, got {_word(item)}"
+            raise DecodeError(reason, lists.place(i, shape))
+
+
+def _wanted(item: Any, row: Datatype) -> str:  # noqa: PLR0911
+    """Return what would be right instead of a value, "" for one that is."""
+    name, dtype = row.name, dtype_of(row)
+    if dtype.kind == "b":
+        return "" if type(item) is bool else f"true or false for {name}"
+    if type(item) not in (int, float):
+        return f"{'an integer' if dtype.kind in 'iu' else 'a number'} for {name}"
+    if dtype.kind not in "iu":
+        if type(item) is int and lists.rounds(item):
+            return f"an integer that float64 holds for {name} (INT64 and UINT64 hold others)"
+        return "" if _fits(item, dtype) else f"a number in the range of {name}"
+    if type(item) is float:
+        if not item.is_integer():
+            return f"an integer for {name}"
+        if abs(item) >= EXACT:
+            return f"digits alone for {name} (a point or exponent rounds integers beyond 2**53)"
+    low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
+    return "" if low <= item <= high else f"{name}, which is {low} to {high}"
+
+
+def _fits(item: float, dtype: np.dtype[Any]) -> bool:
+    """Tell whether a number is in the range of a float dtype; infinities are."""
+    try:
+        with np.errstate(all="ignore"):
+            return not isinf(dtype.type(item)) or isinf(item)
+    except OverflowError:  # of an integer
+        return False
+
+
+def _word(item: Any) -> str:
+    """Return a value as JSON has it."""
+    if item is None or item != item:  # noqa: PLR0124 - NaN
+        return "null or NaN"
+    if isinstance(item, bool):
+        return "true" if item else "false"
+    return shown(item)
 
 
 def info(name: str, row: Datatype, shape: list[int]) -> TensorInfo:
