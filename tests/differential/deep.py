@@ -15,8 +15,8 @@ from tests.differential.told import Wrong, attempt, refused
 from tests.rewrites import varint
 from tests.values import CODECS
 
-DEPTHS = (3, 10, 30, 49, 50, 51, 60, 64, 65, 99, 100, 101, 200, 250, 254, 255, 300, 400, 500, 511,
-          512, 600, 900, 1000, 1023, 1024, 1025, 2000, 10_000, 100_000)  # fmt: skip
+_EDGES = (49, 50, 51, 64, 65, 99, 100, 101, 250, 254, 255, 256, 494, 511, 512, 1023, 1024, 1025)
+DEPTHS = (*_EDGES, *_EDGES, 3, 10, 30, 60, 75, 200, 300, 400, 600, 900, 1000, 2000, 5000, 100_000)
 LEFT = 95  # frames that are left to a library whose caller has 900 above it
 
 _JSON = {

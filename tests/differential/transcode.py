@@ -107,8 +107,8 @@ def _read(made: bytes, target: str, body: bodies.Body) -> list[Any]:
 def _same(found: Any, wanted: Any) -> bool:
     """Tell whether two arrays say the same: dtypes may be wider, text may be bytes."""
     found, wanted = map(_array, (found, wanted))
-    if found.dtype == np.uint8 and wanted.dtype != np.uint8:
-        return bool(found.tobytes() == wanted.tobytes())  # raw, the memory of any array
+    if found.dtype == np.uint8 and found.ndim == 1 and found.tobytes() == wanted.tobytes():
+        return True  # raw, the memory of any array
     if wanted.shape == () and wanted.dtype.kind == "U":  # strData, a list of one elsewhere
         wanted = wanted.reshape(found.shape) if found.size == 1 else wanted
     if found.shape != wanted.shape:
