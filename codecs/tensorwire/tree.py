@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
-from tensorwire.errors import DecodeError, shown
+from tensorwire.errors import DecodeError, EncodeError, shown
 from tensorwire.missing import FINITE
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ARRAY",
+    "MAX_DEPTH",
     "Array",
     "Body",
     "Irregular",
@@ -38,6 +39,7 @@ __all__ = [
     "check_out",
     "has_leaf",
     "leaves",
+    "levels",
     "mark",
     "place",
     "walk",
@@ -96,6 +98,10 @@ class Leaf(NamedTuple):
 
 
 _INNER = (dict, list, Leaf)
+_NESTS = (Mapping, list, tuple)
+_SCALARS = frozenset({str, int, float, bool, type(None)})  # most parts of a tree
+_TOP = 4  # levels of a path that are worth telling
+MAX_DEPTH = 1024  # lists and objects in one another: what orjson and msgpack read
 
 
 class Source(Protocol):
@@ -106,45 +112,57 @@ class Source(Protocol):
 
 
 def has_leaf(node: Any) -> bool:
-    """Tell whether an array stands anywhere in a tree."""
-    if isinstance(node, (dict, list)):
-        for part in node.values() if isinstance(node, dict) else node:
-            # Most parts are text and numbers, which are not worth a call.
-            if isinstance(part, _INNER) and has_leaf(part):
-                return True
-        return False
-    return isinstance(node, Leaf)
+    """Return whether an array stands anywhere in a tree."""
+    left = [node]
+    while left:
+        part = left.pop()
+        if isinstance(part, Leaf):
+            return True
+        if isinstance(part, (dict, list)):
+            # Most parts are text and numbers, which are not worth a turn.
+            inner = part.values() if isinstance(part, dict) else part
+            left += [one for one in inner if isinstance(one, _INNER)]
+    return False
 
 
 def leaves(node: Any, path: str = "$") -> list[tuple[str, Leaf]]:
-    """Give the arrays of a tree with their places, in its order."""
-    found: list[tuple[str, Leaf]] = []
-    _gather(node, path, found)
+    """Return the arrays of a tree with their places, in its order."""
+    return [(path + "".join(map(_step, keys)), leaf) for keys, leaf in _find(node)]
+
+
+def _step(key: Any) -> str:
+    return f".{key}" if isinstance(key, str) else f"[{key}]"
+
+
+def _find(node: Any) -> list[tuple[tuple[Any, ...], Leaf]]:
+    """Return the arrays of a tree with the keys and indices that lead to them, in its order."""
+    found: list[tuple[tuple[Any, ...], Leaf]] = []
+    left: list[tuple[tuple[Any, ...], Any]] = [((), node)]
+    while left:
+        keys, part = left.pop()
+        if isinstance(part, Leaf):
+            found.append((keys, part))
+            continue
+        items: Any = part.items() if isinstance(part, dict) else enumerate(part)
+        inner = [((*keys, key), one) for key, one in items if isinstance(one, _INNER)]
+        left += reversed(inner)
     return found
 
 
-def _gather(node: Any, path: str, found: list[tuple[str, Leaf]]) -> None:
-    if isinstance(node, dict):
-        for key, part in node.items():
-            if isinstance(part, _INNER):
-                _gather(part, f"{path}.{key}", found)
-    elif isinstance(node, list):
-        for i, part in enumerate(node):
-            if isinstance(part, _INNER):
-                _gather(part, f"{path}[{i}]", found)
-    elif isinstance(node, Leaf):
-        found.append((path, node))
-
-
 def mark(node: Any, name: str) -> Any:
-    """Put a name in place of every array of a tree."""
+    """Return a tree with a name in place of every array; what holds none is not copied."""
     if isinstance(node, Leaf):
         return name
-    if not has_leaf(node):
-        return node
-    if isinstance(node, dict):
-        return {key: mark(part, name) for key, part in node.items()}
-    return [mark(part, name) for part in node]
+    copies: dict[tuple[Any, ...], Any] = {}
+    for keys, _ in _find(node):
+        if not copies:
+            copies[()] = node = node.copy()
+        for depth in range(1, len(keys)):
+            outer, key = copies[keys[: depth - 1]], keys[depth - 1]
+            if keys[:depth] not in copies:
+                copies[keys[:depth]] = outer[key] = outer[key].copy()
+        copies[keys[:-1]][keys[-1]] = name
+    return node
 
 
 def check_out(out: Array, shape: Sequence[int], dtype: np.dtype[Any]) -> None:
@@ -174,16 +192,52 @@ def place(node: Any, places: Places, mark: str, leaf: Any) -> bool:
     return False
 
 
-def walk(node: Any, path: str) -> Iterator[tuple[str, Any]]:
-    """Give every scalar of a tree with its place; a key that is no string counts as one."""
-    if isinstance(node, Mapping):
-        for key, value in node.items():
-            if isinstance(key, str):
-                yield from walk(value, f"{path}.{key}")
-            else:
-                yield path, Ellipsis
-    elif isinstance(node, (list, tuple)):
-        for i, value in enumerate(node):
-            yield from walk(value, f"{path}[{i}]")
-    else:
+def walk(node: Any, path: str, most: int = MAX_DEPTH) -> Iterator[tuple[str, Any]]:
+    """Yield every scalar of a tree with its place; a key that is no string counts as one.
+
+    Raises
+    ------
+    EncodeError
+        for more than `most` lists and objects in one another, as in a list that holds itself.
+    """
+    if not isinstance(node, _NESTS):
         yield path, node
+        return
+    left, top = [_members(node, path)], path
+    while left:
+        for where, part in left[-1]:
+            if type(part) in _SCALARS or not isinstance(part, _NESTS):
+                yield where, part
+                continue
+            if len(left) < _TOP:
+                top = where
+            elif len(left) >= most:
+                raise EncodeError(f"expected at most {most} levels of nesting, got more", top)
+            left.append(_members(part, where))
+            break
+        else:
+            left.pop()
+
+
+def _members(node: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Yield what stands in a list or an object, with its place."""
+    if isinstance(node, Mapping):
+        for key, part in node.items():
+            yield (f"{path}.{key}", part) if isinstance(key, str) else (path, Ellipsis)
+    else:
+        for i, part in enumerate(node):
+            yield f"{path}[{i}]", part
+
+
+def levels(node: Any) -> int:
+    """Return how many lists and objects a tree has in one another, at most `MAX_DEPTH` + 1."""
+    deepest, left = 0, [(node, 1)]
+    while left:
+        part, level = left.pop()
+        if isinstance(part, _NESTS):
+            deepest = max(deepest, level)
+            if level > MAX_DEPTH:
+                break
+            inner = part.values() if isinstance(part, Mapping) else part
+            left += [(one, level + 1) for one in inner if isinstance(one, _NESTS)]
+    return deepest

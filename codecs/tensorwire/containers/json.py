@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import partial
 from math import isfinite
 from os import urandom
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import orjson
@@ -18,7 +18,7 @@ from tensorwire import lists
 from tensorwire.dtypes import FLOAT16, NUMBERS
 from tensorwire.errors import DecodeError, EncodeError
 from tensorwire.missing import FINITE, NULLS, VERIFIED, Unverified
-from tensorwire.tree import Irregular, Role, leaves, mark, place, walk
+from tensorwire.tree import MAX_DEPTH, Irregular, Role, leaves, levels, mark, place, walk
 from tensorwire.wire.decimal import BLOCK, NumbersText, block_count, dumps, texts
 from tensorwire.wire.few import exact
 from tensorwire.wire.jsontext import has_words, loads_exactly, long_members, words_for_null
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["JSON"]
 
 _MARK = urandom(16).hex()  # stands for an array in the text around it; nobody can guess it
+_ORJSON_DEPTH = 254  # levels that orjson writes
 _SMALL = 6 << 10  # bytes of a body that orjson reads at once
 _WORDS = {"nan": b'"NaN"', "inf": b'"Infinity"', "-inf": b'"-Infinity"'}
 
@@ -165,8 +166,45 @@ def _object(tree: Any) -> Tree:
 def _dumps(tree: Any) -> bytes:
     try:
         return orjson.dumps(tree)
-    except (TypeError, RecursionError) as error:
-        raise EncodeError(f"JSON cannot say this: {error}") from None
+    except TypeError as error:
+        if (depth := levels(tree)) <= _ORJSON_DEPTH:
+            raise EncodeError(f"JSON cannot say this: {error}") from None
+    if depth > MAX_DEPTH:
+        raise EncodeError(f"expected at most {MAX_DEPTH} levels of nesting, got more")
+    return _deep(tree)
+
+
+class _Text(NamedTuple):
+    """Text that is written already."""
+
+    text: bytes
+
+
+def _deep(tree: Any) -> bytes:
+    """Write a tree that is deeper than orjson writes, though not deeper than it reads."""
+    pieces: list[bytes] = []
+    left = [tree]
+    while left:
+        part = left.pop()
+        if type(part) is _Text:
+            pieces.append(part.text)
+        elif isinstance(part, dict):
+            pieces.append(b"{")
+            members = [(_dumps(key) + b":", one) for key, one in part.items()]
+            _push(left, members, b"}")
+        elif isinstance(part, (list, tuple)):
+            pieces.append(b"[")
+            _push(left, [(b"", one) for one in part], b"]")
+        else:
+            pieces.append(_dumps(part))
+    return b"".join(pieces)
+
+
+def _push(left: list[Any], members: list[tuple[bytes, Any]], closing: bytes) -> None:
+    """Put members on a stack, the last one first, each behind its comma and its name."""
+    left.append(_Text(closing))
+    for i, (name, one) in reversed(list(enumerate(members))):
+        left += [one, _Text(b"," * (i > 0) + name)]
 
 
 def _nested(leaf: Leaf) -> Part:

@@ -17,7 +17,7 @@ import numpy as np
 
 from tensorwire.errors import DecodeError, EncodeError
 from tensorwire.missing import FINITE, VERIFIED
-from tensorwire.tree import Role, leaves, mark, place
+from tensorwire.tree import MAX_DEPTH, Role, leaves, levels, mark, place
 from tensorwire.wire import nested
 from tensorwire.wire.few import writer_of
 from tensorwire.wire.parts import array_part
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["Msgpack"]
 
 _MARK = urandom(16).hex()  # stands for an array in the bytes around it; nobody can guess it
+_PACKER_DEPTH = 511  # levels that msgpack writes
 _TRIES = 4  # how many keys may look like an array's before msgpack reads the whole
 
 
@@ -122,7 +123,10 @@ class Msgpack:
         del message
         try:
             tree = msgpack.unpackb(body, ext_hook=_refuse)
-        except (ValueError, TypeError, RecursionError, msgpack.UnpackException) as error:
+        except msgpack.StackError:
+            reason = f"not msgpack: expected at most {MAX_DEPTH} levels of nesting, got more"
+            raise DecodeError(reason) from None
+        except (ValueError, TypeError, msgpack.UnpackException) as error:
             reason = str(error) or type(error).__name__
             raise DecodeError(f"not msgpack: {reason}") from None
         if type(tree) is not dict:
@@ -145,9 +149,32 @@ def _bin(size: int) -> bytes:
 def _packb(tree: Any) -> bytes:
     try:
         packed: bytes = msgpack.packb(tree)
-    except (TypeError, ValueError, OverflowError, RecursionError) as error:
-        raise EncodeError(f"msgpack cannot say this: {error}") from None
+    except (TypeError, ValueError, OverflowError) as error:
+        if (depth := levels(tree)) <= _PACKER_DEPTH:
+            raise EncodeError(f"msgpack cannot say this: {error}") from None
+        if depth > MAX_DEPTH:
+            reason = f"expected at most {MAX_DEPTH} levels of nesting, got more"
+            raise EncodeError(reason) from None
+        return _deep(tree)
     return packed
+
+
+def _deep(tree: Any) -> bytes:
+    """Write a tree that is deeper than msgpack writes, though not deeper than it reads."""
+    packer = msgpack.Packer()
+    pieces: list[bytes] = []
+    left = [tree]
+    while left:
+        part = left.pop()
+        if isinstance(part, dict):
+            pieces.append(packer.pack_map_header(len(part)))
+            left += [one for pair in reversed(part.items()) for one in reversed(pair)]
+        elif isinstance(part, (list, tuple)):
+            pieces.append(packer.pack_array_header(len(part)))
+            left += reversed(part)
+        else:
+            pieces.append(_packb(part))
+    return b"".join(pieces)
 
 
 _PACKED_MARK = b"\xd9\x20" + _MARK.encode()

@@ -22,6 +22,7 @@ from tensorwire.wire.pool import message_class
 from tensorwire.wire.scan import scan
 from tensorwire.wire.schema import Form, schema
 from tensorwire.wire.simple import simple
+from tensorwire.wire.stack import with_room
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Protobuf"]
 
+_MAX_DEPTH = 100  # messages in one another that protobuf reads
 _FEW = 1024  # elements whose surroundings are remembered
 _NESTED, _STRINGS, _VALUES = Role.NESTED, Role.STRINGS, Role.VALUES
 
@@ -165,16 +167,20 @@ def _rest(tree: Tree, message: Schema) -> bytes:
 def _message(tree: Tree, name: str) -> Any:
     """Let protobuf make a message of a tree that has no leaf, exactly."""
     from google.protobuf import json_format  # on first use, not on import
+    from google.protobuf.message import EncodeError as Refused
 
-    for place, value in walk(tree, "$"):
+    for place, value in walk(tree, "$", _MAX_DEPTH):
         if type(value) is int and lists.rounds(value):
             raise EncodeError(f"{value} is not exact in float64", place)
     try:
-        message = json_format.ParseDict(tree, message_class(name)())
-    except (json_format.ParseError, ValueError, TypeError, RecursionError) as error:
+        message = with_room(lambda: json_format.ParseDict(tree, message_class(name)()))
+        body = message.SerializeToString()
+    except Refused:
+        body = None
+    except (json_format.ParseError, ValueError, TypeError) as error:
         raise EncodeError(f"protobuf refuses the envelope: {error}") from None
-    if _parse(name, message.SerializeToString()) is None:
-        raise EncodeError("the envelope is nested deeper than protobuf reads")
+    if body is None or _parse(name, body) is None:
+        raise EncodeError(f"protobuf reads no more than {_MAX_DEPTH} messages in one another")
     return message
 
 
@@ -184,7 +190,7 @@ def _parse(name: str, body: bytes) -> Any:
 
     try:
         return message_class(name).FromString(body)
-    except (Refused, RecursionError):
+    except Refused:
         return None
 
 
@@ -204,8 +210,28 @@ def _list_value(data: Any, *, lossy: bool) -> Part:
             raise EncodeError(f"{number} is not exact in float64")
     message: Any = message_class("google.protobuf.ListValue")()
     try:
-        message.extend(data)
+        _fill(message, data)
         encoded: bytes = message.SerializeToString()
-    except (ValueError, TypeError, OverflowError, RecursionError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         raise EncodeError(f"protobuf refuses the lists: {error}") from None
     return encoded
+
+
+def _fill(message: Any, nested: list[Any]) -> None:
+    """Put nested lists of scalars into a ListValue."""
+    left: list[tuple[Any, Any]] = [(message, nested)]
+    while left:
+        part, items = left.pop()
+        for item in items:
+            value = part.values.add()
+            if isinstance(item, (list, tuple)):
+                value.list_value.SetInParent()
+                left.append((value.list_value, item))
+            elif item is None:
+                value.null_value = 0
+            elif isinstance(item, bool):
+                value.bool_value = item
+            elif isinstance(item, str):
+                value.string_value = item
+            else:
+                value.number_value = item

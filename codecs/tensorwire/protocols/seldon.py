@@ -121,16 +121,13 @@ def _checked(part: Any, path: str) -> Tree:
 
 def check_sayable(part: Any, path: str, scalars: tuple[type, ...]) -> None:
     """Raise `EncodeError` for keys that are no strings, integers beyond 64 bits, other types."""
-    try:
-        for place, value in walk(part, path):
-            if not isinstance(value, scalars):
-                what = "a key that is no string" if value is Ellipsis else shown(value)
-                wanted = "text, a number, a bool, None, a list or a dict"
-                raise EncodeError(f"expected {wanted}, got {what}", place)
-            if isinstance(value, int) and not -(2**63) <= value < 2**64:
-                raise EncodeError("an integer beyond 64 bits", place)
-    except RecursionError:
-        raise EncodeError("nested too deep", path) from None
+    for place, value in walk(part, path):
+        if not isinstance(value, scalars):
+            what = "a key that is no string" if value is Ellipsis else shown(value)
+            wanted = "text, a number, a bool, None, a list or a dict"
+            raise EncodeError(f"expected {wanted}, got {what}", place)
+        if isinstance(value, int) and not -(2**63) <= value < 2**64:
+            raise EncodeError("an integer beyond 64 bits", place)
 
 
 def payload(message: Tree) -> tuple[str, Any]:

@@ -15,12 +15,14 @@ from importlib import import_module
 from tensorwire import lists
 from tensorwire.errors import EncodeError
 from tensorwire.tree import walk
+from tensorwire.wire.stack import with_room
 
 if typing.TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = ["Any", "from_json", "to_json"]
 
+_MAX_DEPTH = 100  # messages in one another that protobuf reads
 _WELL_KNOWN = ("duration", "empty", "field_mask", "struct", "timestamp", "wrappers")
 _JSON_OF_THEIR_OWN = frozenset(  # which stands in the member `value`
     f"google.protobuf.{name}"
@@ -50,15 +52,15 @@ class Any:
 
 def from_json(tree: Mapping[str, typing.Any], *, lossy: bool) -> Any:
     """Pack the object that JSON has; raise `EncodeError` for what its type cannot hold."""
-    for place, value in walk(tree, ""):
+    for place, value in walk(tree, "", _MAX_DEPTH):
         if type(value) is int and lists.rounds(value) and not lossy:
             raise EncodeError(f"{value} may not be exact; it can be quoted for an int64", place)
-    runtime, packed = import_module("google.protobuf.json_format"), _packed()
+    runtime = import_module("google.protobuf.json_format")
     known = _class_of(tree["@type"])
     if known.DESCRIPTOR.full_name in _JSON_OF_THEIR_OWN and len(tree) > 2:
         raise EncodeError("more members than '@type' and 'value', which is all that this type has")
     try:
-        runtime.ParseDict(tree, packed)
+        packed = with_room(lambda: runtime.ParseDict(tree, _packed()))
     except (*_REFUSALS, runtime.Error) as error:
         raise EncodeError(f"protobuf refuses the object: {str(error) or repr(error)}") from None
     return Any(packed.type_url, packed.value)
@@ -73,8 +75,8 @@ def to_json(message: Any, *, lossy: bool) -> dict[str, typing.Any]:
 
     try:
         content = known.FromString(message.value)
-        tree: dict[str, typing.Any] = runtime.MessageToDict(_packed(message))
-        again = runtime.ParseDict(tree, _packed())
+        tree: dict[str, typing.Any] = with_room(lambda: runtime.MessageToDict(_packed(message)))
+        again = with_room(lambda: runtime.ParseDict(tree, _packed()))
     except (*_REFUSALS, runtime.Error, Refused) as error:
         raise EncodeError(f"not a {message.type_url}, says protobuf: {error}", ".value") from None
     if again.value != content.SerializeToString(deterministic=True) and not lossy:
@@ -83,7 +85,7 @@ def to_json(message: Any, *, lossy: bool) -> dict[str, typing.Any]:
     return tree
 
 
-_REFUSALS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
+_REFUSALS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
 
 
 def _packed(message: Any | None = None) -> typing.Any:

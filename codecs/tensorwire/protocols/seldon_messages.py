@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tensorwire.containers import CONTAINERS
-from tensorwire.errors import CodecError, EncodeError
+from tensorwire.errors import CodecError
 from tensorwire.kinds import KINDS
 from tensorwire.limits import checked_limits
 from tensorwire.message import Feedback, Message, MessageList, messages_in
@@ -22,8 +22,9 @@ from tensorwire.protocols.headers import Headers
 from tensorwire.protocols.seldon_blame import blamed, check_depth
 from tensorwire.protocols.seldon_peek import claims
 from tensorwire.protocols.seldon_read import class_of, from_tree
-from tensorwire.protocols.seldon_write import around, is_bare, levels, to_tree
+from tensorwire.protocols.seldon_write import around, is_bare, to_tree
 from tensorwire.registry import get_codec
+from tensorwire.tree import levels
 from tensorwire.wire.schema import schema
 
 if TYPE_CHECKING:
@@ -114,8 +115,6 @@ class SeldonProtocol:
             encode = partial(self.encode, lossy=lossy, missing=missing)
             alone = partial(self._alone, message, lossy, how)
             raise blamed(error, message, encode, alone) from None
-        except RecursionError:
-            raise EncodeError("nested too deep") from None
         if kind is not Message and box.name == "protobuf" and levels(tree) > _DEEP:
             check_depth(body, _NAMES[kind])
         return body

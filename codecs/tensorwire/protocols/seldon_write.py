@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tensorwire.missing import Writing
     from tensorwire.tree import Tree
 
-__all__ = ["around", "is_bare", "levels", "parts_of", "to_tree"]
+__all__ = ["around", "is_bare", "parts_of", "to_tree"]
 
 _KINDS = (*KINDS, "strData", "jsonData", "customData")
 _WORDS = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}  # as protobuf's JSON has them
@@ -86,12 +86,18 @@ def _node(kind: str, value: Any, container: Container, how: Writing, *, lossy: b
 
 
 def _as_floats(node: Any) -> Any:
-    """Round the integers of a JSON value, as all numbers of protobuf's Value are float64."""
-    if isinstance(node, Mapping):
-        return {key: _as_floats(part) for key, part in node.items()}
-    if isinstance(node, (list, tuple)):
-        return [_as_floats(part) for part in node]
-    return float(node) if type(node) is int else node
+    """Return a JSON value with its integers rounded: all numbers of protobuf's are float64."""
+    whole: list[Any] = [node]
+    left: list[Any] = [whole]
+    while left:
+        part = left.pop()
+        for key, one in part.items() if isinstance(part, dict) else enumerate(part):
+            if isinstance(one, (Mapping, list, tuple)):
+                part[key] = dict(one) if isinstance(one, Mapping) else list(one)
+                left.append(part[key])
+            elif type(one) is int:
+                part[key] = float(one)
+    return whole[0]
 
 
 def _custom(value: Any, container: Container, *, lossy: bool) -> Any:
@@ -140,14 +146,6 @@ def _reward(value: Any, container: Container, *, lossy: bool) -> float | str:
     if not exact and not lossy:
         raise EncodeError(f"{value} is not exact; lossy=True accepts the loss", "$.reward")
     return number if isfinite(number) else _WORDS[str(number)]
-
-
-def levels(node: Any) -> int:
-    """Count how deep a tree is nested."""
-    if not isinstance(node, (Mapping, list, tuple)):
-        return 0
-    inner = node.values() if isinstance(node, Mapping) else node
-    return 1 + max(map(levels, inner), default=0)
 
 
 def is_bare(message: Message) -> bool:

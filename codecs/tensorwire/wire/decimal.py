@@ -44,7 +44,14 @@ def texts(array: Array, fix: Fix) -> Iterator[bytes | memoryview]:
     Each float is the shortest decimal that reads back to the same bits in its own dtype. NaN and
     infinities come out as null; `fix` is given each block and its text, and gives the text to use.
     """
-    most = _block_size(array)
+    most, outer = _block_size(array), 0
+    while array.ndim and array.size > most and len(array) == 1:  # most dimensions, where many
+        array, outer = array[0], outer + 1
+    if outer:
+        yield b"[" * outer
+        yield from texts(array, fix)
+        yield b"]" * outer
+        return
     if array.size <= most or not array.ndim:
         yield fix(array, dumps(array))
         return

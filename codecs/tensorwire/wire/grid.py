@@ -171,6 +171,10 @@ class Grid:
 
 def _blocks(most: int, *arrays: Array) -> Iterator[tuple[Array, ...]]:
     """Cut arrays of one shape into corresponding parts of at most about `most` elements."""
+    while (
+        len(arrays[0]) == 1 and arrays[0].size > most
+    ):  # of many dimensions, few have more than one
+        arrays = tuple(array[0] for array in arrays)
     first = arrays[0]
     if first.size <= most:
         yield arrays

@@ -9,9 +9,13 @@ import numpy as np
 from tensorwire.wire.schema import Form, schema
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from google.protobuf.descriptor import FieldDescriptor
 
     from tensorwire.wire.schema import Field
+
+    Left: TypeAlias = "list[tuple[Any, Any, Any]]"  # messages, and where in what each goes
 
 __all__ = ["to_tree"]
 
@@ -21,39 +25,72 @@ _LISTVALUE, _STRUCT = "google.protobuf.ListValue", "google.protobuf.Struct"
 
 
 def to_tree(message: Any) -> Any:
-    """Give a message in protobuf's JSON form, but numbers as numbers, NaN kept and arrays typed."""
-    name = message.DESCRIPTOR.full_name
-    if name == _VALUE:
-        chosen = message.WhichOneof("kind")
-        value = None if chosen in (None, "null_value") else getattr(message, chosen)
-        return to_tree(value) if chosen in ("struct_value", "list_value") else value
-    if name == _LISTVALUE:
-        return [to_tree(value) for value in message.values]
-    if name == _STRUCT:
-        return {key: to_tree(value) for key, value in message.fields.items()}
-    known = schema(name).fields
-    return {
-        field.json_name: _field(field, value, known[field.json_name])
-        for field, value in message.ListFields()
-    }
+    """Return a message in protobuf's JSON form, but numbers as numbers, NaN kept, arrays typed.
+
+    Messages lie in one another up to a hundred deep, so that none of this calls itself: what is in
+    a message waits, with the place where it goes.
+    """
+    whole: list[Any] = [None]
+    left: Left = [(message, whole, 0)]
+    while left:
+        part, holder, key = left.pop()
+        name = part.DESCRIPTOR.full_name
+        if name == _VALUE:
+            holder[key] = _value(part, holder, key, left)
+        elif name == _LISTVALUE:
+            holder[key] = items = [None] * len(part.values)
+            for i, value in enumerate(part.values):
+                items[i] = _value(value, items, i, left)
+        elif name == _STRUCT:
+            holder[key] = members = dict.fromkeys(part.fields)
+            for key_, value in part.fields.items():
+                members[key_] = _value(value, members, key_, left)
+        else:
+            tree: dict[str, Any] = {}
+            holder[key] = tree
+            known = schema(name).fields
+            for field, value in part.ListFields():
+                tree[field.json_name] = _field(field, value, known[field.json_name], tree, left)
+    return whole[0]
 
 
-def _field(field: FieldDescriptor, value: Any, known: Field) -> Any:
+def _value(value: Any, holder: Any, key: Any, left: Left) -> Any:
+    """Return a scalar of JSON; let a list or an object wait."""
+    chosen = value.WhichOneof("kind")
+    if chosen == "number_value":
+        return value.number_value
+    if chosen in (None, "null_value"):
+        return None
+    found = getattr(value, chosen)
+    if chosen in ("struct_value", "list_value"):
+        left.append((found, holder, key))
+        return None
+    return found
+
+
+def _field(field: FieldDescriptor, value: Any, known: Field, tree: Any, left: Left) -> Any:
     if known.form in (Form.FIXED, Form.VARINTS):
         return np.asarray(value, known.dtype)
     if field.message_type is not None and field.message_type.GetOptions().map_entry:
         item = field.message_type.fields_by_name["value"]
-        return {key: _item(item, value[key]) for key in value}
+        entries = dict.fromkeys(value)
+        for key in value:
+            entries[key] = _item(item, value[key], entries, key, left)
+        return entries
     if known.repeated:
-        return [_item(field, item) for item in value]
+        items = [None] * len(value)
+        for i, one in enumerate(value):
+            items[i] = _item(field, one, items, i, left)
+        return items
     if field.type == _BYTES:
         return np.frombuffer(value, np.uint8)
-    return _item(field, value)
+    return _item(field, value, tree, field.json_name, left)
 
 
-def _item(field: FieldDescriptor, value: Any) -> Any:
+def _item(field: FieldDescriptor, value: Any, holder: Any, key: Any, left: Left) -> Any:
     if field.type == _MESSAGE:
-        return to_tree(value)
+        left.append((value, holder, key))
+        return None
     if field.enum_type is not None:
         named = field.enum_type.values_by_number.get(value)
         return value if named is None else named.name

@@ -133,6 +133,9 @@ def _field(field: FieldDescriptor) -> tuple[Field, str]:
         form = Form.STRING
     elif field.message_type is not None:
         form, message = _message_form(field.message_type)
+        outer = field.containing_type
+        if form is Form.MESSAGE and outer and _holds(field.message_type, outer.full_name):
+            form = Form.OPAQUE  # a message that holds itself, as deep as anybody likes
         role = Role.NESTED if form is Form.LISTVALUE else None
     elif field.type in _NUMBERS and repeated:
         form, role = Form.FIXED if dtype.kind == "f" else Form.VARINTS, Role.VALUES
@@ -171,6 +174,20 @@ def _plain(message: Descriptor) -> bool:
         return message.full_name in _WRAPPERS
     inner = [field.message_type for field in message.fields if field.message_type is not None]
     return all(_to_messages(entry) for entry in inner if entry.GetOptions().map_entry)
+
+
+def _holds(message: Descriptor, name: str) -> bool:
+    """Return whether a message may hold one of that name, in whatever is in it."""
+    seen: set[str] = set()
+    left = [message]
+    while left:
+        one = left.pop()
+        if one.full_name == name:
+            return True
+        if one.full_name not in seen:
+            seen.add(one.full_name)
+            left += [field.message_type for field in one.fields if field.message_type is not None]
+    return False
 
 
 def _to_messages(entry: Descriptor) -> bool:
