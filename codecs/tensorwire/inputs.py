@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tensorwire.errors import EncodeError, shown
+from tensorwire.tree import MAX_DEPTH
 
 if TYPE_CHECKING:
     from tensorwire.tree import Array
@@ -30,6 +31,7 @@ _TEXT = "pass numpy.array(value, str)"
 _ARRAYS = "an array, or nested lists of numbers, bools, strings or bytes"
 _LIBRARIES = ("pandas", "polars", "pyarrow", "torch", "narwhals")
 _MAX_RANK = 64
+_TOO_DEEP = f"expected at most {MAX_DEPTH} levels of nesting, got more"
 _CUSTOM = 2  # dtype.isbuiltin of what numpy has from elsewhere: bfloat16, the float8 types
 
 
@@ -252,23 +254,26 @@ def plain_lists(nested: Any) -> Any:
     EncodeError
         for what is no value of an array, with its place.
     """
-    return _plain(nested, "", 0)
-
-
-def _plain(node: Any, path: str, depth: int) -> Any:
-    if type(node) in _PLAIN or type(node) is dict:
-        return node
-    if isinstance(node, (list, tuple)):
+    whole: list[Any] = [nested]
+    left: list[tuple[Any, int, str, int]] = [(whole, 0, "", 0)]
+    while left:
+        holder, at, path, depth = left.pop()
+        node = holder[at]
+        if type(node) in _PLAIN or type(node) is dict:
+            continue
+        if not isinstance(node, (list, tuple)):
+            holder[at] = node = _plain_value(node, path)
+            if not isinstance(node, list):
+                continue
         if depth >= _MAX_RANK:
             raise EncodeError(f"more than {_MAX_RANK} nested lists", path)
-        if _PLAIN.issuperset(map(type, node)):
-            return list(node)
-        if all(map(_is_array, node)):
-            stacked = _stacked([plain(item) for item in node])
-            if stacked is not None:
-                return stacked
-        return [_plain(item, f"{path}[{i}]", depth + 1) for i, item in enumerate(node)]
-    return _plain_value(node, path, depth)
+        made = list(node)
+        stacked = _stacked([plain(item) for item in made]) if all(map(_is_array, made)) else None
+        holder[at] = made if stacked is None else stacked
+        if stacked is None:
+            odd = [i for i, item in enumerate(made) if type(item) not in _PLAIN]
+            left += [(made, i, f"{path}[{i}]", depth + 1) for i in reversed(odd)]
+    return whole[0]
 
 
 def _is_array(value: Any) -> bool:
@@ -277,14 +282,14 @@ def _is_array(value: Any) -> bool:
 
 def _stacked(arrays: list[Any]) -> Array | None:
     """Return arrays of one shape and dtype as one, None where they are not so."""
-    if not all(isinstance(array, np.ndarray) for array in arrays):
+    if not arrays or not all(isinstance(array, np.ndarray) for array in arrays):
         return None
     if len({(array.shape, array.dtype) for array in arrays}) != 1:
         return None
     return np.stack(arrays)
 
 
-def _plain_value(node: Any, path: str, depth: int) -> Any:
+def _plain_value(node: Any, path: str) -> Any:
     for kind, turn in _TURN.items():
         if isinstance(node, kind):
             return turn(node)
@@ -301,7 +306,7 @@ def _plain_value(node: Any, path: str, depth: int) -> Any:
             inner = plain(node)
         except EncodeError as error:
             raise error.within(path) from None
-        return _plain(inner.tolist() if isinstance(inner, np.ndarray) else inner, path, depth)
+        return inner.tolist() if isinstance(inner, np.ndarray) else inner
     raise EncodeError(_no_value(node), path)
 
 
@@ -338,45 +343,62 @@ def plain_json(value: Any, path: str) -> Any:
     EncodeError
         for what JSON has no place for, with its own place and what to pass instead.
     """
-    if not _is_odd(value):
+    if not _is_odd(value, path):
         return value
-    try:
-        return _json(value, path)
-    except RecursionError:
-        raise EncodeError("nested too deep", path) from None
-
-
-def _is_odd(value: Any) -> bool:
-    """Tell whether anything in a JSON value is of a class that JSON's writers do not know."""
-    left = [value]
+    whole: list[Any] = [None]
+    left: list[tuple[Any, str, Any, Any, int]] = [(value, path, whole, 0, 1)]
     while left:
-        node = left.pop()
+        node, where, holder, at, level = left.pop()
+        if isinstance(node, Mapping):
+            inner: list[tuple[Any, str, Any]] = [
+                (item, f"{where}.{key}", str.__str__(key) if isinstance(key, str) else key)
+                for key, item in node.items()
+            ]
+            made: Any = dict.fromkeys(key for _, _, key in inner)
+        elif isinstance(node, (list, tuple)):
+            made = [None] * len(node)
+            inner = [(item, f"{where}[{i}]", i) for i, item in enumerate(node)]
+        elif type(node) in _PLAIN:
+            holder[at] = node
+            continue
+        else:
+            left.append((_json_value(node, where), where, holder, at, level))
+            continue
+        if level > MAX_DEPTH:
+            raise EncodeError(_TOO_DEEP, path)
+        holder[at] = made
+        left += [(item, place, made, key, level + 1) for item, place, key in reversed(inner)]
+    return whole[0]
+
+
+def _is_odd(value: Any, path: str) -> bool:
+    """Tell whether anything in a JSON value is of a class that JSON's writers do not know."""
+    left = [(value, 1)]
+    while left:
+        node, level = left.pop()
         if type(node) is dict:
             if not {str}.issuperset(map(type, node)):
                 return True
-            left.extend(node.values())
+            items: Any = node.values()
         elif type(node) in (list, tuple):
-            left.extend(node)
-        elif type(node) not in _PLAIN:
+            items = node
+        elif type(node) in _PLAIN:
+            continue
+        else:
             return True
+        if level > MAX_DEPTH:
+            raise EncodeError(_TOO_DEEP, path)
+        left += [(item, level + 1) for item in items if type(item) not in _PLAIN]
     return False
 
 
-def _json(node: Any, path: str) -> Any:
-    if isinstance(node, Mapping):
-        return {
-            str.__str__(key) if isinstance(key, str) else key: _json(item, f"{path}.{key}")
-            for key, item in node.items()
-        }
-    if isinstance(node, (list, tuple)):
-        return [_json(item, f"{path}[{i}]") for i, item in enumerate(node)]
-    if type(node) in _PLAIN:
-        return node
+def _json_value(node: Any, path: str) -> Any:
+    """Return a number, text or lists for a value of a class that JSON's writers do not know."""
     try:
         if _is_array(node):
             found = plain(node, none=True)
-            return _json(found.tolist() if isinstance(found, np.ndarray) else found, path)
-        return _plain_value(node, "", 0)
+            return found.tolist() if isinstance(found, np.ndarray) else found
+        return _plain_value(node, "")
     except EncodeError as error:
         if error.path != "$":
             raise error.within(path) from None

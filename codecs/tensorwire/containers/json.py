@@ -236,15 +236,19 @@ def _dumps_values(tree: Any, words: Words, path: str) -> bytes:
     return text
 
 
-def _named(node: Any, words: Words) -> Any:
-    """Put a name where a word is to be."""
-    if isinstance(node, dict):
-        return {key: _named(part, words) for key, part in node.items()}
-    if isinstance(node, (list, tuple)):
-        return [_named(part, words) for part in node]
-    if isinstance(node, float) and not isfinite(node):
-        return _MARK + words[str(node)].decode()
-    return node
+def _named(tree: Any, words: Words) -> Any:
+    """Return a tree with a name where a word is to be."""
+    whole = [tree]
+    left: list[Any] = [whole]
+    while left:
+        part = left.pop()
+        for key, one in part.items() if isinstance(part, dict) else enumerate(part):
+            if isinstance(one, (dict, list, tuple)):
+                part[key] = dict(one) if isinstance(one, dict) else list(one)
+                left.append(part[key])
+            elif isinstance(one, float) and not isfinite(one):
+                part[key] = _MARK + words[str(one)].decode()
+    return whole[0]
 
 
 def _fix(leaf: Leaf) -> Fix:

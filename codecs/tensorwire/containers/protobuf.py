@@ -178,7 +178,9 @@ def _message(tree: Tree, name: str) -> Any:
     except Refused:
         body = None
     except (json_format.ParseError, ValueError, TypeError) as error:
-        raise EncodeError(f"protobuf refuses the envelope: {error}") from None
+        if "recursion depth" not in str(error):
+            raise EncodeError(f"protobuf refuses the envelope: {error}") from None
+        body = None
     if body is None or _parse(name, body) is None:
         raise EncodeError(f"protobuf reads no more than {_MAX_DEPTH} messages in one another")
     return message

@@ -8,6 +8,7 @@ from tensorwire.errors import CodecError, EncodeError
 from tensorwire.message import Message
 from tensorwire.protocols.seldon_read import placed
 from tensorwire.protocols.seldon_write import parts_of
+from tensorwire.tree import levels
 from tensorwire.wire.pool import message_class
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ def blamed(
             found = _refusal(encode, one)
             if found is not None:
                 return placed(found, place)
+        if error.path == "$":  # for the depth that it adds to the messages in it
+            return type(error)(error.reason, _deepest(message))
     elif error.path == "$":  # of a container, which sees no parts
         for name in ("status", "meta", message.kind):
             found = _refusal(write, name)
@@ -47,11 +50,21 @@ def _refusal(write: Callable[[Any], Any], part: Any) -> CodecError | None:
     return None
 
 
-def check_depth(body: Any, name: str) -> None:
-    """Let protobuf read what is nested in a message that is itself nested."""
+def check_depth(body: Any, name: str, message: Any) -> None:
+    """Raise `EncodeError` where protobuf does not read what is nested in one of the messages."""
     from google.protobuf.message import DecodeError as Refused
 
     try:
         message_class(name).FromString(body if type(body) is bytes else b"".join(body))
     except Refused:
-        raise EncodeError("a message in it is nested deeper than protobuf reads") from None
+        reason = "protobuf reads no more than 100 messages in one another"
+        raise EncodeError(reason, _deepest(message)) from None
+
+
+def _deepest(message: Any) -> str:
+    """Return the place of what is nested deepest in a list of messages or in a feedback."""
+    parts = {"$": 0}
+    for place, one in parts_of(message):
+        parts[f"{place}.{one.kind}"] = levels(one.value)
+        parts[f"{place}.meta"] = levels(one.meta)
+    return max(parts, key=lambda place: parts[place])

@@ -116,7 +116,7 @@ class SeldonProtocol:
             alone = partial(self._alone, message, lossy, how)
             raise blamed(error, message, encode, alone) from None
         if kind is not Message and box.name == "protobuf" and levels(tree) > _DEEP:
-            check_depth(body, _NAMES[kind])
+            check_depth(body, _NAMES[kind], message)
         return body
 
     def _alone(self, message: Message, lossy: bool, how: Writing, name: str) -> None:  # noqa: FBT001

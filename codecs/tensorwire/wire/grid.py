@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Grid"]
 
+_MAX_RANK = 64  # numpy's
 _TILE = 16 << 10  # bytes of constant text prepared at a time: stays in the first-level cache
 _FEW = 16 << 10  # elements checked at a time with memory of its own
 _LEAST = 1 << 10  # elements checked at a time where nothing is to be read
@@ -125,6 +126,8 @@ class Grid:
         many = max(1, min(count, _TILE // len(unit)))
         tile = np.frombuffer(unit * many, np.uint8)
         at, steps = offset + sum(map(len, self._headers[: level - 1])), self._strides[: level - 1]
+        if level == _MAX_RANK:  # numpy has no dimension left for the bytes of a tile
+            outer, steps = _longer_than_one(outer, steps)
         whole, rest = divmod(count, many)
         strides = (*steps, tile.size, 1)
         np.ndarray((*outer, whole, tile.size), np.uint8, body, at, strides)[...] = tile
@@ -167,6 +170,14 @@ class Grid:
                 expected = int.from_bytes(header[place : place + width], "little")
                 if not all((block == expected).all() for (block,) in _blocks(_FEW, rows)):
                     raise Irregular
+
+
+def _longer_than_one(
+    shape: tuple[int, ...], strides: tuple[int, ...]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the dimensions that have more than one place."""
+    kept = [i for i, size in enumerate(shape) if size != 1]
+    return tuple(shape[i] for i in kept), tuple(strides[i] for i in kept)
 
 
 def _blocks(most: int, *arrays: Array) -> Iterator[tuple[Array, ...]]:
