@@ -162,6 +162,7 @@ def _from_data(datatype: str, shape: list[int], data: Any) -> Any:
     _need(bool(found) and found in (shape, [prod(shape)]), "shape of data")
     data = rows
     name = DATATYPES[datatype][0]
+    _need(datatype != "BF16", "binary only")
     if datatype == "BYTES":
         _need(all(type(item) is str for item in data), "no text")
         return _shaped(_objects([item.encode() for item in data]), shape)

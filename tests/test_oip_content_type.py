@@ -154,3 +154,14 @@ def test_bytes_without_base64() -> None:
         JSON.encode(message)
     message.inputs[0].parameters = BASE64
     assert told(JSON.decode(*JSON.encode(message))) == told(message)
+
+
+def test_a_client_that_sends_base64_reads_it() -> None:
+    """Bytes that are no text have no other place in JSON; text stays text."""
+    sent = JSON.decode(one("iVBORw=="))
+    made = {"a": [b"\xff", b"x"], "b": ["t"], "c": np.array([b"x"]), "d": [1.5]}
+    reply = sent.reply(made)
+    assert [t.parameters for t in reply.outputs] == [BASE64, {}, {}, {}]
+    tree = orjson.loads(JSON.encode(reply)[0])
+    assert [node["data"] for node in tree["outputs"]] == [["/w==", "eA=="], ["t"], ["x"], [1.5]]
+    assert [t.parameters for t in Request([]).reply(made).outputs] == [{}] * 4

@@ -129,6 +129,7 @@ WRONG = {
     "UINT64 of -1": (one_json("UINT64", data=[1, -1]), DATA),
     "INT64 of 2**63": (one_json("INT64", data=[1, 2**63]), DATA),
     "INT64 beside a float": (one_json("INT64", data=[1.0, 2**53 + 1]), DATA),
+    "BF16 in JSON": (one_json("BF16"), DATA),
     "FP32 of 1e39": (one_json(data=[1, 1e39]), DATA),
     "FP16 of 65520": (one_json("FP16", data=[1, 65520]), DATA),
     "INT32 of true": (one_json("INT32", data=[1, True]), DATA),

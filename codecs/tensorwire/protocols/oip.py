@@ -164,6 +164,8 @@ class InferRequest:
         data (``binary_data`` of the output, ``binary_data_output`` of the request) or the tensor
         says it itself. float16 and bfloat16, of which servers read no JSON, are JSON only where
         the request asks for that, or sends JSON of them; else the protocol that writes decides.
+        Bytes are base64 where an output is asked for with that content type, as MLServer's clients
+        do; those that are no text also where the request sends base64.
 
         Parameters
         ----------
@@ -183,16 +185,20 @@ class InferRequest:
         else:
             made = {tensor.name: tensor for tensor in outputs}
         default = _flag(self.parameters, "binary_data_output", "$.parameters")
-        sends_half = False
+        sends_half = sends_base64 = False
         for sent in self.inputs:
             sends_half = sends_half or (sent.binary is False and _is_half(sent.value))
+            sends_base64 = sends_base64 or sent.parameters.get("content_type") == "base64"
         tensors = []
         for i, output in enumerate(self.outputs or map(RequestedOutput, made)):
             tensor, asked = made.get(output.name), default
+            if sends_base64:
+                tensor = _as_base64(tensor, text=False)
             if output.parameters:
                 place = f"$.outputs[{i}].parameters"
                 _refuse_unserved(output.parameters, place)
-                tensor = _as_asked(tensor, output.parameters)
+                if output.parameters.get("content_type") == "base64":
+                    tensor = _as_base64(tensor, text=True)
                 said = _flag(output.parameters, "binary_data", place)
                 asked = default if said is None else said
             if tensor is None:
@@ -213,14 +219,25 @@ def _is_half(value: Any) -> bool:
     return getattr(getattr(value, "dtype", None), "name", "") in ("float16", "bfloat16")
 
 
-def _as_asked(tensor: InferTensor | None, parameters: Mapping[str, Any]) -> InferTensor | None:
-    """Return an output with the content type that MLServer's clients ask for, where it matters."""
-    if parameters.get("content_type") != "base64" or tensor is None:
+def _as_base64(tensor: InferTensor | None, *, text: bool) -> InferTensor | None:
+    """Return an output of bytes with the content type base64, of text only where `text` says so."""
+    if tensor is None or "content_type" in tensor.parameters or tensor.datatype != "BYTES":
         return tensor
-    if "content_type" in tensor.parameters or tensor.datatype != "BYTES":
+    if not text and _is_text(tensor.value):
         return tensor
     more = {**tensor.parameters, "content_type": "base64"}
     return InferTensor(tensor.name, tensor.value, more, tensor.binary)
+
+
+def _is_text(value: Any) -> bool:
+    items = np.ravel(np.array(value, object)).tolist()
+    try:
+        for item in items:
+            if isinstance(item, bytes):
+                item.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _flag(parameters: Mapping[str, Any], name: str, path: str) -> bool | None:

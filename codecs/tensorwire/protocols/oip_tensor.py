@@ -199,6 +199,8 @@ def from_values(node: Any, row: Datatype, shape: list[int], rules: Rules) -> Any
 
     Null is NaN among floats where the rules allow it, and never a value of another datatype.
     """
+    if row is BF16:
+        raise DecodeError("expected BF16 in binary, got values; send raw contents or oip/binary")
     count = _check(row, shape, rules)
     array = node.read(rules.limits) if hasattr(node, "read") else node
     if isinstance(array, list):
