@@ -17,7 +17,7 @@ import pytest
 import tensorwire as tw
 from bench.measuring.check import CheckError
 from bench.measuring.measure import WorkerError
-from bench.serving import generators, latency, objects, timing
+from bench.serving import generators, latency, objects, python_load, timing
 from bench.serving.cells import COUNTS, GRPC, KINDS, OBJECTS, OURS, REST, Cell, Choice, known
 from bench.serving.loads import Load, Target
 from bench.serving.options import parse
@@ -328,12 +328,30 @@ def test_every_tool_counts_what_it_sends(tool: str, tmp_path: Path) -> None:
         pytest.skip(f"{tool} is not installed")
     with counting() as (url, seen):
         target = Target(url, grpc=False, body=b"payload", folder=tmp_path)
-        load = generators.choose(tool, grpc=False)(target, 2, 0.4)
+        seconds = 0.4
+        while not (load := generators.choose(tool, grpc=False)(target, 2, seconds)).latencies:
+            assert tool != "python"  # which waits for an answer
+            seconds *= 2
     assert (load.tool, load.clients, load.failed) == (tool, 2, 0)
     assert 0 < len(load.latencies) <= len(seen)
     assert set(seen) == {b"payload"}
     assert load.latencies == sorted(load.latencies)
     assert 0 < load.latencies[0] < load.seconds
+
+
+def test_the_first_answer_is_waited_for() -> None:
+    """However long it takes, it is counted, and the time until then; what comes later is not."""
+    record = python_load.Record(0.0, 0.0)
+    over = [record.over]
+    record.answered(record.begin)
+    assert [*over, record.over] == [False, True]
+    (latency,) = record.latencies
+    assert record.seconds == latency > 0
+    record.answered(record.begin)
+    assert record.latencies == [latency]
+    early = python_load.Record(3600.0, 1.0)
+    early.answered(early.begin - 3600)
+    assert (early.latencies, early.seconds, early.over) == ([], 1.0, False)
 
 
 def test_errors_are_no_answers(tmp_path: Path) -> None:

@@ -283,7 +283,19 @@ def statistics(folder: Path) -> dict[str, tuple[int, int]]:
 @pytest.mark.parametrize("workers", [0, 2])
 def test_locust_runs_headless(workers: int, echo: EchoServer, tmp_path: Path) -> None:
     """Alone, and as a master with two workers: both kinds of users are answered, none fails."""
-    load = ["-u", "4", "-r", "4", "-t", "4s", "--csv", str(tmp_path / "run")]
+    seconds, found = 2, dict[str, tuple[int, int]]()
+    while found.keys() != {"POST", "gRPC"}:  # on a busy machine, nobody may have been answered
+        found = run_locust(echo, tmp_path, workers, seconds)
+        assert not any(failures for _, failures in found.values())
+        seconds *= 2
+    assert all(count > 0 for count, _ in found.values())
+
+
+def run_locust(
+    echo: EchoServer, folder: Path, workers: int, seconds: int
+) -> dict[str, tuple[int, int]]:
+    """Run Locust for some seconds; requests and failures by type."""
+    load = ["-u", "4", "-r", "4", "-t", f"{seconds}s", "--csv", str(folder / "run")]
     started = []
     try:
         if workers:
@@ -296,15 +308,13 @@ def test_locust_runs_headless(workers: int, echo: EchoServer, tmp_path: Path) ->
         started.append(master)
         text = master.communicate()[0]
         assert master.returncode == 0, text
-        found = statistics(tmp_path)
+        return statistics(folder)
     finally:
         for process in started:
             process.kill()
             process.wait()
             if process.stdout is not None:
                 process.stdout.close()
-    assert set(found) == {"POST", "gRPC"}
-    assert all(count > 0 and failures == 0 for count, failures in found.values())
 
 
 def test_the_environment_finds_the_library() -> None:

@@ -11,41 +11,59 @@ import re
 import sys
 from pathlib import Path
 from time import perf_counter, process_time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from bench.serving.rest_client import head
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)", re.IGNORECASE)
 CHANNELS = 8
 
 
 class Record:
-    """What the clients write down, from the end of the warm-up on."""
+    """What the clients write down, from the end of the warm-up on.
+
+    The time is not up before a request was answered or lost: there would be nothing to tell.
+    """
 
     def __init__(self, warm_up: float, seconds: float) -> None:
         self.begin = perf_counter() + warm_up
         self.end = self.begin + seconds
+        self.seconds = seconds
         self.latencies: list[float] = []
         self.failed = 0
         self.error = ""
         self.busy = 0.0
+        self.told = asyncio.Event()
+        """Set by the first request that was answered or lost."""
 
     def answered(self, began: float) -> None:
         """Write down a request that was answered."""
         now = perf_counter()
-        if self.begin <= now < self.end:
-            self.latencies.append(now - began)
+        if now < self.begin or (now >= self.end and self.latencies):
+            return
+        self.latencies.append(now - began)
+        self.seconds = max(self.seconds, now - self.begin)
+        self.told.set()
 
     def lost(self, error: object) -> None:
         """Write down one that was not."""
         self.failed += 1
         self.error = str(error)
+        self.told.set()
 
     @property
     def over(self) -> bool:
         """Whether the time is up."""
-        return perf_counter() >= self.end
+        return perf_counter() >= self.end and self.told.is_set()
+
+    async def wait(self, clients: Sequence[asyncio.Future[None]]) -> None:
+        """Wait until the time is up, and then not long for what is under way."""
+        await asyncio.wait(clients, timeout=self.end - perf_counter() + 1)
+        await self.told.wait()
 
 
 class Connection(asyncio.Protocol):
@@ -108,7 +126,7 @@ async def rest(plan: dict[str, Any], body: bytes, record: Record) -> None:
             url.hostname,
             url.port,
         )
-    await asyncio.wait(ends, timeout=record.end - perf_counter() + 1)
+    await record.wait(ends)
 
 
 async def grpc(plan: dict[str, Any], body: bytes, record: Record) -> None:
@@ -133,7 +151,7 @@ async def grpc(plan: dict[str, Any], body: bytes, record: Record) -> None:
                 record.answered(began)
 
     tasks = [asyncio.create_task(client(methods[i % count])) for i in range(plan["clients"])]
-    await asyncio.wait(tasks, timeout=record.end - perf_counter() + 1)
+    await record.wait(tasks)
     for task in tasks:
         task.cancel()
     for channel in channels:
@@ -153,8 +171,8 @@ def main() -> None:
     body = Path(plan["body"]).read_bytes()
     record = Record(plan["warm_up"], plan["seconds"])
     asyncio.run(clients(plan, body, record))
-    told = {name: getattr(record, name) for name in ("latencies", "failed", "error", "busy")}
-    json.dump({**told, "seconds": plan["seconds"]}, sys.stdout)
+    names = ("latencies", "failed", "error", "busy", "seconds")
+    json.dump({name: getattr(record, name) for name in names}, sys.stdout)
 
 
 if __name__ == "__main__":

@@ -89,13 +89,13 @@ def _measure(options: Options, steps: list[Step], progress: Progress) -> None:
         with Clients(named, bodies, read, CLIENTS) as clients:
             first = perf_counter()
             sleep(each)
-            last = perf_counter()
-            steps.append(Step(1, "", 0.0, first, last - first, clients.look()))
+            seen, last = clients.look(), perf_counter()
+            steps.append(Step(1, "", 0.0, first, last - first, seen))
             for number, wanted in enumerate(planned, 1):
                 way, took = _step(processes, workers, wanted, ports)
                 sleep(each)
-                now = perf_counter()
-                steps.append(Step(wanted, way, took, last, now - last, clients.look()))
+                seen, now = clients.look(), perf_counter()
+                steps.append(Step(wanted, way, took, last, now - last, seen))
                 last = now
                 progress.show("scaling", number / len(planned))
 

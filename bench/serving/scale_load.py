@@ -57,7 +57,9 @@ class Clients:
         ]
 
     def look(self) -> dict[str, Tally]:
-        """Give what was seen since the last look."""
+        """Give what was seen since the last look, which is something of each transport."""
+        while not all(tally.latencies or tally.lost for tally in self._tally.values()):
+            sleep(PAUSE)
         with self._lock:
             seen, self._tally = self._tally, {name: Tally() for name in self._tally}
         return seen
