@@ -65,7 +65,8 @@ class Exchange:
 
     def _decode(self, raw: RawMessage, kind: type | None) -> Any:
         protocol = _protocol(raw.protocol)
-        align = not self.model.is_echo  # a model goes over its arrays more than once
+        # A model goes over its arrays more than once; text is read into memory of its own.
+        align = not self.model.is_echo and not raw.protocol.endswith("/json")
         return protocol.decode(
             raw.body,
             raw.headers,
