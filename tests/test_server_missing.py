@@ -22,6 +22,7 @@ from tests.server_clients import JSON, PROTOBUF, ask, call
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+JSON_TYPE = "application/json"
 SELDON, SERVING = "/predict", "/v1/models/m:predict"
 BARE = {
     SELDON: '{"data":{"tensor":{"shape":[3],"values":[1.5,NaN,-Infinity]}}}',
@@ -78,6 +79,66 @@ def test_what_may_come(missing: Any, path: str, bare: int, null: int) -> None:
                 )
                 assert json.dumps(values) == json.dumps(given.tolist())
     assert not model.given
+
+
+INFER = "/v2/models/m/infer"
+
+
+def infer(data: str, datatype: str = "FP32") -> str:
+    """Build a request of two or three values."""
+    shape = f"[{data.count(',') + 1}]"
+    return f'{{"inputs":[{{"name":"x","datatype":"{datatype}","shape":{shape},"data":[{data}]}}]}}'
+
+
+@pytest.mark.parametrize(
+    ("missing", "bare", "null"),
+    [
+        (None, 200, 200),
+        ("any", 200, 200),
+        ("nan", 200, 400),
+        ("null", 400, 200),
+        ("error", 400, 400),
+    ],
+)
+def test_what_may_come_in_oip(missing: Any, bare: int, null: int) -> None:
+    """MLServer writes null, tritonclient bare words: both are read by default, for floats alone."""
+    model = Keeping()
+    with EchoServer(model, grpc_port=None, missing=missing) as server:
+        for body, status in ((infer("1.5,NaN"), bare), (infer("1.5,null"), null)):
+            reply = ask(server.rest_port, INFER, body, JSON)
+            assert reply.status == status
+            if status == 200:
+                given = model.given.pop()
+                assert given.dtype == np.float32
+                assert given[0] == 1.5
+                assert math.isnan(given[1])
+                said = reply.json["outputs"][0]["data"][1]
+                assert said is None or math.isnan(said)
+        for datatype in ("INT32", "BOOL", "BYTES"):
+            reply = ask(server.rest_port, INFER, infer("null", datatype), JSON)
+            assert (reply.status, "$.inputs[0].data" in reply.body.decode()) == (400, True)
+    assert not model.given
+
+
+def test_what_a_model_gives_in_oip() -> None:
+    """NaN goes out in JSON, in binary and over gRPC; its own reader reads it again."""
+    values = np.array([1.5, np.nan])
+    method = "/inference.GRPCInferenceService/ModelInfer"
+    with EchoServer(Keeping(lambda _: values)) as server:
+        for accept in ("application/json", "application/octet-stream"):
+            reply = ask(server.rest_port, INFER, infer("1.5"), {**JSON, "Accept": accept})
+            name = (
+                "oip/json" if accept == reply.headers["content-type"] == JSON_TYPE else "oip/binary"
+            )
+            told = tw.get_protocol(name).decode(
+                reply.body, reply.headers, type=tw.oip.InferResponse
+            )
+            assert (reply.status, reply.headers["content-type"]) == (200, accept)
+            np.testing.assert_array_equal(told.outputs[0].value, values)
+        request = tw.oip.InferRequest([tw.oip.InferTensor("x", np.ones(1))], "m")
+        body = call(server.grpc_port, method, tw.get_protocol("oip/protobuf").encode(request)[0])
+        raw: Any = message_class("inference.ModelInferResponse").FromString(body)
+        assert raw.raw_output_contents[0] == values.tobytes()
 
 
 def test_integers_and_mixed_rows() -> None:
