@@ -412,7 +412,7 @@ PLACES = [
     ),
     ("protobuf/tftensor", tf_proto(3, [1], b"\x22\x01a"), "$.data.tftensor.tensorContent"),
     ("protobuf/tftensor", tf_proto(6, [1], b"\x3a\x02\xac\x02"), "$.data.tftensor.intVal"),
-    ("protobuf/ndarray", b"\x1a\x08\x1a\x06\x0a\x02\x08\x00\x0a\x00", "$.data.ndarray[0]"),
+    ("protobuf/ndarray", b"\x1a\x08\x1a\x06\x0a\x02\x08\x00\x0a\x00", "$.data.ndarray[1]"),
     ("msgpack/raw", b"\x81\xa7binData\xc0", "$"),
     ("msgpack/raw", b"\x81\xa7binData\x05", "$.binData"),
 ]

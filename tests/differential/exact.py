@@ -116,8 +116,10 @@ def _is_number(value: Any, token: Any, case: Case) -> bool:
     wanted = [float(token)] if isinstance(token, str) or abs(token) < 2**53 else []
     if case.family == "oip" and case.datatype == "FP32":
         wanted = [float(np.float32(token))]
-    if isinstance(token, str):
-        return repr(float(value)) == repr(wanted[0])
+    if isinstance(token, str):  # an integer has no -0
+        return repr(float(value)) == repr(wanted[0]) or (
+            type(value) is int and value == float(token)
+        )
     return value in wanted or Fraction(value) == token
 
 

@@ -49,7 +49,7 @@ def _plain(source: str, target: str, chance: random.Random) -> bool:
     if source.endswith("raw"):
         array = np.frombuffer(array.tobytes(), np.uint8)
     body = bodies.written(source, array)
-    made = _made(body, target)
+    made = _made(body, target, lossy=target.endswith("raw"))  # bytes do not say dtype and shape
     if refused(made):
         raise Wrong(f"to {target}: {made} - {body.call()}")
     ((_, found),) = _read(made, target, body)
@@ -58,12 +58,11 @@ def _plain(source: str, target: str, chance: random.Random) -> bool:
     return True
 
 
-def _made(body: bodies.Body, target: str) -> Any:
+def _made(body: bodies.Body, target: str, *, lossy: bool = False) -> Any:
     reply = body.kind in (oip_values.Response, tfserving_values.Response)
     try:
-        return attempt(
-            tw.transcode, body.data, body.source, target, headers=body.headers, reply=reply
-        )
+        options = {"headers": body.headers, "reply": reply, "lossy": lossy}
+        return attempt(tw.transcode, body.data, body.source, target, **options)
     except Wrong as wrong:
         raise Wrong(f"to {target}: {wrong} - {body.call()}") from None
 

@@ -15,13 +15,15 @@ if TYPE_CHECKING:
 
     from tensorwire.wire.schema import Field
 
-    Left: TypeAlias = "list[tuple[Any, Any, Any]]"  # messages, and where in what each goes
+    # Messages, where in what each goes, and what stands there for a Value that says nothing.
+    Left: TypeAlias = "list[tuple[Any, Any, Any, Any]]"
 
 __all__ = ["to_tree"]
 
 _BYTES, _MESSAGE = 12, 11
 _VALUE = "google.protobuf.Value"
 _LISTVALUE, _STRUCT = "google.protobuf.ListValue", "google.protobuf.Struct"
+_EMPTY = type("Value without a kind", (), {})()  # which is null in JSON, and nothing in an array
 
 
 def to_tree(message: Any) -> Any:
@@ -31,20 +33,20 @@ def to_tree(message: Any) -> Any:
     a message waits, with the place where it goes.
     """
     whole: list[Any] = [None]
-    left: Left = [(message, whole, 0)]
+    left: Left = [(message, whole, 0, None)]
     while left:
-        part, holder, key = left.pop()
+        part, holder, key, empty = left.pop()
         name = part.DESCRIPTOR.full_name
         if name == _VALUE:
-            holder[key] = _value(part, holder, key, left)
+            holder[key] = _value(part, holder, key, empty, left)
         elif name == _LISTVALUE:
             holder[key] = items = [None] * len(part.values)
             for i, value in enumerate(part.values):
-                items[i] = _value(value, items, i, left)
+                items[i] = _value(value, items, i, empty, left)
         elif name == _STRUCT:
             holder[key] = members = dict.fromkeys(part.fields)
             for key_, value in part.fields.items():
-                members[key_] = _value(value, members, key_, left)
+                members[key_] = _value(value, members, key_, empty, left)
         else:
             tree: dict[str, Any] = {}
             holder[key] = tree
@@ -54,16 +56,18 @@ def to_tree(message: Any) -> Any:
     return whole[0]
 
 
-def _value(value: Any, holder: Any, key: Any, left: Left) -> Any:
+def _value(value: Any, holder: Any, key: Any, empty: Any, left: Left) -> Any:
     """Return a scalar of JSON; let a list or an object wait."""
     chosen = value.WhichOneof("kind")
     if chosen == "number_value":
         return value.number_value
-    if chosen in (None, "null_value"):
+    if chosen == "null_value":
         return None
+    if chosen is None:
+        return empty
     found = getattr(value, chosen)
     if chosen in ("struct_value", "list_value"):
-        left.append((found, holder, key))
+        left.append((found, holder, key, empty))
         return None
     return found
 
@@ -89,7 +93,8 @@ def _field(field: FieldDescriptor, value: Any, known: Field, tree: Any, left: Le
 
 def _item(field: FieldDescriptor, value: Any, holder: Any, key: Any, left: Left) -> Any:
     if field.type == _MESSAGE:
-        left.append((value, holder, key))
+        array = value.DESCRIPTOR.full_name == _LISTVALUE
+        left.append((value, holder, key, _EMPTY if array else None))
         return None
     if field.enum_type is not None:
         named = field.enum_type.values_by_number.get(value)
