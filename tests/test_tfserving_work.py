@@ -78,7 +78,7 @@ def test_work_is_in_proportion(name: str) -> None:
     for call in (rest.decode, rest.peek):
         few, many = calls(lambda: call(small)), calls(lambda: call(large))  # noqa: B023
         assert many <= 17 * few + 500
-        assert many <= 4 * len(large) + 2000
+        assert many <= 2 * len(large) + 2000
 
 
 def test_brackets_are_refused_at_once() -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from math import isfinite
+from operator import attrgetter
+from types import NoneType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -36,6 +39,7 @@ __all__ = [
 
 
 _T = TypeVar("_T")
+_PLAIN = frozenset({str, int, bool, NoneType, dict, list})
 _DEEPEST = 100  # levels of nested parameters: protobuf stops there, orjson at 254
 _INT64_MIN, _UINT64_MAX = -(2**63), 2**64 - 1
 
@@ -51,8 +55,15 @@ def text(value: Any, path: str) -> str:
     return str.__str__(value)  # that of numpy's strings would drop a NUL at the end
 
 
+@cache
+def _values_of(kind: Any) -> Any:
+    return attrgetter(*kind.__dataclass_fields__)
+
+
 def no_arrays(message: Any) -> None:
     """Raise `EncodeError` for a field that is an array, which has no truth value to ask for."""
+    if _PLAIN.issuperset(map(type, _values_of(message.__class__)(message))):
+        return
     for name in message.__dataclass_fields__:
         value = getattr(message, name)
         if isinstance(value, np.ndarray):
@@ -73,6 +84,8 @@ def listed(value: Sequence[_T], kind: type[_T], path: str) -> Sequence[_T]:
 
 def mapping(value: Any, path: str) -> Mapping[str, Any]:
     """Give a dict to write, its keys text; raise `EncodeError` for another."""
+    if type(value) is dict and {str}.issuperset(map(type, value)) and all(map(str.isascii, value)):
+        return value
     if not isinstance(value, Mapping):
         raise EncodeError(f"a {type(value).__name__} in place of a dict", path)
     keys = [text(key, path) for key in value]

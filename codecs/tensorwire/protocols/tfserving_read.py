@@ -17,6 +17,7 @@ from tensorwire.nodes import text_to_bytes
 from tensorwire.protocols.tfserving_find import holds_strings, is_bytes
 from tensorwire.protocols.tfserving_signature import dtype_named, named, typed
 from tensorwire.strings import from_bytes
+from tensorwire.wire.decimal import NumbersText
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -75,22 +76,21 @@ def _typed(node: Any, how: How, wanted: Any) -> Any:
 
 def _array(node: Any, how: How) -> Any:
     """Read an array of numbers or bools; strings, which are dearer, elsewhere."""
-    if hasattr(node, "read"):
-        node.how = how.reading
-        return node.read(how.limits)
+    limits, _, reading = how
+    if isinstance(node, NumbersText):
+        node.how = reading
+        return node.read(limits)
     if holds_strings(node):
         array = _strings(node)
-    elif type(node) is dict:
-        raise DecodeError("a dict in place of an array")
     elif type(node) is list:
-        array = lists.to_array(node, DecodeError, how.reading)
+        array = lists.to_array(node, DecodeError, reading)
         if type(array) is list:
-            array = _of_many_types(array, how.reading)
+            array = _of_many_types(array, reading)
     else:
-        array = _single(node, how.reading)
-    if how.limits is not DEFAULT_LIMITS:
+        array = _single(node, reading)
+    if limits is not DEFAULT_LIMITS:
         shape = array.shape if type(array) is np.ndarray else lists.shape(array)
-        how.limits.check(shape, getattr(array, "itemsize", 8), how.size)
+        limits.check(shape, getattr(array, "itemsize", 8), how.size)
     return array
 
 

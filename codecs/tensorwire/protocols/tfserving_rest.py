@@ -50,6 +50,7 @@ _PLACES = {key: {"*": _LONG, **_LONG} for _, key in _KEYS.values()} | {
 }
 _SCHEMA = Schema("tfserving.rest", {}, {}, _PLACES, array_names(_PLACES))
 _READING = reading(None, "nan", text=True)
+_WRITING = writing(None, "nan", BARE)
 
 
 def protocol(name: str) -> ServingRest:
@@ -78,8 +79,9 @@ class ServingRest:
         missing: Missing | None = None,
     ) -> tuple[bytes, dict[str, str]]:
         """Write a message; see `MessageProtocol`."""
-        how = writing(missing, "nan", BARE, lossy=lossy)
-        body = few_numbers(message) or assemble(*_pieces(message, how, lossy=lossy))
+        body = few_numbers(message) if missing is None else None
+        if body is None:
+            body = assemble(*_pieces(message, _writing(missing, lossy=lossy), lossy=lossy))
         return body, {"Content-Type": "application/json"}
 
     def encode_parts(
@@ -90,7 +92,7 @@ class ServingRest:
         missing: Missing | None = None,
     ) -> tuple[list[bytes | memoryview], dict[str, str]]:
         """Write a message as buffers; see `MessageProtocol`."""
-        how = writing(missing, "nan", BARE, lossy=lossy)
+        how = _writing(missing, lossy=lossy)
         first, *pieces = (parted := _pieces(message, how, lossy=lossy))[0]
         buffers: list[bytes | memoryview] = [first]
         for part, piece in zip(parted[1], pieces, strict=True):
@@ -162,6 +164,12 @@ class ServingRest:
         """Write the reply that says what was wrong: ``{"error": text}``."""
         text = str(error).encode("utf-8", "replace").decode()
         return orjson.dumps({"error": text}), {"Content-Type": self.media_type}
+
+
+def _writing(missing: Missing | None, *, lossy: bool) -> Writing:
+    if missing is None and not lossy:
+        return _WRITING
+    return writing(missing, "nan", BARE, lossy=lossy)
 
 
 def _class(kind: Any) -> Any:

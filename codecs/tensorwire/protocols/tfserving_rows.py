@@ -47,8 +47,10 @@ class RowsJSON(JSON):
 
     def read(self, body: Body, message: Schema, how: Reading = VERIFIED) -> Tree:
         """Cut the long arrays out of the text, and let orjson read what is around them."""
+        if len(body) < _SMALL:
+            return self.read_any(body, message)
         body = bytes(body)
-        found = _ROWS.search(body, 0, _HEAD) if len(body) >= _SMALL else None
+        found = _ROWS.search(body, 0, _HEAD)
         if found is None:
             return super().read(body, message, how)
         start, stop = found.end(), body.rfind(b"]")

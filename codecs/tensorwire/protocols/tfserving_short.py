@@ -46,16 +46,25 @@ def few_numbers(message: Any) -> bytes | None:
 
 
 def _named(name: str, array: Array, *, rows: bool) -> bytes | None:
-    text = _numbers(array) if not rows or len(array) == 1 else None
+    if rows and array.ndim > 2 and len(array) > 1:
+        return None
+    text = _numbers(array)
     if text is None:
         return None
     try:
         key = orjson.dumps(name)
     except TypeError:  # no Unicode text
         return None
-    if rows:
-        return b'{"instances":[{%b:%b}]}' % (key, text[1:-1])
-    return b'{"inputs":{%b:%b}}' % (key, text)
+    if not rows:
+        return b'{"inputs":{%b:%b}}' % (key, text)
+    row = b"{%b:" % key
+    if len(array) == 1:
+        made = b"%b%b}" % (row, text[1:-1])
+    elif array.ndim == 1:  # what is put in is not looked at again
+        made = b"%b%b}" % (row, text[1:-1].replace(b",", b"}," + row))
+    else:
+        made = text[1:-1].replace(b"]", b"]}").replace(b"[", row + b"[")
+    return b'{"instances":[%b]}' % made
 
 
 def _numbers(array: Array) -> bytes | None:

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from tensorwire.missing import Words, Writing
     from tensorwire.tree import Array
-    from tensorwire.wire.decimal import Fix
     from tensorwire.wire.parts import Part
 
 __all__ = ["write"]
@@ -41,17 +40,11 @@ class _Strings(NamedTuple):
     shape: tuple[int, ...]
 
 
-class _Numbers(NamedTuple):
-    """Numbers or bools, and what puts words for those that are not finite into their text."""
+class _How(NamedTuple):
+    """How numbers are written: the member of the message, and the words for NaN and infinities."""
 
-    array: Array
-    fix: Fix
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The dimensions of the array."""
-        shape: tuple[int, ...] = self.array.shape
-        return shape
+    member: str
+    words: Words
 
 
 def write(
@@ -59,23 +52,24 @@ def write(
 ) -> tuple[list[bytes], list[Part]]:
     """Write the arrays of a message, and the bytes around them."""
     columns = {name: _column(tensors[name], member, name, how, lossy=lossy) for name in tensors}
+    told = _How(member, how.words)
     bare_one = len(columns) == 1 and (member == "outputs" or "" in columns)
     if rows:
         count = _count(member, columns)
     key = _ROWS[member] if rows else b'"%b":' % member.encode()
     if bare_one:
-        (column,) = columns.values()
-        return [key, b""], [_whole(column)]
+        ((name, column),) = columns.items()
+        return [key, b""], [_whole(column, name, told)]
     if rows:
-        return [key, b""], [_objects(columns, count)]
+        return [key, b""], [_objects(columns, count, told)]
     pieces = [b"," + orjson.dumps(name) + b":" for name in columns] or [b","]
     pieces[0] = key + b"{" + pieces[0][1:]
     if not columns:
         return [pieces[0] + b"}"], []
-    return [*pieces, b"}"], [_whole(column) for column in columns.values()]
+    return [*pieces, b"}"], [_whole(column, name, told) for name, column in columns.items()]
 
 
-def _count(member: str, columns: Mapping[str, _Numbers | _Strings]) -> int:
+def _count(member: str, columns: Mapping[str, Array | _Strings]) -> int:
     """Give the number of rows, which all arrays share."""
     if not columns:
         raise EncodeError(
@@ -84,7 +78,7 @@ def _count(member: str, columns: Mapping[str, _Numbers | _Strings]) -> int:
     counts = {name: column.shape[0] if column.shape else None for name, column in columns.items()}
     first = next(iter(counts.values()))
     for name, count in counts.items():
-        path = f"$.{member}.{name}" if name else f"$.{member}"
+        path = _place(member, name)
         if count is None:
             raise EncodeError("one value has no rows; rows=False can carry it", path)
         if count != first:
@@ -100,11 +94,8 @@ def _count(member: str, columns: Mapping[str, _Numbers | _Strings]) -> int:
     return first or 0
 
 
-def _column(
-    value: Any, member: str, name: str, how: Writing, *, lossy: bool
-) -> _Numbers | _Strings:
+def _column(value: Any, member: str, name: str, how: Writing, *, lossy: bool) -> Array | _Strings:
     """Check an array, and give it as it is to be written."""
-    place = f"$.{member}.{name}" if name else f"$.{member}"
     try:
         if isinstance(value, (str, bytes)):  # numpy would drop a NUL at their end
             return _strings([value], (), member, name)
@@ -121,24 +112,29 @@ def _column(
                 reason = f"{array.dtype} is lost in a list of numbers; tfserving/protobuf can carry"
                 raise EncodeError(f"{reason} it, and lossy=True rounds it")
             array = to_float64(array, lossy=lossy)
-        array = _sayable(array, lossy=lossy)
-        return _Numbers(array, partial(_words, array, how.words, place))
+        return _sayable(array, lossy=lossy)
     except CodecError as error:
-        raise error.within(place) from None
+        raise error.within(_place(member, name)) from None
 
 
-def _words(array: Array, words: Words, place: str, block: Array, text: bytes) -> bytes:
+def _place(member: str, name: str) -> str:
+    return f"$.{member}.{name}" if name else f"$.{member}"
+
+
+def _words(array: Array, name: str, how: _How, block: Array, text: bytes) -> bytes:
     """Put words where orjson wrote null in the text of a block of an array."""
     if b"n" not in text:
         return text
     try:
-        return words_for_null(block, text, words)
+        return words_for_null(block, text, how.words)
     except KeyError as error:
         word = error.args[0]
         wrong = np.isnan(array) if word == "nan" else array == float(word)
         at = lists.place(int(wrong.argmax()), array.shape)
         reason = f"expected numbers that missing= lets be written, got {word}"
-        raise EncodeError(f"{reason}; missing='nan' writes it", place + at) from None
+        raise EncodeError(
+            f"{reason}; missing='nan' writes it", _place(how.member, name) + at
+        ) from None
 
 
 def _sayable(array: Array, *, lossy: bool) -> Array:
@@ -182,26 +178,25 @@ def _nested(strings: _Strings) -> Any:
     return made if shape else made[0]
 
 
-def _whole(column: _Numbers | _Strings) -> Part:
+def _whole(column: Array | _Strings, name: str, how: _How) -> Part:
     """Write all of an array."""
     if isinstance(column, _Strings):
         return orjson.dumps(_nested(column))
-    array, fix = column
-    if array.size <= BLOCK:
-        return fix(array, dumps(array))
-    return Texts(texts(array, fix), block_count(array))
+    if column.size <= BLOCK:
+        return _words(column, name, how, column, dumps(column))
+    return Texts(texts(column, partial(_words, column, name, how)), block_count(column))
 
 
-def _objects(columns: Mapping[str, _Numbers | _Strings], count: int) -> Part:
+def _objects(columns: Mapping[str, Array | _Strings], count: int, how: _How) -> Part:
     """Write an object a row, each with its row of every array."""
     if len(columns) == 1:
         ((name, column),) = columns.items()
-        if isinstance(column, _Numbers) and len(column.shape) == 2:
-            return _table(name, column)
+        if not isinstance(column, _Strings) and column.ndim == 2:
+            return _table(name, column, how)
     # What stands between two rows of numbers, first name to last; then the first name again.
     between, rows, end = [], [], b""
     for name, column in columns.items():
-        before, texts, behind = _rows(column)
+        before, texts, behind = _rows(column, name, how)
         between.append(end + b"," + orjson.dumps(name) + b":" + before)
         rows.append(texts)
         end = behind
@@ -218,28 +213,31 @@ def _objects(columns: Mapping[str, _Numbers | _Strings], count: int) -> Part:
     return b"".join(pieces)
 
 
-def _table(name: str, column: _Numbers) -> Part:
+def _table(name: str, table: Array, how: _How) -> Part:
     """Write an object a row: each pair of brackets but the outer one is a row."""
-    table, fix = column
     opening = b"{" + orjson.dumps(name) + b":["
     if table.size <= 2 * BLOCK or table.shape[1] > BLOCK:
-        text = bytes(buffer_of(_whole(column))).replace(b"]", b"]}").replace(b"[", opening)
+        text = (
+            bytes(buffer_of(_whole(table, name, how))).replace(b"]", b"]}").replace(b"[", opening)
+        )
         return b"".join((b"[", memoryview(text)[len(opening) : -2], b"]"))
 
     def pieces() -> Iterator[bytes | memoryview]:
-        for piece in texts(table, fix):  # an outer bracket, a comma, or whole rows
+        for piece in texts(
+            table, partial(_words, table, name, how)
+        ):  # an outer bracket, a comma, or whole rows
             rows = len(piece) > 1
             yield bytes(piece).replace(b"]", b"]}").replace(b"[", opening) if rows else piece
 
     return Texts(pieces(), block_count(table))
 
 
-def _rows(column: _Numbers | _Strings) -> tuple[bytes, list[bytes], bytes]:
+def _rows(column: Array | _Strings, name: str, how: _How) -> tuple[bytes, list[bytes], bytes]:
     """Write each row of an array; give also what stands before and behind each of them."""
     if isinstance(column, _Strings):
         return b"", list(map(orjson.dumps, _nested(column))), b""
     # Rows of numbers are cut out of one text.
-    text, rank = bytes(buffer_of(_whole(column))), len(column.shape)
+    text, rank = bytes(buffer_of(_whole(column, name, how))), column.ndim
     if rank == 2:  # [[1,2],[3,4]]: two bytes before each row
         return b"[", [row[2:] for row in text[:-2].split(b"]")], b"]"
     # No row has this between its own parts.
