@@ -23,6 +23,7 @@ CONTRACT = {
     "Limits",
     "Message",
     "MessageProtocol",
+    "Missing",
     "Peek",
     "TensorInfo",
     "UnknownCodecError",

@@ -13,6 +13,7 @@ from tensorwire.errors import (
 )
 from tensorwire.limits import Limits
 from tensorwire.message import Message
+from tensorwire.missing import Missing
 from tensorwire.peeking import Peek, TensorInfo
 from tensorwire.protocols.table import MessageProtocol, get_protocol, protocol_names
 from tensorwire.registry import CodecLike, codec_names, dumps, get_codec, loads, register_codec
@@ -31,6 +32,7 @@ __all__ = [
     "Limits",
     "Message",
     "MessageProtocol",
+    "Missing",
     "Peek",
     "TensorInfo",
     "UnknownCodecError",

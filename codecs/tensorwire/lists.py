@@ -15,6 +15,8 @@ from tensorwire.errors import CodecError, DecodeError
 from tensorwire.missing import VERIFIED, Unverified
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tensorwire.missing import Reading
     from tensorwire.tree import Array
 
@@ -33,23 +35,29 @@ __all__ = [
 
 _EXACT = 2**53
 _SAFE = 2.0**53  # integers below it are floats, all of them
+_SQUARES = _SAFE**2  # the sum of squares is below it where no number can have been rounded
 _WIDE = 2.0**63  # of an integer that a parser made a float of, for want of 64 bits
 _FEW = 16  # numbers that are looked at one by one
+_LONG = 16 << 10  # bytes of text that is looked at sooner than the values in it
 _MANY = 8192  # numbers that are added up at once, by one thread
+_NUMBERS = frozenset({int, float})
 _INTEGER = re.compile("-?[0-9]+")
 _INT64, _UINT64 = range(-(2**63), 2**63), range(2**64)
 _MAX_RANK = 64
-_NUMBERS = "?bhilqBHILQefdFD"  # dtype.char of numbers that a codec may have
+_KINDS = "?bhilqBHILQefdFD"  # dtype.char of numbers that a codec may have
 _CUSTOM = 2  # dtype.isbuiltin of what numpy has from elsewhere: bfloat16, the float8 types
 _PADDED = 16 << 20  # bytes that padding strings to one length may cost
 
 
-def to_array(nested: Any, error: type[CodecError], how: Reading = VERIFIED) -> Any:
+def to_array(
+    nested: Any, error: type[CodecError], how: Reading = VERIFIED, *, floats: bool = False
+) -> Any:
     """Make an array of nested lists of one depth, or give them back where no dtype holds them.
 
     Integers become int64 or uint64, with floats among them float64; bools bool; strings str or
     bytes. Rows that mix these (and byte strings that end in NUL, which numpy would drop) stay
-    lists. None among floats, or alone, becomes NaN where `how` allows it.
+    lists. None among floats, or alone, becomes NaN where `how` allows it; with `floats`, for values
+    that are floats by what is said beside them, also among integers.
 
     Raises
     ------
@@ -65,53 +73,78 @@ def to_array(nested: Any, error: type[CodecError], how: Reading = VERIFIED) -> A
     kind = type(first)  # one number, as often
     if (kind is float and -_SAFE < first < _SAFE) or (kind is int and first in _INT64):
         return np.array(first, ndmin=depth)
+    flat, found, shape = _flat(first)
+    if depth:
+        shape[:0] = [1] * depth
+        if kind is not list:
+            flat, found = [first], {kind}
     try:
-        found = types(nested)
-        if {float} <= found <= {float, int} or (NoneType in found and _are_floats(found, how)):
-            return _floats(nested, np.array(nested, np.float64), found, error, how)
+        if float in found and found <= _NUMBERS:
+            array = np.array(flat, np.float64)
+            if not _all_safe(flat, array):
+                _check_floats(flat, array, found, shape, error, how)
+            return array if len(shape) == 1 else array.reshape(shape)
+        if found == {int}:
+            return _integers(nested, flat, shape)
         # As objects first: numpy would pad a million short strings to the length of a long one.
         objects = np.asarray(nested, object)
-        return _by_types(nested, objects.reshape(-1).tolist(), objects.shape, error, how)
+        return _by_types(nested, objects, error, how, floats=floats)
     except CodecError:
         raise
     except (ValueError, OverflowError, RecursionError) as problem:
         raise _explain(nested, error, str(problem)) from None
 
 
-def types(nested: Any) -> set[type]:
-    """Tell the types in nested lists, without a look at their shape; nothing for anything else."""
-    for _ in range(_MAX_RANK):
-        if type(nested) is not list or {type(row) for row in nested} != {list}:
-            break
+def _flat(nested: Any) -> tuple[Any, set[type], list[int]]:
+    """Return the values of nested lists, their types, and their shape; of others, no types."""
+    if type(nested) is not list:
+        return nested, set(), []
+    shape = [len(nested)]
+    while (found := set(map(type, nested))) == {list}:
+        sizes = set(map(len, nested))
+        if len(sizes) != 1 or len(shape) == _MAX_RANK:
+            return nested, set(), shape
+        shape += sizes
         nested = list(chain.from_iterable(nested))
-    return set(map(type, nested)) if type(nested) is list else set()
+    return nested, found, shape
 
 
-def _are_floats(types: set[type], how: Reading) -> bool:
+def types(nested: Any) -> set[type]:
+    """Tell the types in nested lists of one shape; nothing for anything else."""
+    return _flat(nested)[1]
+
+
+def _are_floats(types: set[type], how: Reading, *, floats: bool) -> bool:
     """Return whether None among values of these types is NaN."""
     values = types - {NoneType}
-    numbers = values <= {float, int} and (float in values or not values)
+    numbers = values <= _NUMBERS and (floats or float in values or not values)
     return how.null and (numbers or (len(values) == 1 and values <= how.also))
 
 
-def _floats(
-    nested: Any, array: Array, types: set[type], error: type[CodecError], how: Reading
-) -> Array:
-    """Return the array of nested lists of numbers, once it is sure that it holds what they say."""
-    # Below this, no integer can have been rounded. NaN is not below it.
-    if array.size <= _MANY and np.vdot(array, array) < _SAFE * _SAFE:
-        return array
-    if types == {float} and how.verified:
-        return array
-    large = np.flatnonzero(~(np.abs(array) < _SAFE))
-    flat = scalars(nested) if large.size else []
-    for at in large.tolist():
+def _all_safe(flat: list[float], array: Array) -> bool:
+    """Return whether all numbers are so small that none of them can have been rounded."""
+    if array.size <= _FEW:
+        return min(flat) > -_SAFE and max(flat) < _SAFE
+    # NaN is not below the bound, and what is too many to be added up at once, is not added up.
+    return array.size <= _MANY and bool(np.vdot(array, array) < _SQUARES)
+
+
+def _check_floats(  # noqa: PLR0913, PLR0917 - what `to_array` has
+    flat: list[Any],
+    array: Array,
+    types: set[type],
+    shape: Sequence[int],
+    error: type[CodecError],
+    how: Reading,
+) -> None:
+    if how.verified and int not in types:
+        return
+    for at in np.flatnonzero(~(np.abs(array) < _SAFE)).tolist():
         number = flat[at]
         if type(number) is int and how.exact and rounds(number):
-            raise error(rounded(number), place(at, array.shape))
+            raise error(rounded(number), place(at, shape))
         if type(number) is float and not how.verified and _may_be_integer(number):
             raise Unverified
-    return array
 
 
 def rounded(number: int) -> str:
@@ -120,7 +153,7 @@ def rounded(number: int) -> str:
     return f"{reason}; put integers and floats into arrays of their own"
 
 
-def place(at: int, shape: tuple[int, ...]) -> str:
+def place(at: int, shape: Sequence[int]) -> str:
     """Return where the element of that number stands in nested lists, as in ``[0][3]``."""
     return "".join(f"[{i}]" for i in np.unravel_index(at, shape))
 
@@ -130,38 +163,61 @@ def _may_be_integer(number: float) -> bool:
     return not -_WIDE < number < _WIDE
 
 
-def check_numbers(node: Any, how: Reading) -> None:
-    """Raise `Unverified` where a float in a JSON value may have been an integer beyond 64 bits."""
-    left = [] if how.verified else [node]
-    while left:
-        part = left.pop()
-        if type(part) is dict:
-            left.extend(part.values())
-        elif type(part) is list:
-            if len(part) > _FEW and {float} <= set(map(type, part)) <= {float, int}:
-                values = np.frombuffer(flat_array("d", part))
-                left += [float(values.min()), float(values.max())]
-            else:
-                left.extend(part)
-        elif type(part) is float and _may_be_integer(part):
-            raise Unverified
+def check_numbers(  # noqa: C901 - a call a level would cost more than the look at it
+    node: Any, how: Reading, payload: int = 0
+) -> None:
+    """Raise `Unverified` where a float in a JSON value may have been an integer beyond 64 bits.
+
+    It is raised for all long messages, of so many bytes, because a look at their text is quicker.
+    """
+    if how.verified:
+        return
+    if payload > _LONG:
+        raise Unverified
+    left: list[Any] = [(node,)]
+    for part in left:  # which grows
+        if len(part) > _FEW and type(part) is list:
+            first = type(part[0])
+            if first is list and set(map(type, part)) == {list}:
+                left.append(list(chain.from_iterable(part)))
+                continue
+            if first is float and _are_small(part):
+                continue
+        for item in part:
+            kind = type(item)
+            if kind is float:
+                if not -_WIDE < item < _WIDE:
+                    raise Unverified
+            elif kind is list:
+                left.append(item)
+            elif kind is dict:
+                left.append(item.values())
 
 
-def _by_types(  # noqa: C901, PLR0911
-    nested: Any,
-    flat: list[Any],
-    shape: tuple[int, ...],
-    error: type[CodecError],
-    how: Reading,
+def _are_small(part: list[Any]) -> bool:
+    """Return whether all items of a long list are numbers, and none of them is large."""
+    try:
+        values = np.frombuffer(flat_array("d", part))
+    except TypeError:  # not a number
+        return False
+    return bool(np.vdot(values, values) < _WIDE**2)
+
+
+def _by_types(  # noqa: C901, PLR0911 - a table of cases
+    nested: Any, objects: Array, error: type[CodecError], how: Reading, *, floats: bool
 ) -> Any:
-    types = set(map(type, flat))
+    flat: list[Any] = objects.reshape(-1).tolist()
+    types, shape = set(map(type, flat)), objects.shape
     if types == {int}:
-        return _integers(nested, flat)
-    if types == {int, float} or (NoneType in types and _are_floats(types, how)):
-        return _floats(nested, np.asarray(nested, np.float64), types, error, how)
+        return _integers(nested, flat, shape)
+    is_nan = NoneType in types and _are_floats(types, how, floats=floats)
+    if is_nan or (float in types and types <= _NUMBERS):
+        array = np.array(flat, np.float64)
+        _check_floats(flat, array, types, shape, error, how)
+        return array.reshape(shape)
     if types in ({str}, {bytes}):
         return _strings(nested, flat)
-    numbers = {int, float} if bool not in types else {bool}
+    numbers = _NUMBERS if bool not in types else {bool}
     if types <= numbers:
         return np.asarray(nested)
     if types <= {int, float, bool, str, bytes, NoneType}:
@@ -174,7 +230,7 @@ def _by_types(  # noqa: C901, PLR0911
     if complex in types and types <= {int, float, complex}:
         if not any(type(x) is int and rounds(x) for x in flat):
             return array
-    elif len(types) == 1 and (array.dtype.char in _NUMBERS or array.dtype.isbuiltin == _CUSTOM):
+    elif len(types) == 1 and (array.dtype.char in _KINDS or array.dtype.isbuiltin == _CUSTOM):
         return array  # numpy scalars of one dtype
     raise ValueError("not an array of numbers, bools or strings")
 
@@ -231,18 +287,22 @@ def scalars(nested: Any) -> list[Any]:
     return flat
 
 
-def numbers(nested: Any, error: type[CodecError], how: Reading = VERIFIED) -> Any:
+def numbers(
+    nested: Any, error: type[CodecError], how: Reading = VERIFIED, *, floats: bool = False
+) -> Any:
     """Make a flat number array of a list, in which text may have quoted the numbers.
 
-    Protobuf's JSON writes "NaN", "Infinity" and "-Infinity", and quotes 64-bit integers.
+    Protobuf's JSON writes "NaN", "Infinity" and "-Infinity", and quotes 64-bit integers. For null,
+    see `to_array`.
     """
     if not isinstance(nested, list):
         raise error(f"a {type(nested).__name__} in place of a list of numbers")
     if len(nested) == 1 and type(nested[0]) is float and -_SAFE < nested[0] < _SAFE:
         return np.array(nested)
-    array = to_array(nested, error, how._replace(rows=how.null))
+    array = to_array(nested, error, how, floats=floats)
     if isinstance(array, list) or array.dtype.kind in "UT":
-        array = to_array([_unquote(x, f"[{i}]", error) for i, x in enumerate(nested)], error, how)
+        unquoted = [_unquote(x, f"[{i}]", error) for i, x in enumerate(nested)]
+        array = to_array(unquoted, error, how, floats=floats)
     if isinstance(array, list) or array.ndim != 1:
         raise error("nested or mixed values in place of a flat list of numbers")
     return array
@@ -267,11 +327,12 @@ def _unquote(item: Any, path: str, error: type[CodecError]) -> Any:
 _WORDS = {"NaN": "nan", "Infinity": "inf", "-Infinity": "-inf"}
 
 
-def _integers(nested: Any, flat: list[int]) -> Any:
-    low, high = min(flat), max(flat)
-    if low in _INT64 and high in _INT64:
-        return np.asarray(nested, np.int64)
-    return np.asarray(nested, np.uint64) if low >= 0 and high in _UINT64 else nested
+def _integers(nested: Any, flat: list[int], shape: Sequence[int]) -> Any:
+    try:
+        return np.array(flat, np.int64).reshape(shape)
+    except OverflowError:
+        fits = min(flat) >= 0 and max(flat) in _UINT64
+    return np.array(flat, np.uint64).reshape(shape) if fits else nested
 
 
 def _strings(nested: Any, flat: list[Any]) -> Any:

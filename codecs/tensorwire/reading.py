@@ -33,18 +33,27 @@ def read(  # noqa: PLR0913, PLR0917 - what is read, how, and into what
 
     Raises `DecodeError` with the place, also where the kind is another one.
     """
-    message = schema(seldon.MESSAGE)
+    kind, tree = "", None
     try:
-        try:
-            return _value(
-                container, container.read(body, message, how), body, limits, how, out, wanted
-            )
-        except Irregular:
-            tree = container.read_any(body, message)
+        tree = container.read(body, schema(seldon.MESSAGE), how)
+        kind, node = seldon.payload(tree)
+        if kind == wanted:
+            return KINDS[kind].value(node, len(body), limits, out, how)
+        raise _another(container, kind)
+    except Irregular:
+        tree = None
+    except Unverified:
+        pass
+    except CodecError as error:
+        raise error.within(seldon.path_of(kind) if kind else "$") from None
+    try:
+        if tree is None:
+            tree = container.read_any(body, schema(seldon.MESSAGE))
             return _value(container, tree, body, limits, how, out, wanted)
     except Unverified:
-        tree, how = container.read_exactly(body, how), how._replace(verified=True)
-        return _value(container, tree, body, limits, how, out, wanted)
+        pass
+    tree, how = container.read_exactly(body, how, tree), how._replace(verified=True)
+    return _value(container, tree, body, limits, how, out, wanted)
 
 
 def _value(  # noqa: PLR0913, PLR0917 - what `read` takes, and the tree
@@ -61,10 +70,13 @@ def _value(  # noqa: PLR0913, PLR0917 - what `read` takes, and the tree
         kind, node = seldon.payload(tree)
         if kind == wanted:
             return KINDS[kind].value(node, len(body), limits, out, how)
-        other = f"{container.name}/{kind}"
-        raise DecodeError(f"a {kind} payload; read it with {other}, or with loads()")
+        raise _another(container, kind)
     except CodecError as error:
         raise error.within(seldon.path_of(kind) if kind else "$") from None
+
+
+def _another(container: Container, kind: str) -> DecodeError:
+    return DecodeError(f"a {kind} payload; read it with {container.name}/{kind}, or with loads()")
 
 
 def as_body(buffer: Any) -> Body:

@@ -57,8 +57,11 @@ class Container(Protocol):
     def read_any(self, body: Body, schema: Schema) -> Tree:
         """Read whatever the official parser accepts; raise `DecodeError` for the rest."""
 
-    def read_exactly(self, body: Body, how: Reading) -> Tree:
-        """Read text with bare words or integers that a parser would round; text alone needs it."""
+    def read_exactly(self, body: Body, how: Reading, tree: Tree | None = None) -> Tree:
+        """Read text with bare words or integers that a parser would round; text alone needs it.
+
+        `tree` is what `read` or `read_any` gave, if either gave something: it may be right.
+        """
 
 
 CONTAINERS: dict[str, Container] = {

@@ -126,10 +126,10 @@ class JSON:
         del message
         return _loads(body)
 
-    def read_exactly(self, body: Body, how: Reading) -> Tree:
+    def read_exactly(self, body: Body, how: Reading, tree: Tree | None = None) -> Tree:
         """Read the whole text, bare words and integers beyond 64 bits told from all else."""
         try:
-            return _object(loads_exactly(bytes(body), how))
+            return _object(loads_exactly(bytes(body), how, tree))
         except orjson.JSONDecodeError:
             _loads(body, words=False)  # raises, with the place in the text as it came
             raise

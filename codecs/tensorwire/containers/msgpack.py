@@ -114,7 +114,7 @@ class Msgpack:
                 return tree
         return self.read_any(body, message)
 
-    def read_exactly(self, body: Body, how: Reading) -> NoReturn:
+    def read_exactly(self, body: Body, how: Reading, tree: Tree | None = None) -> NoReturn:
         """Do nothing: numbers in bytes are never rounded."""
         raise NotImplementedError
 

@@ -87,7 +87,7 @@ class Protobuf:
             part.update(_inner(to_tree(whole), depth))
         return tree
 
-    def read_exactly(self, body: Body, how: Reading) -> NoReturn:
+    def read_exactly(self, body: Body, how: Reading, tree: Tree | None = None) -> NoReturn:
         """Do nothing: numbers in bytes are never rounded."""
         raise NotImplementedError
 

@@ -75,7 +75,7 @@ def _values(node: Any, limits: Limits, how: Reading) -> Array:
         return node
     try:
         if type(node) is list:
-            array: Array = lists.numbers(node, DecodeError, how._replace(also=_INT))
+            array: Array = lists.numbers(node, DecodeError, how, floats=True)
         elif isinstance(node, np.ndarray) and node.dtype == _FLOAT64:
             array = node
         elif isinstance(node, (np.ndarray, bytes)):

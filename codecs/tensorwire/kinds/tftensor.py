@@ -163,8 +163,10 @@ def _values(  # noqa: PLR0913, PLR0917
 
 def _numbers(node: list[Any], field: np.dtype[Any], how: Reading) -> Any:
     """Read values, quoted or not; null is NaN where the field is one of floats, and only there."""
-    also = frozenset({int}) if field.kind == "f" else frozenset[type]()
-    return lists.numbers(node, DecodeError, how._replace(also=also, remedy=""))
+    floats = field.kind == "f"
+    if None in node:
+        how = how._replace(also=frozenset(), remedy="")
+    return lists.numbers(node, DecodeError, how, floats=floats)
 
 
 def _typed(array: Array, row: Type, dtype: np.dtype[Any]) -> Array:

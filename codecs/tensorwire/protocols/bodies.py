@@ -102,14 +102,18 @@ def read(
     how
         what `tensorwire.missing.reading` says for the container.
     """
-    body = as_body(body)
+    body, tree = as_body(body), None
     try:
         try:
-            return build(container.read(body, message, how), len(body), how)
+            tree = container.read(body, message, how)
+            return build(tree, len(body), how)
         except Irregular:
-            return build(container.read_any(body, message), len(body), how)
+            tree = None
+            tree = container.read_any(body, message)
+            return build(tree, len(body), how)
     except Unverified:
-        return build(container.read_exactly(body, how), len(body), how._replace(verified=True))
+        how = how._replace(verified=True)
+        return build(container.read_exactly(body, how, tree), len(body), how)
 
 
 def align(holders: Iterable[Any]) -> None:

@@ -35,11 +35,13 @@ def claims(
 ) -> Peek:
     """Tell what a message of a class says of itself; the arrays in a list are named by place."""
     if kind is Message:
-        found, infos, around = _message(tree, "$", container, how)
+        found, infos, around = _message(tree, "$", container, how, payload)
         check_said(tree, found)
         return Peek(found, tuple(infos), *around)
     parts = parts_in(tree, kind, container, payload)
-    named = [info for place, node in parts for info in _message(node, place, container, how)[1]]
+    named = [
+        info for place, node in parts for info in _message(node, place, container, how, payload)[1]
+    ]
     if kind is MessageList:
         return Peek("seldonMessages", tuple(named))
     reward(tree.get("reward"), container, how)
@@ -47,7 +49,7 @@ def claims(
 
 
 def _message(
-    tree: Tree, place: str, container: Container, how: Reading
+    tree: Tree, place: str, container: Container, how: Reading, payload: int
 ) -> tuple[str, list[TensorInfo], seldon.Envelope]:
     """Return the kind of a message, what its one array is if it has one, and what is around it."""
     kind, claim = "", []
@@ -56,7 +58,7 @@ def _message(
         if kind in _CLAIMS:
             claim = [TensorInfo(place[2:], *_CLAIMS[kind](node))]
         else:
-            other_value(kind, node, container, how)
+            other_value(kind, node, container, how, payload)
     except CodecError as error:
         raise placed(error.within(seldon.path_of(kind)), place) from None
     return kind, claim, around

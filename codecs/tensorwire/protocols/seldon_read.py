@@ -101,17 +101,18 @@ def _message(
             viewed = isinstance(value, np.ndarray) and not value.flags.writeable
             value = value.copy() if viewed and not KINDS[kind].views else value
         else:
-            value = other_value(kind, node, container, how)
+            value = other_value(kind, node, container, how, payload)
     except CodecError as error:
         raise error.within(seldon.path_of(kind)) from None
     return Message(value, kind, *around)
 
 
-def other_value(kind: str, node: Any, container: Container, how: Reading) -> Any:
+def other_value(kind: str, node: Any, container: Container, how: Reading, payload: int) -> Any:
     """Return the value of a payload that is no array: text, a JSON value, a customData, or None."""
     if kind == "strData" and type(node) is not str:
         raise DecodeError(f"expected a string, got a {type(node).__name__}")
-    lists.check_numbers(node, how)
+    if type(node) is not str:
+        lists.check_numbers(node, how, payload)
     return _custom(node, container) if kind == "customData" else node
 
 

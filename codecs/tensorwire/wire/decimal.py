@@ -19,6 +19,7 @@ from tensorwire.errors import DecodeError
 from tensorwire.missing import VERIFIED
 from tensorwire.shortest import decimal_twin
 from tensorwire.tree import Irregular, check_out
+from tensorwire.wire.jsontext import places
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -268,7 +269,7 @@ def _without_words(text: bytes, how: Reading) -> tuple[bytes, tuple[Array, Array
     """Put 0 where words are in a text of numbers; give what they say too, and of which numbers."""
     data = np.frombuffer(text, np.uint8).copy()
     commas = np.flatnonzero(data == 0x2C)  # so many numbers are before
-    places, values = [np.empty(0, np.intp)], [np.empty(0)]
+    numbers, values = [np.empty(0, np.intp)], [np.empty(0)]
     for word, value, allowed in (
         (b"Infinity", np.inf, how.words),
         (b"NaN", np.nan, how.words),
@@ -276,9 +277,7 @@ def _without_words(text: bytes, how: Reading) -> tuple[bytes, tuple[Array, Array
     ):
         if not allowed or word not in text:
             continue
-        at = np.flatnonzero(data[: data.size - len(word) + 1] == word[0])
-        for i, byte in enumerate(word):
-            at = at[data[at + i] == byte]
+        at = places(data, word)
         minus = (at > 0) & (data[at - 1] == 0x2D) & np.isinf(value)
         before, behind = at - minus - 1, at + len(word)
         if not _GAPS[data[before[before >= 0]]].all():
@@ -287,6 +286,6 @@ def _without_words(text: bytes, how: Reading) -> tuple[bytes, tuple[Array, Array
             raise Irregular
         for i in range(len(word)):
             data[at + i] = 0x20 if i else 0x30
-        places.append(np.searchsorted(commas, at))
+        numbers.append(np.searchsorted(commas, at))
         values.append(np.where(minus, -value, value))
-    return data.tobytes(), (np.concatenate(places), np.concatenate(values))
+    return data.tobytes(), (np.concatenate(numbers), np.concatenate(values))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from io import BytesIO
 from math import inf, nan
 from os import urandom
 from typing import TYPE_CHECKING, Any
@@ -20,16 +21,22 @@ if TYPE_CHECKING:
     from tensorwire.tree import Array
     from tensorwire.wire.schema import Schema
 
-__all__ = ["has_words", "loads_exactly", "long_members", "words_for_null"]
+__all__ = ["has_words", "loads_exactly", "long_members", "places", "words_for_null"]
 
 _TAIL = 4096  # bytes in which a member behind a string would have its quotes
 _LONG = 4096  # bytes of a member that is worth a cut
 _HOPS = 64  # strings that are looked at
 _ANY = b"*"
 _VALUE = re.compile(rb"[ \t\r\n]*:[ \t\r\n]*")
-_TOKEN = re.compile(rb"NaN|-?Infinity|-?[0-9]{19,}")  # shorter integers have 64 bits
-_BEFORE, _BEHIND = frozenset(b"[,: \t\r\n"), frozenset(b",]} \t\r\n")
+_INTEGER = re.compile(rb"-?[0-9]+")
+_BLOCK = 64 << 10  # bytes that are looked at together: they stay in the cache
+_MINUS = 0x2D
+_BYTES = np.arange(256)
+_IS_DIGIT = np.isin(_BYTES, list(b"0123456789"))
+_BEFORE = np.isin(_BYTES, list(b"[,: \t\r\n"))  # what may be before a value, and behind it
+_BEHIND = np.isin(_BYTES, list(b",]} \t\r\n"))
 _VALUES = {b"NaN": nan, b"Infinity": inf, b"-Infinity": -inf}
+_CODES = {b"NaN": b"N", b"Infinity": b"I", b"-Infinity": b"J"}
 
 
 def long_members(body: bytes, message: Schema) -> list[tuple[int, int]]:
@@ -86,57 +93,125 @@ def _closing_quote(body: bytes, start: int) -> int:
 
 def has_words(body: bytes) -> bool:
     """Return whether there may be a bare word in a text that is not JSON."""
-    return b"NaN" in body or b"Infinity" in body
+    # One letter is found at the speed of memory.
+    return (b"N" in body and b"NaN" in body) or (b"I" in body and b"Infinity" in body)
 
 
-def loads_exactly(body: bytes, how: Reading) -> Any:
+def loads_exactly(body: bytes, how: Reading, tree: Any = None) -> Any:
     """Read JSON with bare words, or with integers beyond 64 bits, of which orjson makes floats.
 
     Both are found where they stand outside of strings, and a string that is nowhere in the text
     is put there; in the tree, that string is the word again. (No number will do for it: whatever
     it is, somebody may have written it.)
 
-    Raises `DecodeError` with the place for integers beyond 64 bits, and for words unless `how`
-    allows them; orjson's own error for what is not JSON otherwise.
+    Parameters
+    ----------
+    body
+        the text.
+    how
+        whether bare words are allowed.
+    tree
+        what orjson makes of the text, if that is known: it is right where nothing is found.
+
+    Raises
+    ------
+    DecodeError
+        for integers beyond 64 bits, and for words that are not allowed; with the place.
+    orjson.JSONDecodeError
+        for what is not JSON otherwise.
     """
-    found = list(_tokens(body, how))
-    if not found:
-        return orjson.loads(body)
-    mark = urandom(6).hex().encode()
-    while mark in body:
-        mark = urandom(6).hex().encode()
-    words: dict[str, bytes] = {}
-    pieces, at = [], 0
-    for start, stop in found:
-        word = body[start:stop]
+    starts, stops = _tokens(body, how)
+    if not starts.size:
+        return orjson.loads(body) if tree is None else tree
+    mark = _absent(body)
+    names: dict[str, bytes] = {}
+    text, view, at = BytesIO(), memoryview(body), 0
+    for start, stop in zip(starts.tolist(), stops.tolist(), strict=True):
+        token = body[start:stop]
         # Each integer has a name of its own, for its place to be found.
-        name = b"%b%b" % (mark, word) if word in _VALUES else b"%b.%d" % (mark, len(words))
-        words[name.decode()] = word
-        pieces += [body[at:start], b'"%b"' % name]
+        name = mark + _CODES.get(token, b"%d" % start)
+        names[name.decode()] = token
+        text.write(view[at:start])
+        text.write(b'"%b"' % name)
         at = stop
-    tree = orjson.loads(b"".join([*pieces, body[at:]]))
-    values = {name: _VALUES[word] for name, word in words.items() if how.words and word in _VALUES}
-    _restore(tree, values, words)
+    text.write(view[at:])
+    tree = orjson.loads(text.getbuffer())
+    values = {
+        name: _VALUES[token] for name, token in names.items() if how.words and token in _VALUES
+    }
+    _restore(tree, values, names)
     return tree
 
 
-def _tokens(body: bytes, how: Reading) -> Iterator[tuple[int, int]]:
+def _absent(body: bytes) -> bytes:
+    """Return letters that no string of the text begins with, written as they are or escaped."""
+    size = 16 if b"\\u" in body else 3
+    while (mark := urandom(size).hex().encode()) in body:
+        pass
+    return mark
+
+
+def _tokens(body: bytes, how: Reading) -> tuple[Array, Array]:
     """Find the words and the integers beyond 64 bits that are values: their starts and stops."""
-    quotes = None
-    for match in _TOKEN.finditer(body):
-        start, stop = match.span()
-        before, behind = body[start - 1 : start], body[stop : stop + 1]
-        if not (_BEFORE.issuperset(before) and _BEHIND.issuperset(behind)):
-            continue
-        if not how.exact and match[0] not in _VALUES:
-            continue
-        digits = match[0].lstrip(b"-")
-        if match[0] not in _VALUES and len(digits) <= 20 and -(2**63) <= int(match[0]) < 2**64:
-            continue
-        if quotes is None:
-            quotes = _quotes(body)
-        if np.searchsorted(quotes, start) % 2 == 0:
-            yield start, stop
+    data = np.frombuffer(body, np.uint8)
+    none = np.empty(0, np.intp)
+    found = [_long_integers(body, data) if how.exact else (none, none)]
+    if has_words(body):
+        at = places(data, b"NaN")
+        found.append((at, at + 3))
+        at = places(data, b"Infinity")
+        found.append((at - ((at > 0) & (data[at - 1] == _MINUS)), at + 8))
+    elif not found[0][0].size:
+        return found[0]
+    starts, stops = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    good = _BEFORE[data[starts - 1]] | (starts == 0)
+    good &= (stops == data.size) | _BEHIND[data[np.minimum(stops, data.size - 1)]]
+    starts, stops = starts[good], stops[good]
+    if starts.size:
+        outside = np.searchsorted(_quotes(body), starts) % 2 == 0
+        starts, stops = starts[outside], stops[outside]
+    order = np.argsort(starts)
+    return starts[order], stops[order]
+
+
+def places(data: Array, word: bytes) -> Array:
+    """Return where a word begins in text."""
+    at = np.flatnonzero(data[: max(0, data.size - len(word) + 1)] == word[0])
+    for i, byte in enumerate(word):
+        at = at[data[at + i] == byte]
+    return at
+
+
+def _long_integers(body: bytes, data: Array) -> tuple[Array, Array]:
+    """Find integers beyond 64 bits; what has their digits and is no integer may be found, too.
+
+    They have 19 digits, which are at least nine pairs at even places. So the text is read two
+    letters at a time, and a block at a time, in a fifth of the time that orjson takes for it.
+    """
+    found = [np.empty(0, np.intp)]
+    for start in range(0, data.size, _BLOCK):
+        block = data[start : start + _BLOCK + 16]
+        pairs = block[: block.size & ~1].view(np.uint16) & np.uint16(0xF0F0) == 0x3030
+        for step in (1, 2, 4, 1):  # then nine of them begin there
+            pairs = pairs[step:] & pairs[:-step]
+        if pairs.any():
+            found.append(2 * np.flatnonzero(pairs) + start)
+    if len(found) == 1:
+        return found[0], found[0]
+    at = np.concatenate(found)
+    at -= _IS_DIGIT[data[at - 1]]
+    minus = data[at - 1] == _MINUS
+    longer = _IS_DIGIT[data[np.minimum(at + 19, data.size - 1)]]
+    # Of 19 digits, only -9... may need more bits.
+    at = (at - minus)[_BEFORE[data[at - minus - 1]] & (longer | (minus & (data[at] == 0x39)))]
+    tokens = (_INTEGER.match(body, start) for start in at.tolist())
+    spans = [token.span() for token in tokens if token and not _has_64_bits(token[0])]
+    starts, stops = np.array(spans, np.intp).reshape(-1, 2).T
+    return starts, stops
+
+
+def _has_64_bits(token: bytes) -> bool:
+    return len(token) <= 20 and -(2**63) <= int(token) < 2**64
 
 
 def _quotes(body: bytes) -> Array:
