@@ -64,7 +64,9 @@ def test_a_plug_in_is_looked_up_once(
     reads: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The codec of an installed package is found by a first look, also one installed meanwhile."""
-    with pytest.raises(tw.UnknownCodecError, match="expected the name of a codec or protocol, got 'late/codec'"):
+    with pytest.raises(
+        tw.UnknownCodecError, match="expected the name of a codec or protocol, got 'late/codec'"
+    ):
         tw.transcode(b"{}", "late/codec", "json/raw")
     info = tmp_path / "late-1.0.dist-info"
     info.mkdir()
