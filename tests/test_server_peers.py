@@ -61,7 +61,7 @@ def test_triton_http(server: EchoServer, array: Any, *, binary: bool, packed: st
             values = [value.encode() if isinstance(value, str) else value for value in values]
             assert values == array.reshape(-1).tolist()
             assert result.get_response()["id"] == "7"
-        with pytest.raises(Exception, match="no output 'y'"):
+        with pytest.raises(Exception, match="got 'y'"):
             client.infer("m", [tensor], outputs=[triton.InferRequestedOutput("y")])
     finally:
         client.close()
@@ -82,7 +82,7 @@ def test_triton_grpc(server: EchoServer, array: Any) -> None:
         result = client.infer("m", [tensor], request_id="7")
         assert result.as_numpy("x").tolist() == array.tolist()
         assert result.get_response().id == "7"
-        with pytest.raises(Exception, match="no output 'y'"):
+        with pytest.raises(Exception, match="got 'y'"):
             client.infer("m", [tensor], outputs=[triton.InferRequestedOutput("y")])
     finally:
         client.close()
@@ -115,3 +115,27 @@ def test_seldon_client(server: EchoServer, kind: str, transport: str) -> None:
         assert done.success, done.msg
         assert list(done.response.data.names) == ["a", "b"]
         assert done.response.data.WhichOneof("data_oneof") == kind
+
+
+def test_triton_http_asks_for_what_is_not_served(server: EchoServer) -> None:
+    """Classification and shared memory are refused; NaN in JSON goes there and back."""
+    triton: Any = pytest.importorskip("tritonclient.http")
+    client = triton.InferenceServerClient(f"127.0.0.1:{server.rest_port}")
+    try:
+        tensor = triton.InferInput("x", [3], "FP32")
+        array = np.array([1.5, np.nan, np.inf], np.float32)
+        tensor.set_data_from_numpy(array, binary_data=False)
+        asked = [triton.InferRequestedOutput("x", binary_data=False)]
+        result = client.infer("m", [tensor], outputs=asked)
+        assert str(result.as_numpy("x").tolist()) == "[1.5, nan, inf]"
+        with pytest.raises(Exception, match="classification is not served"):
+            client.infer("m", [tensor], outputs=[triton.InferRequestedOutput("x", class_count=2)])
+        shared = triton.InferRequestedOutput("x")
+        shared.set_shared_memory("region", 12)
+        with pytest.raises(Exception, match="shared memory"):
+            client.infer("m", [tensor], outputs=[shared])
+        tensor.set_shared_memory("region", 12)
+        with pytest.raises(Exception, match="shared memory"):
+            client.infer("m", [tensor])
+    finally:
+        client.close()
