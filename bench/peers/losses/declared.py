@@ -95,43 +95,41 @@ DECLARED: Mapping[str, Mapping[str, str]] = {
     "json/ndarray": {
         REFUSED: (
             "NaN with payload; signalling NaN; infinities; bfloat16; float8_e4m3fn; "
-            "complex64; 0-d; shape (0, 3); bytes ending in NUL; object of str; datetime64; "
+            "complex64; 0-d; shape (0, 3); bytes ending in NUL; datetime64; "
             "structured"
         ),
-        DTYPE: "float32; float16; big-endian int32",
+        DTYPE: "float32; float16; big-endian int32; object of str",
         ORDER: "Fortran order",
     },
     "json/tensor": {
         REFUSED: (
-            "int64 above 2**53; uint64 max; bfloat16; float8_e4m3fn; complex64; "
-            "non-ASCII str; bytes ending in NUL; object of str; datetime64; structured"
+            "NaN with payload; signalling NaN; infinities; int64 above 2**53; uint64 max; "
+            "bfloat16; float8_e4m3fn; complex64; non-ASCII str; bytes ending in NUL; object of str; datetime64; structured"
         ),
-        DTYPE: "signalling NaN; float32; float16; bool; big-endian int32",
-        NAN: "NaN with payload",
+        DTYPE: "float32; float16; bool; big-endian int32",
         ORDER: "Fortran order",
     },
     "protobuf/tftensor": {
-        REFUSED: "object of str; datetime64; structured",
-        DTYPE: "non-ASCII str",
+        REFUSED: "datetime64; structured",
+        DTYPE: "non-ASCII str; object of str",
         ORDER: "big-endian int32; Fortran order",
     },
     "oip/json": {
         REFUSED: (
             "NaN with payload; signalling NaN; infinities; float16; bfloat16; float8_e4m3fn; "
-            "complex64; object of str; datetime64; structured"
+            "complex64; datetime64; structured"
         ),
-        DTYPE: "non-ASCII str",
+        DTYPE: "non-ASCII str; object of str",
         ORDER: "big-endian int32; Fortran order",
     },
     "oip/binary": {
-        REFUSED: "float8_e4m3fn; complex64; object of str; datetime64; structured",
-        DTYPE: "non-ASCII str",
+        REFUSED: "float8_e4m3fn; complex64; datetime64; structured",
+        DTYPE: "non-ASCII str; object of str",
         ORDER: "big-endian int32; Fortran order",
     },
     "msgpack/numpy": {
-        REFUSED: (
-            "bfloat16; float8_e4m3fn; bytes ending in NUL; object of str; datetime64; structured"
-        ),
+        REFUSED: ("bfloat16; float8_e4m3fn; bytes ending in NUL; datetime64; structured"),
+        DTYPE: "object of str",
         ORDER: "Fortran order",
     },
     "safetensors/arrays": {
