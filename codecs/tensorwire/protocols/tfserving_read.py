@@ -43,19 +43,25 @@ class How(NamedTuple):
         the size of the message in bytes.
     reading
         how missing numbers are spelled in it.
+    text
+        whether base64 has to be UTF-8 text.
     """
 
     limits: Limits
     size: int
     reading: Reading
+    text: bool = False
 
 
 def arrays(found: Found, how: How, signature: Mapping[str, Any] | None) -> dict[str, Any]:
     """Read the arrays of a message, and make them what the signature says."""
     name, read = "", {}
     nodes = found.nodes if signature is None else named(found.nodes, signature, f"$.{found.key}")
+    outputs = found.named and found.key in ("predictions", "outputs")
     try:
         for name, node in nodes.items():
+            if outputs:
+                how = how._replace(text=not name.endswith("_bytes"))
             read[name] = (
                 _array(node, how) if signature is None else _typed(node, how, signature[name])
             )
@@ -76,12 +82,12 @@ def _typed(node: Any, how: How, wanted: Any) -> Any:
 
 def _array(node: Any, how: How) -> Any:
     """Read an array of numbers or bools; strings, which are dearer, elsewhere."""
-    limits, _, reading = how
+    limits, _, reading, text = how
     if isinstance(node, NumbersText):
         node.how = reading
         return node.read(limits)
     if holds_strings(node):
-        array = _strings(node)
+        array = _strings(node, text=text)
     elif type(node) is list:
         array = lists.to_array(node, DecodeError, reading)
         if type(array) is list:
@@ -112,17 +118,18 @@ def _of_many_types(nested: list[Any], reading: Reading) -> Array:
     return np.array(flat, np.float64).reshape(lists.shape(nested))
 
 
-def _strings(node: Any) -> Any:
+def _strings(node: Any, *, text: bool) -> Any:
     """Read text and base64, in nested lists or alone, as byte strings."""
+    read = _text_of if text else _bytes_of
     if type(node) is not list:
-        return from_bytes([_bytes_of(node)], ())
+        return from_bytes([read(node)], ())
     flat, shape = _flat(node)
     if set(map(type, flat)) == {str}:
         strings = list(map(str.encode, flat))
     else:
         strings = []
         try:
-            strings.extend(map(_bytes_of, flat))
+            strings.extend(map(read, flat))
         except CodecError as error:
             raise error.within(_place(len(strings), shape)) from None
     array = lists.to_array(strings, DecodeError)
@@ -138,6 +145,19 @@ def _bytes_of(node: Any) -> bytes:
     raise DecodeError(f"a {type(node).__name__} in place of a string or of base64")
 
 
+def _text_of(node: Any) -> bytes:
+    """Read a string of a named output, which has other bytes than text under some names only."""
+    found = _bytes_of(node)
+    if type(node) is dict:
+        try:
+            found.decode()
+        except UnicodeDecodeError:
+            reason = "expected base64 of text, got other bytes"
+            reason += "; TensorFlow Serving has these in outputs whose names end in _bytes"
+            raise DecodeError(reason) from None
+    return found
+
+
 def _flat(node: list[Any]) -> tuple[list[Any], tuple[int, ...]]:
     """Return what nested lists of one depth hold, level by level, and their shape."""
     shape = [len(node)]
@@ -146,12 +166,12 @@ def _flat(node: list[Any]) -> tuple[list[Any], tuple[int, ...]]:
         if list not in kinds:
             return node, tuple(shape)
         if kinds != {list}:
-            first = type(node[0])
-            at = next(i for i, item in enumerate(node) if type(item) is not first)
+            row = type(node[0]) is list
+            at = next(i for i, item in enumerate(node) if (type(item) is list) is not row)
             reason = (
-                f"a row of {len(node[at])} in place of a single value"
-                if first is not list
-                else f"a single value in place of a row of {len(node[0])}"
+                f"a single value in place of a row of {len(node[0])}"
+                if row
+                else f"a row of {len(node[at])} in place of a single value"
             )
             raise DecodeError(reason, _place(at, shape))
         size = len(node[0])
