@@ -104,7 +104,8 @@ DECLARED: Mapping[str, Mapping[str, str]] = {
     "json/tensor": {
         REFUSED: (
             "NaN with payload; signalling NaN; infinities; int64 above 2**53; uint64 max; "
-            "bfloat16; float8_e4m3fn; complex64; non-ASCII str; bytes ending in NUL; object of str; datetime64; structured"
+            "bfloat16; float8_e4m3fn; complex64; non-ASCII str; bytes ending in NUL; "
+            "object of str; datetime64; structured"
         ),
         DTYPE: "float32; float16; bool; big-endian int32",
         ORDER: "Fortran order",
