@@ -144,3 +144,30 @@ def test_transcoding_says_where_the_json_ends() -> None:
     assert np.frombuffer(body, "<f8", offset=size).tolist() == [0, 1, 2]
     read = partial(BINARY.decode, headers={LENGTH: str(size)})
     assert read(body).inputs[0].value.tolist() == [0, 1, 2]
+
+
+def test_ids_are_read_where_they_are() -> None:
+    """What is remembered of one id is not taken for another, wherever ids can be written."""
+    blob = np.array([1.5], "<f8").tobytes()
+    tensor = (
+        '"inputs":[{"name":"x","shape":[1],"datatype":"FP64","parameters":{"binary_data_size":8}}]'
+    )
+    forms = [
+        '{"id":"%s",' + tensor + "}",
+        '{"id": "%s",' + tensor + "}",
+        '{"id":"b","x":{"id":"%s"},' + tensor + "}",
+        '{"id": "b","x":{"id":"%s"},' + tensor + "}",
+        '{"id":"%s",' + tensor + ',"id":"b"}',
+        '{"id":"b",' + tensor + ',"id":"%s"}',
+        '{"id":"%s",' + tensor + ',"\\u0069d":"b"}',
+        "{" + tensor + ',"id":"%s"}',
+    ]
+    fresh: Any = type(BINARY)
+    for form in forms * 2:
+        for text in ("b", "c", "bb", "cc", "b b", "\\u0062", "é", "a\\n", "", "b" * 70):
+            head = (form % text).encode()
+            head += b" " * (-len(head) % 64)
+            for headers in (None, {LENGTH: str(len(head))}):
+                read = BINARY.decode(head + blob, headers)
+                assert read.id == json.loads(head)["id"]
+                assert told(read) == told(fresh("oip/binary").decode(head + blob, headers))

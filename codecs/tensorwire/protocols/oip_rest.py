@@ -50,6 +50,7 @@ _ANY: Words = {**BARE, "nan": b"null"}
 """What ``missing="any"`` writes: null for NaN, as MLServer does, and which MLServer, KServe and
 all clients read. Infinities are bare words, which Triton, KServe and tritonclient read; MLServer
 has none. (Triton reads bare words only: ``missing="nan"``.)"""
+_ID = b'{"id":"'
 _MULTIPLE = 64  # bytes: a cache line, and the alignment that DLPack asks for
 Message = InferRequest | InferResponse
 
@@ -191,9 +192,12 @@ class OipRest:
             )
         except CodecError as error:
             raise error.within("$") from None
-        known = maker(found) if key and blobs is not None and not found.id else None
-        if known is not None:
-            self._headers.learn(key, body, *known)
+        if key and blobs is not None and (not found.id or _begins_with_id(bytes(text))):
+            known = maker(found)
+            if known is not None:
+                self._headers.learn(
+                    key, body, *known, (_ID if found.id else b"", found.id.encode())
+                )
         return found
 
     def peek(
@@ -224,6 +228,11 @@ class OipRest:
         """Write the reply that says what was wrong."""
         tree = {"error": str(error).encode("utf-8", "replace").decode()}
         return bodies.write(_JSON, tree, _SCHEMA), {"Content-Type": "application/json"}
+
+
+def _begins_with_id(text: bytes) -> bool:
+    """Tell whether the id of a message stands first in its JSON, and can stand nowhere else."""
+    return text.startswith(_ID) and text.count(b'"id"') == 1 and b"\\" not in text
 
 
 def _reading(missing: Missing | None) -> Reading:
