@@ -272,6 +272,27 @@ def test_command_line_and_signals(number: signal.Signals) -> None:
 
 
 @pytest.mark.slow
+def test_a_signal_that_another_thread_gets() -> None:
+    """The system may give a signal to any thread: the server ends all the same."""
+    code = (
+        "import signal, sys, threading, time\n"
+        "from tensorwire.server.__main__ import main\n"
+        "class Output:\n"
+        "    def write(self, _):\n"
+        "        threading.Thread(target=end).start()\n"
+        "    def flush(self):\n"
+        "        pass\n"
+        "def end():\n"
+        "    time.sleep(0.5)  # the main thread waits by now\n"
+        "    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)\n"
+        "sys.stdout = Output()\n"
+        "sys.exit(main(['--rest-port', '0', '--no-grpc']))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=False)
+    assert done.returncode == 0
+
+
+@pytest.mark.slow
 def test_wrong_arguments() -> None:
     """A wrong argument, model or port is one line and no traceback."""
     with socket.create_server(("127.0.0.1", 0)) as taken:

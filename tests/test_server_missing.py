@@ -53,6 +53,8 @@ class Keeping:
         (None, SELDON, 200, 200),
         (None, SERVING, 200, 400),
         ("any", SELDON, 200, 200),
+        ("any", SERVING, 200, 200),
+        ("null", SERVING, 400, 200),
         ("nan", SELDON, 200, 400),
         ("nan", SERVING, 200, 400),
         ("null", SELDON, 400, 200),

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
+# Seconds: a signal that comes to another thread, or just before the main one waits, wakes nobody.
+_LOOK = 0.5
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,7 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         said = [f"{name} {found['host']}:{port}" for name, port in places.items() if port]
         sys.stdout.write(f"listening: {', '.join(said) or 'nowhere'}\n")
         sys.stdout.flush()
-        stop.wait()
+        while not stop.wait(_LOOK):
+            pass
     finally:
         server.close()
     return 0
