@@ -1,5 +1,6 @@
 """Numpy's warnings never reach the caller: not as a warning, and not in place of our own error."""
 
+from contextlib import suppress
 from typing import Any
 
 import ml_dtypes
@@ -61,10 +62,8 @@ def test_codecs_give_no_warning(name: str, case: str) -> None:
             except tw.CodecError:
                 continue
             for dtype in DTYPES if array.size < 1000 else ["float16"]:
-                try:
+                with suppress(tw.CodecError):
                     codec.decode(body, dtype=dtype)
-                except tw.CodecError:
-                    continue
 
 
 @bits
@@ -89,10 +88,8 @@ def test_protocols_give_no_warning(name: str, case: str) -> None:
                 if name != "tfserving/json":
                     continue
                 for dtype in DTYPES:
-                    try:
+                    with suppress(tw.CodecError):
                         protocol.decode(body, headers, signature={"x": dtype})
-                    except tw.CodecError:
-                        continue
 
 
 def test_the_error_is_not_replaced() -> None:
