@@ -44,6 +44,7 @@ def sizes(array: Array) -> list[Array]:
     return found
 
 
+@pytest.mark.slow
 @bits
 @pytest.mark.parametrize("name", CODECS)
 @pytest.mark.filterwarnings("error")
@@ -66,6 +67,7 @@ def test_codecs_give_no_warning(name: str, case: str) -> None:
                     codec.decode(body, dtype=dtype)
 
 
+@pytest.mark.slow
 @bits
 @pytest.mark.parametrize("name", tw.protocol_names())
 @pytest.mark.filterwarnings("error")

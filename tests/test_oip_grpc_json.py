@@ -34,6 +34,7 @@ def parsed(body: bytes, kind: Any) -> Any:
     return json_format.Parse(body, message_class(MESSAGES[kind])())
 
 
+@pytest.mark.slow
 @kinds
 @pytest.mark.parametrize("datatype", DATATYPES)
 def test_every_array(kind: Any, datatype: str) -> None:

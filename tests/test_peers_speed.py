@@ -84,6 +84,12 @@ def test_a_worker_that_ends_while_it_is_timed(start: Start) -> None:
         list(speeds(start((FAKE + OFFER).replace("said, values", "sys.exit(4); said, values"))))
 
 
+@pytest.fixture
+def no_garbage(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Collect nothing: there is much that the other tests have left."""
+    monkeypatch.setattr("gc.collect", lambda: 0)
+
+
 class Clock:
     """A clock on which time passes only where a test says so."""
 
@@ -99,7 +105,7 @@ class Clock:
         self.now += nanoseconds
 
 
-@pytest.mark.slow
+@pytest.mark.usefixtures("no_garbage")
 @pytest.mark.parametrize(
     ("nanoseconds", "rounds"),
     [
@@ -129,7 +135,7 @@ def test_slow_ways_are_timed_less(nanoseconds: int, rounds: list[int], pipe: int
     assert own == [0] * (1 + timing.CALLS * (len(asked) - 1))
 
 
-@pytest.mark.slow
+@pytest.mark.usefixtures("no_garbage")
 def test_ours_counts_as_theirs() -> None:
     """Our calls spend the budget, too, and are fewer where they are slow."""
     clock = Clock()
@@ -153,7 +159,7 @@ def test_garbage_is_not_on_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     assert set(own) == {0}
 
 
-@pytest.mark.slow
+@pytest.mark.usefixtures("no_garbage")
 def test_one_slow_call_makes_no_way_slow() -> None:
     """A first call that was interrupted does not decide how many are made."""
     clock, asked = Clock(), list[int]()

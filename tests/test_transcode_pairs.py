@@ -83,6 +83,7 @@ def shortest(array: Any) -> Any:
     return array
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", NAMES)
 def test_every_pair(source: str) -> None:
     """The values and the shape arrive; or an option or a target is named that the caller has."""
