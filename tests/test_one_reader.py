@@ -234,3 +234,19 @@ def test_peek_takes_quoted_sizes() -> None:
         for read in (tw.loads, tw.peek):
             with pytest.raises(tw.DecodeError, match="shape"):
                 read(message)
+
+
+@pytest.mark.parametrize("values", [[b"x"], [b"5", b"6"], [b"x", 1], [[b"x"]]])
+def test_bytes_are_no_numbers(values: list[Any]) -> None:
+    """A list of bytes in msgpack is refused where numbers are to be, with the place."""
+    for dtype in ("DT_INT32", "DT_FLOAT", "DT_BOOL", "DT_INT4", "DT_HALF", "DT_COMPLEX64"):
+        names = {"DT_FLOAT": "floatVal", "DT_BOOL": "boolVal", "DT_HALF": "halfVal"}
+        member = names.get(dtype, "scomplexVal" if dtype == "DT_COMPLEX64" else "intVal")
+        proto = {"dtype": dtype, "tensorShape": {"dim": [{"size": "2"}]}, member: values}
+        with pytest.raises(tw.DecodeError) as caught:
+            tw.get_codec("msgpack/tftensor").decode(msgpack.packb({"data": {"tftensor": proto}}))
+        assert caught.value.path.startswith(f"$.data.tftensor.{member}")
+    tensor = {"shape": [len(values)], "values": values}
+    with pytest.raises(tw.DecodeError) as caught:
+        tw.get_codec("msgpack/tensor").decode(msgpack.packb({"data": {"tensor": tensor}}))
+    assert caught.value.path.startswith("$.data.tensor.values")

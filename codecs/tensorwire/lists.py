@@ -303,8 +303,8 @@ def numbers(
     if isinstance(array, list) or array.dtype.kind in "UT":
         unquoted = [_unquote(x, f"[{i}]", error) for i, x in enumerate(nested)]
         array = to_array(unquoted, error, how, floats=floats)
-    if isinstance(array, list) or array.ndim != 1:
-        raise error("nested or mixed values in place of a flat list of numbers")
+    if isinstance(array, list) or array.ndim != 1 or array.dtype.kind == "S":
+        raise error("expected a flat list of numbers, got nested lists, bytes or several types")
     return array
 
 
