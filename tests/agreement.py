@@ -64,9 +64,9 @@ def _said(read: Callable[[], Any], body: bytes, how: Reading) -> Any:
     """Return all that one path says about a payload, whichever kind it holds."""
     try:
         tree = read()
-        kind, inner = seldon.payload(tree)
+        kind, inner = seldon.payload(tree, foreign=True)
         value = KINDS[kind].value(inner, len(body), DEFAULT_LIMITS, None, how)
-        envelope = seldon.opened(tree)[2]
+        envelope = seldon.opened(tree, foreign=True)[2]
         check_numbers([envelope.meta, envelope.status], how)
         return kind, describe(value), repr(envelope)
     except (Irregular, Unverified):

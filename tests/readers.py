@@ -178,6 +178,7 @@ class _Tree:
         _need(all(type(name) is str for name in names or []), "a name is no string")
         for around in ("meta", "status"):
             _need(tree.get(around) is None or type(tree[around]) is dict, f"{around} is no object")
+            _need(_is_plain(tree.get(around)), f"{around} has keys or values that JSON has not")
         if raw is not None:
             return np.frombuffer(_bytes(raw), np.uint8)
         node = data[kind]
@@ -321,6 +322,22 @@ def _from_list_value(list_value: Any) -> list[Any]:
 def _need(condition: bool, why: str) -> None:  # noqa: FBT001 - as assert takes one
     if not condition:
         raise Refused(why)
+
+
+def _is_plain(tree: Any) -> bool:
+    """Tell whether the keys of a tree are text, and its values such as JSON has, or bytes."""
+    left = [tree]
+    while left:
+        part = left.pop()
+        if isinstance(part, dict):
+            if not all(type(key) is str for key in part):
+                return False
+            left.extend(part.values())
+        elif isinstance(part, list):
+            left.extend(part)
+        elif type(part) not in (str, bytes, int, float, bool, NoneType):
+            return False
+    return True
 
 
 def _either(node: dict[str, Any], camel: str, snake: str) -> Any:

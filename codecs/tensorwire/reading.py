@@ -36,7 +36,7 @@ def read(  # noqa: PLR0913, PLR0917 - what is read, how, and into what
     kind, tree = "", None
     try:
         tree = container.read(body, schema(seldon.MESSAGE), how)
-        kind, node = seldon.payload(tree)
+        kind, node = seldon.payload(tree, foreign=container.foreign)
         if kind == wanted:
             return KINDS[kind].value(node, len(body), limits, out, how)
         raise _another(container, kind)
@@ -67,7 +67,7 @@ def _value(  # noqa: PLR0913, PLR0917 - what `read` takes, and the tree
 ) -> Any:
     kind = ""
     try:
-        kind, node = seldon.payload(tree)
+        kind, node = seldon.payload(tree, foreign=container.foreign)
         if kind == wanted:
             return KINDS[kind].value(node, len(body), limits, out, how)
         raise _another(container, kind)

@@ -3,8 +3,6 @@
 import random
 from typing import Any
 
-import numpy as np
-
 import tensorwire as tw
 from tests.differential import bodies
 from tests.differential.told import Wrong, attempt, numbers, refused, told
@@ -25,6 +23,8 @@ def again(body: bodies.Body) -> bool:
         return False
     second = _encoded(body, message)
     if refused(second):
+        if _is_known(second):
+            return False
         raise Wrong(f"decoded, and not encoded again: {second} - {body.call()}")
     back = body._replace(data=second[0], headers=second[1])
     found = attempt(back.decode)
@@ -45,27 +45,16 @@ def again(body: bodies.Body) -> bool:
 def _encoded(body: bodies.Body, message: Any) -> Any:
     """Return the message in bytes again; NaN as that protocol's own servers write it."""
     found = attempt(body.protocol().encode, message)
-    if refused(found) and _has_missing(message):
-        try:
-            return attempt(body.protocol().encode, message, missing="any")
-        except Wrong as wrong:
-            raise Wrong(f"{wrong} - {body.call()}") from None
-    return found
+    return attempt(body.protocol().encode, message, missing="any") if refused(found) else found
 
 
-def _has_missing(message: Any) -> bool:
-    """Tell whether an array of a message has a value that is not finite."""
-    if isinstance(message, tw.Message):
-        arrays = [message.value]
-    elif hasattr(message, "messages"):
-        return any(map(_has_missing, message.messages))
-    elif hasattr(message, "reward"):
-        inner = (message.request, message.response, message.truth)
-        return any(_has_missing(one) for one in inner if one is not None)
-    else:
-        tensors = message.inputs if hasattr(message, "inputs") else message.outputs
-        arrays = [t.value for t in tensors] if isinstance(tensors, list) else list(tensors.values())
-    return any(
-        isinstance(array, np.ndarray) and array.dtype.kind == "f" and not np.isfinite(array).all()
-        for array in arrays
-    )
+def _is_known(error: tw.CodecError) -> bool:
+    """Tell whether a refusal is one of two that are promised.
+
+    A `tensor` is float64 to its readers, though JSON may say integers in it; msgpack has byte
+    strings in lists, and `ndarray` has not.
+    """
+    text = str(error)
+    if "is not exact in float64" in text:
+        return ".tensor" in error.path
+    return "nested lists hold no bytes" in text or "strings are not numbers" in text

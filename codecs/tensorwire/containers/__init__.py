@@ -26,6 +26,7 @@ class Container(Protocol):
     name: str
     media_types: tuple[str, ...]
     text: bool  # numbers are decimal text, shortened to what their dtype needs
+    foreign: bool  # trees may have keys and values of types that JSON has not
     sized: bool  # the bytes around a leaf depend on its size
 
     def write(self, leaf: Leaf) -> Part:

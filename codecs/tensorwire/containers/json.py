@@ -47,6 +47,7 @@ class JSON:
     name = "json"
     media_types: tuple[str, ...] = ("application/json",)
     text = True
+    foreign = False
     sized = False
 
     def write(self, leaf: Leaf) -> Part:

@@ -47,6 +47,7 @@ class Msgpack:
         "application/vnd.msgpack",
     )
     text = False
+    foreign = True
     sized = True
 
     def write(self, leaf: Leaf) -> Part:

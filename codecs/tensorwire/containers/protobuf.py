@@ -5,6 +5,7 @@ Source: https://protobuf.dev/programming-guides/encoding/
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -45,6 +46,7 @@ class Protobuf:
     name = "protobuf"
     media_types: tuple[str, ...] = ("application/x-protobuf", "application/protobuf")
     text = False
+    foreign = False
     sized = True
 
     def write(self, leaf: Leaf) -> Part:
@@ -169,11 +171,14 @@ def _message(tree: Tree, name: str) -> Any:
     from google.protobuf import json_format  # on first use, not on import
     from google.protobuf.message import EncodeError as Refused
 
+    finite = True
     for place, value in walk(tree, "$", _MAX_DEPTH):
         if type(value) is int and lists.rounds(value):
             raise EncodeError(f"{value} is not exact in float64", place)
+        finite = finite and (type(value) is not float or isfinite(value))
+    said = tree if finite else _quoted(tree, message_class(name).DESCRIPTOR)
     try:
-        message = with_room(lambda: json_format.ParseDict(tree, message_class(name)()))
+        message = with_room(lambda: json_format.ParseDict(said, message_class(name)()))
         body = message.SerializeToString()
     except Refused:
         body = None
@@ -184,6 +189,39 @@ def _message(tree: Tree, name: str) -> Any:
     if body is None or _parse(name, body) is None:
         raise EncodeError(f"protobuf reads no more than {_MAX_DEPTH} messages in one another")
     return message
+
+
+_WORDS = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
+_FLOATS = (1, 2)  # the types of fields, double and float
+
+
+def _quoted(node: Any, message: Any) -> Any:
+    """Return a message with NaN and infinities in quotes, as protobuf's JSON has them in fields.
+
+    In a google.protobuf.Value they are numbers, and stay so.
+    """
+    if not isinstance(node, dict) or message.full_name.startswith("google.protobuf."):
+        return node
+    known = {name: field for field in message.fields for name in (field.json_name, field.name)}
+    return {
+        name: _quoted_field(part, known[name]) if name in known else part
+        for name, part in node.items()
+    }
+
+
+def _quoted_field(node: Any, field: Any) -> Any:
+    if isinstance(node, list):
+        return [_quoted_field(item, field) for item in node]
+    if field.type in _FLOATS and isinstance(node, float) and not isfinite(node):
+        return _WORDS[str(node)]
+    inner = field.message_type
+    if inner is None:
+        return node
+    if inner.GetOptions().map_entry and isinstance(node, dict):
+        return {
+            key: _quoted_field(item, inner.fields_by_name["value"]) for key, item in node.items()
+        }
+    return _quoted(node, inner)
 
 
 def _parse(name: str, body: bytes) -> Any:

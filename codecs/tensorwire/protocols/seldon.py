@@ -130,7 +130,7 @@ def check_sayable(part: Any, path: str, scalars: tuple[type, ...]) -> None:
             raise EncodeError("an integer beyond 64 bits", place)
 
 
-def payload(message: Tree) -> tuple[str, Any]:
+def payload(message: Tree, *, foreign: bool = False) -> tuple[str, Any]:
     """Return the kind and the tree of the one array of a message, as `opened` reads it."""
     if len(message) == 1:  # nothing but an array, as in most
         data = message.get("data")
@@ -141,7 +141,7 @@ def payload(message: Tree) -> tuple[str, Any]:
         raw = message.get("binData")
         if raw is not None:
             return "raw", raw
-    kind, tree, _ = opened(message)
+    kind, tree, _ = opened(message, foreign=foreign)
     if kind in _NO_ARRAY:
         raise DecodeError("holds no array; loads() reads it", f"$.{kind}")
     if not kind and message.get("status"):
@@ -151,19 +151,39 @@ def payload(message: Tree) -> tuple[str, Any]:
     return kind, tree
 
 
-def opened(message: Tree) -> tuple[str, Any, Envelope]:
+def opened(message: Tree, *, foreign: bool = False) -> tuple[str, Any, Envelope]:
     """Return the kind and the tree of the one payload of a message, and what stands around it.
 
     The kind is empty where there is no payload. Everything that reads a SeldonMessage goes through
     here, so that all refuse the same ones. Members that the message does not have are passed over,
-    as Seldon's wrapper does.
+    as Seldon's wrapper does. Where the values of a tree may be `foreign` to JSON, those that stand
+    where JSON's are to be are looked through.
 
     Raises
     ------
     DecodeError
         more than one payload; names, meta or status that are none; with the place.
     """
-    return (*_content(message), _envelope(message))
+    kind, node = _content(message)
+    around = _envelope(message)
+    if foreign:
+        _check_values(around.meta, "$.meta", _ENVELOPE)
+        _check_values(around.status, "$.status", _ENVELOPE)
+        if kind == "jsonData" or (kind == "customData" and type(node) is dict and "@type" in node):
+            _check_values(node, f"$.{kind}", _VALUES)
+    return kind, node, around
+
+
+_VALUES: frozenset[type] = frozenset({str, int, float, bool, NoneType})
+_ENVELOPE = _VALUES | {bytes}
+
+
+def _check_values(node: Any, path: str, known: frozenset[type]) -> None:
+    """Raise `DecodeError` for keys that are no text, and for values of types that are not known."""
+    for place, value in walk(node, path):
+        if type(value) not in known:
+            what = "a key that is no text" if value is Ellipsis else shown(value)
+            raise DecodeError(f"expected a value that JSON has, got {what}", place)
 
 
 def _content(message: Tree) -> tuple[str, Any]:

@@ -54,7 +54,7 @@ def _message(
     """Return the kind of a message, what its one array is if it has one, and what is around it."""
     kind, claim = "", []
     try:
-        kind, node, around = seldon.opened(tree)
+        kind, node, around = seldon.opened(tree, foreign=container.foreign)
         if kind in _CLAIMS:
             claim = [TensorInfo(place[2:], *_CLAIMS[kind](node))]
         else:

@@ -92,7 +92,7 @@ def from_tree(  # noqa: PLR0913, PLR0917
 def _message(
     tree: Tree, container: Container, limits: Limits, payload: int, how: Reading
 ) -> Message:
-    kind, node, around = seldon.opened(tree)
+    kind, node, around = seldon.opened(tree, foreign=container.foreign)
     if around.meta or around.status:
         lists.check_numbers([around.meta, around.status], how)
     try:
