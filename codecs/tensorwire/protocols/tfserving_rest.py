@@ -79,9 +79,10 @@ class ServingRest:
         missing: Missing | None = None,
     ) -> tuple[bytes, dict[str, str]]:
         """Write a message; see `MessageProtocol`."""
-        body = few_numbers(message) if missing is None else None
+        how = _writing(missing, lossy=lossy)
+        body = few_numbers(message)  # finite: the same whatever `how` is
         if body is None:
-            body = assemble(*_pieces(message, _writing(missing, lossy=lossy), lossy=lossy))
+            body = assemble(*_pieces(message, how, lossy=lossy))
         return body, {"Content-Type": "application/json"}
 
     def encode_parts(
