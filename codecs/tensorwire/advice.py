@@ -8,7 +8,7 @@ import numpy as np
 
 from tensorwire.errors import EncodeError
 from tensorwire.kinds import KINDS
-from tensorwire.missing import STRICT
+from tensorwire.missing import BARE, Writing
 from tensorwire.protocols import seldon
 from tensorwire.tree import Leaf, Role
 from tensorwire.wire.parts import buffer_of
@@ -17,17 +17,15 @@ from tensorwire.wire.schema import schema
 if TYPE_CHECKING:
     from tensorwire.codec import Codec
     from tensorwire.containers import Container
-    from tensorwire.missing import Missing, Writing
 
 __all__ = ["advise", "blame"]
 
-_BARE = seldon.writing("nan")
 _PARTS = ("$.data.names", "$.meta", "$.status")
 _ORDER = ("tftensor", "ndarray", "raw")  # from the one that carries most
 
 
 def advise(
-    codec: Codec, error: EncodeError, value: Any, missing: Missing | None, *, lossy: bool
+    codec: Codec, error: EncodeError, value: Any, how: Writing, *, lossy: bool
 ) -> EncodeError:
     """Name a codec of the same container that carries the value, and the options that would."""
     error.within(codec.place)
@@ -35,13 +33,13 @@ def advise(
         return error
     container, kind = codec.container, codec.kind.name
     for other in _ORDER:
-        if other != kind and _carries(container, other, value):
+        if other != kind and _carries(container, other, value, how):
             error.reason += f"; {container.name}/{other} can carry it"
             break
-    words = container.text and missing not in ("nan", "any") and "missing=" not in error.reason
-    if words and _carries(container, kind, value, _BARE):
+    words = container.text and how.words != BARE and "missing=" not in error.reason
+    if words and _carries(container, kind, value, Writing(BARE)):
         error.reason += "; missing='nan' writes bare words, as Python's json does"
-    if not lossy and _carries(container, kind, value, lossy=True):
+    if not lossy and _carries(container, kind, value, how, lossy=True):
         error.reason += "; lossy=True accepts the loss"
     return error
 
@@ -61,7 +59,7 @@ def blame(codec: Codec, envelope: tuple[Any, Any, Any]) -> str:
 
 
 def _carries(
-    container: Container, kind: str, value: Any, how: Writing = STRICT, *, lossy: bool = False
+    container: Container, kind: str, value: Any, how: Writing, *, lossy: bool = False
 ) -> bool:
     try:
         buffer_of(container.write(KINDS[kind].leaf(value, lossy=lossy, how=how)))

@@ -13,7 +13,7 @@ from tensorwire.errors import DecodeError, EncodeError, UnknownCodecError, is_kn
 from tensorwire.kinds import KINDS
 from tensorwire.limits import checked_limits
 from tensorwire.memo import Memo
-from tensorwire.missing import KNOWN, STRICT
+from tensorwire.missing import STRICT
 from tensorwire.protocols import seldon
 from tensorwire.reading import as_body, finish, read
 from tensorwire.tree import Role
@@ -27,13 +27,12 @@ if TYPE_CHECKING:
 
     from tensorwire.containers import Container
     from tensorwire.limits import Limits
-    from tensorwire.missing import Missing
+    from tensorwire.missing import Missing, Writing
     from tensorwire.tree import Array
     from tensorwire.wire.parts import Part
 
 __all__ = ["Codec"]
 
-_WORDS = (None, *KNOWN)
 _AS_FLOATS = frozenset({int, bool})
 
 
@@ -103,7 +102,8 @@ class Codec:
         EncodeError
             the kind cannot carry the value without loss; the text names one that can.
         """
-        bare = names is None and meta is None and status is None and missing in _WORDS
+        how = STRICT if missing is None else seldon.writing(missing)
+        bare = names is None and meta is None and status is None
         if bare and type(value) is np.ndarray:
             writers, key = self._writers, (value.dtype, value.shape)
             found = writers.known.get(key)
@@ -112,9 +112,9 @@ class Codec:
             if found is not None and (text := found[1](value)) is not None:
                 return found[0] + text + found[2]
         try:
-            return join(*self._parts(value, (names, meta, status), missing, lossy=lossy))
+            return join(*self._parts(value, (names, meta, status), how, lossy=lossy))
         except EncodeError as error:
-            raise advise(self, error, value, missing, lossy=lossy) from None
+            raise advise(self, error, value, how, lossy=lossy) from None
 
     def encode_parts(  # noqa: PLR0913
         self,
@@ -136,18 +136,18 @@ class Codec:
         EncodeError
             as `encode` does.
         """
+        how = STRICT if missing is None else seldon.writing(missing)
         try:
             envelope = names, meta, status
-            prefix, part, suffix = self._parts(value, envelope, missing, lossy=lossy)
+            prefix, part, suffix = self._parts(value, envelope, how, lossy=lossy)
             return [piece for piece in (prefix, buffer_of(part), suffix) if len(piece)]
         except EncodeError as error:
-            raise advise(self, error, value, missing, lossy=lossy) from None
+            raise advise(self, error, value, how, lossy=lossy) from None
 
     def _parts(
-        self, value: Any, envelope: tuple[Any, Any, Any], missing: Missing | None, *, lossy: bool
+        self, value: Any, envelope: tuple[Any, Any, Any], how: Writing, *, lossy: bool
     ) -> tuple[bytes, Part, bytes]:
         container, (names, *others) = self.container, envelope
-        how = STRICT if missing is None else seldon.writing(missing)
         try:
             leaf = self.kind.leaf(value, lossy=lossy, how=how)
             part = container.write(leaf)

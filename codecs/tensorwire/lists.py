@@ -222,7 +222,7 @@ def _by_types(  # noqa: C901, PLR0911 - a table of cases
         return np.asarray(nested)
     if types <= {int, float, bool, str, bytes, NoneType}:
         if NoneType in types and not (how.rows and _are_mixed(types)):
-            raise error(_null(types, error, how), place(flat.index(None), shape))
+            raise error(_null(flat, types, error, how), place(flat.index(None), shape))
         if not how.verified and any(type(x) is float and _may_be_integer(x) for x in flat):
             raise Unverified
         return nested
@@ -241,17 +241,19 @@ def _are_mixed(types: set[type]) -> bool:
     return not values <= {int, float} and values != {bool}
 
 
-def _null(types: set[type], error: type[CodecError], how: Reading) -> str:
-    """Return why None cannot stand among values of these types, and what to do."""
-    kind = "integers" if int in types else "bools"
+def _null(flat: list[Any], types: set[type], error: type[CodecError], how: Reading) -> str:
+    """Return why None cannot be among such values, and what to do."""
     if error is not DecodeError:
         if types == {bool, NoneType}:
             return "expected bools, got None; pass True or False, or numbers with missing='null'"
         return "expected numbers, got None; missing='null' writes None as NaN is written"
+    option = "" if how.null else " and missing='null'"
     if types in ({int, NoneType}, {bool, NoneType}):
-        also = "" if how.null or not how.remedy else " and missing='null'"
-        remedy = f"; {how.remedy}{also}" if how.remedy else ""
-        return f"expected {kind}, got null, which is NaN, and only floats have that{remedy}"
+        kind = "integers" if int in types else "bools"
+        reason = f"expected {kind}, got null, which is NaN, and only floats have that"
+        if not how.remedy or any(rounds(x) for x in flat if x is not None):
+            return reason
+        return f"{reason}; {how.remedy}{option} reads them as floats"
     if _are_mixed(types):
         return "expected values, got null; missing='null' reads it as None"
     return "expected numbers, got null; missing='null' reads it as NaN"

@@ -81,7 +81,7 @@ class Reading(NamedTuple):
     also
         the types, beside float, among which null is NaN: of values that are asked for as floats.
     remedy
-        what to do about null among integers and bools, for the text of an error.
+        what reads null among integers and bools as floats, for the text of an error.
     """
 
     null: bool = False

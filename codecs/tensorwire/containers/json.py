@@ -21,7 +21,13 @@ from tensorwire.missing import FINITE, NULLS, VERIFIED, Unverified
 from tensorwire.tree import MAX_DEPTH, Irregular, Role, leaves, levels, mark, place, walk
 from tensorwire.wire.decimal import BLOCK, NumbersText, block_count, dumps, texts
 from tensorwire.wire.few import exact
-from tensorwire.wire.jsontext import has_words, loads_exactly, long_members, words_for_null
+from tensorwire.wire.jsontext import (
+    has_words,
+    loads_exactly,
+    long_members,
+    too_large,
+    words_for_null,
+)
 from tensorwire.wire.parts import Base64, Texts, array_part, buffer_of
 
 if TYPE_CHECKING:
@@ -132,7 +138,7 @@ class JSON:
         try:
             return _object(loads_exactly(bytes(body), how, tree))
         except orjson.JSONDecodeError:
-            _loads(body, words=False)  # raises, with the place in the text as it came
+            _loads(body, again=True)  # raises, with the place in the text as it came
             raise
 
 
@@ -147,14 +153,15 @@ def _member(body: bytes, start: int, stop: int, how: Reading) -> Any:
         raise Irregular from None
 
 
-def _loads(body: Body, *, words: bool = True) -> Tree:
+def _loads(body: Body, *, again: bool = False) -> Tree:
     try:
         return _object(orjson.loads(body))
     except orjson.JSONDecodeError as error:
-        if words and has_words(bytes(body)):
+        beyond = "infinity" in str(error)  # of float64
+        if not again and (beyond or has_words(bytes(body))):
             raise Unverified from None
-        if "infinity" in str(error):
-            raise DecodeError(f"expected numbers that float64 holds: {error}") from None
+        if beyond:
+            raise DecodeError(too_large(error)) from None
         raise DecodeError(f"not JSON: {error}") from None
 
 
@@ -227,7 +234,8 @@ def _dumps_values(tree: Any, words: Words, path: str) -> bytes:
     for where, value in walk(tree, path):
         if isinstance(value, float) and not isfinite(value):
             if str(value) not in words:
-                raise EncodeError(f"expected numbers that JSON has, got {value}", where)
+                remedy = "; missing='nan' writes bare words" if path else ""
+                raise EncodeError(f"expected numbers that JSON has, got {value}{remedy}", where)
             found.add(words[str(value)])
     if found <= {b"null"}:  # which orjson writes
         return _dumps(tree)
@@ -255,11 +263,11 @@ def _named(tree: Any, words: Words) -> Any:
 def _fix(leaf: Leaf) -> Fix:
     """Return what puts the words of a leaf where orjson wrote null, and refuses what has none."""
     words = _words(leaf)
-    return _keep_null if words is NULLS else partial(_put_words, leaf.data, words)
+    return _keep_null if words == NULLS else partial(_put_words, leaf.data, words)
 
 
 def _words(leaf: Leaf) -> Words:
-    return NULLS if leaf.lossy and not leaf.words else leaf.words
+    return {**NULLS, **leaf.words} if leaf.lossy else leaf.words
 
 
 def _keep_null(block: Array, text: bytes) -> bytes:

@@ -53,7 +53,7 @@ class Envelope(NamedTuple):
 def reading(missing: Missing | None, container: Container) -> Reading:
     """Return how text is read: by default as Seldon's own wrapper reads it, null and words."""
     how = missing_values.reading(missing, "any", text=container.text)
-    return how._replace(remedy="Codec.decode with dtype=np.float64 reads both as floats")
+    return how._replace(remedy="Codec.decode with dtype=np.float64")
 
 
 def writing(missing: Missing | None) -> Writing:

@@ -140,6 +140,9 @@ def reward(node: Any, container: Container, how: Reading = VERIFIED) -> float:
     if array.dtype.kind not in "iuf":
         raise DecodeError(f"a {type(node).__name__} in place of a number", "$.reward")
     number = float(array[0])
+    if array.dtype.kind != "f" and lists.rounds(int(array[0])):
+        reason = f"expected a number that float64 holds, got {array[0]}"
+        raise DecodeError(f"{reason}; a reward is a float: write it as one", "$.reward")
     if container.name != "protobuf":
         return number
     return float(str(np.float32(number)))  # the shortest decimal that means it

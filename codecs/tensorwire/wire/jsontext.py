@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tensorwire.tree import Array
     from tensorwire.wire.schema import Schema
 
-__all__ = ["has_words", "loads_exactly", "long_members", "places", "words_for_null"]
+__all__ = ["has_words", "loads_exactly", "long_members", "places", "too_large", "words_for_null"]
 
 _TAIL = 4096  # bytes in which a member behind a string would have its quotes
 _LONG = 4096  # bytes of a member that is worth a cut
@@ -141,6 +141,14 @@ def loads_exactly(body: bytes, how: Reading, tree: Any = None) -> Any:
     }
     _restore(tree, values, names)
     return tree
+
+
+def too_large(error: orjson.JSONDecodeError) -> str:
+    """Return why a number was refused that is beyond float64."""
+    found = re.compile(r"-?[0-9.eE+-]+").match(error.doc, error.pos)
+    number = found[0] if found else "another"
+    shown = number if len(number) <= 40 else f"one of {len(number)} characters"
+    return f"expected numbers that float64 holds, got {shown} (character {error.pos})"
 
 
 def _absent(body: bytes) -> bytes:
@@ -270,8 +278,10 @@ def _items(node: Any) -> Iterator[tuple[Any, Any]]:
 def _reason(word: str) -> str:
     if word.encode() in _VALUES:
         return f"expected a JSON value, got the bare word {word}; missing='nan' reads it"
-    digits = word if len(word) <= 40 else f"one of {len(word.lstrip('-'))} digits"
-    return f"expected an integer of 64 bits, got {digits}; write it as a float or as a string"
+    count = len(word.lstrip("-"))
+    digits = word if count <= 40 else f"one of {count} digits"
+    remedy = "as a float or as a string" if count <= 308 else "as a string"
+    return f"expected an integer of 64 bits, got {digits}; write it {remedy}"
 
 
 def words_for_null(block: Array, text: bytes, words: Mapping[str, bytes]) -> bytes:
