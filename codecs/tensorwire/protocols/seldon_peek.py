@@ -55,6 +55,8 @@ def _message(
     kind, claim = "", []
     try:
         kind, node, around = seldon.opened(tree, foreign=container.foreign)
+        if around.meta or around.status:
+            lists.check_numbers([around.meta, around.status], how)
         if kind in _CLAIMS:
             claim = [TensorInfo(place[2:], *_CLAIMS[kind](node))]
         else:
