@@ -14,7 +14,9 @@ from google.protobuf import json_format
 import tensorwire as tw
 from tests import reference
 
-WORDS = ("error", "null", "nan", "any")
+WORDS: tuple[tw.Missing, ...] = ("error", "null", "nan", "any")
+BARE: tuple[tw.Missing, ...] = ("nan", "any")
+REFUSED: tuple[tw.Missing | None, ...] = (None, "error")
 NULL_IS_READ = {"error": False, "null": True, "nan": False, "any": True, None: True}
 WORDS_ARE_READ = {"error": False, "null": False, "nan": True, "any": True, None: True}
 options = pytest.mark.parametrize("missing", [None, *WORDS])
@@ -191,14 +193,14 @@ def test_what_is_written(kind: str, count: int) -> None:
     codec = tw.get_codec(f"json/{kind}")
     for values in ([0.5, math.nan], [math.nan, 0.5, math.inf], [-math.inf]):
         array = np.array(values * count)
-        for missing in (None, "error"):
+        for missing in REFUSED:
             with pytest.raises(
                 tw.EncodeError, match="json/tftensor can carry it; missing='nan'"
             ) as caught:
                 codec.encode(array, missing=missing)
             at = int((~np.isfinite(array)).argmax())
             assert caught.value.path == f"$.data.{kind}[{at}]"
-        for missing in ("nan", "any"):
+        for missing in BARE:
             body = codec.encode(array, missing=missing)
             node = json.loads(body)["data"][kind]
             assert repr(node["values"] if kind == "tensor" else node) == repr(array.tolist())
@@ -262,10 +264,10 @@ def test_null_in_a_tensor_proto(dtype: str) -> None:
 )
 def test_json_values_beside_arrays(message: tw.Message) -> None:
     """NaN in jsonData, tags and metrics is refused, or a word that is a float again."""
-    for missing in (None, "error"):
+    for missing in REFUSED:
         with pytest.raises(tw.EncodeError, match="missing='nan' writes bare words"):
             tw.dumps(message, missing=missing)
-    for missing in ("nan", "any"):
+    for missing in BARE:
         body = tw.dumps(message, missing=missing)
         back = tw.loads(body)
         assert repr(json.loads(body).get("jsonData")) == repr(
@@ -308,14 +310,15 @@ def test_an_unknown_word() -> None:
     codec, message = tw.get_codec("json/ndarray"), tw.Message(np.ones(2), "ndarray")
     body = codec.encode(np.ones(2))
     proto = tw.get_codec("protobuf/tensor")
-    for word in ("nul", "", 5, ["any"], np.ones(2)):
+    words: list[Any] = ["nul", "", 5, ["any"], np.ones(2)]
+    for word in words:
         known = "expected missing= to be one of 'error', 'null', 'nan', 'any', got"
         for _ in range(2):
             for encode in (codec.encode, codec.encode_parts, proto.encode):
                 with pytest.raises(tw.EncodeError, match=known):
                     encode(np.ones(2), missing=word)
             with pytest.raises(tw.EncodeError, match=known):
-                tw.dumps(message, missing=word)  # type: ignore[arg-type]
+                tw.dumps(message, missing=word)
             for decode in (codec.decode, tw.loads):
                 with pytest.raises(tw.DecodeError, match=known):
                     decode(body, missing=word)
