@@ -67,6 +67,7 @@ def same(text: bytes, written: bytes) -> bool:
     return text.replace(b" ", b"") == written
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("named", [False, True], ids=["lists", "objects"])
 @pytest.mark.parametrize("depth", DEPTHS)
 def test_json_values(depth: int, *, named: bool) -> None:
@@ -105,6 +106,7 @@ def levels_all(tree: Any) -> int:
     return deep
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("container", CONTAINERS)
 @pytest.mark.parametrize("depth", DEPTHS)
 def test_values_to_encode(container: str, depth: int) -> None:
@@ -151,6 +153,7 @@ def test_lists_that_hold_themselves(name: str) -> None:
             assert isinstance(alike(call), str)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CODECS)
 @pytest.mark.parametrize("depth", DEPTHS)
 def test_lists_to_encode(name: str, depth: int) -> None:

@@ -14,6 +14,7 @@ from tests.differential.run import report, run
 from tests.differential.told import Wrong, attempt, told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*CHECKS])
 def test_a_short_run(name: str) -> None:
     """Some of the checks of each kind find nothing wrong."""
@@ -50,6 +51,7 @@ def _rounded(message: Any) -> Any:
     return message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_planted_fault_is_found(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

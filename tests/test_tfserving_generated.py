@@ -63,6 +63,7 @@ def flat(array: Any) -> tuple[Any, ...]:
     return np.shape(array), repr(np.asarray(array, object).tolist())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_decode_encode_peek(seed: int) -> None:
     """Every message that is read is written and read again, and peek tells no other dtype."""
@@ -92,6 +93,7 @@ def test_decode_encode_peek(seed: int) -> None:
     assert held > 1000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_transcode_to_grpc_and_back(seed: int) -> None:
     """What REST says of a request goes to gRPC and back without a loss."""
