@@ -35,6 +35,7 @@ __all__ = ["BLOCK", "NumbersText", "block_count", "dumps", "texts"]
 BLOCK = 1280  # float64 values: some 25 kB of text, which orjson makes in a buffer of 32 kB
 _MAX_RANK = 64  # numpy's
 _READ_BLOCK = 24 << 10  # bytes of text
+_DIGITS = [b"%d" % digit for digit in range(10)]
 _SAFE = float(EXACT) ** 2  # the sum of squares is below it where no integer can have been rounded
 _GAPS = np.isin(np.arange(256), list(b"[], \t\r\n"))  # what may be beside a word
 
@@ -140,8 +141,10 @@ class NumbersText:
         how = self.how
         if how.words and self._has(b"N", b"I"):
             return "d"
-        if how.null and (floats or int in how.also) and self._has(b"null"):
-            return "d"
+        if how.null and self._has(b"null"):
+            alone = not self._has(*_DIGITS)
+            if floats or alone or int in how.also:
+                return "d"
         if floats:
             raise Irregular
         return "u"

@@ -35,8 +35,9 @@ _BYTES = np.arange(256)
 _IS_DIGIT = np.isin(_BYTES, list(b"0123456789"))
 _BEFORE = np.isin(_BYTES, list(b"[,: \t\r\n"))  # what may be before a value, and behind it
 _BEHIND = np.isin(_BYTES, list(b",]} \t\r\n"))
-_VALUES = {b"NaN": nan, b"Infinity": inf, b"-Infinity": -inf}
-_CODES = {b"NaN": b"N", b"Infinity": b"I", b"-Infinity": b"J"}
+_VALUES = {"N": nan, "I": inf, "-": -inf}  # by the end of the string that is put for a word
+_COLON = re.compile(rb"[ \t\r\n]+:")
+_SOME = 4096  # words whose places are Python integers at a time
 
 
 def long_members(body: bytes, message: Schema) -> list[tuple[int, int]]:
@@ -124,23 +125,31 @@ def loads_exactly(body: bytes, how: Reading, tree: Any = None) -> Any:
     if not starts.size:
         return orjson.loads(body) if tree is None else tree
     mark = _absent(body)
-    names: dict[str, bytes] = {}
-    text, view, at = BytesIO(), memoryview(body), 0
-    for start, stop in zip(starts.tolist(), stops.tolist(), strict=True):
-        token = body[start:stop]
-        # Each integer has a name of its own, for its place to be found.
-        name = mark + _CODES.get(token, b"%d" % start)
-        names[name.decode()] = token
-        text.write(view[at:start])
-        text.write(b'"%b"' % name)
-        at = stop
-    text.write(view[at:])
-    tree = orjson.loads(text.getbuffer())
-    values = {
-        name: _VALUES[token] for name, token in names.items() if how.words and token in _VALUES
-    }
-    _restore(tree, values, names)
+    tree = orjson.loads(_marked(body, starts, stops, mark))
+    values = {f"{mark}{code}": value for code, value in _VALUES.items()} if how.words else {}
+    _restore(tree, values, mark, body)
     return tree
+
+
+def _marked(body: bytes, starts: Array, stops: Array, mark: str) -> memoryview:
+    """Return the text with strings for its words, and for its integers by where they begin."""
+    text, view, at = BytesIO(), memoryview(body), 0
+    names = {letter: f'"{mark}{letter:c}"'.encode() for letter in b"NI"}
+    negative = f'"{mark}-"'.encode()
+    for first in range(0, starts.size, _SOME):
+        some = slice(first, first + _SOME)
+        for start, stop in zip(starts[some].tolist(), stops[some].tolist(), strict=True):
+            if body[stop : stop + 1].isspace() and _COLON.match(body, stop):
+                continue  # the name of a member, which is no JSON
+            name = names.get(body[start])
+            if name is None:
+                infinite = body[start + 1 : start + 2] == b"I"
+                name = negative if infinite else f'"{mark}{start}"'.encode()
+            text.write(view[at:start])
+            text.write(name)
+            at = stop
+    text.write(view[at:])
+    return text.getbuffer()
 
 
 def too_large(error: orjson.JSONDecodeError) -> str:
@@ -151,10 +160,10 @@ def too_large(error: orjson.JSONDecodeError) -> str:
     return f"expected numbers that float64 holds, got {shown} (character {error.pos})"
 
 
-def _absent(body: bytes) -> bytes:
+def _absent(body: bytes) -> str:
     """Return letters that no string of the text begins with, written as they are or escaped."""
     size = 16 if b"\\u" in body else 3
-    while (mark := urandom(size).hex().encode()) in body:
+    while (mark := urandom(size).hex()).encode() in body:
         pass
     return mark
 
@@ -229,38 +238,32 @@ def _quotes(body: bytes) -> Array:
     return np.flatnonzero(np.frombuffer(body, np.uint8) == 0x22)
 
 
-def _restore(tree: Any, values: Mapping[str, float], words: Mapping[str, bytes]) -> None:
+def _restore(tree: Any, values: Mapping[str, float], mark: str, body: bytes) -> None:
     """Put values where their names are; raise `DecodeError` for a name without a value."""
     left: list[Any] = [tree]
     while left:
         part = left.pop()
-        if type(part) is dict:
-            if not words.keys().isdisjoint(part):
-                raise DecodeError("not JSON: a bare word in place of the name of a member")
-            items: Any = part.items()
-        elif type(part) is list:
-            items = enumerate(part)
-        else:
-            continue
+        items: Any = part.items() if type(part) is dict else enumerate(part)
         for key, item in items:
             kind = type(item)
-            if kind is dict or kind is list:
+            if kind is str:
+                if item.startswith(mark):
+                    if item not in values:
+                        raise _refusal(tree, values, mark, body)
+                    part[key] = values[item]
+            elif kind is dict or kind is list:
                 left.append(item)
-            elif kind is str and item in words:
-                if item not in values:
-                    raise _refusal(tree, values, words)
-                part[key] = values[item]
 
 
-def _refusal(tree: Any, values: Mapping[str, float], words: Mapping[str, bytes]) -> DecodeError:
+def _refusal(tree: Any, values: Mapping[str, float], mark: str, body: bytes) -> DecodeError:
     """Return the error for the first name without a value, with its place."""
     keys: list[Any] = []
     levels = [_items(tree)]
     while levels:
         for key, item in levels[-1]:
-            if type(item) is str and item in words and item not in values:
+            if type(item) is str and item.startswith(mark) and item not in values:
                 path = "".join(f"[{k}]" if type(k) is int else f".{k}" for k in [*keys, key])
-                return DecodeError(_reason(words[item].decode()), f"${path}")
+                return DecodeError(_reason(item.removeprefix(mark), body), f"${path}")
             if type(item) in (dict, list):
                 keys.append(key)
                 levels.append(_items(item))
@@ -275,11 +278,15 @@ def _items(node: Any) -> Iterator[tuple[Any, Any]]:
     return iter(node.items() if type(node) is dict else enumerate(node))
 
 
-def _reason(word: str) -> str:
-    if word.encode() in _VALUES:
+def _reason(code: str, body: bytes) -> str:
+    """Return why a word or an integer is refused, by the end of its name."""
+    word = {"N": "NaN", "I": "Infinity", "-": "-Infinity"}.get(code)
+    if word is not None:
         return f"expected a JSON value, got the bare word {word}; missing='nan' reads it"
-    count = len(word.lstrip("-"))
-    digits = word if count <= 40 else f"one of {count} digits"
+    found = _INTEGER.match(body, int(code))
+    number = found[0].decode() if found else code
+    count = len(number.lstrip("-"))
+    digits = number if count <= 40 else f"one of {count} digits"
     remedy = "as a float or as a string" if count <= 308 else "as a string"
     return f"expected an integer of 64 bits, got {digits}; write it {remedy}"
 
