@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["pack", "read", "unpack", "write"]
 
 _LONGEST = 10
+_LAST_SHIFT = 7 * (_LONGEST - 1)
 _BLOCK = 1 << 13  # numbers encoded at a time: they stay in the cache
 _SHORT = tuple(bytes([number]) for number in range(0x80))
 
@@ -49,6 +50,8 @@ def read(body: Body, pos: int) -> tuple[int, int]:
         if byte < 0x80:
             break
         shift += 7
+        if shift > _LAST_SHIFT:
+            raise Irregular
     if (byte == 0 and shift) or number >= 1 << 64:
         raise Irregular
     return number, pos
