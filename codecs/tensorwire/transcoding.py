@@ -68,11 +68,11 @@ def peek(
     DecodeError
         the bytes are no message, or the media type is none of the protocol.
     """
-    owners = tuple(dict.fromkeys(name.partition("/")[0] for name in protocol_names()))
-    if not is_known(protocol, owners):
-        raise DecodeError(unknown("a protocol for protocol=", protocol, owners))
     name = f"{protocol}/{_MEDIA_TYPES.get(essence(media_type), '')}"
     if name not in protocol_names():
+        owners = tuple(dict.fromkeys(name.partition("/")[0] for name in protocol_names()))
+        if not is_known(protocol, owners):
+            raise DecodeError(unknown("a protocol for protocol=", protocol, owners))
         known = [
             media for media, box in _MEDIA_TYPES.items() if f"{protocol}/{box}" in protocol_names()
         ]

@@ -38,6 +38,7 @@ __all__ = [
     "Tree",
     "check_out",
     "has_leaf",
+    "is_plain",
     "leaves",
     "levels",
     "mark",
@@ -100,6 +101,7 @@ class Leaf(NamedTuple):
 _INNER = (dict, list, Leaf)
 _NESTS = (Mapping, list, tuple)
 _SCALARS = frozenset({str, int, float, bool, type(None)})  # most parts of a tree
+_TEXT = frozenset({str})
 _TOP = 4  # levels of a path that are worth telling
 MAX_DEPTH = 1024  # lists and objects in one another: what orjson and msgpack read
 
@@ -190,6 +192,30 @@ def place(node: Any, places: Places, mark: str, leaf: Any) -> bool:
         if isinstance(part, (dict, list)) and place(part, inner, mark, leaf):
             return True
     return False
+
+
+def is_plain(node: Any, kinds: frozenset[type]) -> bool:
+    """Return whether a tree holds text for keys, and values of these very types, to any depth.
+
+    Integers are to have 64 bits. What is not plain may still be legal: `walk` tells where it is.
+    """
+    left: list[tuple[Any, int]] = [((node,), 0)]
+    while left:
+        items, level = left.pop()
+        for one in items:
+            kind = type(one)
+            if kind in kinds:
+                if kind is int and not -(2**63) <= one < 2**64:
+                    return False
+            elif kind is dict and _TEXT.issuperset(map(type, one)):
+                left.append((one.values(), level + 1))
+            elif kind is list:
+                left.append((one, level + 1))
+            else:
+                return False
+        if level > MAX_DEPTH:
+            return False
+    return True
 
 
 def walk(node: Any, path: str, most: int = MAX_DEPTH) -> Iterator[tuple[str, Any]]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tensorwire import inputs
 from tensorwire import missing as missing_values
 from tensorwire.errors import DecodeError, EncodeError, shown
-from tensorwire.tree import walk
+from tensorwire.tree import is_plain, walk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -121,6 +121,8 @@ def _checked(part: Any, path: str) -> Tree:
 
 def check_sayable(part: Any, path: str, scalars: tuple[type, ...]) -> None:
     """Raise `EncodeError` for keys that are no strings, integers beyond 64 bits, other types."""
+    if is_plain(part, frozenset(scalars)):
+        return
     for place, value in walk(part, path):
         if not isinstance(value, scalars):
             what = "a key that is no string" if value is Ellipsis else shown(value)
@@ -180,6 +182,8 @@ _ENVELOPE = _VALUES | {bytes}
 
 def _check_values(node: Any, path: str, known: frozenset[type]) -> None:
     """Raise `DecodeError` for keys that are no text, and for values of types that are not known."""
+    if is_plain(node, known):
+        return
     for place, value in walk(node, path):
         if type(value) not in known:
             what = "a key that is no text" if value is Ellipsis else shown(value)
@@ -207,7 +211,8 @@ def _content(message: Tree) -> tuple[str, Any]:
 
 def _envelope(message: Tree) -> Envelope:
     """Return what stands around the payload of a message."""
-    names = _object(message, "data").get("names")
+    data = message.get("data")
+    names = None if data is None else data.get("names")
     if names is not None:
         wrong = [names] if type(names) is not list else [x for x in names if type(x) is not str]
         if wrong:
