@@ -11,7 +11,7 @@ from tensorwire.containers import CONTAINERS
 from tensorwire.dtypes import is_float
 from tensorwire.errors import DecodeError, EncodeError, UnknownCodecError, is_known, shown, unknown
 from tensorwire.kinds import KINDS
-from tensorwire.limits import checked_limits
+from tensorwire.limits import DEFAULT_LIMITS, checked_limits
 from tensorwire.memo import Memo
 from tensorwire.missing import STRICT
 from tensorwire.protocols import seldon
@@ -233,7 +233,8 @@ class Codec:
             how = self._reading if missing is None else seldon.reading(missing, self.container)
             if dtype is not None and is_float(dtype):
                 how = how._replace(also=_AS_FLOATS)
-            value = read(self.container, body, checked_limits(limits), how, into, self.kind.name)
+            bounds = DEFAULT_LIMITS if limits is None else checked_limits(limits)
+            value = read(self.container, body, bounds, how, into, self.kind.name)
             if plain:
                 self._memo.learn_to_view(body, value, self.encode_parts)
         if self._owned and type(value) is np.ndarray and not value.flags.writeable:

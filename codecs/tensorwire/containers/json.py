@@ -155,7 +155,8 @@ def _member(body: bytes, start: int, stop: int, how: Reading) -> Any:
 
 def _loads(body: Body, *, again: bool = False) -> Tree:
     try:
-        return _object(orjson.loads(body))
+        tree = orjson.loads(body)
+        return tree if type(tree) is dict else _object(tree)
     except orjson.JSONDecodeError as error:
         beyond = "infinity" in str(error)  # of float64
         if not again and (beyond or has_words(bytes(body))):
