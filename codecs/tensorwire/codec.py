@@ -10,6 +10,7 @@ from tensorwire.advice import advise, blame
 from tensorwire.containers import CONTAINERS
 from tensorwire.dtypes import is_float
 from tensorwire.errors import DecodeError, EncodeError, UnknownCodecError, is_known, shown, unknown
+from tensorwire.frames import is_frame, rows_of
 from tensorwire.kinds import KINDS
 from tensorwire.limits import DEFAULT_LIMITS, checked_limits
 from tensorwire.memo import Memo
@@ -82,9 +83,12 @@ class Codec:
         ----------
         value
             an array of any shape and memory order, whatever numpy views without a copy
-            (``__array__``, ``__dlpack__``, buffers), or nested lists; bytes for ``raw``.
+            (``__array__``, ``__dlpack__``, buffers), or nested lists; bytes for ``raw``. A frame
+            of pandas, polars or Arrow is its rows; those of columns of several types are nested
+            lists, which ``ndarray`` alone holds.
         names
-            the names of the columns, where the kind has a place for them.
+            the names of the columns, where the kind has a place for them: one for each, where the
+            array has columns; those of the frame where None.
         meta
             puid, tags, routing, requestPath, metrics.
         status
@@ -111,6 +115,8 @@ class Codec:
                 found = writers.get(key)
             if found is not None and (text := found[1](value)) is not None:
                 return found[0] + text + found[2]
+        if type(value) is not np.ndarray and is_frame(value):
+            value, names = self._rows(value, names)
         try:
             return join(*self._parts(value, (names, meta, status), how, lossy=lossy))
         except EncodeError as error:
@@ -137,12 +143,18 @@ class Codec:
             as `encode` does.
         """
         how = STRICT if missing is None else seldon.writing(missing)
+        if type(value) is not np.ndarray and is_frame(value):
+            value, names = self._rows(value, names)
         try:
             envelope = names, meta, status
             prefix, part, suffix = self._parts(value, envelope, how, lossy=lossy)
             return [piece for piece in (prefix, buffer_of(part), suffix) if len(piece)]
         except EncodeError as error:
             raise advise(self, error, value, how, lossy=lossy) from None
+
+    def _rows(self, frame: Any, names: Any) -> tuple[Any, Any]:
+        """Return the rows of a frame and the names of its columns; raw has a place for neither."""
+        return (frame, names) if self.kind.name == "raw" else rows_of(frame, names)
 
     def _parts(
         self, value: Any, envelope: tuple[Any, Any, Any], how: Writing, *, lossy: bool
@@ -153,6 +165,11 @@ class Codec:
             part = container.write(leaf)
         except EncodeError as error:
             raise error.within(self.place) from None
+        if names is not None:
+            names = seldon.columns_of(names)
+            seldon.check_columns(
+                names, leaf.data if leaf.role is Role.NESTED else leaf, EncodeError
+            )
         size = size_of(part) if container.sized else 0
         key = (leaf.dtype, leaf.shape, size)
         plain = names is None and leaf.role is not Role.STRINGS

@@ -59,6 +59,13 @@ def plain(value: Any, *, none: bool = False) -> Any:  # noqa: PLR0911 - a table 
     EncodeError
         with the reason, and what to pass instead: an expression of ``value``.
     """
+    kind = type(value)
+    if hasattr(kind, "columns") and (hasattr(kind, "__arrow_c_stream__") or hasattr(kind, "lazy")):
+        named = "PredictRequest.from_frame or InferRequest.from_frame name its columns"
+        remedy = "pass value.to_numpy()"
+        if library_of(value) == "pyarrow":
+            remedy = "pass numpy.column_stack(value.columns)"
+        raise EncodeError(f"expected {_ARRAYS}, got {shown(value)}; {remedy}; {named}")
     read = _READERS.get(library_of(value))
     if read is not None:
         value = read(value, none=none)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tensorwire import lists
+from tensorwire import frames, lists
 from tensorwire.dtypes import NUMBERS, as_array
-from tensorwire.errors import EncodeError
+from tensorwire.errors import DecodeError, EncodeError
 from tensorwire.protocols import seldon_any
 from tensorwire.reprs import repr_of
 
@@ -52,12 +52,40 @@ class Message:
         """Return the fields that are set; large values are told in short."""
         return repr_of(self)
 
+    def to_frame(self, backend: str = "pandas") -> Any:
+        """Make a frame of the array: a column for each name, of the dtype of its values.
+
+        Columns without names have their number as name. Rows that mix types give columns of their
+        own dtypes.
+
+        Parameters
+        ----------
+        backend
+            the library to make it with: ``pandas``, ``polars`` or ``pyarrow``, or another one that
+            narwhals builds frames with.
+
+        Raises
+        ------
+        DecodeError
+            there is no array of one or two dimensions, the names are not as many as its columns,
+            or the library is not installed.
+        """
+        path = f"$.data.{self.kind}"
+        if self.kind not in ("ndarray", "tensor", "tftensor"):
+            raise DecodeError(f"expected an array, got the kind {self.kind!r}", "$")
+        try:
+            columns = frames.columns_in(self.value, self.names)
+        except DecodeError as error:
+            raise error.within(path) from None
+        return frames.to_frame(columns, backend)
+
     def reply(self, value: Any, names: Sequence[str] | None = None) -> Message:
         """Answer this message with a value, in the kind that Seldon's wrapper would choose.
 
         Numbers go back in the kind of the request, or as `tensor` where it brought no array or raw
         bytes; strings, bools, rows that mix types, dicts or None go back as `ndarray`, bytes as
-        `raw`, a str as `strData`, a dict as `jsonData`, an `Any` as `customData`.
+        `raw`, a str as `strData`, a dict as `jsonData`, an `Any` as `customData`; the columns of a
+        frame have their names.
 
         Where that kind cannot hold the value, another one is chosen: `tensor` for a single number,
         and `tftensor` for arrays of bytes, of complex numbers or of the dtypes of ml_dtypes. An
@@ -71,6 +99,8 @@ class Message:
             the value is none of these.
         """
         meta = {"puid": self.meta["puid"]} if "puid" in self.meta else {}
+        if frames.is_frame(value):
+            value, names = frames.rows_of(value, names)
         kind, value = self._answer(value)
         return Message(value, kind, names, meta)
 

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import numpy as np
 
-from tensorwire import lists
+from tensorwire import frames, lists
 from tensorwire.datatypes import datatype_of
 from tensorwire.dtypes import FLOAT16, NUMBERS, as_array
 from tensorwire.errors import DecodeError, EncodeError, shown
@@ -119,6 +119,55 @@ class InferResponse:
         """Return the fields that are set; large values are told in short."""
         return repr_of(self)
 
+    @classmethod
+    def from_frame(
+        cls,
+        frame: Any,
+        *,
+        model_name: str = "",
+        model_version: str = "",
+        id: str = "",  # noqa: A002 - the protocol's own word
+    ) -> InferResponse:
+        """Make a response of a frame: a tensor for each column, as MLServer's ``pd`` has it.
+
+        Each tensor has the shape ``[n, 1]``; one of text has the parameter ``content_type`` with
+        the value ``str``, by which `to_frame` and MLServer tell it from bytes. A column in which
+        values are missing is written with `missing=` alone.
+
+        Parameters
+        ----------
+        frame
+            of pandas, polars, Arrow, or another library that narwhals reads.
+        model_name, model_version, id
+            of the message.
+
+        Raises
+        ------
+        EncodeError
+            for columns without text for a name, or of a dtype that has no datatype.
+        """
+        tensors = _tensors_of_frame(frame)
+        return cls(tensors, model_name, model_version, id, {"content_type": "pd"})
+
+    def to_frame(self, backend: str = "pandas") -> Any:
+        """Make a frame of the tensors, each of the shape ``[n]`` or ``[n, 1]``, by their names.
+
+        BYTES are text where a tensor, or the message, says so by its parameter ``content_type``.
+
+        Parameters
+        ----------
+        backend
+            the library to make it with: ``pandas``, ``polars`` or ``pyarrow``, or another one that
+            narwhals builds frames with.
+
+        Raises
+        ------
+        DecodeError
+            for tensors of other shapes, or of several lengths, and where the library is not
+            installed.
+        """
+        return _frame_of("outputs", self.outputs, backend)
+
 
 @dataclass(slots=True, repr=False)
 class InferRequest:
@@ -148,6 +197,55 @@ class InferRequest:
     def __repr__(self) -> str:
         """Return the fields that are set; large values are told in short."""
         return repr_of(self)
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: Any,
+        *,
+        model_name: str = "",
+        model_version: str = "",
+        id: str = "",  # noqa: A002 - the protocol's own word
+    ) -> InferRequest:
+        """Make a request of a frame: a tensor for each column, as MLServer's ``pd`` has it.
+
+        Each tensor has the shape ``[n, 1]``; one of text has the parameter ``content_type`` with
+        the value ``str``, by which `to_frame` and MLServer tell it from bytes. A column in which
+        values are missing is written with `missing=` alone.
+
+        Parameters
+        ----------
+        frame
+            of pandas, polars, Arrow, or another library that narwhals reads.
+        model_name, model_version, id
+            of the message.
+
+        Raises
+        ------
+        EncodeError
+            for columns without text for a name, or of a dtype that has no datatype.
+        """
+        tensors = _tensors_of_frame(frame)
+        return cls(tensors, model_name, model_version, id, {"content_type": "pd"})
+
+    def to_frame(self, backend: str = "pandas") -> Any:
+        """Make a frame of the tensors, each of the shape ``[n]`` or ``[n, 1]``, by their names.
+
+        BYTES are text where a tensor, or the message, says so by its parameter ``content_type``.
+
+        Parameters
+        ----------
+        backend
+            the library to make it with: ``pandas``, ``polars`` or ``pyarrow``, or another one that
+            narwhals builds frames with.
+
+        Raises
+        ------
+        DecodeError
+            for tensors of other shapes, or of several lengths, and where the library is not
+            installed.
+        """
+        return _frame_of("inputs", self.inputs, backend)
 
     @property
     def path(self) -> str:
@@ -260,6 +358,31 @@ def _refuse_unserved(parameters: Mapping[str, Any], path: str) -> None:
     if parameters.get("classification"):
         reason = "classification is not served; ask for the output itself, and sort it"
         raise EncodeError(reason, f"{path}.classification")
+
+
+def _tensors_of_frame(frame: Any) -> list[InferTensor]:
+    tensors = []
+    for name, values in frames.named_columns(frame).items():
+        text = {str} == set(map(type, values)) - {type(None)}
+        if isinstance(values, np.ndarray):
+            text, values = values.dtype.kind in "UT", values.reshape(-1, 1)  # noqa: PLW2901
+        else:
+            values = [[item] for item in values]  # noqa: PLW2901
+        tensors.append(InferTensor(name, values, {"content_type": "str"} if text else {}))
+    return tensors
+
+
+def _frame_of(member: str, tensors: Sequence[InferTensor], backend: str) -> Any:
+    columns = {}
+    for i, tensor in enumerate(tensors):
+        path = f"$.{member}[{i}]"
+        column = frames.column_in(tensor.value, f"{path}.shape")
+        if tensor.parameters.get("content_type") == "str":
+            column = frames.text_in(column, path)
+        columns[tensor.name] = column
+    if len(columns) < len(tensors):
+        raise DecodeError("expected a name of its own for each tensor", f"$.{member}")
+    return frames.to_frame(columns, backend)
 
 
 def tensors_of(message: Any) -> tuple[str, Sequence[InferTensor]]:

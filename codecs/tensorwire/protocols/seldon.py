@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from types import NoneType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tensorwire import inputs
+from tensorwire import inputs, lists
 from tensorwire import missing as missing_values
 from tensorwire.errors import DecodeError, EncodeError, shown
 from tensorwire.tree import is_plain, walk
@@ -20,13 +20,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tensorwire.containers import Container
+    from tensorwire.errors import CodecError
     from tensorwire.missing import Missing, Reading, Writing
     from tensorwire.tree import Tree
 
 __all__ = [
     "MESSAGE",
     "Envelope",
+    "check_columns",
     "check_sayable",
+    "columns_of",
     "opened",
     "path_of",
     "payload",
@@ -84,7 +87,7 @@ def around(meta: Mapping[str, Any] | None, status: Mapping[str, Any] | None) -> 
 def wrap(kind: str, tree: Any, names: Sequence[str] | None) -> Tree:
     """Put a payload into the envelope; raise `EncodeError` for names that are none."""
     message: Tree = {}
-    columns = [] if names is None else _columns(names)
+    columns = [] if names is None else columns_of(names)
     if kind in _IN_DATA:
         message["data"] = {"names": columns, kind: tree} if columns else {kind: tree}
     elif columns:
@@ -95,7 +98,22 @@ def wrap(kind: str, tree: Any, names: Sequence[str] | None) -> Tree:
     return message
 
 
-def _columns(names: Any) -> list[str]:
+def check_columns(names: Sequence[str] | None, value: Any, error: type[CodecError]) -> None:
+    """Raise `error` where names are not as many as the columns of an array, its second axis.
+
+    An array of rank 1 has no columns: Seldon's wrapper sends the names of all classes beside the
+    labels that a model has chosen. Of an array of a higher rank the last axis may be named too.
+    """
+    if names is None or not len(names):
+        return
+    shape = lists.shape(value) if isinstance(value, list) else value.shape
+    if len(shape) > 1 and len(names) not in (shape[1], shape[-1]):
+        wanted = f"{shape[1]} names for {shape[1]} columns"
+        raise error(f"expected {wanted}, got {len(names)}", "$.data.names")
+
+
+def columns_of(names: Any) -> list[str]:
+    """Return the names of columns, whatever holds them; raise `EncodeError` for what are none."""
     given = isinstance(names, (str, bytes)) or not isinstance(names, Iterable)
     try:
         columns = [names] if given else inputs.plain_json(list(names), "$.data.names")

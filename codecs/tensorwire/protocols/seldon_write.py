@@ -11,11 +11,12 @@ import numpy as np
 
 from tensorwire import inputs, lists
 from tensorwire.errors import CodecError, EncodeError, UnknownCodecError, is_known, unknown
+from tensorwire.frames import is_frame, rows_of
 from tensorwire.kinds import KINDS
 from tensorwire.message import Feedback, Message, MessageList
 from tensorwire.missing import STRICT
 from tensorwire.protocols import fields, seldon, seldon_any
-from tensorwire.tree import Leaf, Role
+from tensorwire.tree import Leaf, Role, leaves
 
 if TYPE_CHECKING:
     from tensorwire.containers import Container
@@ -60,13 +61,25 @@ def _message(message: Message, container: Container, how: Writing, *, lossy: boo
     kind: Any = message.kind
     if not is_known(kind, (*_KINDS, "")):
         raise UnknownCodecError(unknown("the kind of a message", kind, _KINDS), "$")
+    value, names = message.value, message.names
+    if kind in KINDS and kind != "raw" and is_frame(value):
+        value, names = rows_of(value, names)
     try:
-        node = _node(kind, message.value, container, how, lossy=lossy)
+        node = _node(kind, value, container, how, lossy=lossy)
     except CodecError as error:
         raise error.within(seldon.path_of(kind)) from None
     tree = seldon.around(message.meta, message.status)
-    tree |= seldon.wrap(kind, node, message.names)
+    if names is not None and kind in KINDS:
+        names = seldon.columns_of(names)
+        seldon.check_columns(names, _array_in(node), EncodeError)
+    tree |= seldon.wrap(kind, node, names)
     return tree or {"meta": {}}  # which tells a message that says nothing from none
+
+
+def _array_in(node: Any) -> Any:
+    """Return what has the shape of the array in the tree of a kind."""
+    (leaf,) = leaves(node)
+    return leaf[1].data if leaf[1].role is Role.NESTED else leaf[1]
 
 
 def _node(kind: str, value: Any, container: Container, how: Writing, *, lossy: bool) -> Any:

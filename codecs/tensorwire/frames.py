@@ -1,0 +1,273 @@
+"""Frames (of pandas, polars, Arrow and whatever narwhals reads) to arrays and names, and back.
+
+A frame is told by its class; narwhals is imported only when one is given or asked for. The labels
+of rows (pandas' index) are not part of what is sent, as in Seldon's client and MLServer's codec.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tensorwire import inputs, lists
+from tensorwire.dtypes import NUMBERS, as_array, check_float64
+from tensorwire.errors import DecodeError, EncodeError, is_known, shown, unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tensorwire.errors import CodecError
+    from tensorwire.tree import Array
+
+__all__ = [
+    "column_in",
+    "columns_in",
+    "columns_of",
+    "is_frame",
+    "named_columns",
+    "names_of",
+    "rows_of",
+    "text_in",
+    "to_frame",
+]
+
+_MARKS = ("__arrow_c_stream__", "__dataframe__", "__narwhals_dataframe__", "collect")
+_BACKENDS = ("pandas", "polars", "pyarrow", "modin", "cudf")
+
+
+def is_frame(value: Any) -> bool:
+    """Tell whether a value is a frame: it has columns, and offers them as frames do."""
+    kind = type(value)
+    return hasattr(kind, "columns") and any(hasattr(kind, mark) for mark in _MARKS)
+
+
+def columns_of(frame: Any) -> list[tuple[Any, Any]]:
+    """Return the columns of a frame with their labels: one array each, or a list.
+
+    A list has None where a value is missing.
+
+    Raises
+    ------
+    EncodeError
+        for columns that are no values of an array, and where narwhals is not installed.
+    """
+    narwhals: Any = _narwhals(EncodeError)
+    kind = type(frame)
+    if kind.__name__ == "RecordBatch" and inputs.library_of(frame) == "pyarrow":
+        frame = sys.modules["pyarrow"].Table.from_batches([frame])
+    try:
+        held = narwhals.from_native(frame, eager_only=True)
+    except TypeError:
+        reason = f"expected a frame that is in memory, got {shown(frame)}"
+        raise EncodeError(f"{reason}; pass value.collect()") from None
+    except Exception as error:  # noqa: BLE001 - of two columns of one name
+        why = " ".join(str(error).split())[:200]
+        reason = "expected a frame with a name of its own for each column"
+        raise EncodeError(f"{reason}, got another ({why}); rename them") from None
+    return [(column.name, _column(column)) for column in held.iter_columns()]
+
+
+def _column(column: Any) -> Any:
+    """Return the values of a column of narwhals."""
+    try:
+        values = inputs.plain(column.to_native(), none=True)
+        if isinstance(values, np.ndarray):
+            values = as_array(values)
+    except EncodeError as error:
+        raise EncodeError(f"column {shown(column.name)}: {error.reason}") from None
+    first = next((item for item in values if item is not None), None) if len(values) else None
+    if isinstance(first, (list, np.ndarray, dict)):
+        reason = f"column {shown(column.name)}: expected single values, got {shown(first)}"
+        raise EncodeError(reason)
+    return values
+
+
+def names_of(labels: Sequence[Any]) -> list[str] | None:
+    """Return the labels of columns as names; None for those that pandas numbers by default.
+
+    Raises
+    ------
+    EncodeError
+        for labels that are not text.
+    """
+    if all(isinstance(label, str) for label in labels):
+        return [str(label) for label in labels]
+    if list(labels) == list(range(len(labels))):
+        return None
+    other = next(label for label in labels if not isinstance(label, str))
+    reason = f"expected text for the name of each column, got {shown(other)}"
+    raise EncodeError(
+        f"{reason}; pass value.set_axis([*map(str, value.columns)], axis=1)", ".names"
+    )
+
+
+def rows_of(frame: Any, names: Any = None) -> tuple[Any, Any]:
+    """Return the rows of a frame, an array or nested lists where columns mix types; and the names.
+
+    Names that are given are kept.
+    """
+    columns = columns_of(frame)
+    if names is None:
+        try:
+            names = names_of([label for label, _ in columns])
+        except EncodeError as error:
+            raise error.within("$.data") from None
+    return _rows([values for _, values in columns], frame), names
+
+
+def _rows(columns: list[Any], frame: Any) -> Any:
+    if not columns:
+        return np.empty((len(frame), 0))
+    arrays = [values for values in columns if isinstance(values, np.ndarray)]
+    if len(arrays) == len(columns) and (made := _one_array(arrays)) is not None:
+        return made
+    lists_ = [values.tolist() if isinstance(values, np.ndarray) else values for values in columns]
+    nested = [list(row) for row in zip(*lists_, strict=True)]
+    return nested or np.empty((0, len(columns)))
+
+
+def _one_array(arrays: list[Array]) -> Array | None:
+    """Return columns side by side, where one dtype holds the values of all of them."""
+    dtypes = {array.dtype for array in arrays}
+    kinds = {dtype.kind for dtype in dtypes}
+    if len(dtypes) == 1 or kinds in ({"U"}, {"S"}):
+        return np.stack(arrays, axis=1)
+    if not kinds <= set("iuf") or not all(dtype.num in NUMBERS for dtype in dtypes):
+        return None
+    target = np.result_type(*dtypes)
+    if target.kind == "f" and "f" not in kinds:  # int64 beside uint64
+        return None
+    try:
+        for array in arrays if target.kind == "f" else []:
+            check_float64(array)
+    except EncodeError:
+        return None  # refused with the place, as rows of integers and floats are
+    return np.stack([array.astype(target, copy=False) for array in arrays], axis=1)
+
+
+def to_frame(columns: Mapping[str, Any], backend: str) -> Any:
+    """Make a frame of arrays, or lists, of one length by name.
+
+    Parameters
+    ----------
+    columns
+        each of shape ``(n,)``, or a list, in which None is a missing value.
+    backend
+        ``pandas``, ``polars``, ``pyarrow``, or another library that narwhals builds frames with.
+
+    Raises
+    ------
+    DecodeError
+        the library is not installed or not known, or has no such dtype.
+    """
+    narwhals: Any = _narwhals(DecodeError)
+    if not is_known(backend, _BACKENDS):
+        raise DecodeError(unknown("a library of frames for backend=", backend, _BACKENDS))
+    sizes = {name: len(values) for name, values in columns.items()}
+    if len(set(sizes.values())) > 1:
+        raise DecodeError(f"expected columns of one length, got {sizes}")
+    plain = backend in ("pandas", "modin", "cudf")
+    made = {name: _held(values, objects=plain) for name, values in columns.items()}
+    try:
+        return narwhals.from_dict(made, backend=backend).to_native()
+    except ImportError:
+        raise DecodeError(f"{backend} is not installed; pip install {backend}") from None
+    except Exception as error:  # noqa: BLE001 - the library's own, of a dtype that it has not
+        why = " ".join(str(error).split())[:200]
+        raise DecodeError(
+            f"expected arrays that {backend} has a dtype for, got others: {why}"
+        ) from None
+
+
+def _held(values: Any, *, objects: bool) -> Any:
+    """Return a column as a library of frames reads it exactly."""
+    if isinstance(values, np.ndarray):
+        return values.tolist() if values.dtype.kind in "SUT" else values
+    held = {type(value) for value in values}
+    if objects and not held <= {str, type(None)}:  # integers beside None would become floats
+        column = np.empty(len(values), object)
+        column[:] = values
+        return column
+    return values
+
+
+def named_columns(frame: Any) -> dict[str, Any]:
+    """Return the columns of a frame by name; those that pandas numbers have their number as name.
+
+    Raises
+    ------
+    EncodeError
+        as `columns_of` and `names_of` do.
+    """
+    columns = columns_of(frame)
+    names = names_of([label for label, _ in columns])
+    if names is None:
+        names = [str(label) for label, _ in columns]
+    return dict(zip(names, (values for _, values in columns), strict=True))
+
+
+def columns_in(value: Any, names: Sequence[str] | None) -> dict[str, Any]:
+    """Return the columns of rows by name; without names, by their number.
+
+    Raises
+    ------
+    DecodeError
+        the array has neither rows nor columns, or the names are not as many as the columns.
+    """
+    if not isinstance(value, list):
+        try:
+            value = as_array(value)
+        except EncodeError as error:
+            raise DecodeError(error.reason, error.path) from None
+    shape = lists.shape(value) if isinstance(value, list) else value.shape
+    if len(shape) == 1:
+        columns = [value]
+    elif len(shape) == 2:
+        columns = [value[:, i] for i in range(shape[1])] if hasattr(value, "T") else _turned(value)
+    else:
+        raise DecodeError(f"expected rows and columns, got an array of shape {shape}")
+    found = [str(i) for i in range(len(columns))] if names is None else [str(x) for x in names]
+    if len(found) != len(columns) or len(set(found)) != len(found):
+        wanted = f"expected {len(columns)} names, each another, for {len(columns)} columns"
+        raise DecodeError(f"{wanted}, got {shown(found, 80)}", "$.data.names")
+    return dict(zip(found, columns, strict=True))
+
+
+def _turned(rows: list[Any]) -> list[Any]:
+    """Return the columns of nested lists of rows: an array each, or a list where none holds it."""
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    return [column if None in column else lists.to_array(column, DecodeError) for column in columns]
+
+
+def column_in(value: Any, path: str) -> Any:
+    """Return a tensor as one column: of shape ``(n,)``, or ``(n, 1)`` as MLServer has it."""
+    if not isinstance(value, list):
+        value = as_array(value)
+    shape = lists.shape(value) if isinstance(value, list) else value.shape
+    if len(shape) not in (1, 2) or shape[1:] not in ((), (1,)):
+        raise DecodeError(f"expected a column of shape (n,) or (n, 1), got {shape}", path)
+    if isinstance(value, list):
+        return lists.scalars(value)
+    return value.reshape(-1)
+
+
+def text_in(column: Any, path: str) -> list[str]:
+    """Return byte strings as the text that they are in UTF-8."""
+    items = column.tolist() if isinstance(column, np.ndarray) else column
+    try:
+        return [item.decode() if isinstance(item, bytes) else item for item in items]
+    except UnicodeDecodeError as error:
+        raise DecodeError(f"expected text in UTF-8, got other bytes: {error}", path) from None
+
+
+def _narwhals(error: type[CodecError]) -> Any:
+    try:
+        return import_module("narwhals")
+    except ImportError:
+        raise error(
+            "frames are read and made by narwhals, which is not installed; "
+            "pip install 'tensorwire[frames]'"
+        ) from None
