@@ -166,10 +166,7 @@ class Codec:
         except EncodeError as error:
             raise error.within(self.place) from None
         if names is not None:
-            names = seldon.columns_of(names)
-            seldon.check_columns(
-                names, leaf.data if leaf.role is Role.NESTED else leaf, EncodeError
-            )
+            names = seldon.columns_of(names, leaf.data if leaf.role is Role.NESTED else leaf)
         size = size_of(part) if container.sized else 0
         key = (leaf.dtype, leaf.shape, size)
         plain = names is None and leaf.role is not Role.STRINGS

@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tensorwire.containers import Container
-    from tensorwire.errors import CodecError
     from tensorwire.missing import Missing, Reading, Writing
     from tensorwire.tree import Tree
 
 __all__ = [
     "MESSAGE",
     "Envelope",
-    "check_columns",
+    "NamesAsRead",
     "check_sayable",
     "columns_of",
+    "has_columns",
     "opened",
     "path_of",
     "payload",
@@ -98,22 +98,30 @@ def wrap(kind: str, tree: Any, names: Sequence[str] | None) -> Tree:
     return message
 
 
-def check_columns(names: Sequence[str] | None, value: Any, error: type[CodecError]) -> None:
-    """Raise `error` where names are not as many as the columns of an array, its second axis.
+class NamesAsRead(list[str]):
+    """Names that came with an array, and are not as many as its columns.
+
+    A peer's mistake does not make its numbers unreadable, and what was read can be written again.
+    """
+
+
+def has_columns(value: Any, names: Sequence[str] | None) -> bool:
+    """Tell whether names are as many as the columns of an array, its second axis.
 
     An array of rank 1 has no columns: Seldon's wrapper sends the names of all classes beside the
     labels that a model has chosen. Of an array of a higher rank the last axis may be named too.
     """
     if names is None or not len(names):
-        return
+        return True
     shape = lists.shape(value) if isinstance(value, list) else value.shape
-    if len(shape) > 1 and len(names) not in (shape[1], shape[-1]):
-        wanted = f"{shape[1]} names for {shape[1]} columns"
-        raise error(f"expected {wanted}, got {len(names)}", "$.data.names")
+    return len(shape) < 2 or len(names) in (shape[1], shape[-1])
 
 
-def columns_of(names: Any) -> list[str]:
-    """Return the names of columns, whatever holds them; raise `EncodeError` for what are none."""
+def columns_of(names: Any, value: Any = None) -> list[str]:
+    """Return the names of the columns of an array, whatever holds them.
+
+    Raises `EncodeError` for what are no names, and for those that are not as many as the columns.
+    """
     given = isinstance(names, (str, bytes)) or not isinstance(names, Iterable)
     try:
         columns = [names] if given else inputs.plain_json(list(names), "$.data.names")
@@ -123,6 +131,10 @@ def columns_of(names: Any) -> list[str]:
         if given or not isinstance(name, str):
             place = "$.data.names" if given else f"$.data.names[{i}]"
             raise EncodeError(f"expected a list of strings for names, got {shown(name)}", place)
+    if value is not None and not has_columns(value, columns) and type(names) is not NamesAsRead:
+        count = (lists.shape(value) if isinstance(value, list) else value.shape)[1]
+        reason = f"expected {count} names for {count} columns, got {len(columns)}"
+        raise EncodeError(f"{reason}; pass one for each, or none", "$.data.names")
     return [str(name) for name in columns]
 
 

@@ -100,7 +100,8 @@ def _message(
             value = KINDS[kind].value(node, payload, limits, None, how)
             viewed = isinstance(value, np.ndarray) and not value.flags.writeable
             value = value.copy() if viewed and not KINDS[kind].views else value
-            seldon.check_columns(around.names, value, DecodeError)
+            if not seldon.has_columns(value, around.names):
+                around = around._replace(names=seldon.NamesAsRead(around.names or ()))
         else:
             value = other_value(kind, node, container, how, payload)
     except CodecError as error:

@@ -70,8 +70,7 @@ def _message(message: Message, container: Container, how: Writing, *, lossy: boo
         raise error.within(seldon.path_of(kind)) from None
     tree = seldon.around(message.meta, message.status)
     if names is not None and kind in KINDS:
-        names = seldon.columns_of(names)
-        seldon.check_columns(names, _array_in(node), EncodeError)
+        names = seldon.columns_of(names, _array_in(node))
     tree |= seldon.wrap(kind, node, names)
     return tree or {"meta": {}}  # which tells a message that says nothing from none
 
