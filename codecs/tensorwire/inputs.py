@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tensorwire.errors import EncodeError, shown
-from tensorwire.tree import MAX_DEPTH
+from tensorwire.tree import MAX_DEPTH, shortened
 
 if TYPE_CHECKING:
     from tensorwire.tree import Array
@@ -353,28 +353,30 @@ def plain_json(value: Any, path: str) -> Any:
     if not _is_odd(value, path):
         return value
     whole: list[Any] = [None]
-    left: list[tuple[Any, str, Any, Any, int]] = [(value, path, whole, 0, 1)]
+    left: list[tuple[Any, str, str, Any, Any, int]] = [(value, path, "{}", whole, 0, 1)]
     while left:
-        node, where, holder, at, level = left.pop()
-        if isinstance(node, Mapping):
-            inner: list[tuple[Any, str, Any]] = [
-                (item, f"{where}.{key}", str.__str__(key) if isinstance(key, str) else key)
-                for key, item in node.items()
-            ]
-            made: Any = dict.fromkeys(key for _, _, key in inner)
-        elif isinstance(node, (list, tuple)):
-            made = [None] * len(node)
-            inner = [(item, f"{where}[{i}]", i) for i, item in enumerate(node)]
-        elif type(node) in _PLAIN:
+        node, outer, form, holder, at, level = left.pop()
+        if type(node) in _PLAIN:
             holder[at] = node
             continue
+        where = shortened(form.format(outer, at))  # made for what may have a need of it
+        if isinstance(node, Mapping):
+            items = {
+                str.__str__(key) if isinstance(key, str) else key: item
+                for key, item in node.items()
+            }
+            made: Any = dict.fromkeys(items)
+            form, inner = "{}.{}", list(items.items())
+        elif isinstance(node, (list, tuple)):
+            made = [None] * len(node)
+            form, inner = "{}[{}]", list(enumerate(node))
         else:
-            left.append((_json_value(node, where), where, holder, at, level))
+            left.append((_json_value(node, where), where, "{}", holder, at, level))
             continue
         if level > MAX_DEPTH:
             raise EncodeError(_TOO_DEEP, path)
         holder[at] = made
-        left += [(item, place, made, key, level + 1) for item, place, key in reversed(inner)]
+        left += [(item, where, form, made, key, level + 1) for key, item in reversed(inner)]
     return whole[0]
 
 

@@ -43,6 +43,7 @@ __all__ = [
     "levels",
     "mark",
     "place",
+    "shortened",
     "walk",
 ]
 
@@ -103,6 +104,7 @@ _NESTS = (Mapping, list, tuple)
 _SCALARS = frozenset({str, int, float, bool, type(None)})  # most parts of a tree
 _TEXT = frozenset({str})
 _TOP = 4  # levels of a path that are worth telling
+_LONG_PATH = 4096  # characters of a path, more than the deepest lists need
 MAX_DEPTH = 1024  # lists and objects in one another: what orjson and msgpack read
 
 
@@ -139,16 +141,25 @@ def _step(key: Any) -> str:
 def _find(node: Any) -> list[tuple[tuple[Any, ...], Leaf]]:
     """Return the arrays of a tree with the keys and indices that lead to them, in its order."""
     found: list[tuple[tuple[Any, ...], Leaf]] = []
-    left: list[tuple[tuple[Any, ...], Any]] = [((), node)]
+    left: list[tuple[Any, Any]] = [(None, node)]
     while left:
-        keys, part = left.pop()
+        last, part = left.pop()  # the last key, behind what stands before it
         if isinstance(part, Leaf):
-            found.append((keys, part))
+            found.append((_keys(last), part))
             continue
         items: Any = part.items() if isinstance(part, dict) else enumerate(part)
-        inner = [((*keys, key), one) for key, one in items if isinstance(one, _INNER)]
+        inner = [((last, key), one) for key, one in items if isinstance(one, _INNER)]
         left += reversed(inner)
     return found
+
+
+def _keys(last: Any) -> tuple[Any, ...]:
+    """Return keys in the order in which they lead to an array."""
+    keys = []
+    while last is not None:
+        last, key = last
+        keys.append(key)
+    return tuple(reversed(keys))
 
 
 def mark(node: Any, name: str) -> Any:
@@ -239,10 +250,19 @@ def walk(node: Any, path: str, most: int = MAX_DEPTH) -> Iterator[tuple[str, Any
                 top = where
             elif len(left) >= most:
                 raise EncodeError(f"expected at most {most} levels of nesting, got more", top)
-            left.append(_members(part, where))
+            left.append(_members(part, shortened(where)))
             break
         else:
             left.pop()
+
+
+def shortened(path: str) -> str:
+    """Return the place of a list or an object, cut where no reader would follow it.
+
+    The places of all that stands in it begin so. Were a key of a million characters a part of each
+    of them, they would take far more than the message.
+    """
+    return path if len(path) <= _LONG_PATH else f"{path[:_LONG_PATH]}..."
 
 
 def _members(node: Any, path: str) -> Iterator[tuple[str, Any]]:

@@ -16,6 +16,7 @@ from tensorwire import inputs, lists
 from tensorwire.errors import DecodeError, EncodeError, shown
 from tensorwire.limits import DEFAULT_LIMITS
 from tensorwire.missing import VERIFIED
+from tensorwire.tree import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -153,17 +154,27 @@ def _plain(value: Any) -> Any:
 
 
 def _items(value: Any, path: str) -> Iterator[tuple[str, Any, int]]:
-    """Walk nested values with their places and depths, without recursion."""
-    waiting = [(path, value, 1)]
-    while waiting:
-        where, node, depth = waiting.pop()
-        yield where, node, depth
-        if isinstance(node, Mapping):
-            for key in node:
-                text(key, where)
-            waiting += [(f"{where}.{key}", item, depth + 1) for key, item in node.items()]
-        elif isinstance(node, (list, tuple)):
-            waiting += [(f"{where}[{i}]", item, depth + 1) for i, item in enumerate(node)]
+    """Walk nested values with their places and depths, one place at a time."""
+    yield path, value, 1
+    left = [_members(value, path)]
+    while left:
+        for where, item in left[-1]:
+            yield where, item, len(left) + 1
+            if _nests(item):
+                left.append(_members(item, shortened(where)))
+                break
+        else:
+            left.pop()
+
+
+def _members(node: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Yield what stands in a list or an object, with its place."""
+    if isinstance(node, Mapping):
+        for key, item in node.items():
+            yield f"{path}.{text(key, path)}", item
+    elif isinstance(node, (list, tuple)):
+        for i, item in enumerate(node):
+            yield f"{path}[{i}]", item
 
 
 def _nests(item: Any) -> bool:
