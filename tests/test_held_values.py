@@ -167,7 +167,6 @@ REMEDIES: dict[str, Any] = {
     "the masked constant": np.ma.masked,
     "UUID": uuid.UUID(int=5),
     "UUIDs": [uuid.UUID(int=5)],
-    "a NUL": b"a\0",
 }
 _REMEDY = re.compile(r"pass (?:one field of it, such as )?(.+?)(?:, which|, or |, seconds|; |$)")
 

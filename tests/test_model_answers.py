@@ -90,3 +90,20 @@ def test_columns_of_pandas_are_answers(container: str) -> None:
         assert found.kind == kind
         read = tw.loads(tw.dumps(found, MEDIA[container]), MEDIA[container]).value
         assert np.asarray(read, object).tolist() == value.tolist()
+
+
+@requests
+def test_dicts_and_none_are_answered(kind: str) -> None:
+    """A list of dicts is a JSON value; None among numbers is null in nested lists."""
+    dicts = [{"label": "x", "score": np.float32(0.5)}, {"label": "y", "score": 1}]
+    found = reply(kind, dicts)
+    assert found.kind == "jsonData"
+    for container, media in MEDIA.items():
+        tree = tree_of(tw.dumps(found, media), container)
+        assert tree["jsonData"] == [{"label": "x", "score": 0.5}, {"label": "y", "score": 1}]
+    rows: list[Any] = [[[None, 1.0]], np.array([[None, 1.0]], object), [["a", None]]]
+    for value in rows:
+        found = reply(kind, value)
+        assert found.kind == "ndarray"
+        tree = tree_of(tw.dumps(found, missing="null"), "json")
+        assert tree["data"]["ndarray"] == np.array(value, object).tolist()

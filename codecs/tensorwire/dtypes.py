@@ -74,6 +74,8 @@ def as_array(value: Any, *, none: bool = False) -> Any:
 
 def _of_lists(nested: Any, how: Reading) -> Any:
     """Make an array of nested lists; numpy's scalars in them become Python's own where need be."""
+    if nested and type(nested[0]) is not list and (array := inputs.stacked(nested)) is not None:
+        return _checked(array, nested)
     try:
         found = lists.to_array(nested, EncodeError, how)
     except Exception:  # noqa: BLE001 - whatever __array__ of an item may raise

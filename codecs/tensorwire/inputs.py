@@ -23,7 +23,15 @@ from tensorwire.tree import MAX_DEPTH, shortened
 if TYPE_CHECKING:
     from tensorwire.tree import Array
 
-__all__ = ["check_integers", "library_of", "plain", "plain_json", "plain_lists", "refused_dtype"]
+__all__ = [
+    "check_integers",
+    "library_of",
+    "plain",
+    "plain_json",
+    "plain_lists",
+    "refused_dtype",
+    "stacked",
+]
 
 _PLAIN = frozenset({int, float, bool, complex, str, bytes, type(None)})
 _FLOAT = "pass numpy.array(value, float), which may round"
@@ -275,9 +283,9 @@ def plain_lists(nested: Any) -> Any:
         if depth >= _MAX_RANK:
             raise EncodeError(f"more than {_MAX_RANK} nested lists", path)
         made = list(node)
-        stacked = _stacked([plain(item) for item in made]) if all(map(_is_array, made)) else None
-        holder[at] = made if stacked is None else stacked
-        if stacked is None:
+        array = stacked(made)
+        holder[at] = made if array is None else array
+        if array is None:
             odd = [i for i, item in enumerate(made) if type(item) not in _PLAIN]
             left += [(made, i, f"{path}[{i}]", depth + 1) for i in reversed(odd)]
     return whole[0]
@@ -287,13 +295,26 @@ def _is_array(value: Any) -> bool:
     return hasattr(value, "__array__") and not isinstance(value, np.generic)
 
 
-def _stacked(arrays: list[Any]) -> Array | None:
-    """Return arrays of one shape and dtype as one, None where they are not so."""
-    if not arrays or not all(isinstance(array, np.ndarray) for array in arrays):
+def stacked(items: Sequence[Any]) -> Array | None:
+    """Return arrays of one shape and dtype as one, None where they are not so.
+
+    Raises `EncodeError` for an array that cannot be encoded, with its place.
+    """
+    if not items or type(items[0]) in _PLAIN or not all(map(_is_array, items)):
+        return None
+    arrays = [_plain_at(i, item) for i, item in enumerate(items)]
+    if not all(isinstance(array, np.ndarray) for array in arrays):
         return None
     if len({(array.shape, array.dtype) for array in arrays}) != 1:
         return None
     return np.stack(arrays)
+
+
+def _plain_at(i: int, item: Any) -> Any:
+    try:
+        return plain(item)
+    except EncodeError as error:
+        raise error.within(f"[{i}]") from None
 
 
 def _plain_value(node: Any, path: str) -> Any:

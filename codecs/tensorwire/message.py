@@ -83,9 +83,9 @@ class Message:
         """Answer this message with a value, in the kind that Seldon's wrapper would choose.
 
         Numbers go back in the kind of the request, or as `tensor` where it brought no array or raw
-        bytes; strings, bools, rows that mix types, dicts or None go back as `ndarray`, bytes as
-        `raw`, a str as `strData`, a dict as `jsonData`, an `Any` as `customData`; the columns of a
-        frame have their names.
+        bytes; strings, bools, rows that mix types or have None in them go back as `ndarray`, bytes
+        as `raw`, a str as `strData`, a dict or a list of dicts as `jsonData`, an `Any` as
+        `customData`; the columns of a frame have their names.
 
         Where that kind cannot hold the value, another one is chosen: `tensor` for a single number,
         and `tftensor` for arrays of bytes, of complex numbers or of the dtypes of ml_dtypes. An
@@ -116,8 +116,10 @@ class Message:
             return "customData", value
         try:
             array = as_array(value)
-        except EncodeError:  # unless it is for None among numbers
-            as_array(value, none=True)
+        except EncodeError:
+            if isinstance(value, (list, tuple)) and any(isinstance(row, Mapping) for row in value):
+                return "jsonData", value
+            as_array(value, none=True)  # unless it is for None among numbers
             return "ndarray", value
         if isinstance(array, list):
             has_bytes = any(isinstance(item, bytes) for item in lists.scalars(array))
