@@ -81,10 +81,14 @@ def request(name: str, array: Array, options: Namespace) -> tuple[bytes, dict[st
     check_name(name)
     if name in tw.protocol_names():
         message = _message(name, array, options)
-        return tw.get_protocol(name).encode(message, lossy=options.lossy)
+        return tw.get_protocol(name).encode(message, lossy=options.lossy, missing=options.missing)
     codec = tw.get_codec(name)
     # A plug-in takes an array; more only if it says so.
-    more: dict[str, Any] = {"names": options.names, "lossy": options.lossy}
+    more: dict[str, Any] = {
+        "names": options.names,
+        "lossy": options.lossy,
+        "missing": options.missing,
+    }
     body = codec.encode(array, **{key: value for key, value in more.items() if value})
     return body, {"Content-Type": codec.media_type}
 

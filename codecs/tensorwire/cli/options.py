@@ -142,6 +142,7 @@ def _make(commands: argparse._SubParsersAction[_Parser]) -> None:
     add("--url", default="http://127.0.0.1:9000", help="of the REST server: %(default)s")
     add("--grpc", default="127.0.0.1:9500", metavar="HOST:PORT", help="of gRPC: %(default)s")
     add("--lossy", action="store_true", help="accept that values are rounded or changed")
+    _missing(add, "NaN as null or as the bare word")
 
 
 def _missing(add: Callable[..., argparse.Action], text: str) -> None:

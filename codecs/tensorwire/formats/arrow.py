@@ -54,10 +54,10 @@ class ArrowTensor(Format):
     meta_path = f"$.{_NAMES}"
     needs = ("pyarrow",)
 
-    def write(self, value: Any, meta: Mapping[str, Any]) -> bytes:
+    def write(self, value: Any, meta: Mapping[str, Any], *, none: bool) -> bytes:
         """Let pyarrow write the message; it would take bools for numbers, and swapped bytes too."""
         pyarrow = _pyarrow(EncodeError)
-        array = array_of(value)
+        array = array_of(value, none=none)
         names = _dim_names(meta, array.ndim)
         dtype = _BY_NAME.get(array.dtype.name)
         if dtype is None:

@@ -14,6 +14,7 @@ from tensorwire import lists
 from tensorwire.dtypes import aligned, as_array, cast
 from tensorwire.errors import CodecError, DecodeError, EncodeError
 from tensorwire.limits import checked_limits
+from tensorwire.missing import BARE, reading, writing
 from tensorwire.reading import as_body
 from tensorwire.tftypes import type_of
 from tensorwire.tree import check_out
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import DTypeLike
 
     from tensorwire.limits import Limits
+    from tensorwire.missing import Missing
     from tensorwire.tree import Array, Body
 
 __all__ = ["Format", "array_of", "at", "place_of", "refusal", "shape_of", "view"]
@@ -42,8 +44,11 @@ class Format(ABC):
         return f"{type(self).__name__}()"
 
     @abstractmethod
-    def write(self, value: Any, meta: Mapping[str, Any]) -> bytes:
-        """Write a value, or raise `EncodeError`; `meta` is empty where it is not carried."""
+    def write(self, value: Any, meta: Mapping[str, Any], *, none: bool) -> bytes:
+        """Write a value, or raise `EncodeError`.
+
+        `meta` is empty where it is not carried; `none` tells whether None among numbers is NaN.
+        """
 
     @abstractmethod
     def read(self, body: Body, limits: Limits) -> Any:
@@ -63,7 +68,7 @@ class Format(ABC):
         del body, limits
         return {}
 
-    def encode(
+    def encode(  # noqa: PLR0913 - each says one thing, by its name
         self,
         value: Any,
         *,
@@ -71,8 +76,19 @@ class Format(ABC):
         meta: Mapping[str, Any] | None = None,
         status: Mapping[str, Any] | None = None,
         lossy: bool = False,
+        missing: Missing | None = None,
     ) -> bytes:
         """Write a value; nothing is ever lost, so that `lossy` changes nothing.
+
+        Parameters
+        ----------
+        value
+            what the class says.
+        names, meta, status
+            what is to travel with it, where the format has a place.
+        missing
+            any word but ``error`` writes a missing value among numbers (None, a masked one, NA) as
+            NaN; NaN and infinities are values of these formats, and always written.
 
         Raises
         ------
@@ -80,10 +96,11 @@ class Format(ABC):
             the format has no place for the value, or for what is to travel with it.
         """
         del lossy
+        none = writing(missing, "error", BARE).none
         for part, given in (("names", names), ("meta", meta), ("status", status)):
             if given is not None and len(given) and part not in self.carries:
                 raise EncodeError(f"{self.name} has no place for {part}; leave it out", f".{part}")
-        return self.write(value, meta or {})
+        return self.write(value, meta or {}, none=none)
 
     def decode(  # noqa: PLR0913 - each says one thing, by its name
         self,
@@ -94,6 +111,7 @@ class Format(ABC):
         dtype: DTypeLike | None = None,
         limits: Limits | None = None,
         align: bool = False,
+        missing: Missing | None = None,
     ) -> Any:
         """Read what `encode` was given: read-only views of `body`, unless asked otherwise.
 
@@ -113,6 +131,8 @@ class Format(ABC):
         align
             return arrays whose address suits their dtype: a view where it does, else one copy,
             read-only as the view is.
+        missing
+            changes nothing: NaN is a value of these formats.
 
         Raises
         ------
@@ -121,6 +141,7 @@ class Format(ABC):
         LimitError
             the payload claims more than `limits`.
         """
+        reading(missing, "any", text=False)  # refuses a word that is not known
         value = self.read(as_body(body), checked_limits(limits))
         if dtype is not None:
             value = _each(value, partial(cast, dtype=dtype))
@@ -177,9 +198,9 @@ def place_of(name: str) -> str:
     return f".{name}" if name else ""
 
 
-def array_of(value: Any) -> Array:
-    """View a value as one array, or raise `EncodeError`."""
-    array = value if type(value) is bytes else as_array(value)
+def array_of(value: Any, *, none: bool = False) -> Array:
+    """View a value as one array, or raise `EncodeError`; with `none`, None among numbers is NaN."""
+    array = value if type(value) is bytes else as_array(value, none=none)
     if isinstance(array, bytes):
         array = [array] if array.endswith(b"\0") else np.asarray(array)
     if isinstance(array, list):

@@ -52,13 +52,13 @@ class MsgpackNumpy(Format):
     name = "msgpack/numpy"
     media_type = "application/x-msgpack-numpy"
 
-    def write(self, value: Any, meta: Mapping[str, Any]) -> bytes:
+    def write(self, value: Any, meta: Mapping[str, Any], *, none: bool) -> bytes:
         """Write what ``msgpack_numpy.packb`` writes for the value."""
         del meta
         if isinstance(value, Mapping) or _is_list_of_arrays(value):
             parts: list[Any] = []
             try:
-                found = self._nested(value, "", parts, _DEPTH)
+                found = self._nested(value, "", parts, _DEPTH, none=none)
             except RecursionError:
                 raise EncodeError("nested too deep") from None
             if not found:
@@ -66,10 +66,10 @@ class MsgpackNumpy(Format):
             return b"".join(parts)
         if isinstance(value, complex) and not isinstance(value, np.generic):
             return _complex_map(value)
-        return join(*self._array(value))
+        return join(*self._array(value, none=none))
 
-    def _array(self, value: Any) -> tuple[bytes, Any, bytes]:
-        array = array_of(value)
+    def _array(self, value: Any, *, none: bool) -> tuple[bytes, Any, bytes]:
+        array = array_of(value, none=none)
         scalar = isinstance(value, (np.bool_, np.number))
         head: dict[bytes, Any] = {b"nd": not scalar, b"type": typestr_of(self.name, array)}
         if not scalar:
@@ -78,15 +78,18 @@ class MsgpackNumpy(Format):
         before: bytes = msgpack.packb(head)[:-2] + _bin(array.nbytes)
         return before, array_part(array), b""
 
-    def _nested(self, value: Any, path: str, parts: list[Any], depth: int) -> bool:
+    def _nested(self, value: Any, path: str, parts: list[Any], depth: int, *, none: bool) -> bool:
         """Write a value into `parts`, and tell whether there is an array in it."""
         if depth < 0:
             raise EncodeError(f"nested deeper than {_DEPTH} levels", path)
         if isinstance(value, Mapping):
-            return self._map(value, path, parts, depth)
+            return self._map(value, path, parts, depth, none=none)
         if isinstance(value, (list, tuple)) and not _PLAIN.issuperset(map(type, value)):
             parts.append(msgpack.Packer().pack_array_header(len(value)))
-            inner = [self._nested(v, f"{path}[{i}]", parts, depth - 1) for i, v in enumerate(value)]
+            inner = [
+                self._nested(v, f"{path}[{i}]", parts, depth - 1, none=none)
+                for i, v in enumerate(value)
+            ]
             return any(inner)
         try:
             if isinstance(value, (int, float, str, bytes, bytearray, list, tuple, type(None))):
@@ -95,7 +98,7 @@ class MsgpackNumpy(Format):
             if isinstance(value, complex) and not isinstance(value, np.generic):
                 parts.append(_complex_map(value))
             else:
-                before, part, _ = self._array(value)
+                before, part, _ = self._array(value, none=none)
                 parts += [before, buffer_of(part)]
         except CodecError as error:
             raise error.within(path) from None
@@ -103,7 +106,9 @@ class MsgpackNumpy(Format):
             raise EncodeError(f"msgpack does not carry it: {error}", path) from None
         return True
 
-    def _map(self, value: Mapping[Any, Any], path: str, parts: list[Any], depth: int) -> bool:
+    def _map(
+        self, value: Mapping[Any, Any], path: str, parts: list[Any], depth: int, *, none: bool
+    ) -> bool:
         parts.append(msgpack.Packer().pack_map_header(len(value)))
         inner = []
         for key, item in value.items():
@@ -112,8 +117,9 @@ class MsgpackNumpy(Format):
                 raise EncodeError(f"expected str or bytes as a key, got {kind} {key!r:.40}", path)
             if key in (b"nd", b"complex"):
                 raise EncodeError(f"a key {key!r} would be read as one of an array", path)
-            self._nested(key, path, parts, 0)
-            inner.append(self._nested(item, f"{path}.{_text(key)}", parts, depth - 1))
+            self._nested(key, path, parts, 0, none=none)
+            place = f"{path}.{_text(key)}"
+            inner.append(self._nested(item, place, parts, depth - 1, none=none))
         return any(inner)
 
     def read(self, body: Body, limits: Limits) -> Any:

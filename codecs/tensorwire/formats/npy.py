@@ -46,10 +46,10 @@ class Npy(Format):
     name = "npy/array"
     media_type = "application/x-npy"
 
-    def write(self, value: Any, meta: Mapping[str, Any]) -> bytes:
+    def write(self, value: Any, meta: Mapping[str, Any], *, none: bool) -> bytes:
         """Write version 1.0; the memory keeps its order and its byte order."""
         del meta
-        array = array_of(value)
+        array = array_of(value, none=none)
         descr, flags = typestr_of(self.name, array), array.flags
         turned = flags.f_contiguous and not flags.c_contiguous
         header = BytesIO()

@@ -70,10 +70,10 @@ class Safetensors(Format):
     carries = frozenset({"meta"})
     meta_path = f"$.{_METADATA}"
 
-    def write(self, value: Any, meta: Mapping[str, Any]) -> bytes:
+    def write(self, value: Any, meta: Mapping[str, Any], *, none: bool) -> bytes:
         """Write the header, and each array once, into its place."""
         named = value if isinstance(value, Mapping) else {"": value}
-        rows = [_row(self.name, key, array) for key, array in named.items()]
+        rows = [_row(self.name, key, array, none=none) for key, array in named.items()]
         rows.sort(key=lambda row: (_ORDER[row[1]], row[0]))
         if not _is_text(meta):
             raise EncodeError("the metadata of safetensors is text by text", ".meta")
@@ -120,11 +120,11 @@ class Safetensors(Format):
         return found
 
 
-def _row(name: str, key: Any, value: Any) -> tuple[str, str, Array]:
+def _row(name: str, key: Any, value: Any, *, none: bool) -> tuple[str, str, Array]:
     if type(key) is not str or key == _METADATA:
         raise EncodeError(f"{shown(key)} is not a name for an array")
     with at(place_of(key)):
-        array = array_of(value)
+        array = array_of(value, none=none)
         dtype = _NAMES.get(array.dtype.name)
         if dtype is None:
             raise refusal(name, array.dtype)
