@@ -128,7 +128,7 @@ ILLEGAL = {
     "values that are half": tensor(field(1, b"\x01"), field(2, ONE[:4])),
     "a shape that overflows": tensor(field(1, varint(2**31 - 1, None) * 3 + b"\x00")),
     "a size cut off by its message": tftensor(8, [], b"")[:-1] + b"\x01\x08",
-    "a null in an ndarray": ndarray(field(1, b"\x08\x00")),
+    "a null beside a bool": ndarray(field(1, b"\x20\x01"), field(1, b"\x08\x00")),
     "a struct in an ndarray": ndarray(field(1, b"\x2a\x00")),
     "a value without a kind": ndarray(field(1, b"")),
     "ragged rows": ndarray(b"\x0a\x02\x32\x00", field(1, field(6, NUMBER + ONE))),

@@ -14,7 +14,7 @@ import numpy as np
 import orjson
 import pybase64
 
-from tensorwire import lists
+from tensorwire import guess, lists
 from tensorwire.dtypes import FLOAT16, NUMBERS
 from tensorwire.errors import DecodeError, EncodeError
 from tensorwire.missing import FINITE, NULLS, VERIFIED, Unverified
@@ -163,7 +163,7 @@ def _loads(body: Body, *, again: bool = False) -> Tree:
             raise Unverified from None
         if beyond:
             raise DecodeError(too_large(error)) from None
-        raise DecodeError(f"not JSON: {error}") from None
+        raise DecodeError(f"not JSON: {error}{guess.of_bytes(body, 'JSON')}") from None
 
 
 def _object(tree: Any) -> Tree:

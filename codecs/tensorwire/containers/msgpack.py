@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import msgpack
 import numpy as np
 
+from tensorwire import guess
 from tensorwire.errors import DecodeError, EncodeError
 from tensorwire.missing import FINITE, VERIFIED
 from tensorwire.tree import MAX_DEPTH, Role, leaves, levels, mark, place
@@ -128,8 +129,9 @@ class Msgpack:
             reason = f"not msgpack: expected at most {MAX_DEPTH} levels of nesting, got more"
             raise DecodeError(reason) from None
         except (ValueError, TypeError, msgpack.UnpackException) as error:
-            reason = str(error) or type(error).__name__
-            raise DecodeError(f"not msgpack: {reason}") from None
+            reason = str(error).rstrip(".") or type(error).__name__
+            found = guess.of_bytes(body, "msgpack")
+            raise DecodeError(f"not msgpack: {reason}{found}") from None
         if type(tree) is not dict:
             raise DecodeError(f"a {type(tree).__name__} in place of a map")
         return tree

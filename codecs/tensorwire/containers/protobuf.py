@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from tensorwire import lists
+from tensorwire import guess, lists
 from tensorwire.dtypes import check_float64
 from tensorwire.errors import DecodeError, EncodeError
 from tensorwire.missing import FINITE, VERIFIED
@@ -97,7 +97,8 @@ class Protobuf:
         """Let protobuf read the whole message."""
         whole = _parse(message.name, bytes(body))
         if whole is None:
-            raise DecodeError(f"not a {message.name}, says protobuf")
+            found = guess.of_bytes(body, "protobuf")
+            raise DecodeError(f"not a {message.name}, says protobuf{found}")
         tree: Tree = to_tree(whole)
         return tree
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tensorwire import guess
 from tensorwire.errors import CodecError, DecodeError, EncodeError
 from tensorwire.extras import advice
 from tensorwire.formats.format import Format, array_of, refusal, view
@@ -120,7 +121,8 @@ def _tensor(body: Body) -> tuple[Any, int, int]:
         tensor = pyarrow.ipc.read_tensor(stream)
         str(tensor.type), tensor.strides  # where what is malformed may be seen
     except (pyarrow.ArrowException, OSError, ValueError, TypeError, EOFError) as error:
-        raise DecodeError(f"not a tensor message of Arrow: {error}") from None
+        found = guess.of_bytes(body, "arrow/tensor")
+        raise DecodeError(f"not a tensor message of Arrow: {error}{found}") from None
     return tensor, size, end
 
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import msgpack
 import numpy as np
 
+from tensorwire import guess
 from tensorwire.errors import CodecError, DecodeError, EncodeError
 from tensorwire.formats.format import Format, array_of, shape_of, view
 from tensorwire.formats.typestr import dtype_of, typestr_of
@@ -131,7 +132,8 @@ class MsgpackNumpy(Format):
             try:
                 found = reader.unpack(body)
             except _ERRORS as error:
-                raise DecodeError(f"not msgpack: {str(error) or type(error).__name__}") from None
+                reason = f"not msgpack: {str(error) or type(error).__name__}"
+                raise DecodeError(reason + guess.of_bytes(body, "msgpack/numpy")) from None
         try:
             value = reader.value(found, "", _DEPTH)
         except RecursionError:

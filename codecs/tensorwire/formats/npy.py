@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.lib import format as npy
 
+from tensorwire import guess
 from tensorwire.errors import DecodeError
 from tensorwire.formats.format import Format, array_of, view
 from tensorwire.formats.typestr import dtype_of, typestr_of
@@ -61,7 +62,8 @@ class Npy(Format):
         """View the memory that follows the header."""
         found = _MAGIC.match(body)
         if found is None:
-            raise DecodeError("not a .npy file of version 1.0, 2.0 or 3.0")
+            found_instead = guess.of_bytes(body, "npy/array")
+            raise DecodeError(f"not a .npy file of version 1.0, 2.0 or 3.0{found_instead}")
         size = int.from_bytes(found[1] or found[2], "little")
         if size > min(_MAX_HEADER, len(body) - found.end()):
             raise DecodeError(f"a header of {size} bytes in a file of {len(body)}")

@@ -18,6 +18,7 @@ import ml_dtypes
 import numpy as np
 import orjson
 
+from tensorwire import guess
 from tensorwire.errors import DecodeError, EncodeError, shown
 from tensorwire.formats.format import Format, array_of, at, place_of, refusal, shape_of, view
 from tensorwire.reading import as_body
@@ -139,7 +140,8 @@ def _header_of(body: Body) -> tuple[int, dict[str, Any]]:
     """Read the header, and tell its size; a name that is there twice is an error."""
     size = int.from_bytes(body[:8], "little")
     if len(body) < 8 or size > min(_MAX_HEADER, len(body) - 8):
-        raise DecodeError(f"a header of {size} bytes in a file of {len(body)}")
+        found = guess.of_bytes(body, "safetensors/arrays")
+        raise DecodeError(f"a header of {size} bytes in a file of {len(body)}{found}")
     text = bytes(body[8 : 8 + size])
     try:
         header = orjson.loads(text)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pybase64
 
-from tensorwire import lists
+from tensorwire import guess, lists
 from tensorwire.containers import CONTAINERS
 from tensorwire.errors import CodecError, DecodeError, EncodeError, shown
 from tensorwire.missing import FINITE, STRICT, writing
@@ -181,7 +181,7 @@ def _loads(body: bytes) -> Tree:
     try:
         tree = json.loads(body.decode(), object_pairs_hook=_unique, parse_constant=_no_number)
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise DecodeError(f"not JSON: {error}") from None
+        raise DecodeError(f"not JSON: {error}{guess.of_bytes(body, 'JSON')}") from None
     if not isinstance(tree, dict):
         raise DecodeError(f"expected a JSON object, got {shown(tree)}")
     return tree

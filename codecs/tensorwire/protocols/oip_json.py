@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import orjson
 
+from tensorwire import guess
 from tensorwire.datatypes import FP16, row_of
 from tensorwire.errors import CodecError, DecodeError, EncodeError, shown
 from tensorwire.missing import STRICT
@@ -197,7 +198,8 @@ def _tensors(tree: Tree, kind: type) -> tuple[str, list[Tree]]:
         if "error" in tree:
             text = shown(tree["error"], 500)
             raise DecodeError(f"the server answered with an error: {text}", ".error")
-        raise DecodeError(f"no {member}: this is no {kind.__name__}")
+        found = guess.of_members(tree, "oip/json")
+        raise DecodeError(f"no {member}: this is no {kind.__name__}{found}")
     return member, fields.objects(tree, member)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from types import NoneType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tensorwire import inputs, lists
+from tensorwire import guess, inputs, lists
 from tensorwire import missing as missing_values
 from tensorwire.errors import DecodeError, EncodeError, shown
 from tensorwire.tree import is_plain, walk
@@ -179,7 +179,7 @@ def payload(message: Tree, *, foreign: bool = False) -> tuple[str, Any]:
     if not kind and message.get("status"):
         raise DecodeError("holds no array but a status; loads() reads it", "$.status")
     if not kind:
-        raise DecodeError(_NONE)
+        raise DecodeError(_NONE + guess.of_members(message))
     return kind, tree
 
 

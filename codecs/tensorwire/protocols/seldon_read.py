@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tensorwire import lists
+from tensorwire import guess, lists
 from tensorwire.errors import CodecError, DecodeError, shown
 from tensorwire.kinds import KINDS
 from tensorwire.message import Feedback, Message, MessageList
@@ -45,7 +45,8 @@ def parts_in(tree: Tree, kind: type, container: Container, payload: int) -> list
     members = ("seldonMessages",) if kind is MessageList else (*_FEEDBACK, "reward")
     unknown = tree or (payload and container.name == "protobuf")  # which leaves them out
     if unknown and not any(name in tree for name in members):
-        raise DecodeError(f"none of {', '.join(members)} is there: this is no {kind.__name__}")
+        reason = f"none of {', '.join(members)} is there: this is no {kind.__name__}"
+        raise DecodeError(reason + guess.of_members(tree))
     if kind is MessageList:
         nodes = fields.objects(tree, members[0])
         return [(f"$.{members[0]}[{i}]", node) for i, node in enumerate(nodes)]
@@ -59,7 +60,8 @@ def parts_in(tree: Tree, kind: type, container: Container, payload: int) -> list
 def check_said(tree: Tree, kind: str) -> None:
     """Raise `DecodeError` where a message has no payload, and no meta or status either."""
     if not kind and tree.get("meta") is None and tree.get("status") is None:
-        raise DecodeError("no payload, no meta and no status: this is no SeldonMessage")
+        found = guess.of_members(tree)
+        raise DecodeError(f"no payload, no meta and no status: this is no SeldonMessage{found}")
 
 
 def from_tree(  # noqa: PLR0913, PLR0917

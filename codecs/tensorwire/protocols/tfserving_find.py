@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from tensorwire import guess
 from tensorwire.errors import CodecError, DecodeError, shown
 from tensorwire.protocols.tfserving_rows import Rows
 from tensorwire.tree import Irregular
@@ -77,7 +78,8 @@ def find(tree: Tree, rows: str, columns: str) -> Found:
             raise DecodeError(f"a {type(node).__name__} in place of a list of rows", f"$.{rows}")
         return Found(rows, rows=True, named=False, nodes={"": node})
     if columns not in tree:
-        raise DecodeError(f"no arrays: neither {rows} nor {columns} is there", "$")
+        found = guess.of_members(tree, "tfserving/json")
+        raise DecodeError(f"no arrays: neither {rows} nor {columns} is there{found}", "$")
     node = tree[columns]
     if _is_object(node):
         return Found(columns, rows=False, named=True, nodes=node)

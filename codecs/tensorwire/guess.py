@@ -1,0 +1,224 @@
+"""What bytes of another format look like: the last words of the error that refuses them.
+
+Only the first bytes of a body are looked at, so that a guess costs the same for any body.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from tensorwire.errors import shown
+from tensorwire.tree import Irregular
+from tensorwire.wire import varint
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tensorwire.tree import Body
+
+__all__ = ["of_bytes", "of_members"]
+
+_HEAD = 256  # bytes that are looked at
+_FIELDS = 64  # of a protobuf message
+_FRAME = 5  # of gRPC: a zero byte, and the length in four bytes, big-endian
+_WIRE_SIZES = {1: 8, 5: 4}  # bytes of protobuf's fixed64 and fixed32; 0 is a varint, 2 has a length
+_MESSAGE_TYPES = "loads(body, {!r}) reads Seldon's"
+
+_NPY, _SAFETENSORS, _ARROW, _NUMPY = (
+    *("npy/array", "safetensors/arrays", "arrow/tensor"),
+    "msgpack/numpy",
+)
+# The first bytes of a format: its name here, what it is, and what to do with it.
+_STARTS = tuple(
+    (re.compile(start, re.DOTALL), name, what)
+    for start, name, what in (
+        (rb"\x93NUMPY", _NPY, f"a .npy file, which {_NPY} reads"),
+        (rb"\xff\xff\xff\xff", _ARROW, f"a message of Arrow; {_ARROW} reads its tensors"),
+        (rb"PK\x03\x04", "", "a zip file; numpy.load reads .npz"),
+        (rb"\x1f\x8b", "", "gzip; pass gzip.decompress(body)"),
+        (rb"\x28\xb5\x2f\xfd", "", "Zstandard; decompress it first"),
+        (rb"BZh[1-9]", "", "bzip2; pass bz2.decompress(body)"),
+        (rb"\xfd7zXZ\x00", "", "xz; pass lzma.decompress(body)"),
+        (rb"\x89PNG", "", "a PNG image"),
+        (rb"\xff\xd8\xff", "", "a JPEG image"),
+        (rb"GIF8[79]a", "", "a GIF image"),
+        (rb"%PDF-", "", "a PDF file"),
+        (rb"PAR1", "", "a Parquet file; pyarrow or pandas reads it"),
+        (rb"\x89HDF", "", "an HDF5 file; h5py reads it"),
+        (rb"HTTP/\d(?:\.\d)? \d{3}", "", "a whole HTTP response; pass its body"),
+        (rb"\xef\xbb\xbf", "", "text behind a byte order mark; pass body[3:]"),
+        (
+            rb"\xff\xfe(?!\x00\x00)|\xfe\xff",
+            "",
+            "text in UTF-16; pass body.decode('utf-16').encode()",
+        ),
+        (rb"\{\x00[\"\x0d\x0a \x09]\x00", "", "UTF-16; pass body.decode('utf-16-le').encode()"),
+        (rb"(?i)\s*<(?:!doctype\s|html)", "", "an HTML page"),
+        (rb"\s*<\?xml", "", "XML"),
+    )
+)
+_ZLIB = re.compile(rb"\x78[\x01\x5e\x9c\xda]")
+_PICKLE = re.compile(rb"\x80[\x02-\x05]")
+_OBJECT = re.compile(rb'[ \t\r\n]*\{[ \t\r\n]*(?:"([^"\\]{0,40})"|\})')
+_LIST = re.compile(rb"[ \t\r\n]*\[")
+# A map whose first key is text or bytes: a PNG begins like a map, too.
+_MAP = re.compile(rb"(?:[\x81-\x8f]|\xde..|\xdf....)[\xa0-\xbf\xc4-\xc6\xd9-\xdb]", re.DOTALL)
+_ARRAY = re.compile(rb"(?:\xc4\x02|\xa2)nd[\xc2\xc3](?:\xc4\x04|\xa4)type")
+# The field `datatype` of a tensor of the Open Inference Protocol.
+_DATATYPE = re.compile(
+    rb"\x12(?:\x04(?:FP16|FP32|FP64|BF16|BOOL|INT8)|\x05(?:INT16|INT32|INT64|UINT8|BYTES)"
+    rb"|\x06UINT(?:16|32|64))"
+)
+_FORM = re.compile(rb"[A-Za-z_]\w{0,30}=[^=\s]")
+_BASE64 = re.compile(rb"(?:[A-Za-z0-9+/]{4}){4,}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?\s*")
+
+_WHOSE = {
+    "oip/json": "a message of the Open Inference Protocol",
+    "tfserving/json": "a message of TensorFlow Serving",
+}
+_SERVING = ("instances", "predictions")
+_OIP = ("inputs", "outputs")
+_LISTS, _FEEDBACK = ("seldonMessages",), ("request", "response", "truth", "reward")
+_SELDON = ("data", "binData", "strData", "jsonData", "customData", "meta", "status")
+
+
+def of_bytes(body: Body, expected: str) -> str:
+    """Return what bytes look like that are not `expected`, as the end of an error text.
+
+    Parameters
+    ----------
+    body
+        what was refused.
+    expected
+        ``JSON``, ``protobuf``, ``msgpack`` or the name of a codec: what they are not.
+
+    Returns
+    -------
+    ``; the bytes look like ...``, with what to do about it; empty where they look like what was
+    expected, or like nothing that is known.
+    """
+    head = bytes(body[:_HEAD])
+    name, what = _guess(head, body)
+    if name == "protobuf" and _DATATYPE.search(head):
+        name, what = (
+            "oip/protobuf",
+            f"{_WHOSE['oip/json']}, which get_protocol('oip/protobuf') reads",
+        )
+    if not what or name == expected or (name == "msgpack" and expected == _NUMPY):
+        return ""
+    return f"; the bytes look like {what}"
+
+
+def of_members(  # noqa: PLR0911 - a table of cases
+    members: Mapping[Any, Any], own: str = ""
+) -> str:
+    """Return whose message a tree looks like by its members, as the end of an error text.
+
+    `own` is the protocol that refuses it; empty for Seldon's, which says in which class it is.
+    """
+    if any(name in members for name in ("nd", b"nd")):
+        return f"; it looks like an array of msgpack-numpy, which {_NUMPY} reads"
+    if name := _protocol(members):
+        if name == own:
+            return "; it looks like the other one of request and reply: pass its class as type="
+        return f"; it looks like {_WHOSE[name]}, which get_protocol({name!r}) reads"
+    if "error" in members:
+        return f"; it looks like the error reply of a server: {shown(members['error'], 200)}"
+    for names, kind in ((_LISTS, "MessageList"), (_FEEDBACK, "Feedback")):
+        if any(name in members for name in names):
+            remedy = f"get_protocol(...).decode(body, type=tensorwire.seldon.{kind}) reads it"
+            return f"; it looks like a {kind} of Seldon: {remedy}"
+    if any(name in members for name in _SELDON):
+        return "; it looks like a SeldonMessage, which loads() reads"
+    return ""
+
+
+def _protocol(members: Mapping[Any, Any]) -> str:
+    """Return the name of the protocol, other than Seldon's, whose JSON has such members."""
+    if any(name in members for name in _SERVING):
+        return "tfserving/json"
+    tensors = next((members[name] for name in _OIP if members.get(name) is not None), None)
+    first = tensors[0] if isinstance(tensors, list) and tensors else None
+    if isinstance(first, dict) and "datatype" in first:
+        return "oip/json"
+    return "" if tensors is None else "tfserving/json"
+
+
+def _guess(head: bytes, body: Body) -> tuple[str, str]:  # noqa: C901, PLR0911 - a table of cases
+    """Return the name of a format, empty for one that is not read here, and what it is."""
+    if head[8:9] == b"{" and int.from_bytes(head[:8], "little") <= len(body) - 8:
+        return _SAFETENSORS, f"a safetensors file, which {_SAFETENSORS} reads"
+    for start, name, what in _STARTS:
+        if start.match(head):
+            return name, what
+    if _PICKLE.match(head) and bytes(body[-1:]) == b".":
+        return "", "a pickle, which is never loaded"
+    if head[:1] == b"\0" and int.from_bytes(head[1:_FRAME], "big") == len(body) - _FRAME:
+        return "", "a message in the frame of gRPC; pass body[5:]"
+    if (found := _OBJECT.match(head)) is not None:
+        return _json((found[1] or b"").decode(errors="replace"), head)
+    if _LIST.match(head):
+        return "JSON", "a list of JSON, and the messages of all protocols are objects"
+    if _MAP.match(head):
+        if _ARRAY.search(head):
+            return _NUMPY, f"msgpack-numpy, which {_NUMPY} reads"
+        remedy = _MESSAGE_TYPES.format("application/msgpack")
+        return "msgpack", f"msgpack; {remedy}"
+    if text := _text(head, len(body)):
+        return "", text
+    if _ZLIB.match(head):
+        return "", "zlib; pass zlib.decompress(body)"
+    if _is_protobuf(body):
+        others = "get_protocol('oip/protobuf') and ('tfserving/protobuf') others"
+        return "protobuf", f"protobuf; {_MESSAGE_TYPES.format('application/x-protobuf')}, {others}"
+    return "", ""
+
+
+def _json(key: str, head: bytes) -> tuple[str, str]:
+    """Tell whose JSON begins with a member, and the one that has arrays behind it."""
+    if b'"binary_data_size"' in head:
+        return "", "JSON with arrays behind it, which get_protocol('oip/binary') reads"
+    if name := "tfserving/json" if key in _SERVING else "oip/json" if key in _OIP else "":
+        return "JSON", f"{_WHOSE[name]} in JSON, which get_protocol({name!r}) reads"
+    return "JSON", f"JSON; {_MESSAGE_TYPES.format('application/json')}"
+
+
+def _text(head: bytes, size: int) -> str:
+    """Tell text that no format here has: forms, base64, and what else a person can read."""
+    try:
+        text = head.decode("ascii")
+    except UnicodeDecodeError:
+        return ""
+    if not text or not all(letter.isprintable() or letter in "\t\r\n" for letter in text):
+        return ""
+    if _FORM.match(head):
+        return "a form or a query; pass the value of its field"
+    if _BASE64.fullmatch(head[:size]) or (size > _HEAD and _BASE64.fullmatch(head)):
+        return "base64; pass base64.b64decode(body)"
+    return f"text: {shown(text.strip(), 60)}"
+
+
+def _is_protobuf(body: Body) -> bool:
+    """Return whether the first fields of bytes are ones of a protobuf message, to the end."""
+    pos, size = 0, len(body)
+    try:
+        for _ in range(_FIELDS):
+            if pos == size:
+                break
+            tag, pos = varint.read(body, pos)
+            wire = tag & 7
+            if not tag >> 3 or wire in (3, 4, 6, 7):
+                return False
+            if wire == 0:
+                _, pos = varint.read(body, pos)
+            elif wire in _WIRE_SIZES:
+                pos += _WIRE_SIZES[wire]
+            else:
+                length, pos = varint.read(body, pos)
+                pos += length
+            if pos > size:
+                return False
+    except (Irregular, IndexError):
+        return False
+    return size > 1
