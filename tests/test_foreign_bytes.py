@@ -10,7 +10,7 @@ import json
 import lzma
 import pickle
 import zlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgpack
 import numpy as np
@@ -19,6 +19,9 @@ import pytest
 import tensorwire as tw
 from tensorwire import guess
 from tests.values import CODECS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ARRAY = np.array([[1.5, 2.5]])
 MEDIA_TYPES = {
@@ -142,7 +145,7 @@ def test_what_a_format_refuses(reader: str) -> None:
             assert what in error.value.reason
 
 
-REMEDIES = {
+REMEDIES: dict[str, Callable[[bytes], bytes]] = {
     "gzip": gzip.decompress,
     "zlib": zlib.decompress,
     "bzip2": bz2.decompress,

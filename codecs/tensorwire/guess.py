@@ -153,7 +153,7 @@ def _guess(head: bytes, body: Body) -> tuple[str, str]:  # noqa: C901, PLR0911 -
         if start.match(head):
             return name, what
     if _PICKLE.match(head) and bytes(body[-1:]) == b".":
-        return "", "a pickle, which is never loaded"
+        return "", "a pickle, which is never loaded: what it says is run as code"
     if head[:1] == b"\0" and int.from_bytes(head[1:_FRAME], "big") == len(body) - _FRAME:
         return "", "a message in the frame of gRPC; pass body[5:]"
     if (found := _OBJECT.match(head)) is not None:
