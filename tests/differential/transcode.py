@@ -70,7 +70,9 @@ def _made(body: bodies.Body, target: str, *, lossy: bool = False) -> Any:
 def _arrays(message: Any) -> list[Any]:
     """Return the arrays of a message with their names."""
     if isinstance(message, tw.Message):
-        if message.kind in ("strData", "jsonData"):
+        if message.kind == "strData":
+            return [("", [message.value])]
+        if message.kind in ("jsonData", "customData"):
             return [("", np.asarray(message.value))]
         return [("", message.value)] if message.kind else []
     tensors = message.inputs if hasattr(message, "inputs") else message.outputs
@@ -108,8 +110,8 @@ def _same(found: Any, wanted: Any) -> bool:
     found, wanted = map(_array, (found, wanted))
     if found.dtype == np.uint8 and found.ndim == 1 and found.tobytes() == wanted.tobytes():
         return True  # raw, the memory of any array
-    if wanted.shape == () and wanted.dtype.kind == "U":  # strData, a list of one elsewhere
-        wanted = wanted.reshape(found.shape) if found.size == 1 else wanted
+    if found.shape == () and wanted.shape == (1,) and wanted.dtype == object:
+        found = found.reshape(1)  # strData, which Seldon's kinds hold as one value
     if found.shape != wanted.shape:
         return False
     if wanted.dtype.kind in "OSUT":
