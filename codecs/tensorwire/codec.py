@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tensorwire import guess
 from tensorwire.advice import advise, blame
 from tensorwire.containers import CONTAINERS
 from tensorwire.dtypes import is_float
@@ -248,7 +249,12 @@ class Codec:
             if dtype is not None and is_float(dtype):
                 how = how._replace(also=_AS_FLOATS)
             bounds = DEFAULT_LIMITS if limits is None else checked_limits(limits)
-            value = read(self.container, body, bounds, how, into, self.kind.name)
+            try:
+                value = read(self.container, body, bounds, how, into, self.kind.name)
+            except DecodeError as error:
+                if self.container.name == "protobuf":
+                    error.reason += guess.of_tensor(body)
+                raise
             if plain:
                 self._memo.learn_to_view(body, value, self.encode_parts)
         if self._owned and type(value) is np.ndarray and not value.flags.writeable:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tensorwire.tree import Body
 
-__all__ = ["of_bytes", "of_members"]
+__all__ = ["of_bytes", "of_members", "of_tensor"]
 
 _HEAD = 256  # bytes that are looked at
 _FIELDS = 64  # of a protobuf message
@@ -47,6 +47,8 @@ _STARTS = tuple(
         (rb"PAR1", "", "a Parquet file; pyarrow or pandas reads it"),
         (rb"\x89HDF", "", "an HDF5 file; h5py reads it"),
         (rb"HTTP/\d(?:\.\d)? \d{3}", "", "a whole HTTP response; pass its body"),
+        (rb"[A-Z]{3,7} \S+ HTTP/\d", "", "a whole HTTP request; pass its body"),
+        (rb"--[^\r\n]+\r\nContent-", "", "a form of several parts; pass the body of one"),
         (rb"\xef\xbb\xbf", "", "text behind a byte order mark; pass body[3:]"),
         (
             rb"\xff\xfe(?!\x00\x00)|\xfe\xff",
@@ -69,6 +71,10 @@ _ARRAY = re.compile(rb"(?:\xc4\x02|\xa2)nd[\xc2\xc3](?:\xc4\x04|\xa4)type")
 _DATATYPE = re.compile(
     rb"\x12(?:\x04(?:FP16|FP32|FP64|BF16|BOOL|INT8)|\x05(?:INT16|INT32|INT64|UINT8|BYTES)"
     rb"|\x06UINT(?:16|32|64))"
+)
+# The dtype of a TensorProto, then its shape or the first field of its values.
+_TENSOR = re.compile(
+    rb"\x08[\x01-\x21](?:[\x12\x22\x2a\x32\x3a\x42\x4a\x52\x5a\x62\x6a]|\x82\x01|\x8a\x01|$)"
 )
 _FORM = re.compile(rb"[A-Za-z_]\w{0,30}=[^=\s]")
 _BASE64 = re.compile(rb"(?:[A-Za-z0-9+/]{4}){4,}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?\s*")
@@ -108,6 +114,17 @@ def of_bytes(body: Body, expected: str) -> str:
     if not what or name == expected or (name == "msgpack" and expected == _NUMPY):
         return ""
     return f"; the bytes look like {what}"
+
+
+def of_tensor(body: Body) -> str:
+    """Return that bytes look like a TensorProto without a message around it, if they do.
+
+    It begins with its dtype, a varint in field 1; Seldon's messages have another field 1.
+    """
+    if _TENSOR.match(body) is None:
+        return ""
+    remedy = "it belongs into data.tftensor of a SeldonMessage, or the inputs of a PredictRequest"
+    return f"; the bytes look like a TensorProto alone: {remedy}"
 
 
 def of_members(  # noqa: PLR0911 - a table of cases

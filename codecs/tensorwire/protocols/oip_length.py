@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from tensorwire import guess
 from tensorwire.errors import DecodeError
 from tensorwire.reading import as_body
 
@@ -114,4 +115,5 @@ def _object_end(view: Body) -> int:
                 depth += {b"{": 1, b"}": -1}.get(match[0], 0)
                 if not depth:
                     return match.end()
-    raise DecodeError("no JSON object at the start of the body, or it does not end")
+    reason = "expected a JSON object at the start of the body, got none, or one that does not end"
+    raise DecodeError(reason + guess.of_bytes(view, "JSON"))
