@@ -65,11 +65,16 @@ def as_array(value: Any, *, none: bool = False) -> Any:
     """
     if type(value) is np.ndarray and value.dtype.num in NUMBERS:
         return value
-    if not isinstance(value, (list, tuple)):
-        given, value = value, inputs.plain(value, none=none)
+    try:
         if not isinstance(value, (list, tuple)):
-            return _checked(value, given)
-    return _of_lists(value, VALUES_OR_NONE if none else VALUES)
+            given, value = value, inputs.plain(value, none=none)
+            if not isinstance(value, (list, tuple)):
+                return _checked(value, given)
+        return _of_lists(value, VALUES_OR_NONE if none else VALUES)
+    except (EncodeError, MemoryError):
+        raise
+    except Exception as error:  # whatever the attributes and methods of a value may raise
+        raise inputs.unreadable(value, error) from error
 
 
 def _of_lists(nested: Any, how: Reading) -> Any:

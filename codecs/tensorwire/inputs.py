@@ -31,6 +31,7 @@ __all__ = [
     "plain_lists",
     "refused_dtype",
     "stacked",
+    "unreadable",
 ]
 
 _PLAIN = frozenset({int, float, bool, complex, str, bytes, type(None)})
@@ -151,10 +152,18 @@ def _array(value: Any) -> Any:
         has_array = hasattr(value, "__array__")
         array: Array = np.asarray(value) if has_array else np.from_dlpack(value)
     except Exception as error:  # whatever __array__ or __dlpack__ of others may raise
-        why = (str(error) or type(error).__name__).partition("\n")[0][:300].rstrip(".")
-        reason = f"expected {_ARRAYS}, got {_a(value)} that numpy cannot view as an array ({why})"
-        raise EncodeError(f"{reason}; pass a numpy array of its values") from error
+        raise unreadable(value, error) from error
     return _of_array(array, value)
+
+
+def unreadable(value: Any, error: Exception) -> EncodeError:
+    """Return why a value whose own attributes or methods raise an error cannot be encoded."""
+    try:
+        why = (str(error) or type(error).__name__).partition("\n")[0][:300].rstrip(".")
+    except Exception:  # noqa: BLE001 - of the error's own text
+        why = type(error).__name__
+    reason = f"expected {_ARRAYS}, got {_a(value)} that numpy cannot view as an array ({why})"
+    return EncodeError(f"{reason}; pass a numpy array of its values")
 
 
 def _of_array(array: Array, value: Any) -> Any:

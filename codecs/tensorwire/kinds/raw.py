@@ -29,11 +29,12 @@ class Raw:
     def leaf(self, value: Any, *, lossy: bool, how: Writing = STRICT) -> Leaf:
         """Refuse what has no bytes of its own: strings and lists."""
         del lossy
-        if isinstance(value, (bytes, bytearray)):
+        given = type(value)  # isinstance would ask the value for its __class__
+        if issubclass(given, (bytes, bytearray)):
             return Leaf(Role.BLOB, np.frombuffer(value, np.uint8))
-        scalar = isinstance(value, (str, int, float, complex)) and not isinstance(value, np.generic)
-        if scalar or isinstance(value, (list, tuple)):
-            raise EncodeError(f"raw carries bytes and arrays, not a {type(value).__name__}")
+        scalar = issubclass(given, (str, int, float, complex)) and not issubclass(given, np.generic)
+        if scalar or issubclass(given, (list, tuple)):
+            raise EncodeError(f"raw carries bytes and arrays, not a {given.__name__}")
         array = as_array(value, none=how.none)
         if isinstance(array, list) or (array.dtype.kind in "SUT" and array is not value):
             raise EncodeError(f"expected bytes or an array of numbers, got {shown(value)}")

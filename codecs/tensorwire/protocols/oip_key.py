@@ -68,7 +68,7 @@ def write_one(message: Any, known: Known) -> bytes | None:
             return None
         (tensor,) = tensors
         array, more = tensor.value, tensor.parameters
-        if tensor.__class__ is not InferTensor or array.__class__ is not np.ndarray:
+        if tensor.__class__ is not InferTensor or type(array) is not np.ndarray:
             return None
         if more or more.__class__ is not dict:
             return None

@@ -67,7 +67,7 @@ def write_one(message: Any, known: Known) -> bytes | None:
     if version is not None and version.__class__ is not int:
         return None
     ((name, array),) = tensors.items()
-    if array.__class__ is not np.ndarray or array.nbytes > FEW_BYTES:
+    if type(array) is not np.ndarray or array.nbytes > FEW_BYTES:
         return None
     try:
         key = (kind, message.model_name, version, label, signature, name, array.dtype, array.shape)

@@ -97,7 +97,7 @@ def _count(member: str, columns: Mapping[str, Array | _Strings]) -> int:
 def _column(value: Any, member: str, name: str, how: Writing, *, lossy: bool) -> Array | _Strings:
     """Check an array, and give it as it is to be written."""
     try:
-        if isinstance(value, (str, bytes)):  # numpy would drop a NUL at their end
+        if issubclass(type(value), (str, bytes)):  # numpy would drop a NUL at their end
             return _strings([value], (), member, name)
         array = as_array(value, none=how.none)
         if isinstance(array, list):
