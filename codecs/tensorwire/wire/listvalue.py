@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tensorwire.errors import DecodeError
 from tensorwire.limits import DEFAULT_LIMITS
 from tensorwire.tree import Irregular, check_out
 from tensorwire.wire import varint
@@ -98,7 +99,11 @@ class ListValueSource:
             raise Irregular from None
         limits.check(shape, dtype.itemsize, len(self._body))
         if out is not None:
-            check_out(out, shape, dtype)
+            try:
+                check_out(out, shape, dtype)
+            except DecodeError:
+                self.claims()  # raises `Irregular` where the first row is not like the others
+                raise
         if prod(shape) <= _FEW:
             array = _few(tuple(shape), dtype.kind == "b").read(self._body, self._start)
         elif dtype.kind == "b":

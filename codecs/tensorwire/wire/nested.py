@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tensorwire.dtypes import put
+from tensorwire.errors import DecodeError
 from tensorwire.tree import check_out
 from tensorwire.wire.few import Few
 from tensorwire.wire.grid import Grid
@@ -56,7 +57,11 @@ class NestedSource:
             array = grid.read(self._body, self._start)
             array = array if array.size and int(array.max()) >= 2**63 else array.view(np.int64)
         elif out is not None:
-            check_out(out, grid.shape, wide)
+            try:
+                check_out(out, grid.shape, wide)
+            except DecodeError:
+                self.claims()  # raises `Irregular` where the first number is not like the others
+                raise
             return grid.read(self._body, self._start, out)
         elif self._few is not None:
             array = np.empty(grid.shape, wide)
