@@ -247,16 +247,25 @@ def _null(flat: list[Any], types: set[type], error: type[CodecError], how: Readi
         if types == {bool, NoneType}:
             return "expected bools, got None; pass True or False, or numbers with missing='null'"
         return "expected numbers, got None; missing='null' writes None as NaN is written"
-    option = "" if how.null else " and missing='null'"
     if types in ({int, NoneType}, {bool, NoneType}):
-        kind = "integers" if int in types else "bools"
-        reason = f"expected {kind}, got null, which is NaN, and only floats have that"
-        if not how.remedy or any(rounds(x) for x in flat if x is not None):
-            return reason
-        return f"{reason}; {how.remedy}{option} reads them as floats"
+        return _null_among(flat, "integers" if int in types else "bools", how)
     if _are_mixed(types):
         return "expected values, got null; missing='null' reads it as None"
     return "expected numbers, got null; missing='null' reads it as NaN"
+
+
+def _null_among(flat: list[Any], kind: str, how: Reading) -> str:
+    """Return why null cannot be among integers or bools, and what a writer or a reader can do."""
+    reason = f"expected {kind}, got null, which is NaN, and only floats have that"
+    if not how.remedy:
+        return reason
+    if any(rounds(x) for x in flat if x is not None):
+        return f"{reason}; write the integers as strings"
+    option = "" if how.null else " and missing='null'"
+    read = f"{how.remedy}{option} reads them as floats"
+    if kind == "bools":
+        return f"{reason}; {read}"
+    return f"{reason}; write the integers as floats, as 1.0 for 1, or {read}"
 
 
 def rounds(number: int) -> bool:
