@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import re
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from tensorwire.missing import KNOWN
 from tensorwire.server.cors import Cors
@@ -30,7 +31,7 @@ _LIMITS: dict[str, tuple[type, str]] = {
 
 def parse(arguments: Sequence[str] | None) -> tuple[dict[str, Any], ServerLimits]:
     """Give what `EchoServer` takes; a wrong argument ends the process with one line."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="python -m tensorwire.server",
         description="An echo, or a model, over REST and gRPC.",
         allow_abbrev=False,
@@ -74,11 +75,18 @@ def parse(arguments: Sequence[str] | None) -> tuple[dict[str, Any], ServerLimits
     return found, limits
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaint is one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """End the process with the reason, and without the usage."""
+        self.exit(2, f"{self.prog}: error: {message}\n")
+
+
 def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port < 1 << 16:
-        raise argparse.ArgumentTypeError(f"{port} is no port")
-    return port
+    if not re.fullmatch("[0-9]{1,5}", text) or int(text) >= 1 << 16:
+        raise argparse.ArgumentTypeError(f"expected a port from 0 to 65535, got {text!r:.40}")
+    return int(text)
 
 
 def _origin(text: str) -> str:
@@ -105,5 +113,7 @@ def _model(name: str | None) -> Any:
     if name is None:
         return None
     module, _, attribute = name.partition(":")
+    if not module or not attribute:
+        raise ValueError(f"expected MODULE:NAME, such as model:Model, got {name!r}")
     found = getattr(import_module(module), attribute)
     return found() if isinstance(found, type) else found
