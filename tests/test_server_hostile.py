@@ -320,7 +320,7 @@ def test_callers_who_do_not_wait() -> None:
     """A call whose client is gone before the model has a thread for it costs the model nothing."""
     model = Slow()
     body = tw.get_codec("protobuf/tensor").encode(np.ones(1))
-    with EchoServer(model, limits=ServerLimits(threads=1)) as server:
+    with EchoServer(model, limits=ServerLimits(threads=1, timeout=HOUR)) as server:
         message = HEAD + b'Content-Length: 15\r\n\r\n{"strData":"x"}'
         clients = [connected(server) for _ in range(5)]
         for client in clients:

@@ -25,6 +25,7 @@ pytest.importorskip("tensorwire.server", exc_type=ModuleNotFoundError)
 from tensorwire.server import EchoServer, ServerLimits
 from tests.server_clients import JSON, answer, ask, call, refused, set_limit, until
 
+READY = "/inference.GRPCInferenceService/ServerReady"
 PREDICT = "/seldon.protos.Seldon/Predict"
 ONE = tw.get_codec("protobuf/tensor").encode(np.ones(1))
 TEXT = json.dumps({"strData": "x"})
@@ -87,7 +88,7 @@ def test_the_deadline_of_a_client() -> None:
 def test_concurrency() -> None:
     """What is over the limit is refused at once, with 503 or RESOURCE_EXHAUSTED."""
     model = Gate()
-    with EchoServer(model, limits=ServerLimits(concurrency=2, threads=4)) as server:
+    with EchoServer(model, limits=ServerLimits(concurrency=2, threads=4, timeout=HOUR)) as server:
         with ThreadPoolExecutor(4) as pool:
             under_way = [pool.submit(ask, server.rest_port, "/predict", TEXT) for _ in range(2)]
             under_way_too = [pool.submit(call, server.grpc_port, PREDICT, ONE) for _ in range(2)]
@@ -119,7 +120,7 @@ def test_threads() -> None:
                     running -= 1
 
     with (
-        EchoServer(Counting(), limits=ServerLimits(threads=3)) as server,
+        EchoServer(Counting(), limits=ServerLimits(threads=3, timeout=HOUR)) as server,
         ThreadPoolExecutor(32) as pool,
     ):
         rest = [pool.submit(ask, server.rest_port, "/predict", TEXT) for _ in range(16)]
@@ -136,18 +137,16 @@ def test_threads() -> None:
 def test_requests_under_way_are_finished() -> None:
     """Closing waits for them, takes no new ones, and says that it is not ready."""
     model = Gate()
-    server = EchoServer(model, limits=ServerLimits(grace=HOUR)).start()
+    server = EchoServer(model, limits=ServerLimits(grace=HOUR, timeout=HOUR)).start()
     with ThreadPoolExecutor(3) as pool:
         rest = pool.submit(ask, server.rest_port, "/predict", TEXT)
         rpc = pool.submit(call, server.grpc_port, PREDICT, ONE)
         for _ in range(2):
             model.begun.acquire()
         closing_ = pool.submit(server.close)
-        refusals: set[str] = set()
-        while "UNAVAILABLE" not in refusals:
-            refusals.add(
-                refused(server.grpc_port, PREDICT, ONE, wait_for_ready=False)[0] if refusals else ""
-            )
+        # What is asked meanwhile must not come to the model, where it would be under way, too.
+        until(lambda: refused(server.grpc_port, READY, b"")[0] == "UNAVAILABLE")
+        assert refused(server.grpc_port, PREDICT, ONE)[0] == "UNAVAILABLE"
         assert not closing_.done()
         model.open.set()
         assert rest.result().json == {"strData": "x"}
