@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tensorwire.errors import DecodeError, EncodeError, shown
+from tensorwire.errors import DecodeError, EncodeError, unknown
 
 __all__ = ["BF16", "BYTES", "FP16", "Datatype", "datatype_of", "dtype_of", "row_of"]
 
@@ -59,8 +59,7 @@ def row_of(name: Any) -> Datatype:
     """Give the datatype of a name that a payload has; raise `DecodeError` for another."""
     row = _BY_NAME.get(name) if type(name) is str else None
     if row is None:
-        known = ", ".join(_BY_NAME)
-        raise DecodeError(f"expected a datatype, got {shown(name)}; known: {known}", ".datatype")
+        raise DecodeError(unknown("a datatype", name, _BY_NAME), ".datatype")
     return row
 
 

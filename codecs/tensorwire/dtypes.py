@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tensorwire import inputs, lists
-from tensorwire.errors import DecodeError, EncodeError, shown
+from tensorwire.errors import DecodeError, EncodeError, nearest, shown
 from tensorwire.missing import VALUES, VALUES_OR_NONE
 from tensorwire.shortest import reads_back
 
@@ -161,8 +161,11 @@ def is_float(dtype: DTypeLike) -> bool:
     return found.kind in "fc" or (found.kind == "V" and found.isbuiltin == _CUSTOM)
 
 
-def cast(array: Array, dtype: DTypeLike, *, shortest: bool = False) -> Array:
-    """Convert to `dtype`, or raise `DecodeError` where a value would change.
+_REMEDY = "leave dtype= out, or cast with astype"
+
+
+def cast(array: Array, dtype: DTypeLike, *, shortest: bool = False, remedy: str = _REMEDY) -> Array:
+    """Convert to `dtype`, or raise `DecodeError` where a value would change, with the `remedy`.
 
     With `shortest`, the floats were read from decimal text that a writer of a narrower type may
     have shortened: 0.1 is then float32's 0.1, because float32's 0.1 is written so.
@@ -193,7 +196,7 @@ def cast(array: Array, dtype: DTypeLike, *, shortest: bool = False) -> Array:
     if wrong.any():
         at = "".join(f"[{i}]" for i in np.argwhere(wrong)[0])
         reason = f"{source} {array[wrong][0]} is not exactly a {target}"
-        raise DecodeError(f"{reason}; leave dtype= out, or cast with astype", at)
+        raise DecodeError(f"{reason}; {remedy}", at)
     return result
 
 
@@ -208,7 +211,9 @@ def dtype_named(dtype: DTypeLike) -> np.dtype[Any]:
 
         custom: np.dtype[Any] = np.dtype(getattr(ml_dtypes, dtype))
         return custom
-    raise DecodeError(f"expected a dtype that numpy has for dtype=, got {shown(dtype)}")
+    known = {*_CUSTOM_NAMES, *(np.dtype(code).name for code in "?bhilqBHILQefdFD"), "str", "bytes"}
+    got = f"{shown(dtype)}{nearest(dtype, sorted(known))}"
+    raise DecodeError(f"expected a dtype that numpy has for dtype=, got {got}")
 
 
 def _is_number(dtype: np.dtype[Any]) -> bool:

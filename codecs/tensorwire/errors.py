@@ -22,6 +22,7 @@ __all__ = [
     "LimitError",
     "UnknownCodecError",
     "is_known",
+    "nearest",
     "shown",
     "unknown",
 ]
@@ -96,15 +97,18 @@ def unknown(what: str, name: Any, known: Iterable[str]) -> str:
         the names there are.
     """
     names = tuple(known)
-    reason = f"expected {what}, got {shown(name)}"
-    if isinstance(name, str):
-        from difflib import get_close_matches  # a millisecond that only a wrong name needs
+    return f"expected {what}, got {shown(name)}{nearest(name, names)}; known: {', '.join(names)}"
 
-        by_lower = {one.lower(): one for one in names}
-        near = get_close_matches(name[:80].lower(), by_lower, n=1)
-        if near:
-            reason += f" (did you mean {by_lower[near[0]]!r}?)"
-    return f"{reason}; known: {', '.join(names)}"
+
+def nearest(name: Any, known: Iterable[str]) -> str:
+    """Return the name that was meant, as a question in brackets; empty where none is near."""
+    if not isinstance(name, str):
+        return ""
+    from difflib import get_close_matches  # a millisecond that only a wrong name needs
+
+    by_lower = {one.lower(): one for one in known}
+    near = get_close_matches(name[:80].lower(), by_lower, n=1)
+    return f" (did you mean {by_lower[near[0]]!r}?)" if near else ""
 
 
 def shown(value: Any, most: int = 40) -> str:

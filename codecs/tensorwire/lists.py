@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import orjson
 
-from tensorwire.errors import CodecError, DecodeError
+from tensorwire.errors import CodecError, DecodeError, EncodeError, shown
 from tensorwire.missing import VERIFIED, Unverified
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "check_numbers",
+    "mixed",
     "numbers",
     "place",
     "rank",
@@ -266,6 +267,33 @@ def _null_among(flat: list[Any], kind: str, how: Reading) -> str:
     if kind == "bools":
         return f"{reason}; {read}"
     return f"{reason}; write the integers as floats, as 1.0 for 1, or {read}"
+
+
+def mixed(nested: Any, reason: str) -> EncodeError:
+    """Return the error for rows that mix types: what is beside what, with its place.
+
+    `reason` says what has no place for them.
+    """
+    flat = scalars(nested)
+    types = set(map(type, flat))
+    if types == {int}:
+        at = next(i for i, item in enumerate(flat) if item not in _INT64)
+        got = f"{flat[at]} beside {min(flat)}"
+        reason = f"{reason}: expected integers that int64 or uint64 holds together, got {got}"
+        return EncodeError(f"{reason}; pass each column by itself", place(at, shape(nested)))
+    at = next(i for i, item in enumerate(flat) if type(item) is not type(flat[0]))
+    if NoneType in types:
+        remedy = "put a value of their type in place of None"
+        at = flat.index(None)
+    elif bytes in types:
+        remedy = "pass all as bytes, or all as str"
+    else:
+        remedy = "pass each column by itself, or numpy.array(value, str)"
+    other = next(item for item in flat if type(item) is not type(flat[at]))
+    got = f"{shown(flat[at])} beside {shown(other)}"
+    return EncodeError(
+        f"{reason}: expected one type, got {got}; {remedy}", place(at, shape(nested))
+    )
 
 
 def rounds(number: int) -> bool:

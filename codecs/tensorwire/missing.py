@@ -24,7 +24,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from tensorwire.errors import DecodeError, EncodeError
+from tensorwire.errors import DecodeError, EncodeError, nearest, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -154,4 +154,5 @@ def _is_known(missing: object) -> bool:
 
 def _unknown(missing: object) -> str:
     known = ", ".join(map(repr, KNOWN))
-    return f"expected missing= to be one of {known}, got {missing!r:.60}; leave it out, or pass one"
+    got = f"{shown(missing)}{nearest(missing, KNOWN)}"
+    return f"expected missing= to be one of {known}, got {got}; leave it out, or pass one"

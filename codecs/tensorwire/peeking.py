@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tensorwire.reprs import repr_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -31,7 +33,7 @@ class TensorInfo(NamedTuple):
     shape: tuple[int, ...] | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Peek:
     """What a message says of itself: enough for a router. Nothing of the arrays is checked.
 
@@ -58,6 +60,10 @@ class Peek:
     id: str = ""
     model_name: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Return the fields that are set; what is large or deep is told in short."""
+        return repr_of(self)
 
     @property
     def dtype(self) -> np.dtype[Any] | None:

@@ -39,6 +39,11 @@ class _Bounded(Repr):
 
     repr_bytearray = repr_memoryview = repr_bytes
 
+    def repr_TensorInfo(self, info: Any, level: int) -> str:  # noqa: N802 - the name of a class
+        """Return what a message claims of an array."""
+        name = self.repr1(info.name, level)
+        return f"TensorInfo(name={name}, dtype={info.dtype!r}, shape={info.shape!r})"
+
     def repr_instance(self, value: Any, level: int) -> str:
         """Return the repr of a message, which is bounded, or else no more than the class."""
         if type(value).__module__.startswith(("tensorwire.", "builtins", "numpy")):

@@ -31,8 +31,10 @@ class NDArray:
         """Refuse what nested lists cannot say: 0-d, a zero before the last axis, complex, bytes."""
         array = as_array(value, none=how.none)
         if isinstance(array, list):  # rows that mix numbers and strings
-            if any(isinstance(x, bytes) for x in lists.scalars(array)):
-                raise EncodeError("nested lists hold no bytes")
+            types = set(map(type, lists.scalars(array)))
+            if bytes in types:
+                reason = "nested lists hold no bytes"
+                raise EncodeError(reason) if len(types) == 1 else lists.mixed(array, reason)
             return Leaf(Role.NESTED, array, lossy=lossy, words=how.words)
         if array.dtype.num not in NUMBERS and array.dtype.kind not in "UT":
             array = to_float64(array, lossy=lossy)

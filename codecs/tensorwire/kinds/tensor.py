@@ -37,7 +37,9 @@ class Tensor:
         """Refuse integers that float64 would round, and everything that is not a real number."""
         array = as_array(value, none=how.none)
         if isinstance(array, list):
-            raise EncodeError("rows that mix types are not float64 values")
+            if set(map(type, lists.scalars(array))) == {bytes}:  # that numpy would cut
+                raise EncodeError("strings are not numbers")
+            raise lists.mixed(array, "rows that mix types are not float64 values")
         if array.dtype.num not in NUMBERS:
             array = to_float64(array, lossy=lossy)
         elif array.dtype.kind == "b":

@@ -15,7 +15,7 @@ import numpy as np
 
 from tensorwire import lists
 from tensorwire.dtypes import as_array, in_range
-from tensorwire.errors import CodecError, DecodeError, EncodeError
+from tensorwire.errors import CodecError, DecodeError
 from tensorwire.limits import DEFAULT_LIMITS
 from tensorwire.missing import STRICT, VERIFIED
 from tensorwire.nodes import blob, pick
@@ -107,7 +107,7 @@ def _values_leaf(array: Array, row: Type) -> Leaf:
 def _byte_strings(nested: list[Any]) -> Leaf:
     strings = list(lists.scalars(nested))
     if not all(isinstance(item, bytes) for item in strings):
-        raise EncodeError("rows that mix types have no TensorFlow dtype")
+        raise lists.mixed(nested, "rows that mix types have no TensorFlow dtype")
     return Leaf(Role.STRINGS, strings, None, lists.shape(nested), np.dtype("S"))
 
 

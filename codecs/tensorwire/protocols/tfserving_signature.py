@@ -12,7 +12,7 @@ import numpy as np
 
 from tensorwire import lists
 from tensorwire.dtypes import EXACT, cast, in_range
-from tensorwire.errors import DecodeError, shown
+from tensorwire.errors import DecodeError, nearest, shown
 from tensorwire.tftypes import BY_NAME, STRING, dtype_of
 
 if TYPE_CHECKING:
@@ -64,7 +64,8 @@ def typed(value: Any, dtype: np.dtype[Any]) -> Any:
         return in_range(value.astype(np.float64, copy=False), dtype, dtype)
     if value.dtype.kind == "f" and dtype.kind in "iu" and (np.abs(value) >= EXACT).any():
         raise DecodeError(f"a float that is too large to tell which {dtype} was meant")
-    return cast(value, dtype, shortest=True)
+    remedy = "leave the array out of signature=, or name another dtype for it"
+    return cast(value, dtype, shortest=True, remedy=remedy)
 
 
 def dtype_named(wanted: Any) -> np.dtype[Any]:
@@ -75,7 +76,9 @@ def dtype_named(wanted: Any) -> np.dtype[Any]:
     try:
         dtype: np.dtype[Any] = np.dtype(wanted)
     except (TypeError, ValueError, SyntaxError, Warning):
-        raise DecodeError(f"the signature says {shown(wanted)}, which is no dtype") from None
+        near = nearest(wanted, [name for row in BY_NAME.values() for name in (row.dtype, row.name)])
+        reason = f"the signature says {shown(wanted)}, which is no dtype{near}"
+        raise DecodeError(reason) from None
     return dtype
 
 

@@ -1,0 +1,151 @@
+"""What an error says to do works, for the value that was refused; near names are suggested."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tensorwire as tw
+
+JSON = "application/json"
+OIP, SERVING = "oip/json", "tfserving/json"
+get_protocol: Any = tw.get_protocol  # wrong arguments are what is tried here
+get_codec: Any = tw.get_codec
+loads: Any = tw.loads
+
+
+def oip(value: Any) -> tw.oip.InferRequest:
+    """Return a request of the Open Inference Protocol with one tensor."""
+    return tw.oip.InferRequest([tw.oip.InferTensor("x", value)])
+
+
+def serving(value: Any) -> tw.tfserving.PredictRequest:
+    """Return a request of TensorFlow Serving with one array."""
+    return tw.tfserving.PredictRequest({"x": value})
+
+
+MIXED: dict[str, tuple[Any, str, str, Any]] = {
+    "None": (["a", None], "[1]", "got None beside 'a'; put a value", ["a", ""]),
+    "None first": ([None, "a"], "[0]", "got None beside 'a'; put a value", ["", "a"]),
+    "None in bytes": ([b"a", None], "[1]", "got None beside b'a'; put a value", [b"a", b""]),
+    "None in rows": ([["a", 1.5], ["b", None]], "[1][1]", "got None beside 'a'; put a value", None),
+    "both texts": (["a", b"b"], "[1]", "got b'b' beside 'a'; pass all as bytes", [b"a", b"b"]),
+    "columns": ([[1.5, "a"]], "[0][1]", "got 'a' beside 1.5; pass each column", [["1.5", "a"]]),
+    "bools": ([[True, 2]], "[0][1]", "got 2 beside True; pass each column", [["True", "2"]]),
+}
+
+
+@pytest.mark.parametrize("spell", [list, lambda value: np.array(value, object)])
+@pytest.mark.parametrize("case", MIXED)
+def test_rows_that_mix_types(case: str, spell: Any) -> None:
+    """The place, what is there beside what, and what to pass: which is then written."""
+    value, place, text, instead = MIXED[case]
+    refusals = {
+        f"$.inputs[0]{place}": lambda value: get_protocol(OIP).encode(oip(value)),
+        f"$.inputs.x{place}": lambda value: get_protocol(SERVING).encode(serving(value)),
+        f"$.data.tftensor{place}": get_codec("json/tftensor").encode,
+        f"$.data.tensor{place}": get_codec("msgpack/tensor").encode,
+        f"${place}": get_codec("npy/array").encode,
+    }
+    for path, write in refusals.items():
+        with pytest.raises(tw.EncodeError) as error:
+            write(spell(value))
+        assert error.value.path == path
+        assert text in error.value.reason
+        if instead is not None and path != f"$.data.tensor{place}":
+            assert write(spell(instead))
+
+
+def test_text_of_a_remedy_is_that_of_the_values() -> None:
+    """`numpy.array(value, str)`, which the error names, is what the table of strings holds."""
+    assert np.array([[1.5, "a"]], str).tolist() == MIXED["columns"][3]
+
+
+@pytest.mark.parametrize("container", ["json", "protobuf", "msgpack"])
+def test_bytes_in_nested_lists(container: str) -> None:
+    """Bytes alone have a codec that can; those that end in NUL are not told as mixed."""
+    for value in ([b"a\0", b"b"], np.array([b"a\0", b"b"], object)):
+        for kind in ("ndarray", "tensor"):
+            with pytest.raises(tw.EncodeError, match=f"{container}/tftensor can carry it") as error:
+                get_codec(f"{container}/{kind}").encode(value)
+            assert "mix" not in error.value.reason
+    with pytest.raises(tw.EncodeError, match="got None beside b'a'") as error:
+        get_codec(f"{container}/ndarray").encode([b"a", None])
+    assert error.value.path == "$.data.ndarray[1]"
+
+
+def test_what_a_signature_refuses() -> None:
+    """A caller of TensorFlow Serving's has `signature=`, and no `dtype=`."""
+    protocol, body = get_protocol(SERVING), b'{"instances":[{"x":1.5},{"x":2}]}'
+    with pytest.raises(tw.DecodeError, match=r"1\.5 is not exactly a int32") as error:
+        protocol.decode(body, signature={"x": "int32"})
+    assert "dtype=" not in error.value.reason
+    assert "leave the array out of signature=, or name another dtype" in error.value.reason
+    assert protocol.decode(body).inputs["x"].tolist() == [1.5, 2]
+    assert protocol.decode(body, signature={"x": "float64"}).inputs["x"].tolist() == [1.5, 2]
+
+
+@pytest.mark.parametrize("name", ["json/tensor", "json/tftensor", "npy/array"])
+def test_integers_of_no_one_dtype(name: str) -> None:
+    """It is told which of them are beside each other, and where."""
+    with pytest.raises(tw.EncodeError, match="got 9223372036854775808 beside -1") as error:
+        get_codec(name).encode([[-1, 2**63]])
+    assert error.value.path.endswith("[0][1]")
+
+
+def datatype(name: str) -> bytes:
+    """Return a request with a datatype of a name."""
+    return b'{"inputs":[{"name":"x","shape":[1],"datatype":"%b","data":[1]}]}' % name.encode()
+
+
+@pytest.mark.parametrize(
+    ("call", "near"),
+    [
+        (lambda: get_protocol(OIP).decode(datatype("FP33")), "'FP32'"),
+        (lambda: get_protocol(OIP).decode(datatype("fp32")), "'FP32'"),
+        (lambda: get_protocol(OIP).decode(datatype("INT_64")), "'INT64'"),
+        (lambda: tw.peek(datatype("BYTE"), JSON, protocol="oip"), "'BYTES'"),
+        (lambda: loads(b"{}", missing="nul"), "'null'"),
+        (lambda: get_codec("json/tensor").encode([1.0], missing="NaN"), "'nan'"),
+        (lambda: get_codec("json/tensor").decode(b"{}", missing="errors"), "'error'"),
+        (lambda: _typed("json/ndarray", "flot32"), "'float32'"),
+        (lambda: _typed("msgpack/ndarray", "bfloat"), "'bfloat16'"),
+        (lambda: _signed("floot32"), "'float32'"),
+        (lambda: _signed("DT_FLOATS"), "'DT_FLOAT'"),
+    ],
+)
+def test_near_names(call: Any, near: str) -> None:
+    """Datatypes, dtypes, and the words of `missing=`: the nearest one is named."""
+    with pytest.raises(tw.CodecError, match=rf"\(did you mean {near}\?\)"):
+        call()
+
+
+def _typed(name: str, dtype: str) -> Any:
+    codec = get_codec(name)
+    return codec.decode(codec.encode([1.5]), dtype=dtype)
+
+
+def _signed(dtype: Any) -> Any:
+    return get_protocol(SERVING).decode(b'{"instances":[1.5]}', signature={"x": dtype})
+
+
+def test_far_names_have_no_suggestion() -> None:
+    """What is near to nothing, or no text, is refused without one."""
+    for wrong in ("zzzzzz", 5, [["deep"] * 9] * 9):
+        with pytest.raises(tw.DecodeError) as error:
+            _signed(wrong)
+        assert "did you mean" not in error.value.reason
+
+
+@pytest.mark.parametrize("levels", [1, 60, 1000])
+def test_repr_of_a_peek(levels: int) -> None:
+    """It is short and never fails, however deep what a client sent."""
+    tags = b"[" * levels + b"]" * levels
+    body = b'{"meta":{"tags":{"a":%b}},"data":{"names":["n"],"ndarray":[[1.5]]}}' % tags
+    told = repr(tw.peek(body, JSON))
+    assert told.startswith("Peek(kind='ndarray', tensors=(TensorInfo(name=''")
+    assert "dtype=dtype('float64'), shape=(1, 1))" in told
+    assert "names=['n']" in told
+    assert len(told) < 300
