@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from tensorwire.wire.parts import Part
     from tensorwire.wire.schema import Schema
 
-__all__ = ["JSON"]
+__all__ = ["JSON", "dumps_values"]
 
 _MARK = urandom(16).hex()  # stands for an array in the text around it; nobody can guess it
 _ORJSON_DEPTH = 254  # levels that orjson writes
@@ -95,7 +95,7 @@ class JSON:
     ) -> list[bytes]:
         """Write the text around the leaves."""
         del sizes, message
-        pieces = _dumps_values(mark(tree, _MARK), words, "$").split(b'"%b"' % _MARK.encode())
+        pieces = dumps_values(mark(tree, _MARK), words, "$").split(b'"%b"' % _MARK.encode())
         for i, (_, leaf) in enumerate(leaves(tree)):
             if leaf.role is Role.BLOB:
                 pieces[i], pieces[i + 1] = pieces[i] + b'"', b'"' + pieces[i + 1]
@@ -104,7 +104,7 @@ class JSON:
     def before(self, tree: Tree, first: bytes, message: Schema, words: Words = FINITE) -> bytes:
         """Write members before those of a text that begins so."""
         del message
-        return b"%b,%b" % (_dumps_values(tree, words, "$")[:-1], first[1:])
+        return b"%b,%b" % (dumps_values(tree, words, "$")[:-1], first[1:])
 
     def read(self, body: Body, message: Schema, how: Reading = VERIFIED) -> Tree:
         """Cut the long arrays out of the text, and let orjson read what is around them."""
@@ -219,7 +219,7 @@ def _push(left: list[Any], members: list[tuple[bytes, Any]], closing: bytes) -> 
 def _nested(leaf: Leaf) -> Part:
     data = leaf.data
     if isinstance(data, list):
-        return _dumps_values(data, _words(leaf), "")
+        return dumps_values(data, _words(leaf), "")
     return _numbers(data, _fix(leaf)) if data.dtype.num in NUMBERS else _dumps(data.tolist())
 
 
@@ -229,7 +229,7 @@ def _numbers(array: Array, fix: Fix) -> Part:
     return Texts(texts(array, fix), block_count(array))
 
 
-def _dumps_values(tree: Any, words: Words, path: str) -> bytes:
+def dumps_values(tree: Any, words: Words, path: str) -> bytes:
     """Write JSON values, in words those that are not finite."""
     found = set()
     for where, value in walk(tree, path):

@@ -13,15 +13,16 @@ import numpy as np
 import orjson
 
 from tensorwire import inputs, lists
+from tensorwire.containers.json import dumps_values
 from tensorwire.errors import DecodeError, EncodeError, shown
 from tensorwire.limits import DEFAULT_LIMITS
-from tensorwire.missing import VERIFIED
+from tensorwire.missing import BARE, FINITE, VERIFIED
 from tensorwire.tree import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tensorwire.missing import Reading
+    from tensorwire.missing import Reading, Words
     from tensorwire.tree import Tree
 
 __all__ = [
@@ -114,29 +115,36 @@ def scalar_parameters(value: Any, path: str, *, lossy: bool) -> dict[str, Any]:
         if not isinstance(item, (str, float, int)):
             hint = "oip/json keeps nested values, lossy=True drops them" if _nests(item) else ""
             raise EncodeError(_expected("a bool, integer, float or string", item, hint), where)
-        _check_scalar(item, where, finite=False)
+        _check_scalar(item, where)
         checked[str(name)] = item
     return checked
 
 
-def json_parameters(value: Any, path: str) -> dict[str, Any]:
+def json_parameters(value: Any, path: str, words: Words = FINITE) -> dict[str, Any]:
     """Return parameters as JSON has them: null, and lists and objects of such values, besides.
 
-    Nested values are written here: what walks trees of messages need not be as deep as they are.
+    NaN and infinities are written in `words`; null where lists of numbers have it for NaN would be
+    read as None here, so that NaN is a bare word where infinities are. Nested values are written
+    here: what walks trees of messages need not be as deep as they are.
     """
+    if words.get("inf") == BARE["inf"]:
+        words = BARE
     checked = {}
     for name, item in mapping(value, path).items():
         where = f"{path}.{name}"
         item = _unwrapped(item, where)  # noqa: PLW2901
         if _nests(item):
-            checked[str(name)] = orjson.Fragment(_nested_json(item, where))
+            checked[str(name)] = orjson.Fragment(_nested_json(item, where, words))
         else:
             _check_json_scalar(item, where)
-            checked[str(name)] = item
+            odd = isinstance(item, float) and not isfinite(item)
+            text = dumps_values(float(item), words, where) if odd else b""
+            checked[str(name)] = orjson.Fragment(text) if odd else item
     return checked
 
 
-def _nested_json(value: Any, path: str) -> bytes:
+def _nested_json(value: Any, path: str, words: Words) -> bytes:
+    finite = True
     for where, item, depth in _items(value, path):
         if depth > _DEEPEST and _nests(item):
             raise EncodeError(f"parameters nested more than {_DEEPEST} deep", path)
@@ -145,7 +153,10 @@ def _nested_json(value: Any, path: str) -> bytes:
             for place, scalar, _ in _items(inner, where) if _nests(inner) else [(where, inner, 0)]:
                 if not _nests(scalar):
                     _check_json_scalar(scalar, place)
-    return orjson.dumps(value, _plain)
+                    finite = finite and not (isinstance(scalar, float) and not isfinite(scalar))
+    if finite:
+        return orjson.dumps(value, _plain)
+    return dumps_values(inputs.plain_json(value, path), words, path)
 
 
 def _plain(value: Any) -> Any:
@@ -191,16 +202,13 @@ def _check_json_scalar(item: Any, path: str) -> None:
         return
     if not isinstance(item, (str, float, int)):
         raise EncodeError(_expected("a JSON value", item, ""), path)
-    _check_scalar(item, path, finite=True)
+    _check_scalar(item, path)
 
 
-def _check_scalar(item: Any, path: str, *, finite: bool) -> None:
+def _check_scalar(item: Any, path: str) -> None:
     if isinstance(item, str):
         text(item, path)
-    elif isinstance(item, float):
-        if finite and not isfinite(item):
-            raise EncodeError(f"JSON has no {item}", path)
-    elif not _INT64_MIN <= item <= _UINT64_MAX:
+    elif not isinstance(item, float) and not _INT64_MIN <= item <= _UINT64_MAX:
         raise EncodeError("an integer beyond 64 bits", path)
 
 

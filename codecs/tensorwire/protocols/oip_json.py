@@ -55,7 +55,7 @@ def to_tree(
         tree["model_name"] = fields.text(message.model_name, "$.model_name")
         if message.model_version != "":
             tree["model_version"] = fields.text(message.model_version, "$.model_version")
-    tree |= _parameters(message.parameters, "$")
+    tree |= _parameters(message.parameters, "$", how)
     nodes: list[Tree] = []
     blobs: list[Leaf] = []
     for i, tensor in enumerate(fields.listed(tensors, InferTensor, f"$.{member}")):
@@ -68,7 +68,7 @@ def to_tree(
         wanted = fields.listed(message.outputs, RequestedOutput, "$.outputs")
         tree["outputs"] = [
             {"name": fields.text(output.name, f"$.outputs[{i}].name")}
-            | _parameters(output.parameters, f"$.outputs[{i}]")
+            | _parameters(output.parameters, f"$.outputs[{i}]", how)
             for i, output in enumerate(wanted)
         ]
     return tree, blobs
@@ -88,7 +88,7 @@ def _tensor(
         raise error.within(path) from None
     node: Tree = {"name": fields.text(tensor.name, f"{path}.name")}
     node |= {"shape": list(leaf.shape), "datatype": row.name}
-    node |= _parameters(tensor.parameters, path)
+    node |= _parameters(tensor.parameters, path, how)
     if _SIZE in node.get("parameters", {}):
         raise EncodeError("set by the encoder, where it belongs", f"{path}.parameters.{_SIZE}")
     if not binary:
@@ -107,10 +107,10 @@ def identity_of(message: InferRequest | InferResponse) -> bytes | None:
     return orjson.dumps(tree)[1:-1] + b","
 
 
-def _parameters(values: Any, path: str) -> Tree:
+def _parameters(values: Any, path: str, how: Writing = STRICT) -> Tree:
     if isinstance(values, dict) and not values:
         return {}
-    return {"parameters": fields.json_parameters(values, f"{path}.parameters")}
+    return {"parameters": fields.json_parameters(values, f"{path}.parameters", how.words)}
 
 
 def from_tree(
