@@ -39,7 +39,7 @@ def test_what_was_read_is_written_again(name: str, missing: Any) -> None:
 def test_how_each_word_writes_them(name: str, value: Any) -> None:
     """They are refused without an option, which the error names, and null where it is asked for."""
     protocol = tw.get_protocol(name)
-    tensor = InferTensor("x", np.float32([1.5]), {"p": value}, binary=False)
+    tensor = InferTensor("x", np.array([1.5], np.float32), {"p": value}, binary=False)
     for message in (InferRequest([tensor]), InferResponse([tensor])):
         for refused in (None, "error"):
             with pytest.raises(tw.EncodeError, match="missing='nan'") as caught:
@@ -64,3 +64,20 @@ def test_infinities_are_not_null(name: str) -> None:
     assert json.loads(text)["outputs"][0]["parameters"] == {"p": math.inf}
     plain, _ = protocol.encode(InferRequest([], parameters={"a": [1, "NaN"]}), missing="any")
     assert json.loads(plain)["parameters"] == {"a": [1, "NaN"]}
+
+
+@pytest.mark.parametrize("parameters", [{"p": math.nan}, {"p": [math.inf]}, {"p": "NaN"}, {}])
+def test_the_json_ends_where_it_does_with_words_in_it(parameters: dict[str, Any]) -> None:
+    """A body that came without headers is read as with them, whatever its JSON says."""
+    protocol = tw.get_protocol("oip/binary")
+    tensors = [
+        InferTensor("x", np.arange(3, dtype=np.float32), parameters),
+        InferTensor("y", np.array([np.nan, 2], np.float32), binary=False),
+    ]
+    body, headers = protocol.encode(InferRequest(tensors), missing="nan")
+    assert tw.oip.json_size(body) == int(headers["Inference-Header-Content-Length"])
+    with_headers, without = protocol.decode(body, headers), protocol.decode(body)
+    for one, other in zip(with_headers.inputs, without.inputs, strict=True):
+        np.testing.assert_array_equal(one.value, other.value)
+        assert repr(one.parameters) == repr(other.parameters) == repr(dict(one.parameters))
+    assert protocol.peek(body).tensors == protocol.peek(body, headers).tensors

@@ -9,7 +9,9 @@ import orjson
 
 from tensorwire import guess
 from tensorwire.errors import DecodeError
+from tensorwire.missing import reading
 from tensorwire.reading import as_body
+from tensorwire.wire.jsontext import loads_exactly
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,12 +91,19 @@ def json_size(body: Any) -> int:
 def _declared_size(text: Body) -> int:
     """Return how many bytes behind the JSON its tensors say are their own."""
     try:
-        tree = orjson.loads(text)
+        tree = _loads(text)
     except ValueError:
         return 0
     nodes = [node for name in ("inputs", "outputs") for node in _dicts(tree.get(name))]
     sizes = [node["parameters"].get("binary_data_size") for node in nodes if _has_parameters(node)]
     return sum(size for size in sizes if type(size) is int and size > 0)
+
+
+def _loads(text: Body) -> Any:
+    try:
+        return orjson.loads(text)
+    except ValueError:  # bare words, or no JSON
+        return loads_exactly(bytes(text), reading(None, "any", text=True))
 
 
 def _dicts(node: Any) -> list[dict[str, Any]]:
