@@ -249,3 +249,26 @@ def test_raw_takes_no_objects(container: str) -> None:
     assert codec.decode(codec.encode(np.array([1, 2], object))).tobytes() == bytes(
         np.array([1, 2]).data
     )
+
+
+def test_rows_that_are_no_array_say_which_value() -> None:
+    """Rows of several types, or lengths, are refused with the first value that is of another."""
+    value: Any
+    for value, place, says in (
+        (np.array(["a", None], object), "[1]", "got None beside 'a'"),
+        ([["a", 1.5]], "[0][1]", "got 1.5 beside 'a'"),
+        ([1, "a"], "[1]", "got 'a' beside 1"),
+        ([1j, 2**53 + 1], "[1]", "beside complex numbers, got 9007199254740993"),
+        ([[1, 2], [3]], "[1]", "ragged"),
+    ):
+        error = refused(value)
+        assert error.path == f"$.data.tftensor{place}"
+        assert says in error.reason
+        with pytest.raises(tw.EncodeError, match=re.escape(says)):
+            tw.get_protocol("oip/json").encode(InferRequest([InferTensor("x", value)]))
+    ragged = refused([[1, 2], [3]])
+    assert "tensorwire.Message(value, 'jsonData')" in ragged.reason
+    for rows in ([[1, 2], [3]], np.array([[1, 2], [3]], object)):
+        body = tw.dumps(tw.Message(rows, "jsonData"))
+        assert json.loads(body) == {"jsonData": [[1, 2], [3]]}
+    assert "int64 or uint64 holds together" in refused([-1, 2**63]).reason

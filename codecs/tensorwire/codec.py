@@ -38,6 +38,9 @@ __all__ = ["Codec"]
 _AS_FLOATS = frozenset({int, bool})
 
 
+_NO_FRAMES = frozenset({np.ndarray, list, bytes})
+
+
 class Codec:
     """Arrays to the bytes of a SeldonMessage and back, in one container and one kind.
 
@@ -116,7 +119,7 @@ class Codec:
                 found = writers.get(key)
             if found is not None and (text := found[1](value)) is not None:
                 return found[0] + text + found[2]
-        if type(value) is not np.ndarray and is_frame(value):
+        if type(value) not in _NO_FRAMES and is_frame(value):
             value, names = self._rows(value, names)
         try:
             return join(*self._parts(value, (names, meta, status), how, lossy=lossy))
@@ -144,7 +147,7 @@ class Codec:
             as `encode` does.
         """
         how = STRICT if missing is None else seldon.writing(missing)
-        if type(value) is not np.ndarray and is_frame(value):
+        if type(value) not in _NO_FRAMES and is_frame(value):
             value, names = self._rows(value, names)
         try:
             envelope = names, meta, status

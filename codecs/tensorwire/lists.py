@@ -229,9 +229,15 @@ def _by_types(  # noqa: C901, PLR0911 - a table of cases
         return nested
     array = np.asarray(nested)
     if complex in types and types <= {int, float, complex}:
-        if not any(type(x) is int and rounds(x) for x in flat):
+        wrong = [i for i, x in enumerate(flat) if type(x) is int and rounds(x)]
+        if not wrong:
             return array
-    elif len(types) == 1 and (array.dtype.char in _KINDS or array.dtype.isbuiltin == _CUSTOM):
+        reason = (
+            f"expected integers that float64 holds beside complex numbers, got {flat[wrong[0]]}"
+        )
+        remedy = "put integers and complex numbers into arrays of their own"
+        raise error(f"{reason}; {remedy}", place(wrong[0], shape))
+    if len(types) == 1 and (array.dtype.char in _KINDS or array.dtype.isbuiltin == _CUSTOM):
         return array  # numpy scalars of one dtype
     raise ValueError("not an array of numbers, bools or strings")
 
@@ -418,6 +424,10 @@ def _search(nested: Any, shape: list[int], error: type[CodecError]) -> CodecErro
                 path.append(-1)
                 break
             if reason:
+                if error is not DecodeError and reason.startswith("ragged"):
+                    reason += (
+                        "; pad the rows, or pass tensorwire.Message(value, 'jsonData') to dumps()"
+                    )
                 return error(reason, "".join(f"[{i}]" for i in path[1:]))
         else:
             levels.pop()

@@ -122,6 +122,8 @@ def columns_of(names: Any, value: Any = None) -> list[str]:
 
     Raises `EncodeError` for what are no names, and for those that are not as many as the columns.
     """
+    if type(names) is list and {str}.issuperset(map(type, names)):
+        return _as_many(names, names, value)
     given = isinstance(names, (str, bytes)) or not isinstance(names, Iterable)
     try:
         columns = [names] if given else inputs.plain_json(list(names), "$.data.names")
@@ -131,11 +133,16 @@ def columns_of(names: Any, value: Any = None) -> list[str]:
         if given or not isinstance(name, str):
             place = "$.data.names" if given else f"$.data.names[{i}]"
             raise EncodeError(f"expected a list of strings for names, got {shown(name)}", place)
+    return _as_many([str(name) for name in columns], names, value)
+
+
+def _as_many(columns: list[str], names: Any, value: Any) -> list[str]:
+    """Return the names of columns; raise `EncodeError` where they are not as many as these."""
     if value is not None and not has_columns(value, columns) and type(names) is not NamesAsRead:
         count = (lists.shape(value) if isinstance(value, list) else value.shape)[1]
         reason = f"expected {count} names for {count} columns, got {len(columns)}"
         raise EncodeError(f"{reason}; pass one for each, or none", "$.data.names")
-    return [str(name) for name in columns]
+    return columns
 
 
 def _checked(part: Any, path: str) -> Tree:
