@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import tensorwire as tw
 from tensorwire.errors import CodecError, DecodeError, EncodeError
 from tensorwire.seldon import Feedback, Message
-from tensorwire.server.families import FAMILIES
+from tensorwire.server.families import FAMILIES, without_rows
 from tensorwire.server.model import unfit
 from tensorwire.server.negotiation import prefers_binary
 from tensorwire.server.refusals import ModelError, Refusal, Status
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Exchange"]
 
+_SERVING = "tfserving/json"
 _BINARY, _GRPC, _TYPED = "oip/binary", "oip/protobuf", "oip/protobuf-typed"
 _protocol = cache(tw.get_protocol)  # of names that the server itself has
 
@@ -83,6 +84,8 @@ class Exchange:
         except EncodeError as error:
             if target == _TYPED:  # FP16 travels in raw contents only
                 return self._encode(reply, source, _GRPC)
+            if target == _SERVING and (empty := without_rows(reply)) is not None:
+                return self._encode(empty, source, target)
             if target != source:
                 reason = f"the reply cannot be {target}: {error}"
                 raise Refusal(Status.NOT_ACCEPTABLE, reason) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from tensorwire.seldon import Message
     from tensorwire.tfserving import PredictRequest
 
-__all__ = ["FAMILIES", "Arguments", "Family"]
+__all__ = ["FAMILIES", "Arguments", "Family", "without_rows"]
 
 _ARRAYS = ("ndarray", "tensor", "tftensor")
 _ANY = np.zeros(1)  # an output, for the check of what is asked of it
@@ -114,6 +115,24 @@ class Serving:
         """Answer with a dict of outputs; with one array, by the name that is asked for."""
         wanted = request.output_filter
         return _asked(request, _named(value, names, wanted), wanted)
+
+
+def without_rows(reply: Any) -> Any:
+    """Return a reply of TensorFlow Serving as its REST API writes arrays without rows.
+
+    It writes ``[]``, whatever the sizes behind the 0 and, in rows, however many outputs there are.
+    None for a reply that has no such array.
+    """
+    arrays = {name: x for name, x in reply.outputs.items() if isinstance(x, np.ndarray)}
+    empty = {name: x for name, x in arrays.items() if x.ndim and not x.size}
+    outputs: dict[str, Any] = {"": np.empty(0)}
+    if not reply.rows or len(empty) < len(reply.outputs) or any(map(len, empty.values())):
+        cut = {n: x.reshape(x.shape[: x.shape.index(0) + 1]) for n, x in empty.items()}
+        outputs = {**reply.outputs, **cut}
+    shapes = {name: x.shape for name, x in outputs.items() if isinstance(x, np.ndarray)}
+    if shapes == {name: x.shape for name, x in arrays.items()}:
+        return None
+    return replace(reply, outputs=outputs)
 
 
 FAMILIES: Mapping[str, Family] = {
