@@ -58,3 +58,16 @@ def test_msgpack() -> None:
     body = msgpack.packb({"data": {"ndarray": [1.0, None]}})
     found = tw.loads(body, "application/msgpack").value
     np.testing.assert_array_equal(found, [1, math.nan])
+
+
+@pytest.mark.parametrize("word", ["error", "nan"])
+def test_what_would_not_help_is_not_named(word: tw.Missing) -> None:
+    """Where null is refused among floats too, floats are no remedy, and strings neither."""
+    for numbers in ("[1,null]", "[9007199254740993,null]"):
+        body = f'{{"data":{{"ndarray":{numbers}}}}}'.encode()
+        with pytest.raises(tw.DecodeError) as caught:
+            tw.loads(body, JSON, missing=word)
+        assert "write the integers" not in caught.value.reason
+    read = tw.get_codec("json/ndarray").decode
+    floats = read(b'{"data":{"ndarray":[1,null]}}', dtype=np.float64, missing="null")
+    np.testing.assert_array_equal(floats, [1, math.nan])

@@ -266,10 +266,13 @@ def _null_among(flat: list[Any], kind: str, how: Reading) -> str:
     reason = f"expected {kind}, got null, which is NaN, and only floats have that"
     if not how.remedy:
         return reason
-    if any(rounds(x) for x in flat if x is not None):
+    exact = not any(rounds(x) for x in flat if x is not None)
+    if not how.null:
+        option = " and missing='null'"
+        return f"{reason}; {how.remedy}{option} reads them as floats" if exact else reason
+    if not exact:
         return f"{reason}; write the integers as strings"
-    option = "" if how.null else " and missing='null'"
-    read = f"{how.remedy}{option} reads them as floats"
+    read = f"{how.remedy} reads them as floats"
     if kind == "bools":
         return f"{reason}; {read}"
     return f"{reason}; write the integers as floats, as 1.0 for 1, or {read}"
