@@ -145,7 +145,8 @@ def put(target: Array, source: Array) -> None:
 def to_float64(array: Array, *, lossy: bool) -> Array:
     """Give the numbers of a dtype that a list of numbers cannot say, where `lossy` allows it."""
     if array.dtype.kind in "SUT":
-        raise EncodeError("strings are not numbers")
+        got = "bytes" if array.dtype.kind == "S" else "strings"
+        raise EncodeError(f"expected numbers, got {got}")
     if not lossy:
         raise EncodeError(f"{array.dtype} is lost in a list of numbers")
     with np.errstate(invalid="ignore"):  # that a NaN is made quiet is no news

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["NDArray"]
 
+_BYTES = "expected numbers, bools or strings, got bytes"
+
 
 class NDArray:
     """Nested lists; the dtype that comes back is int64, float64, bool or str."""
@@ -32,10 +34,13 @@ class NDArray:
         array = as_array(value, none=how.none)
         if isinstance(array, list):  # rows that mix numbers and strings
             types = set(map(type, lists.scalars(array)))
+            if types == {bytes}:
+                raise EncodeError(_BYTES)
             if bytes in types:
-                reason = "nested lists hold no bytes"
-                raise EncodeError(reason) if len(types) == 1 else lists.mixed(array, reason)
+                raise lists.mixed(array, "nested lists hold no bytes")
             return Leaf(Role.NESTED, array, lossy=lossy, words=how.words)
+        if array.dtype.kind == "S":
+            raise EncodeError(_BYTES)
         if array.dtype.num not in NUMBERS and array.dtype.kind not in "UT":
             array = to_float64(array, lossy=lossy)
         if not array.ndim:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tensorwire.dtypes import as_array
-from tensorwire.errors import EncodeError, shown
+from tensorwire.errors import EncodeError
 from tensorwire.missing import STRICT, VERIFIED
 from tensorwire.nodes import blob
 from tensorwire.tree import Leaf, Role
@@ -37,7 +37,8 @@ class Raw:
             raise EncodeError(f"raw carries bytes and arrays, not a {given.__name__}")
         array = as_array(value, none=how.none)
         if isinstance(array, list) or (array.dtype.kind in "SUT" and array is not value):
-            raise EncodeError(f"expected bytes or an array of numbers, got {shown(value)}")
+            held = "rows that mix types" if isinstance(array, list) else "strings"
+            raise EncodeError(f"expected bytes or an array of numbers, got {held}")
         if array.dtype.kind == "T":
             raise EncodeError("the memory of a StringDType array is not its strings")
         return Leaf(Role.BLOB, array)

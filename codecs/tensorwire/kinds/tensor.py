@@ -38,7 +38,7 @@ class Tensor:
         array = as_array(value, none=how.none)
         if isinstance(array, list):
             if set(map(type, lists.scalars(array))) == {bytes}:  # that numpy would cut
-                raise EncodeError("strings are not numbers")
+                raise EncodeError("expected numbers, got bytes")
             raise lists.mixed(array, "rows that mix types are not float64 values")
         if array.dtype.num not in NUMBERS:
             array = to_float64(array, lossy=lossy)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tensorwire import inputs, lists
-from tensorwire.errors import CodecError, EncodeError, UnknownCodecError, is_known, unknown
+from tensorwire.errors import CodecError, EncodeError, UnknownCodecError, is_known, shown, unknown
 from tensorwire.frames import is_frame, rows_of
 from tensorwire.kinds import KINDS
 from tensorwire.message import Feedback, Message, MessageList
@@ -26,6 +26,13 @@ if TYPE_CHECKING:
 __all__ = ["around", "is_bare", "parts_of", "to_tree"]
 
 _KINDS = (*KINDS, "strData", "jsonData", "customData")
+_OF_VALUES = (
+    (str, "strData"),
+    ((bytes, bytearray, memoryview), "raw"),
+    (dict, "jsonData"),
+    ((list, tuple), "ndarray"),
+    ((np.ndarray, np.generic, int, float), "tftensor"),
+)
 _WORDS = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}  # as protobuf's JSON has them
 
 
@@ -35,13 +42,21 @@ def parts_of(message: Any) -> list[tuple[str, Message]]:
         found = fields.listed(message.messages, Message, "$.seldonMessages")
         return [(f"$.seldonMessages[{i}]", one) for i, one in enumerate(found)]
     if not isinstance(message, Feedback):
-        kind = type(message).__name__
-        raise EncodeError(f"a {kind} in place of a Message, a MessageList or a Feedback")
+        reason = f"expected a Message, a MessageList or a Feedback, got {shown(message)}"
+        raise EncodeError(f"{reason}{_as_message(message)}")
     named = [(name, getattr(message, name)) for name in ("request", "response", "truth")]
     for name, one in named:
         if one is not None and not isinstance(one, Message):
             raise EncodeError(f"a {type(one).__name__} in place of a Message", f"$.{name}")
     return [(f"$.{name}", one) for name, one in named if one is not None]
+
+
+def _as_message(value: Any) -> str:
+    """Return the message to pass instead of a value, empty where there is no telling."""
+    for kinds, kind in _OF_VALUES:
+        if isinstance(value, kinds):
+            return f"; pass tensorwire.Message(value, {kind!r})"
+    return ""
 
 
 def to_tree(message: Any, container: Container, how: Writing = STRICT, *, lossy: bool) -> Tree:
