@@ -39,9 +39,9 @@ class NDArray:
             if bytes in types:
                 raise lists.mixed(array, "nested lists hold no bytes")
             return Leaf(Role.NESTED, array, lossy=lossy, words=how.words)
-        if array.dtype.kind == "S":
-            raise EncodeError(_BYTES)
         if array.dtype.num not in NUMBERS and array.dtype.kind not in "UT":
+            if array.dtype.kind == "S":
+                raise EncodeError(_BYTES)
             array = to_float64(array, lossy=lossy)
         if not array.ndim:
             if not lossy:
