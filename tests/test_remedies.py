@@ -95,6 +95,17 @@ def test_integers_of_no_one_dtype(name: str) -> None:
     assert error.value.path.endswith("[0][1]")
 
 
+@pytest.mark.parametrize("value", [[{"label": "x", "score": 0.5}], [[1, {"a": [2]}]]])
+def test_dicts_in_lists(value: Any) -> None:
+    """An array holds no dicts; a message of JSON does, in every container."""
+    for spell in (list, lambda value: np.array(value, object)):
+        with pytest.raises(tw.EncodeError, match=r"Message\(value, 'jsonData'\) to dumps"):
+            get_codec("json/ndarray").encode(spell(value))
+    for media_type in (JSON, "application/x-protobuf", "application/msgpack"):
+        body = tw.dumps(tw.Message(value, "jsonData"), media_type)
+        assert loads(body, media_type).value == value
+
+
 def datatype(name: str) -> bytes:
     """Return a request with a datatype of a name."""
     return b'{"inputs":[{"name":"x","shape":[1],"datatype":"%b","data":[1]}]}' % name.encode()

@@ -47,6 +47,7 @@ _INT64, _UINT64 = range(-(2**63), 2**63), range(2**64)
 _MAX_RANK = 64
 _KINDS = "?bhilqBHILQefdFD"  # dtype.char of numbers that a codec may have
 _CUSTOM = 2  # dtype.isbuiltin of what numpy has from elsewhere: bfloat16, the float8 types
+_JSON = "tensorwire.Message(value, 'jsonData')"  # which holds any JSON value
 _PADDED = 16 << 20  # bytes that padding strings to one length may cost
 
 
@@ -416,6 +417,8 @@ def _search(nested: Any, shape: list[int], error: type[CodecError]) -> CodecErro
             path[-1] += 1
             if not isinstance(node, (list, tuple)):
                 reason = _no_value(node)
+                if type(node) is dict and error is EncodeError:
+                    reason = f"{reason}; pass {_JSON} to dumps(), or each column by itself"
                 if depth < rank:
                     reason = f"a single value in place of a row of {shape[depth]}"
             elif depth == rank:
