@@ -78,3 +78,15 @@ def test_the_place_of_a_wrong_parameter_is_exact() -> None:
     with pytest.raises(tw.EncodeError) as caught:
         protocol.encode(request)
     assert caught.value.path == "$.inputs[0].parameters.p.a[1][1].b"
+
+
+def test_the_places_in_msgpack_numpy_do_not_grow_with_keys() -> None:
+    """A nested dict of arrays is refused at a place that tells where, though not all of a key."""
+    codec = tw.get_codec("msgpack/numpy")
+    good = {KEY: [{"a": np.array([1.5], np.float32)}, {"b": 1}]}
+    assert codec.decode(codec.encode(good))[KEY][1] == {"b": 1}
+    with pytest.raises(tw.EncodeError) as caught:
+        codec.encode({KEY: [{"a": np.array([1.5], np.float32)}, {"b": object()}]})
+    assert caught.value.path.startswith("$.kkk")
+    assert caught.value.path.endswith("k...")
+    assert len(caught.value.path) < 5000

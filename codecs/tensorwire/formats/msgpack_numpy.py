@@ -24,6 +24,7 @@ from tensorwire import guess
 from tensorwire.errors import CodecError, DecodeError, EncodeError
 from tensorwire.formats.format import Format, array_of, shape_of, view
 from tensorwire.formats.typestr import dtype_of, typestr_of
+from tensorwire.tree import shortened
 from tensorwire.wire.parts import array_part, buffer_of, join
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ class MsgpackNumpy(Format):
             if key in (b"nd", b"complex"):
                 raise EncodeError(f"a key {key!r} would be read as one of an array", path)
             self._nested(key, path, parts, 0, none=none)
-            place = f"{path}.{_text(key)}"
+            place = shortened(f"{path}.{_text(key)}")
             inner.append(self._nested(item, place, parts, depth - 1, none=none))
         return any(inner)
 
@@ -175,7 +176,7 @@ class _Reader:
                     raise error.within(path) from None
             keys = {key: _text(key) if self.old else key for key in node}
             return {
-                keys[key]: self.value(item, f"{path}.{_text(key)}", depth - 1)
+                keys[key]: self.value(item, shortened(f"{path}.{_text(key)}"), depth - 1)
                 for key, item in node.items()
             }
         if isinstance(node, list):
