@@ -135,7 +135,7 @@ def test_out_takes_arrays_alone() -> None:
 @pytest.mark.parametrize(
     ("value", "path", "text"),
     [
-        ({"a": {"b": np.array([1, "x"], object)}}, "$.a.b", "."),
+        ({"a": {"b": np.array([1, "x"], object)}}, "$.a.b[1]", "."),
         ({"a": [np.arange(2), {1, 2}]}, "$.a[1]", "."),
         ({"x": np.arange(2), "n": 2**70}, "$.n", "msgpack does not carry it"),
         ({"x": np.arange(2), 5: 1}, "$", "expected str or bytes as a key, got int 5"),
