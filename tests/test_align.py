@@ -18,6 +18,7 @@ ARRAYS = {
     name: plain(name, shape) for name in DTYPES for shape in ((1, 1), (4, 3)) if name != "bytes"
 }
 WIDE = np.arange(60.0).reshape(4, 15) / 7
+COLUMNS = list("abcdefghijklmno")
 FORMATS = ("npy/array", "safetensors/arrays", "arrow/tensor", "msgpack/numpy")
 TENSORS = {"x": WIDE, "y": WIDE.astype(np.int16), "s": np.array([b"one", b"three"])}
 
@@ -116,7 +117,10 @@ def test_protocols(name: str, *, reply: bool) -> None:
     kind = protocol.response if reply else protocol.request
     messages: list[Any]
     if kind is tw.Message:
-        messages = [tw.Message(WIDE, "tftensor", ["a"], {"puid": "p"}), tw.Message("hi", "strData")]
+        messages = [
+            tw.Message(WIDE, "tftensor", COLUMNS, {"puid": "p"}),
+            tw.Message("hi", "strData"),
+        ]
     elif kind in (oip.InferRequest, oip.InferResponse):
         messages = [kind([oip.InferTensor(key, value) for key, value in TENSORS.items()])]
         messages += [kind([oip.InferTensor("x", WIDE)])]
@@ -168,11 +172,11 @@ def test_messages_in_messages(container: str) -> None:
 
 def test_loads() -> None:
     """loads() takes the option, for an array and for what is none."""
-    body = tw.get_codec("msgpack/tftensor").encode(WIDE, names=["a"])
+    body = tw.get_codec("msgpack/tftensor").encode(WIDE, names=COLUMNS)
 
     def read(buffer: Any, **options: Any) -> list[Any]:
         found = tw.loads(buffer, "application/msgpack", **options)
-        assert found.names == ["a"]
+        assert found.names == COLUMNS
         return [found.value]
 
     views, copies = check(body, read)

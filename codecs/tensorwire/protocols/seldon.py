@@ -113,7 +113,7 @@ def has_columns(value: Any, names: Sequence[str] | None) -> bool:
     """
     if names is None or not len(names):
         return True
-    shape = lists.shape(value) if isinstance(value, list) else value.shape
+    shape = lists.shape(value) if isinstance(value, list) else getattr(value, "shape", ())
     return len(shape) < 2 or len(names) in (shape[1], shape[-1])
 
 
