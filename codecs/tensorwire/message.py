@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tensorwire import frames, lists
-from tensorwire.dtypes import NUMBERS, as_array, check_float64
+from tensorwire.dtypes import NUMBERS, as_array
 from tensorwire.errors import DecodeError, EncodeError
 from tensorwire.protocols import seldon_any
 from tensorwire.reprs import repr_of
@@ -88,10 +88,10 @@ class Message:
         `customData`; the columns of a frame have their names.
 
         Where that kind cannot hold the value, another one is chosen: `tensor` for a single number,
-        and `tftensor` for integers that float64 would round, and for arrays of bytes, of complex
-        numbers or of the dtypes of ml_dtypes. An array without rows goes into an `ndarray` as the
-        empty list, as the wrapper writes it: the number of its columns is not kept. The request's
-        puid, by which a caller matches answers, is kept.
+        and `tftensor` for arrays of bytes, of complex numbers or of the dtypes of ml_dtypes. An
+        array without rows goes into an `ndarray` as the empty list, as the wrapper writes it: the
+        number of its columns is not kept. The request's puid, by which a caller matches answers,
+        is kept.
 
         Raises
         ------
@@ -133,22 +133,12 @@ class Message:
         if not array.ndim:
             if array.dtype.kind in "UT":
                 return "strData", str(array.item())
-            exact = self.kind != "tftensor" and _is_exact(array)
-            return ("tensor" if exact else "tftensor"), value
+            return ("tftensor" if self.kind == "tftensor" else "tensor"), value
         kind = self.kind if self.kind in ("ndarray", "tftensor") else "tensor"
         kind = kind if numbers else "ndarray"
         if kind == "ndarray" and 0 in array.shape[:-1]:
             return kind, array.reshape(array.shape[: array.shape.index(0) + 1])
-        return ("tftensor" if kind == "tensor" and not _is_exact(array) else kind), value
-
-
-def _is_exact(array: Array) -> bool:
-    """Return whether float64 holds the integers of an array, if it has such."""
-    try:
-        check_float64(array)
-    except EncodeError:
-        return False
-    return True
+        return kind, value
 
 
 @dataclass(slots=True, repr=False)
