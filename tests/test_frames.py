@@ -351,6 +351,17 @@ def test_a_frame_where_an_array_belongs(backend: str) -> None:
             tw.get_protocol(protocol).encode(message)
 
 
+@backends
+def test_no_remedy_rounds(backend: str) -> None:
+    """What the error says to pass keeps an integer that float64 would round, or is refused."""
+    frame = make(backend, {"id": [2**53 + 1], "score": [0.5]})
+    with pytest.raises(tw.EncodeError, match="from_frame") as caught:
+        tw.get_codec("npy/array").encode(frame)
+    with pytest.raises(tw.EncodeError, match="integer") as refusal:
+        tw.get_codec("npy/array").encode(run_remedy(caught.value, frame))
+    assert "9007199254740992" not in str(refusal.value)
+
+
 def test_columns_that_are_refused_are_named() -> None:
     """The error of a column of dates, or of arrays, names the column."""
     dates = pd.DataFrame({"day": pd.to_datetime(["2020-01-01"]), "x": [1.0]})

@@ -53,6 +53,13 @@ def library_of(value: Any) -> str:
     return ""
 
 
+_ROWS = {  # of a frame; what makes one float64 array of it may round integers
+    "pandas": "value.to_numpy(object)",
+    "polars": "value.rows()",
+    "pyarrow": "[list(row.values()) for row in value.to_pylist()]",
+}
+
+
 def plain(value: Any, *, none: bool = False) -> Any:  # noqa: PLR0911 - a table of cases
     """Return what a value holds: an array, or nested lists.
 
@@ -71,10 +78,8 @@ def plain(value: Any, *, none: bool = False) -> Any:  # noqa: PLR0911 - a table 
     kind = type(value)
     if hasattr(kind, "columns") and (hasattr(kind, "__arrow_c_stream__") or hasattr(kind, "lazy")):
         named = "PredictRequest.from_frame or InferRequest.from_frame name its columns"
-        remedy = "pass value.to_numpy()"
-        if library_of(value) == "pyarrow":
-            remedy = "pass numpy.column_stack(value.columns)"
-        raise EncodeError(f"expected {_ARRAYS}, got {shown(value)}; {remedy}; {named}")
+        rows = _ROWS.get(library_of(value), "value.to_numpy()")
+        raise EncodeError(f"expected {_ARRAYS}, got {shown(value)}; pass {rows}; {named}")
     read = _READERS.get(library_of(value))
     if read is not None:
         value = read(value, none=none)
