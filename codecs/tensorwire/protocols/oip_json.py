@@ -128,7 +128,8 @@ def from_tree(
         tensors.append(tensor)
     if blobs is not None and at != blobs.size:
         raise DecodeError(f"{blobs.size - at} bytes behind the last tensor")
-    name, version, id_ = (fields.member(tree, key) for key in ("model_name", "model_version", "id"))
+    name, version = fields.member(tree, "model_name"), fields.member(tree, "model_version")
+    id_ = fields.member(tree, "id")
     if kind is InferResponse:
         return InferResponse(tensors, name, version, id_, fields.values(tree, rules.how))
     wanted = fields.objects(tree, "outputs")

@@ -206,8 +206,9 @@ def opened(message: Tree, *, foreign: bool = False) -> tuple[str, Any, Envelope]
     kind, node = _content(message)
     around = _envelope(message)
     if foreign:
-        _check_values(around.meta, "$.meta", _ENVELOPE)
-        _check_values(around.status, "$.status", _ENVELOPE)
+        for part, place in ((around.meta, "$.meta"), (around.status, "$.status")):
+            if part:  # most messages have neither, and a call costs a fifth of a microsecond
+                _check_values(part, place, _ENVELOPE)
         if kind == "jsonData" or (kind == "customData" and type(node) is dict and "@type" in node):
             _check_values(node, f"$.{kind}", _VALUES)
     return kind, node, around
