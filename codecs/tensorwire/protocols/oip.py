@@ -23,6 +23,8 @@ from tensorwire.reprs import repr_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from typing_extensions import Self
+
 __all__ = ["InferRequest", "InferResponse", "InferTensor", "RequestedOutput", "json_size"]
 
 SHARED_MEMORY = ("shared_memory_region", "shared_memory_offset", "shared_memory_byte_size")
@@ -93,8 +95,65 @@ class RequestedOutput:
         return repr_of(self)
 
 
+class _Framed:
+    """What requests and responses have alike: they are made of frames, and give them back."""
+
+    __slots__ = ()
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: Any,
+        *,
+        model_name: str = "",
+        model_version: str = "",
+        id: str = "",  # noqa: A002 - the protocol's own word
+    ) -> Self:
+        """Make a message of a frame: a tensor for each column, as MLServer's ``pd`` has it.
+
+        Each tensor has the shape ``[n, 1]``; one of text has the parameter ``content_type`` with
+        the value ``str``, by which `to_frame` and MLServer tell it from bytes. A column in which
+        values are missing is written with `missing=` alone.
+
+        Parameters
+        ----------
+        frame
+            of pandas, polars, Arrow, or another library that narwhals reads.
+        model_name, model_version, id
+            of the message.
+
+        Raises
+        ------
+        EncodeError
+            for columns without text for a name, or of a dtype that has no datatype.
+        """
+        tensors = _tensors_of_frame(frame)
+        made: Any = cls
+        message: Self = made(tensors, model_name, model_version, id, {"content_type": "pd"})
+        return message
+
+    def to_frame(self, backend: str = "pandas") -> Any:
+        """Make a frame of the tensors, each of the shape ``[n]`` or ``[n, 1]``, by their names.
+
+        BYTES are text where a tensor, or the message, says so by its parameter ``content_type``.
+
+        Parameters
+        ----------
+        backend
+            the library to make it with: ``pandas``, ``polars`` or ``pyarrow``, or another one that
+            narwhals builds frames with.
+
+        Raises
+        ------
+        DecodeError
+            for tensors of other shapes, or of several lengths, and where the library is not
+            installed.
+        """
+        return _frame_of(*tensors_of(self), backend)
+
+
 @dataclass(slots=True, repr=False)
-class InferResponse:
+class InferResponse(_Framed):
     """Tensors from a model.
 
     Attributes
@@ -119,58 +178,9 @@ class InferResponse:
         """Return the fields that are set; large values are told in short."""
         return repr_of(self)
 
-    @classmethod
-    def from_frame(
-        cls,
-        frame: Any,
-        *,
-        model_name: str = "",
-        model_version: str = "",
-        id: str = "",  # noqa: A002 - the protocol's own word
-    ) -> InferResponse:
-        """Make a response of a frame: a tensor for each column, as MLServer's ``pd`` has it.
-
-        Each tensor has the shape ``[n, 1]``; one of text has the parameter ``content_type`` with
-        the value ``str``, by which `to_frame` and MLServer tell it from bytes. A column in which
-        values are missing is written with `missing=` alone.
-
-        Parameters
-        ----------
-        frame
-            of pandas, polars, Arrow, or another library that narwhals reads.
-        model_name, model_version, id
-            of the message.
-
-        Raises
-        ------
-        EncodeError
-            for columns without text for a name, or of a dtype that has no datatype.
-        """
-        tensors = _tensors_of_frame(frame)
-        return cls(tensors, model_name, model_version, id, {"content_type": "pd"})
-
-    def to_frame(self, backend: str = "pandas") -> Any:
-        """Make a frame of the tensors, each of the shape ``[n]`` or ``[n, 1]``, by their names.
-
-        BYTES are text where a tensor, or the message, says so by its parameter ``content_type``.
-
-        Parameters
-        ----------
-        backend
-            the library to make it with: ``pandas``, ``polars`` or ``pyarrow``, or another one that
-            narwhals builds frames with.
-
-        Raises
-        ------
-        DecodeError
-            for tensors of other shapes, or of several lengths, and where the library is not
-            installed.
-        """
-        return _frame_of("outputs", self.outputs, backend)
-
 
 @dataclass(slots=True, repr=False)
-class InferRequest:
+class InferRequest(_Framed):
     """Tensors for a model.
 
     Attributes
@@ -197,55 +207,6 @@ class InferRequest:
     def __repr__(self) -> str:
         """Return the fields that are set; large values are told in short."""
         return repr_of(self)
-
-    @classmethod
-    def from_frame(
-        cls,
-        frame: Any,
-        *,
-        model_name: str = "",
-        model_version: str = "",
-        id: str = "",  # noqa: A002 - the protocol's own word
-    ) -> InferRequest:
-        """Make a request of a frame: a tensor for each column, as MLServer's ``pd`` has it.
-
-        Each tensor has the shape ``[n, 1]``; one of text has the parameter ``content_type`` with
-        the value ``str``, by which `to_frame` and MLServer tell it from bytes. A column in which
-        values are missing is written with `missing=` alone.
-
-        Parameters
-        ----------
-        frame
-            of pandas, polars, Arrow, or another library that narwhals reads.
-        model_name, model_version, id
-            of the message.
-
-        Raises
-        ------
-        EncodeError
-            for columns without text for a name, or of a dtype that has no datatype.
-        """
-        tensors = _tensors_of_frame(frame)
-        return cls(tensors, model_name, model_version, id, {"content_type": "pd"})
-
-    def to_frame(self, backend: str = "pandas") -> Any:
-        """Make a frame of the tensors, each of the shape ``[n]`` or ``[n, 1]``, by their names.
-
-        BYTES are text where a tensor, or the message, says so by its parameter ``content_type``.
-
-        Parameters
-        ----------
-        backend
-            the library to make it with: ``pandas``, ``polars`` or ``pyarrow``, or another one that
-            narwhals builds frames with.
-
-        Raises
-        ------
-        DecodeError
-            for tensors of other shapes, or of several lengths, and where the library is not
-            installed.
-        """
-        return _frame_of("inputs", self.inputs, backend)
 
     @property
     def path(self) -> str:

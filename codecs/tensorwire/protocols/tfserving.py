@@ -19,11 +19,70 @@ from tensorwire.reprs import repr_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from typing_extensions import Self
+
 __all__ = ["PredictRequest", "PredictResponse"]
 
 
+class _Framed:
+    """What requests and responses have alike: they are made of frames, and give them back."""
+
+    __slots__ = ()
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: Any,
+        *,
+        model_name: str = "",
+        version: int | None = None,
+        signature_name: str = "",
+    ) -> Self:
+        """Make a message of a frame: a named array of shape ``[n]`` for each column.
+
+        Parameters
+        ----------
+        frame
+            of pandas, polars, Arrow, or another library that narwhals reads.
+        model_name, version, signature_name
+            of the message.
+
+        Raises
+        ------
+        EncodeError
+            for columns without text for a name, or of a dtype that TensorFlow has not.
+        """
+        named = frames.named_columns(frame)
+        made: Any = cls
+        message: Self = made(named, model_name, version, signature_name=signature_name)
+        return message
+
+    def to_frame(self, backend: str = "pandas") -> Any:
+        """Make a frame of the arrays, each of the shape ``[n]`` or ``[n, 1]``, by their names.
+
+        Strings stay the bytes that they are in TensorFlow.
+
+        Parameters
+        ----------
+        backend
+            the library to make it with: ``pandas``, ``polars`` or ``pyarrow``, or another one that
+            narwhals builds frames with.
+
+        Raises
+        ------
+        DecodeError
+            for arrays of other shapes, or of several lengths, and where the library is not
+            installed.
+        """
+        member, arrays = tensors_of(self)
+        columns = {
+            name: frames.column_in(value, f"$.{member}.{name}") for name, value in arrays.items()
+        }
+        return frames.to_frame(columns, backend)
+
+
 @dataclass(slots=True, repr=False)
-class PredictResponse:
+class PredictResponse(_Framed):
     """Named arrays from a model.
 
     Attributes
@@ -47,58 +106,9 @@ class PredictResponse:
         """Return the fields that are set; large values are told in short."""
         return repr_of(self)
 
-    @classmethod
-    def from_frame(
-        cls,
-        frame: Any,
-        *,
-        model_name: str = "",
-        version: int | None = None,
-        signature_name: str = "",
-    ) -> PredictResponse:
-        """Make a response of a frame: a named array of shape ``[n]`` for each column.
-
-        Parameters
-        ----------
-        frame
-            of pandas, polars, Arrow, or another library that narwhals reads.
-        model_name, version, signature_name
-            of the message.
-
-        Raises
-        ------
-        EncodeError
-            for columns without text for a name, or of a dtype that TensorFlow has not.
-        """
-        named = frames.named_columns(frame)
-        return cls(named, model_name, version, signature_name=signature_name)
-
-    def to_frame(self, backend: str = "pandas") -> Any:
-        """Make a frame of the arrays, each of the shape ``[n]`` or ``[n, 1]``, by their names.
-
-        Strings stay the bytes that they are in TensorFlow.
-
-        Parameters
-        ----------
-        backend
-            the library to make it with: ``pandas``, ``polars`` or ``pyarrow``, or another one that
-            narwhals builds frames with.
-
-        Raises
-        ------
-        DecodeError
-            for arrays of other shapes, or of several lengths, and where the library is not
-            installed.
-        """
-        columns = {
-            name: frames.column_in(value, f"$.outputs.{name}")
-            for name, value in self.outputs.items()
-        }
-        return frames.to_frame(columns, backend)
-
 
 @dataclass(slots=True, repr=False)
-class PredictRequest:
+class PredictRequest(_Framed):
     """Named arrays for a model.
 
     Attributes
@@ -130,54 +140,6 @@ class PredictRequest:
     def __repr__(self) -> str:
         """Return the fields that are set; large values are told in short."""
         return repr_of(self)
-
-    @classmethod
-    def from_frame(
-        cls,
-        frame: Any,
-        *,
-        model_name: str = "",
-        version: int | None = None,
-        signature_name: str = "",
-    ) -> PredictRequest:
-        """Make a request of a frame: a named array of shape ``[n]`` for each column.
-
-        Parameters
-        ----------
-        frame
-            of pandas, polars, Arrow, or another library that narwhals reads.
-        model_name, version, signature_name
-            of the message.
-
-        Raises
-        ------
-        EncodeError
-            for columns without text for a name, or of a dtype that TensorFlow has not.
-        """
-        named = frames.named_columns(frame)
-        return cls(named, model_name, version, signature_name=signature_name)
-
-    def to_frame(self, backend: str = "pandas") -> Any:
-        """Make a frame of the arrays, each of the shape ``[n]`` or ``[n, 1]``, by their names.
-
-        Strings stay the bytes that they are in TensorFlow.
-
-        Parameters
-        ----------
-        backend
-            the library to make it with: ``pandas``, ``polars`` or ``pyarrow``, or another one that
-            narwhals builds frames with.
-
-        Raises
-        ------
-        DecodeError
-            for arrays of other shapes, or of several lengths, and where the library is not
-            installed.
-        """
-        columns = {
-            name: frames.column_in(value, f"$.inputs.{name}") for name, value in self.inputs.items()
-        }
-        return frames.to_frame(columns, backend)
 
     @property
     def path(self) -> str:
