@@ -1,6 +1,6 @@
 """Build the library's descriptor set from the .proto files beside this script.
 
-``python protos/build.py`` writes ``codecs/tensorwire/wire/descriptors.binpb``;
+``python protos/build.py`` writes ``codecs/tensorwire/containers/protobuf/descriptors.binpb``;
 ``python protos/build.py --check`` writes nothing, and exits with 1 if that file is stale.
 """
 
@@ -15,7 +15,7 @@ from google.protobuf.message import DecodeError
 from grpc_tools import protoc
 
 SOURCES = Path(__file__).resolve().parent
-TARGET = SOURCES.parent / "codecs" / "tensorwire" / "wire" / "descriptors.binpb"
+TARGET = SOURCES.parent / "codecs" / "tensorwire" / "containers" / "protobuf" / "descriptors.binpb"
 
 
 def build() -> bytes:

@@ -6,13 +6,13 @@ from typing import Any
 
 import tensorwire as tw
 from tensorwire.containers import CONTAINERS
+from tensorwire.containers.protobuf.schema import schema
 from tensorwire.kinds import KINDS
 from tensorwire.limits import DEFAULT_LIMITS
 from tensorwire.lists import check_numbers
 from tensorwire.missing import Reading, Unverified
-from tensorwire.protocols import seldon
+from tensorwire.protocols.seldon import envelope as seldon
 from tensorwire.tree import Irregular
-from tensorwire.wire.schema import schema
 from tests import readers
 from tests.promises import describe
 

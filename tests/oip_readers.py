@@ -11,7 +11,7 @@ import ml_dtypes
 import numpy as np
 from google.protobuf.message import DecodeError
 
-from tensorwire.wire.pool import message_class
+from tensorwire.containers.protobuf.pool import message_class
 from tests.oip_values import DATATYPES, LENGTH, MESSAGES, Output, Request, Response, Tensor
 from tests.readers import Refused, _need, json_text
 from tests.values import Array

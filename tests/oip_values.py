@@ -11,7 +11,7 @@ import numpy as np
 import orjson
 
 import tensorwire as tw
-from tensorwire.wire.pool import message_class
+from tensorwire.containers.protobuf.pool import message_class
 from tests.promises import describe
 from tests.values import Array, layouts, plain
 

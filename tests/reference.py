@@ -11,7 +11,7 @@ import numpy as np
 import orjson
 from google.protobuf import json_format
 
-from tensorwire.wire.pool import message_class
+from tensorwire.containers.protobuf.pool import message_class
 from tests.goldens.cases import COMPLEXES, SMALL_INTS
 from tests.promises import calm, shortest
 from tests.values import Array

@@ -83,7 +83,7 @@ def test_no_kind_knows_a_container(path: Path) -> None:
         "tensorwire.containers",
         "tensorwire.wire",
         "tensorwire.protocols",
-        "tensorwire.codec",
+        "tensorwire.protocols.seldon.codec",
     )
     assert not [module for module in imports_of(path) if module.startswith(others)]
     assert not names_in(path) & {
@@ -104,7 +104,7 @@ def test_the_wire_knows_no_message(path: Path) -> None:
         "tensorwire.kinds",
         "tensorwire.containers",
         "tensorwire.protocols",
-        "tensorwire.codec",
+        "tensorwire.protocols.seldon.codec",
     )
     assert not [module for module in imports_of(path) if module.startswith(others)]
     assert not names_in(path) & {"SeldonMessage", "DefaultData", "TensorProto", "seldon"}

@@ -20,7 +20,7 @@ from bench.measuring.payload_files import PayloadError, load, read, room, split
 from bench.measuring.payload_files.choosing import choose
 from bench.measuring.payloads import Case, build, digest
 from bench.options import UsageError
-from tensorwire.wire.pool import message_class
+from tensorwire.containers.protobuf.pool import message_class
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,8 +11,8 @@ import orjson
 import pytest
 
 import tensorwire as tw
+from tensorwire.containers.protobuf.pool import message_class
 from tensorwire.tree import MAX_DEPTH
-from tensorwire.wire.pool import message_class
 from tests.differential.deep import below
 from tests.rewrites import varint
 from tests.values import CODECS, CONTAINERS, MEDIA_TYPES

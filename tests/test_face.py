@@ -89,5 +89,5 @@ def test_import_loads_what_every_payload_needs() -> None:
         text=True,
     )
     loaded = set(result.stdout.split())
-    assert "tensorwire.codec" in loaded
+    assert "tensorwire.protocols.seldon.codec" in loaded
     assert not loaded & LAZY

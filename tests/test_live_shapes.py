@@ -11,8 +11,8 @@ import pytest
 
 import tensorwire as tw
 from tensorwire import oip, tfserving
-from tensorwire.codec import Codec
 from tensorwire.containers import CONTAINERS
+from tensorwire.protocols.seldon.codec import Codec
 from tensorwire.protocols.table import _made
 from tensorwire.wire.memo import BYTES, MOST, Cache
 

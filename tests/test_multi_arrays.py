@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 
 import tensorwire as tw
 from tensorwire.containers import CONTAINERS
+from tensorwire.containers.json.scan import long_members
+from tensorwire.containers.protobuf.pool import descriptor, message_class
+from tensorwire.containers.protobuf.schema import Schema, array_names, schema
+from tensorwire.containers.protobuf.write import simple
 from tensorwire.limits import DEFAULT_LIMITS
 from tensorwire.protocols import bodies
 from tensorwire.tree import ARRAY, Irregular, Leaf, Role
-from tensorwire.wire.jsontext import long_members
-from tensorwire.wire.pool import descriptor, message_class
-from tensorwire.wire.schema import Schema, array_names, schema
-from tensorwire.wire.simple import simple
 from tests.promises import describe
 from tests.values import Array
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import tensorwire as tw
-from tensorwire.wire.pool import descriptor
+from tensorwire.containers.protobuf.pool import descriptor
 from tests import rewrites
 from tests.memory import peak
 from tests.oip_agreement import agree, slow

@@ -8,7 +8,7 @@ import pytest
 from google.protobuf import json_format
 
 import tensorwire as tw
-from tensorwire.wire.pool import message_class
+from tensorwire.containers.protobuf.pool import message_class
 from tests.oip_values import (
     DATATYPES,
     MESSAGES,

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import tensorwire as tw
-from tensorwire.protocols import seldon
-from tensorwire.wire.pool import message_class
+from tensorwire.containers.protobuf.pool import message_class
+from tensorwire.protocols.seldon import envelope as seldon
 
 
 def _protobuf(values: list[float]) -> bytes:

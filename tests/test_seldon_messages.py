@@ -24,13 +24,13 @@ from hypothesis import strategies as st
 import tensorwire as tw
 from tensorwire import seldon
 from tensorwire.containers import CONTAINERS as BOXES
+from tensorwire.containers.protobuf.pool import message_class
+from tensorwire.containers.protobuf.schema import schema
 from tensorwire.limits import DEFAULT_LIMITS
 from tensorwire.missing import Reading, Unverified
-from tensorwire.protocols import seldon as seldon_protocol
-from tensorwire.protocols.seldon_read import from_tree
+from tensorwire.protocols.seldon import envelope as seldon_protocol
+from tensorwire.protocols.seldon.read import from_tree
 from tensorwire.tree import Irregular
-from tensorwire.wire.pool import message_class
-from tensorwire.wire.schema import schema
 from tests import reference
 from tests.corpus import META, STATUS, TOKENS, _mutate
 from tests.promises import describe

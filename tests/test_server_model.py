@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import tensorwire as tw
+from tensorwire.containers.protobuf.pool import message_class
 from tensorwire.oip import InferResponse, InferTensor
-from tensorwire.wire.pool import message_class
 
 pytest.importorskip("tensorwire.server", exc_type=ModuleNotFoundError)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import tensorwire as tw
-from tensorwire.codec import Codec
+from tensorwire.protocols.seldon.codec import Codec
 from tests import reference
 from tests.corpus import messages, mutated
 from tests.promises import describe

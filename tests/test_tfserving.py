@@ -9,9 +9,9 @@ import pytest
 
 import tensorwire as tw
 from tensorwire.containers import CONTAINERS
+from tensorwire.containers.protobuf.pool import descriptor, message_class
+from tensorwire.containers.protobuf.schema import schema
 from tensorwire.tree import Irregular
-from tensorwire.wire.pool import descriptor, message_class
-from tensorwire.wire.schema import schema
 from tests import rewrites
 from tests.corpus import TOKENS, _mutate
 from tests.goldens.cases import DTYPES

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 import tensorwire as tw
+from tensorwire.containers.protobuf.pool import message_class
 from tensorwire.oip import InferRequest, InferResponse, InferTensor, RequestedOutput
 from tensorwire.tfserving import PredictRequest, PredictResponse
-from tensorwire.wire.pool import message_class
 from tests.memory import peak
 
 KIB = 1024

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import tensorwire as tw
+from tensorwire.containers.protobuf import varint
 from tensorwire.tree import Irregular
-from tensorwire.wire import varint
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,7 @@ import numpy as np
 from google.protobuf.message import DecodeError
 
 import tensorwire as tw
-from tensorwire.wire.pool import message_class
+from tensorwire.containers.protobuf.pool import message_class
 from tests import readers, reference
 from tests.promises import describe
 

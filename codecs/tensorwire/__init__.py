@@ -3,7 +3,6 @@
 import importlib
 import typing
 
-from tensorwire.codec import Codec
 from tensorwire.errors import (
     CodecError,
     DecodeError,
@@ -12,9 +11,10 @@ from tensorwire.errors import (
     UnknownCodecError,
 )
 from tensorwire.limits import Limits
-from tensorwire.message import Message
 from tensorwire.missing import Missing
-from tensorwire.peeking import Peek, TensorInfo
+from tensorwire.protocols.peeking import Peek, TensorInfo
+from tensorwire.protocols.seldon.codec import Codec
+from tensorwire.protocols.seldon.messages import Message
 from tensorwire.protocols.table import MessageProtocol, get_protocol, protocol_names
 from tensorwire.registry import CodecLike, codec_names, dumps, get_codec, loads, register_codec
 from tensorwire.transcoding import peek, transcode

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from tensorwire.containers.protobuf import varint
 from tensorwire.errors import shown
 from tensorwire.tree import Irregular
-from tensorwire.wire import varint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

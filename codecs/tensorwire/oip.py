@@ -1,6 +1,6 @@
 """The messages of the Open Inference Protocol (V2), for `get_protocol("oip/...")`."""
 
-from tensorwire.protocols.oip import (
+from tensorwire.protocols.oip.messages import (
     InferRequest,
     InferResponse,
     InferTensor,

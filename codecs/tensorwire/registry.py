@@ -6,7 +6,6 @@ from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
-from tensorwire.codec import Codec
 from tensorwire.containers import CONTAINERS
 from tensorwire.errors import (
     CodecError,
@@ -17,6 +16,7 @@ from tensorwire.errors import (
     unknown,
 )
 from tensorwire.kinds import KINDS
+from tensorwire.protocols.seldon.codec import Codec
 from tensorwire.protocols.table import get_protocol
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from tensorwire.containers import Container
     from tensorwire.limits import Limits
-    from tensorwire.message import Message
     from tensorwire.missing import Missing
+    from tensorwire.protocols.seldon.messages import Message
 
 __all__ = ["CodecLike", "codec_names", "dumps", "get_codec", "loads", "register_codec"]
 

@@ -1,5 +1,5 @@
 """The messages of TensorFlow Serving, for `get_protocol("tfserving/...")`."""
 
-from tensorwire.protocols.tfserving import PredictRequest, PredictResponse
+from tensorwire.protocols.tfserving.messages import PredictRequest, PredictResponse
 
 __all__ = ["PredictRequest", "PredictResponse"]

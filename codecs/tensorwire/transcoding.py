@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tensorwire.codec import Codec
 from tensorwire.containers import CONTAINERS
 from tensorwire.errors import DecodeError, EncodeError, UnknownCodecError, is_known, unknown
-from tensorwire.message import Message
-from tensorwire.payload import Payload, refuse
+from tensorwire.protocols.neutral import Payload, refuse
+from tensorwire.protocols.seldon.codec import Codec
+from tensorwire.protocols.seldon.messages import Message
 from tensorwire.protocols.table import get_protocol, protocol_names
 from tensorwire.registry import codec_names, essence, get_codec
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from tensorwire.limits import Limits
     from tensorwire.missing import Missing
-    from tensorwire.peeking import Peek
+    from tensorwire.protocols.peeking import Peek
     from tensorwire.registry import CodecLike
 
 __all__ = ["peek", "transcode"]
@@ -203,7 +203,7 @@ def _turn(family: str, message: Any, target: str, kind: type, *, lossy: bool) ->
 
 
 def _file(family: str) -> Any:
-    return import_module(f"tensorwire.protocols.{family}_payload")
+    return import_module(f"tensorwire.protocols.{family}.convert")
 
 
 def _encode(  # noqa: PLR0913

@@ -12,7 +12,7 @@ import orjson
 from google.protobuf import json_format
 
 import tensorwire as tw
-from tensorwire.wire.pool import message_class
+from tensorwire.containers.protobuf.pool import message_class
 from tests import corpus, oip_values, promises, reference, rewrites, tfserving_values
 from tests.values import CODECS, CONTAINERS, MEDIA_TYPES, Array, plain
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 import tensorwire as tw
+from tensorwire.containers.protobuf import varint
 from tensorwire.errors import DecodeError
-from tensorwire.wire import varint
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet

@@ -14,8 +14,8 @@ from google.protobuf.unknown_fields import UnknownFieldSet
 
 from tensorwire.cli.detect import Format
 from tensorwire.cli.messages import decode
+from tensorwire.containers.protobuf.pool import message_class
 from tensorwire.errors import CodecError
-from tensorwire.wire.pool import message_class
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

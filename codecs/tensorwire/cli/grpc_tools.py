@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tensorwire.cli.payload import CLIENTS, SECONDS
-from tensorwire.wire import varint
+from tensorwire.containers.protobuf import varint
 
 if TYPE_CHECKING:
     from tensorwire.cli.payload import Payload
@@ -29,7 +29,7 @@ def files(payload: Payload) -> dict[str, bytes]:
     made = {
         payload.file: body,
         _h2load_file(payload): b"\0" + len(body).to_bytes(4, "big") + body,
-        _PROTOSET: get_data("tensorwire.wire", "descriptors.binpb") or b"",
+        _PROTOSET: get_data("tensorwire.containers.protobuf", "descriptors.binpb") or b"",
     }
     if _ghz_file(payload) != payload.file:
         made[_ghz_file(payload)] = delimited(body)
@@ -75,7 +75,7 @@ def ghz_misreads(body: bytes, message: str) -> bool:
     """
     from google.protobuf.message import DecodeError
 
-    from tensorwire.wire.pool import message_class
+    from tensorwire.containers.protobuf.pool import message_class
 
     if not body or body[0] >= len(body):
         return False

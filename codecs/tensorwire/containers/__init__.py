@@ -12,10 +12,10 @@ from tensorwire.missing import FINITE, VERIFIED
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from tensorwire.containers.protobuf.schema import Schema
     from tensorwire.missing import Reading, Words
     from tensorwire.tree import Array, Body, Leaf, Tree
-    from tensorwire.wire.parts import Part
-    from tensorwire.wire.schema import Schema
+    from tensorwire.wire.buffers import Part
 
 __all__ = ["CONTAINERS", "Container"]
 

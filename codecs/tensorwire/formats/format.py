@@ -13,10 +13,10 @@ import numpy as np
 from tensorwire import lists
 from tensorwire.dtypes import aligned, as_array, cast
 from tensorwire.errors import CodecError, DecodeError, EncodeError
+from tensorwire.kinds.tftypes import type_of
 from tensorwire.limits import checked_limits
 from tensorwire.missing import BARE, reading, writing
-from tensorwire.reading import as_body
-from tensorwire.tftypes import type_of
+from tensorwire.protocols.seldon.reading import as_body
 from tensorwire.tree import check_out
 
 if TYPE_CHECKING:

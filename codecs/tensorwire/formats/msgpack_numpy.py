@@ -25,7 +25,7 @@ from tensorwire.errors import CodecError, DecodeError, EncodeError
 from tensorwire.formats.format import Format, array_of, shape_of, view
 from tensorwire.formats.typestr import dtype_of, typestr_of
 from tensorwire.tree import shortened
-from tensorwire.wire.parts import array_part, buffer_of, join
+from tensorwire.wire.buffers import array_part, buffer_of, join
 
 if TYPE_CHECKING:
     from tensorwire.limits import Limits

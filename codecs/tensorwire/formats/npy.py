@@ -19,7 +19,7 @@ from tensorwire import guess
 from tensorwire.errors import DecodeError
 from tensorwire.formats.format import Format, array_of, view
 from tensorwire.formats.typestr import dtype_of, typestr_of
-from tensorwire.wire.parts import array_part, join
+from tensorwire.wire.buffers import array_part, join
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -21,8 +21,8 @@ import orjson
 from tensorwire import guess
 from tensorwire.errors import DecodeError, EncodeError, shown
 from tensorwire.formats.format import Format, array_of, at, place_of, refusal, shape_of, view
-from tensorwire.reading import as_body
-from tensorwire.wire.parts import ArrayFill
+from tensorwire.protocols.seldon.reading import as_body
+from tensorwire.wire.buffers import ArrayFill
 
 if TYPE_CHECKING:
     from tensorwire.limits import Limits

@@ -16,12 +16,12 @@ import numpy as np
 from tensorwire import lists
 from tensorwire.dtypes import as_array, in_range
 from tensorwire.errors import CodecError, DecodeError
+from tensorwire.kinds.tensorproto import row_of, shape_of
+from tensorwire.kinds.tftypes import STRING, Type, dtype_of, type_of
 from tensorwire.limits import DEFAULT_LIMITS
 from tensorwire.missing import STRICT, VERIFIED
 from tensorwire.nodes import blob, pick
 from tensorwire.strings import from_bytes, utf8
-from tensorwire.tensorproto import row_of, shape_of
-from tensorwire.tftypes import STRING, Type, dtype_of, type_of
 from tensorwire.tree import Leaf, Role, Tree
 
 if TYPE_CHECKING:

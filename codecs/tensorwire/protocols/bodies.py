@@ -11,18 +11,18 @@ from tensorwire import lists
 from tensorwire.dtypes import aligned
 from tensorwire.errors import EncodeError
 from tensorwire.missing import FINITE, Unverified
-from tensorwire.reading import as_body
+from tensorwire.protocols.seldon.reading import as_body
 from tensorwire.tree import Irregular, leaves
-from tensorwire.wire.parts import Texts, assemble, buffer_of, size_of
+from tensorwire.wire.buffers import Texts, assemble, buffer_of, size_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from tensorwire.containers import Container
+    from tensorwire.containers.protobuf.schema import Schema
     from tensorwire.missing import Reading, Words
     from tensorwire.tree import Leaf, Tree
-    from tensorwire.wire.parts import Part
-    from tensorwire.wire.schema import Schema
+    from tensorwire.wire.buffers import Part
 
 __all__ = ["align", "read", "taken", "write", "write_parts"]
 

@@ -13,21 +13,21 @@ if TYPE_CHECKING:
 
     from tensorwire.limits import Limits
     from tensorwire.missing import Missing
-    from tensorwire.peeking import Peek
+    from tensorwire.protocols.peeking import Peek
 
 __all__ = ["MessageProtocol", "get_protocol", "protocol_names"]
 
 _MODULES = {  # each has a function, protocol(name)
-    "seldon/json": "seldon_messages",
-    "seldon/protobuf": "seldon_messages",
-    "seldon/msgpack": "seldon_messages",
-    "oip/json": "oip_rest",
-    "oip/binary": "oip_rest",
-    "oip/protobuf": "oip_grpc",
-    "oip/protobuf-typed": "oip_grpc",
-    "oip/protobuf-json": "oip_grpc_json",
-    "tfserving/json": "tfserving_rest",
-    "tfserving/protobuf": "tfserving_grpc",
+    "seldon/json": "seldon.protocol",
+    "seldon/protobuf": "seldon.protocol",
+    "seldon/msgpack": "seldon.protocol",
+    "oip/json": "oip.rest",
+    "oip/binary": "oip.rest",
+    "oip/protobuf": "oip.grpc",
+    "oip/protobuf-typed": "oip.grpc",
+    "oip/protobuf-json": "oip.grpc_json",
+    "tfserving/json": "tfserving.rest",
+    "tfserving/protobuf": "tfserving.grpc",
 }
 
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from google.protobuf.message import DecodeError as Malformed
 
+from tensorwire.containers.protobuf.pool import message_class
 from tensorwire.errors import DecodeError
 from tensorwire.server import about
-from tensorwire.wire.pool import message_class
 
 if TYPE_CHECKING:
     from collections.abc import Callable

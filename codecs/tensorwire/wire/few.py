@@ -9,7 +9,7 @@ import numpy as np
 
 from tensorwire.dtypes import EXACT, put
 from tensorwire.tree import Irregular, Role
-from tensorwire.wire.parts import ArrayFill, join
+from tensorwire.wire.buffers import ArrayFill, join
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,0 +1,300 @@
+"""Trees as JSON text: orjson writes and reads it, simdjson the long arrays of numbers.
+
+Source: RFC 8259, and protobuf's JSON mapping, https://protobuf.dev/programming-guides/json/
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from math import isfinite
+from os import urandom
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import orjson
+import pybase64
+
+from tensorwire import guess, lists
+from tensorwire.containers.json.numbers import BLOCK, NumbersText, block_count, dumps, texts
+from tensorwire.containers.json.scan import (
+    has_words,
+    loads_exactly,
+    long_members,
+    too_large,
+    words_for_null,
+)
+from tensorwire.dtypes import FLOAT16, NUMBERS
+from tensorwire.errors import DecodeError, EncodeError
+from tensorwire.missing import FINITE, NULLS, VERIFIED, Unverified
+from tensorwire.tree import MAX_DEPTH, Irregular, Role, leaves, levels, mark, place, walk
+from tensorwire.wire.buffers import Base64, Texts, array_part, buffer_of
+from tensorwire.wire.few import exact
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from tensorwire.containers.json.numbers import Fix
+    from tensorwire.containers.protobuf.schema import Schema
+    from tensorwire.missing import Reading, Words
+    from tensorwire.tree import Array, Body, Leaf, Tree
+    from tensorwire.wire.buffers import Part
+
+__all__ = ["JSON", "dumps_values"]
+
+_MARK = urandom(16).hex()  # stands for an array in the text around it; nobody can guess it
+_ORJSON_DEPTH = 254  # levels that orjson writes
+_SMALL = 6 << 10  # bytes of a body that orjson reads at once
+_WORDS = {"nan": b'"NaN"', "inf": b'"Infinity"', "-inf": b'"-Infinity"'}
+
+
+class JSON:
+    """Numbers as decimal text, bytes as base64."""
+
+    name = "json"
+    media_types: tuple[str, ...] = ("application/json",)
+    text = True
+    foreign = False
+    sized = False
+
+    def write(self, leaf: Leaf) -> Part:
+        """Write the array; NaN in the words of the leaf, quoted where the kind is protobuf's."""
+        data, role = leaf.data, leaf.role
+        if role is Role.ABSENT:
+            return b""
+        if role is Role.NESTED:
+            return _nested(leaf)
+        if role is Role.BLOB:
+            part = array_part(data, leaf.field)
+            few = isinstance(part, memoryview) and len(part) <= Base64.BLOCK
+            return pybase64.b64encode(buffer_of(part)) if few else Base64(part)
+        if role is Role.STRINGS:
+            return orjson.dumps([pybase64.b64encode_as_string(item) for item in data])
+        flat = data.reshape(-1)
+        if role is Role.VALUES and data.dtype.kind in "iu" and data.dtype.itemsize == 8:
+            return orjson.dumps(list(map(str, flat.tolist())))
+        if leaf.field == np.float32 and (np.abs(flat) == np.finfo(np.float32).max).any():
+            # Read as float64, its shortest text is beyond it, and some readers refuse that.
+            flat = flat.astype(np.float64)
+        return _numbers(flat, _quote_null if role is Role.VALUES else _fix(leaf))
+
+    def shortcut(self, leaf: Leaf) -> Callable[[Array], bytes | None] | None:
+        """Write finite numbers, or the memory of the array, in one piece."""
+        dtype = leaf.data.dtype
+        if dtype.num == FLOAT16 or not dtype.isnative:
+            return None
+        if leaf.role is Role.NESTED:
+            return _finite
+        if leaf.role is Role.BLOB:
+            return lambda array: pybase64.b64encode(array.tobytes())
+        if leaf.role is Role.VALUES and dtype != np.float64:
+            return None  # the largest float32 needs a second look, an int64 is a string
+        return exact(lambda array: _finite(array.reshape(-1)), dtype)
+
+    def frame(
+        self, tree: Tree, sizes: Iterable[int], message: Schema, words: Words = FINITE
+    ) -> list[bytes]:
+        """Write the text around the leaves."""
+        del sizes, message
+        pieces = dumps_values(mark(tree, _MARK), words, "$").split(b'"%b"' % _MARK.encode())
+        for i, (_, leaf) in enumerate(leaves(tree)):
+            if leaf.role is Role.BLOB:
+                pieces[i], pieces[i + 1] = pieces[i] + b'"', b'"' + pieces[i + 1]
+        return pieces
+
+    def before(self, tree: Tree, first: bytes, message: Schema, words: Words = FINITE) -> bytes:
+        """Write members before those of a text that begins so."""
+        del message
+        return b"%b,%b" % (dumps_values(tree, words, "$")[:-1], first[1:])
+
+    def read(self, body: Body, message: Schema, how: Reading = VERIFIED) -> Tree:
+        """Cut the long arrays out of the text, and let orjson read what is around them."""
+        if len(body) < _SMALL:
+            return _loads(body)
+        body = bytes(body)
+        spans = long_members(body, message)
+        if not spans:
+            return _loads(body)
+        pieces, at = [], 0
+        for i, (start, stop) in enumerate(spans):
+            pieces += [body[at:start], b'"%b.%d"' % (_MARK.encode(), i)]
+            at = stop
+        try:
+            tree = _loads(b"".join([*pieces, body[at:]]))
+        except DecodeError:  # the cuts may be wrong, and not the text
+            raise Irregular from None
+        for i, (start, stop) in enumerate(spans):
+            part = _member(body, start, stop, how)
+            if not place(tree, message.places, f"{_MARK}.{i}", part):
+                raise Irregular
+        return tree
+
+    def read_any(self, body: Body, message: Schema) -> Tree:
+        """Let orjson read the whole text."""
+        del message
+        return _loads(body)
+
+    def read_exactly(self, body: Body, how: Reading, tree: Tree | None = None) -> Tree:
+        """Read the whole text, bare words and integers beyond 64 bits told from all else."""
+        try:
+            return _object(loads_exactly(bytes(body), how, tree))
+        except orjson.JSONDecodeError:
+            _loads(body, again=True)  # raises, with the place in the text as it came
+            raise
+
+
+def _member(body: bytes, start: int, stop: int, how: Reading) -> Any:
+    """Give a long array of numbers, still to be read, or the bytes that a long string says."""
+    if body[start] != 0x22:
+        return NumbersText(body, start, stop, how)
+    try:
+        text = memoryview(body)[start + 1 : stop - 1]
+        return np.frombuffer(pybase64.b64decode(text, validate=True), np.uint8)
+    except ValueError:
+        raise Irregular from None
+
+
+def _loads(body: Body, *, again: bool = False) -> Tree:
+    try:
+        tree = orjson.loads(body)
+        return tree if type(tree) is dict else _object(tree)
+    except orjson.JSONDecodeError as error:
+        beyond = "infinity" in str(error)  # of float64
+        if not again and (beyond or has_words(bytes(body))):
+            raise Unverified from None
+        if beyond:
+            raise DecodeError(too_large(error)) from None
+        raise DecodeError(f"not JSON: {error}{guess.of_bytes(body, 'JSON')}") from None
+
+
+def _object(tree: Any) -> Tree:
+    if type(tree) is not dict:
+        raise DecodeError(f"a {type(tree).__name__} in place of a JSON object")
+    return tree
+
+
+def _dumps(tree: Any) -> bytes:
+    try:
+        return orjson.dumps(tree)
+    except TypeError as error:
+        if (depth := levels(tree)) <= _ORJSON_DEPTH:
+            raise EncodeError(f"JSON cannot say this: {error}") from None
+    if depth > MAX_DEPTH:
+        raise EncodeError(f"expected at most {MAX_DEPTH} levels of nesting, got more")
+    return _deep(tree)
+
+
+class _Text(NamedTuple):
+    """Text that is written already."""
+
+    text: bytes
+
+
+def _deep(tree: Any) -> bytes:
+    """Write a tree that is deeper than orjson writes, though not deeper than it reads."""
+    pieces: list[bytes] = []
+    left = [tree]
+    while left:
+        part = left.pop()
+        if type(part) is _Text:
+            pieces.append(part.text)
+        elif isinstance(part, dict):
+            pieces.append(b"{")
+            members = [(_dumps(key) + b":", one) for key, one in part.items()]
+            _push(left, members, b"}")
+        elif isinstance(part, (list, tuple)):
+            pieces.append(b"[")
+            _push(left, [(b"", one) for one in part], b"]")
+        else:
+            pieces.append(_dumps(part))
+    return b"".join(pieces)
+
+
+def _push(left: list[Any], members: list[tuple[bytes, Any]], closing: bytes) -> None:
+    """Put members on a stack, the last one first, each behind its comma and its name."""
+    left.append(_Text(closing))
+    for i, (name, one) in reversed(list(enumerate(members))):
+        left += [one, _Text(b"," * (i > 0) + name)]
+
+
+def _nested(leaf: Leaf) -> Part:
+    data = leaf.data
+    if isinstance(data, list):
+        return dumps_values(data, _words(leaf), "")
+    return _numbers(data, _fix(leaf)) if data.dtype.num in NUMBERS else _dumps(data.tolist())
+
+
+def _numbers(array: Array, fix: Fix) -> Part:
+    if array.size <= BLOCK:
+        return fix(array, dumps(array))
+    return Texts(texts(array, fix), block_count(array))
+
+
+def dumps_values(tree: Any, words: Words, path: str) -> bytes:
+    """Write JSON values, in words those that are not finite."""
+    found = set()
+    for where, value in walk(tree, path):
+        if isinstance(value, float) and not isfinite(value):
+            if str(value) not in words:
+                remedy = "; missing='nan' writes bare words" if path else ""
+                raise EncodeError(f"expected numbers that JSON has, got {value}{remedy}", where)
+            found.add(words[str(value)])
+    if found <= {b"null"}:  # which orjson writes
+        return _dumps(tree)
+    text = _dumps(_named(tree, words))
+    for word in found:
+        text = text.replace(b'"%b%b"' % (_MARK.encode(), word), word)
+    return text
+
+
+def _named(tree: Any, words: Words) -> Any:
+    """Return a tree with a name where a word is to be."""
+    whole = [tree]
+    left: list[Any] = [whole]
+    while left:
+        part = left.pop()
+        for key, one in part.items() if isinstance(part, dict) else enumerate(part):
+            if isinstance(one, (dict, list, tuple)):
+                part[key] = dict(one) if isinstance(one, dict) else list(one)
+                left.append(part[key])
+            elif isinstance(one, float) and not isfinite(one):
+                part[key] = _MARK + words[str(one)].decode()
+    return whole[0]
+
+
+def _fix(leaf: Leaf) -> Fix:
+    """Return what puts the words of a leaf where orjson wrote null, and refuses what has none."""
+    words = _words(leaf)
+    return _keep_null if words == NULLS else partial(_put_words, leaf.data, words)
+
+
+def _words(leaf: Leaf) -> Words:
+    return {**NULLS, **leaf.words} if leaf.lossy else leaf.words
+
+
+def _keep_null(block: Array, text: bytes) -> bytes:
+    del block
+    return text
+
+
+def _put_words(array: Array, words: Words, block: Array, text: bytes) -> bytes:
+    if b"n" not in text:
+        return text
+    try:
+        return words_for_null(block, text, words)
+    except KeyError as error:
+        word = error.args[0]
+        wrong = np.isnan(array) if word == "nan" else array == float(word)
+        at = lists.place(int(wrong.argmax()), array.shape)
+        raise EncodeError(f"expected numbers that JSON has, got {word}", at) from None
+
+
+def _quote_null(block: Array, text: bytes) -> bytes:
+    return words_for_null(block, text, _WORDS) if b"n" in text else text
+
+
+def _finite(array: Array) -> bytes | None:
+    try:
+        text = orjson.dumps(array, None, orjson.OPT_SERIALIZE_NUMPY)
+    except TypeError:  # of rank 0, or strided
+        return None
+    return None if b"n" in text else text

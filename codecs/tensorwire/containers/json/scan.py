@@ -1,0 +1,298 @@
+"""What JSON text says beyond a parser of JSON: long arrays, bare words, integers beyond 64 bits."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from io import BytesIO
+from math import inf, nan
+from os import urandom
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import orjson
+
+from tensorwire.errors import DecodeError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from tensorwire.containers.protobuf.schema import Schema
+    from tensorwire.missing import Reading
+    from tensorwire.tree import Array
+
+__all__ = ["has_words", "loads_exactly", "long_members", "places", "too_large", "words_for_null"]
+
+_TAIL = 4096  # bytes in which a member behind a string would have its quotes
+_LONG = 4096  # bytes of a member that is worth a cut
+_HOPS = 64  # strings that are looked at
+_ANY = b"*"
+_VALUE = re.compile(rb"[ \t\r\n]*:[ \t\r\n]*")
+_INTEGER = re.compile(rb"-?[0-9]+")
+_BLOCK = 64 << 10  # bytes that are looked at together: they stay in the cache
+_MINUS = 0x2D
+_BYTES = np.arange(256)
+_IS_DIGIT = np.isin(_BYTES, list(b"0123456789"))
+_BEFORE = np.isin(_BYTES, list(b"[,: \t\r\n"))  # what may be before a value, and behind it
+_BEHIND = np.isin(_BYTES, list(b",]} \t\r\n"))
+_VALUES = {"N": nan, "I": inf, "-": -inf}  # by the end of the string that is put for a word
+_COLON = re.compile(rb"[ \t\r\n]+:")
+_SOME = 4096  # words whose places are Python integers at a time
+
+
+def long_members(body: bytes, message: Schema) -> list[tuple[int, int]]:
+    """Find members that may be arrays and are long: where each starts, and where it stops.
+
+    Goes from quote to quote, of which there are few: none in an array of numbers. What is found may
+    be wrong where a string has escapes or looks like a member; then what is left is no JSON.
+    """
+    names = _as_text(message.arrays)
+    found, at = [], 0
+    for _ in range(_HOPS):
+        quote = body.find(b'"', at)
+        end = body.find(b'"', quote + 1)
+        if quote < 0 or end < 0:
+            break
+        value = _VALUE.match(body, end + 1)
+        at = end + 1
+        if value is None:
+            continue
+        start = at = value.end()
+        if body[quote + 1 : end] not in names and _ANY not in names:
+            continue
+        stop = _stop(body, start)
+        if stop - start > _LONG:
+            found.append((start, stop))
+            at = stop
+    return found
+
+
+@lru_cache(maxsize=16)
+def _as_text(names: frozenset[str]) -> frozenset[bytes]:
+    return frozenset(map(str.encode, names))
+
+
+def _stop(body: bytes, start: int) -> int:
+    """Find where an array of numbers or a string ends, 0 for anything else."""
+    first = body[start : start + 1]
+    if first == b'"':
+        return _closing_quote(body, start + 1) + 1
+    if first != b"[":
+        return 0
+    brace = body.find(b"}", start)
+    quote = body.find(b'"', start, brace)
+    return body.rfind(b"]", start, quote if quote > 0 else brace) + 1
+
+
+def _closing_quote(body: bytes, start: int) -> int:
+    """Find where a string without escapes ends: most often it is the last of the text."""
+    last = body.rfind(b'"', start)
+    if body.rfind(b'"', max(start, last - _TAIL), last) < 0:
+        return last  # should there be an earlier one, then what is between is no base64
+    return body.find(b'"', start)
+
+
+def has_words(body: bytes) -> bool:
+    """Return whether there may be a bare word in a text that is not JSON."""
+    # One letter is found at the speed of memory.
+    return (b"N" in body and b"NaN" in body) or (b"I" in body and b"Infinity" in body)
+
+
+def loads_exactly(body: bytes, how: Reading, tree: Any = None) -> Any:
+    """Read JSON with bare words, or with integers beyond 64 bits, of which orjson makes floats.
+
+    Both are found where they stand outside of strings, and a string that is nowhere in the text
+    is put there; in the tree, that string is the word again. (No number will do for it: whatever
+    it is, somebody may have written it.)
+
+    Parameters
+    ----------
+    body
+        the text.
+    how
+        whether bare words are allowed.
+    tree
+        what orjson makes of the text, if that is known: it is right where nothing is found.
+
+    Raises
+    ------
+    DecodeError
+        for integers beyond 64 bits, and for words that are not allowed; with the place.
+    orjson.JSONDecodeError
+        for what is not JSON otherwise.
+    """
+    starts, stops = _tokens(body, how)
+    if not starts.size:
+        return orjson.loads(body) if tree is None else tree
+    mark = _absent(body)
+    tree = orjson.loads(_marked(body, starts, stops, mark))
+    values = {f"{mark}{code}": value for code, value in _VALUES.items()} if how.words else {}
+    _restore(tree, values, mark, body)
+    return tree
+
+
+def _marked(body: bytes, starts: Array, stops: Array, mark: str) -> memoryview:
+    """Return the text with strings for its words, and for its integers by where they begin."""
+    text, view, at = BytesIO(), memoryview(body), 0
+    names = {letter: f'"{mark}{letter:c}"'.encode() for letter in b"NI"}
+    negative = f'"{mark}-"'.encode()
+    for first in range(0, starts.size, _SOME):
+        some = slice(first, first + _SOME)
+        for start, stop in zip(starts[some].tolist(), stops[some].tolist(), strict=True):
+            if body[stop : stop + 1].isspace() and _COLON.match(body, stop):
+                continue  # the name of a member, which is no JSON
+            name = names.get(body[start])
+            if name is None:
+                infinite = body[start + 1 : start + 2] == b"I"
+                name = negative if infinite else f'"{mark}{start}"'.encode()
+            text.write(view[at:start])
+            text.write(name)
+            at = stop
+    text.write(view[at:])
+    return text.getbuffer()
+
+
+def too_large(error: orjson.JSONDecodeError) -> str:
+    """Return why a number was refused that is beyond float64."""
+    found = re.compile(r"-?[0-9.eE+-]+").match(error.doc, error.pos)
+    number = found[0] if found else "another"
+    shown = number if len(number) <= 40 else f"one of {len(number)} characters"
+    return f"expected numbers that float64 holds, got {shown} (character {error.pos})"
+
+
+def _absent(body: bytes) -> str:
+    """Return letters that no string of the text begins with, written as they are or escaped."""
+    size = 16 if b"\\u" in body else 3
+    while (mark := urandom(size).hex()).encode() in body:
+        pass
+    return mark
+
+
+def _tokens(body: bytes, how: Reading) -> tuple[Array, Array]:
+    """Find the words and the integers beyond 64 bits that are values: their starts and stops."""
+    data = np.frombuffer(body, np.uint8)
+    none = np.empty(0, np.intp)
+    found = [_long_integers(body, data) if how.exact else (none, none)]
+    if has_words(body):
+        at = places(data, b"NaN")
+        found.append((at, at + 3))
+        at = places(data, b"Infinity")
+        found.append((at - ((at > 0) & (data[at - 1] == _MINUS)), at + 8))
+    elif not found[0][0].size:
+        return found[0]
+    starts, stops = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    good = _BEFORE[data[starts - 1]] | (starts == 0)
+    good &= (stops == data.size) | _BEHIND[data[np.minimum(stops, data.size - 1)]]
+    starts, stops = starts[good], stops[good]
+    if starts.size:
+        outside = np.searchsorted(_quotes(body), starts) % 2 == 0
+        starts, stops = starts[outside], stops[outside]
+    order = np.argsort(starts)
+    return starts[order], stops[order]
+
+
+def places(data: Array, word: bytes) -> Array:
+    """Return where a word begins in text."""
+    at = np.flatnonzero(data[: max(0, data.size - len(word) + 1)] == word[0])
+    for i, byte in enumerate(word):
+        at = at[data[at + i] == byte]
+    return at
+
+
+def _long_integers(body: bytes, data: Array) -> tuple[Array, Array]:
+    """Find integers beyond 64 bits; what has their digits and is no integer may be found, too.
+
+    They have 19 digits, which are at least nine pairs at even places. So the text is read two
+    letters at a time, and a block at a time, in a fifth of the time that orjson takes for it.
+    """
+    found = [np.empty(0, np.intp)]
+    for start in range(0, data.size, _BLOCK):
+        block = data[start : start + _BLOCK + 16]
+        pairs = block[: block.size & ~1].view(np.uint16) & np.uint16(0xF0F0) == 0x3030
+        for step in (1, 2, 4, 1):  # then nine of them begin there
+            pairs = pairs[step:] & pairs[:-step]
+        if pairs.any():
+            found.append(2 * np.flatnonzero(pairs) + start)
+    if len(found) == 1:
+        return found[0], found[0]
+    at = np.concatenate(found)
+    at -= _IS_DIGIT[data[at - 1]]
+    minus = data[at - 1] == _MINUS
+    longer = _IS_DIGIT[data[np.minimum(at + 19, data.size - 1)]]
+    # Of 19 digits, only -9... may need more bits.
+    at = (at - minus)[_BEFORE[data[at - minus - 1]] & (longer | (minus & (data[at] == 0x39)))]
+    tokens = (_INTEGER.match(body, start) for start in at.tolist())
+    spans = [token.span() for token in tokens if token and not _has_64_bits(token[0])]
+    starts, stops = np.array(spans, np.intp).reshape(-1, 2).T
+    return starts, stops
+
+
+def _has_64_bits(token: bytes) -> bool:
+    return len(token) <= 20 and -(2**63) <= int(token) < 2**64
+
+
+def _quotes(body: bytes) -> Array:
+    """Return the places of the quotes around strings, in order."""
+    if b"\\" in body:  # what is escaped is overwritten, a backslash first
+        body = body.replace(b"\\\\", b"..").replace(b'\\"', b"..")
+    return np.flatnonzero(np.frombuffer(body, np.uint8) == 0x22)
+
+
+def _restore(tree: Any, values: Mapping[str, float], mark: str, body: bytes) -> None:
+    """Put values where their names are; raise `DecodeError` for a name without a value."""
+    left: list[Any] = [tree]
+    while left:
+        part = left.pop()
+        items: Any = part.items() if type(part) is dict else enumerate(part)
+        for key, item in items:
+            kind = type(item)
+            if kind is str:
+                if item.startswith(mark):
+                    if item not in values:
+                        raise _refusal(tree, values, mark, body)
+                    part[key] = values[item]
+            elif kind is dict or kind is list:
+                left.append(item)
+
+
+def _refusal(tree: Any, values: Mapping[str, float], mark: str, body: bytes) -> DecodeError:
+    """Return the error for the first name without a value, with its place."""
+    keys: list[Any] = []
+    levels = [_items(tree)]
+    while levels:
+        for key, item in levels[-1]:
+            if type(item) is str and item.startswith(mark) and item not in values:
+                path = "".join(f"[{k}]" if type(k) is int else f".{k}" for k in [*keys, key])
+                return DecodeError(_reason(item.removeprefix(mark), body), f"${path}")
+            if type(item) in (dict, list):
+                keys.append(key)
+                levels.append(_items(item))
+                break
+        else:
+            levels.pop()
+            del keys[-1:]
+    raise AssertionError("no name without a value")
+
+
+def _items(node: Any) -> Iterator[tuple[Any, Any]]:
+    return iter(node.items() if type(node) is dict else enumerate(node))
+
+
+def _reason(code: str, body: bytes) -> str:
+    """Return why a word or an integer is refused, by the end of its name."""
+    word = {"N": "NaN", "I": "Infinity", "-": "-Infinity"}.get(code)
+    if word is not None:
+        return f"expected a JSON value, got the bare word {word}; missing='nan' reads it"
+    found = _INTEGER.match(body, int(code))
+    number = found[0].decode() if found else code
+    count = len(number.lstrip("-"))
+    digits = number if count <= 40 else f"one of {count} digits"
+    remedy = "as a float or as a string" if count <= 308 else "as a string"
+    return f"expected an integer of 64 bits, got {digits}; write it {remedy}"
+
+
+def words_for_null(block: Array, text: bytes, words: Mapping[str, bytes]) -> bytes:
+    """Put the words for NaN and the infinities where orjson wrote null for numbers of a block."""
+    found = [words[str(number)] for number in block[~np.isfinite(block)].tolist()]
+    pieces = text.split(b"null")
+    return pieces[0] + b"".join(map(b"".join, zip(found, pieces[1:], strict=True)))

@@ -1,0 +1,190 @@
+"""Trees as msgpack: the tree of JSON, bytes as `bin`, every number of an array in one size.
+
+Source: https://github.com/msgpack/msgpack/blob/master/spec.md
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from functools import lru_cache
+from itertools import islice
+from os import urandom
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import msgpack
+import numpy as np
+
+from tensorwire import guess
+from tensorwire.containers.msgpack import nested
+from tensorwire.errors import DecodeError, EncodeError
+from tensorwire.missing import FINITE, VERIFIED
+from tensorwire.tree import MAX_DEPTH, Role, leaves, levels, mark, place
+from tensorwire.wire.buffers import array_part
+from tensorwire.wire.few import writer_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from tensorwire.containers.protobuf.schema import Schema
+    from tensorwire.missing import Reading, Words
+    from tensorwire.tree import Array, Body, Leaf, Tree
+    from tensorwire.wire.buffers import Part
+
+__all__ = ["Msgpack"]
+
+_MARK = urandom(16).hex()  # stands for an array in the bytes around it; nobody can guess it
+_PACKER_DEPTH = 511  # levels that msgpack writes
+_TRIES = 4  # how many keys may look like an array's before msgpack reads the whole
+
+
+class Msgpack:
+    """Bytes as they are; a number of an array is its code and its big-endian value."""
+
+    name = "msgpack"
+    media_types: tuple[str, ...] = (
+        "application/msgpack",
+        "application/x-msgpack",
+        "application/vnd.msgpack",
+    )
+    text = False
+    foreign = True
+    sized = True
+
+    def write(self, leaf: Leaf) -> Part:
+        """Write the array, without the header of a `bin`."""
+        data, role = leaf.data, leaf.role
+        if role in (Role.BLOB, Role.PACKED):
+            return array_part(data, leaf.field)
+        if role is Role.ABSENT:
+            return b""
+        if role is Role.STRINGS or isinstance(data, list):
+            return _packb(data)
+        if data.dtype.kind in "UT":
+            return _packb(data.tolist())
+        if role is Role.VALUES:
+            data = data.reshape(-1)
+        if data.dtype == np.float64 and data.size <= nested.FEW:
+            return _packb(data.tolist())
+        return nested.write(data)
+
+    def shortcut(self, leaf: Leaf) -> Callable[[Array], bytes | None] | None:
+        """Write the memory of the array, or the nested list whose other bytes are remembered."""
+        data = leaf.data
+        if leaf.role is Role.NESTED:
+            if data.dtype == np.float64 and data.size <= nested.FEW:
+                return lambda array: _packb(array.tolist())
+            return nested.writer_of_few(data.shape, data.dtype)
+        if leaf.role is Role.VALUES:
+            write = nested.writer_of_few((data.size,), data.dtype)
+            return write and (lambda array: write(array.reshape(-1)))
+        return writer_of(leaf)
+
+    def frame(
+        self, tree: Tree, sizes: Iterable[int], message: Schema, words: Words = FINITE
+    ) -> list[bytes]:
+        """Write the bytes around the leaves."""
+        del message, words
+        pieces = _packb(mark(tree, _MARK)).split(_PACKED_MARK)
+        for i, ((_, leaf), size) in enumerate(zip(leaves(tree), sizes, strict=False)):
+            if leaf.role in (Role.BLOB, Role.PACKED):
+                pieces[i] += _bin(size)
+        return pieces
+
+    def before(self, tree: Tree, first: bytes, message: Schema, words: Words = FINITE) -> bytes:
+        """Write members before those of a map that begins so, of a few members."""
+        del message, words
+        return bytes([first[0] + len(tree)]) + _packb(tree)[1:] + first[1:]
+
+    def read(self, body: Body, message: Schema, how: Reading = VERIFIED) -> Tree:
+        """Cut the long array out of the bytes, and let msgpack read what is around it."""
+        del how
+        for match in islice(_members(message.arrays).finditer(body), _TRIES):
+            try:
+                found = nested.find(body, match.end())
+            except IndexError:
+                found = None
+            if found is None:
+                continue
+            leaf, stop = found
+            try:
+                rest = bytes(body[: match.end()]) + _PACKED_MARK + bytes(body[stop:])
+                tree = self.read_any(rest, message)
+            except DecodeError:
+                continue  # what looked like a key was something else
+            if place(tree, message.places, _MARK, leaf):
+                return tree
+        return self.read_any(body, message)
+
+    def read_exactly(self, body: Body, how: Reading, tree: Tree | None = None) -> NoReturn:
+        """Do nothing: numbers in bytes are never rounded."""
+        raise NotImplementedError
+
+    def read_any(self, body: Body, message: Schema) -> Tree:
+        """Let msgpack read the whole."""
+        del message
+        try:
+            tree = msgpack.unpackb(body, ext_hook=_refuse)
+        except msgpack.StackError:
+            reason = f"not msgpack: expected at most {MAX_DEPTH} levels of nesting, got more"
+            raise DecodeError(reason) from None
+        except (ValueError, TypeError, msgpack.UnpackException) as error:
+            reason = str(error).rstrip(".") or type(error).__name__
+            found = guess.of_bytes(body, "msgpack")
+            raise DecodeError(f"not msgpack: {reason}{found}") from None
+        if type(tree) is not dict:
+            raise DecodeError(f"a {type(tree).__name__} in place of a map")
+        return tree
+
+
+def _refuse(code: int, data: bytes) -> NoReturn:
+    raise ValueError(f"an extension type, {code}, of {len(data)} bytes")
+
+
+def _bin(size: int) -> bytes:
+    if size >= 1 << 32:
+        raise EncodeError(f"msgpack carries no more than 4 GiB of bytes, not {size}")
+    if size < 1 << 8:
+        return struct.pack(">BB", 0xC4, size)
+    return struct.pack(">BH", 0xC5, size) if size < 1 << 16 else struct.pack(">BI", 0xC6, size)
+
+
+def _packb(tree: Any) -> bytes:
+    try:
+        packed: bytes = msgpack.packb(tree)
+    except (TypeError, ValueError, OverflowError) as error:
+        if (depth := levels(tree)) <= _PACKER_DEPTH:
+            raise EncodeError(f"msgpack cannot say this: {error}") from None
+        if depth > MAX_DEPTH:
+            reason = f"expected at most {MAX_DEPTH} levels of nesting, got more"
+            raise EncodeError(reason) from None
+        return _deep(tree)
+    return packed
+
+
+def _deep(tree: Any) -> bytes:
+    """Write a tree that is deeper than msgpack writes, though not deeper than it reads."""
+    packer = msgpack.Packer()
+    pieces: list[bytes] = []
+    left = [tree]
+    while left:
+        part = left.pop()
+        if isinstance(part, dict):
+            pieces.append(packer.pack_map_header(len(part)))
+            left += [one for pair in reversed(part.items()) for one in reversed(pair)]
+        elif isinstance(part, (list, tuple)):
+            pieces.append(packer.pack_array_header(len(part)))
+            left += reversed(part)
+        else:
+            pieces.append(_packb(part))
+    return b"".join(pieces)
+
+
+_PACKED_MARK = b"\xd9\x20" + _MARK.encode()
+
+
+@lru_cache(maxsize=16)
+def _members(names: frozenset[str]) -> re.Pattern[bytes]:
+    """Find, in the bytes, the key of a member that may hold an array."""
+    keys = (msgpack.packb(name) for name in sorted(names))
+    return re.compile(b"|".join(map(re.escape, keys)))

@@ -1,0 +1,153 @@
+"""msgpack's nested arrays <-> numpy, for numbers that all take the same number of bytes.
+
+A number is a code and its big-endian value: a float64 is always `cb` and eight bytes. A row is a
+header that tells its length, then its numbers.
+Source: https://github.com/msgpack/msgpack/blob/master/spec.md
+"""
+
+from __future__ import annotations
+
+import struct
+from functools import lru_cache
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tensorwire.dtypes import put
+from tensorwire.errors import DecodeError
+from tensorwire.tree import check_out
+from tensorwire.wire.buffers import GridFill
+from tensorwire.wire.few import Few
+from tensorwire.wire.grid import Grid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tensorwire.limits import Limits
+    from tensorwire.tree import Array, Body
+
+__all__ = ["FEW", "NestedSource", "find", "write", "writer_of_few"]
+
+_MAX_RANK = 64  # numpy's
+FEW = 16  # numbers that are not worth numpy
+_SHORT = 512  # numbers that are compared faster by Python than by numpy
+_CODES = {  # the byte before a value, by dtype
+    "<f8": 0xCB, "<f4": 0xCA, "|u1": 0xCC, "<u2": 0xCD, "<u4": 0xCE, "<u8": 0xCF,
+    "|i1": 0xD0, "<i2": 0xD1, "<i4": 0xD2, "<i8": 0xD3,
+}  # fmt: skip
+_FALSE = np.uint8(0xC2)  # and 0xC3 is true
+_DTYPES = {code: np.dtype(name).newbyteorder(">") for name, code in _CODES.items()}
+
+
+class NestedSource:
+    """Nested arrays of numbers of one size."""
+
+    __slots__ = ("_body", "_few", "_grid", "_start")
+
+    def __init__(self, body: Body, start: int, grid: Grid, few: Few | None) -> None:
+        self._body, self._start, self._grid, self._few = body, start, grid, few
+
+    def read(self, limits: Limits, out: Array | None = None) -> Array:
+        """Copy the numbers out, as int64, uint64 or float64."""
+        grid = self._grid
+        limits.check(grid.shape, 8, len(self._body))
+        wide = np.dtype(np.float64 if grid.dtype.kind == "f" else np.int64)
+        if grid.dtype == _DTYPES[0xCF]:
+            array = grid.read(self._body, self._start)
+            array = array if array.size and int(array.max()) >= 2**63 else array.view(np.int64)
+        elif out is not None:
+            try:
+                check_out(out, grid.shape, wide)
+            except DecodeError:
+                self.claims()  # raises `Irregular` where the first number is not like the others
+                raise
+            return grid.read(self._body, self._start, out)
+        elif self._few is not None:
+            array = np.empty(grid.shape, wide)
+            put(array, self._few.read(self._body, self._start))
+        else:
+            return grid.read(self._body, self._start, None, wide)
+        return array
+
+    def claims(self) -> tuple[np.dtype[Any] | None, tuple[int, ...]]:
+        """Tell dtype and shape; of unsigned integers of 64 bits, only the largest tells.
+
+        Raises `Irregular` where the numbers are not all of one size, or a row not like the first.
+        """
+        grid = self._grid
+        if self._few is not None:
+            self._few.read(self._body, self._start)
+        else:
+            grid.check(self._body, self._start)
+        if grid.dtype == _DTYPES[0xCF]:
+            return None, grid.shape
+        return np.dtype(np.float64 if grid.dtype.kind == "f" else np.int64), grid.shape
+
+
+def write(array: Array) -> GridFill:
+    """Lay out an array of numbers or bools, each in the size of its dtype."""
+    if array.dtype.kind == "b":
+        lead, *headers = map(_array, array.shape)
+        return GridFill(Grid(array.shape, headers, b"", np.dtype("u1")), array + _FALSE, lead)
+    grid, lead = _layout(array.shape, array.dtype)
+    return GridFill(grid, array, lead)
+
+
+def writer_of_few(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Callable[[Array], bytes] | None:
+    """Give what `write` comes down to for small arrays of numbers of that shape and dtype."""
+    return None if dtype.kind == "b" else Few(*_layout(shape, dtype)).write
+
+
+def _layout(shape: tuple[int, ...], dtype: np.dtype[Any]) -> tuple[Grid, bytes]:
+    lead, *headers = map(_array, shape)
+    name = dtype.newbyteorder("<").str
+    wire = np.dtype("<f4" if name == "<f2" else name)
+    return Grid(shape, headers, bytes([_CODES[wire.str]]), wire.newbyteorder(">")), lead
+
+
+def _array(count: int) -> bytes:
+    if count < 16:
+        return bytes([0x90 | count])
+    return struct.pack(">BH", 0xDC, count) if count < 1 << 16 else struct.pack(">BI", 0xDD, count)
+
+
+def find(body: Body, start: int) -> tuple[Array | NestedSource, int] | None:
+    """Find the `bin` or the array of numbers that starts there, and where it ends.
+
+    Gives None for what is cut off, short, or not all of one size; may raise `IndexError`.
+    """
+    if body[start] in (0xC4, 0xC5, 0xC6):
+        width = 1 << (body[start] - 0xC4)
+        size = int.from_bytes(body[start + 1 : start + 1 + width], "big")
+        stop = start + 1 + width + size
+        return (
+            (np.frombuffer(body, np.uint8, size, stop - size), stop) if stop <= len(body) else None
+        )
+    shape: list[int] = []
+    headers: list[bytes] = []
+    at = start
+    while len(shape) <= _MAX_RANK:
+        code, begin = body[at], at
+        if code >> 4 == 0x9:
+            count, at = code & 0xF, at + 1
+        elif code in (0xDC, 0xDD):
+            width = 2 << (code - 0xDC)
+            count, at = int.from_bytes(body[at + 1 : at + 1 + width], "big"), at + 1 + width
+        else:
+            break
+        shape.append(count)
+        headers.append(bytes(body[begin:at]))
+    dtype = _DTYPES.get(code)
+    if dtype is None or not headers or not FEW < prod(shape) < len(body):
+        return None
+    few = _few(tuple(shape), tuple(headers[1:]), code) if prod(shape) <= _SHORT else None
+    grid = few.grid if few else Grid(shape, headers[1:], bytes([code]), dtype)
+    start += len(headers[0])
+    stop = start + grid.nbytes
+    return (NestedSource(body, start, grid, few), stop) if stop <= len(body) else None
+
+
+@lru_cache(maxsize=1024)
+def _few(shape: tuple[int, ...], headers: tuple[bytes, ...], code: int) -> Few:
+    return Few(Grid(shape, headers, bytes([code]), _DTYPES[code]))

@@ -1,0 +1,278 @@
+"""Trees as protobuf messages: arrays by numpy, every other field by protobuf's own runtime.
+
+Source: https://protobuf.dev/programming-guides/encoding/
+"""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import numpy as np
+
+from tensorwire import guess, lists
+from tensorwire.containers.protobuf import listvalue, varint
+from tensorwire.containers.protobuf.messages import to_tree
+from tensorwire.containers.protobuf.pool import message_class
+from tensorwire.containers.protobuf.scan import scan
+from tensorwire.containers.protobuf.schema import Form, schema
+from tensorwire.containers.protobuf.write import simple
+from tensorwire.dtypes import check_float64
+from tensorwire.errors import DecodeError, EncodeError
+from tensorwire.missing import FINITE, VERIFIED
+from tensorwire.tree import Irregular, Leaf, Role, has_leaf, walk
+from tensorwire.wire.buffers import GridFill, array_part
+from tensorwire.wire.few import writer_of
+from tensorwire.wire.stack import with_room
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from tensorwire.containers.protobuf.schema import Field, Schema
+    from tensorwire.missing import Reading, Words
+    from tensorwire.tree import Array, Body, Tree
+    from tensorwire.wire.buffers import Part
+
+__all__ = ["Protobuf"]
+
+_MAX_DEPTH = 100  # messages in one another that protobuf reads
+_FEW = 1024  # elements whose surroundings are remembered
+_NESTED, _STRINGS, _VALUES = Role.NESTED, Role.STRINGS, Role.VALUES
+
+
+class Protobuf:
+    """Byte for byte what protobuf writes; read by numpy where the bytes are in that form."""
+
+    name = "protobuf"
+    media_types: tuple[str, ...] = ("application/x-protobuf", "application/protobuf")
+    text = False
+    foreign = False
+    sized = True
+
+    def write(self, leaf: Leaf) -> Part:
+        """Give the array as the content of its field, without tag and length."""
+        data = leaf.data
+        if leaf.role is _NESTED:
+            return _list_value(data, lossy=leaf.lossy)
+        if leaf.role in (_STRINGS, Role.ABSENT):
+            return b""  # each has a tag of its own, which is for `frame` to write
+        if leaf.role is _VALUES and leaf.field is not None and leaf.field.kind != "f":
+            return varint.pack(data)
+        return array_part(data, leaf.field)
+
+    def shortcut(self, leaf: Leaf) -> Callable[[Array], bytes | None] | None:
+        """Write the memory of the array, or the nested list whose other bytes are remembered."""
+        if leaf.role is _NESTED:
+            return listvalue.writer_of_few(leaf)
+        return writer_of(leaf)
+
+    def frame(
+        self, tree: Tree, sizes: Iterable[int], message: Schema, words: Words = FINITE
+    ) -> list[bytes]:
+        """Write tags and lengths around the leaves; the fields come in the order of the tree."""
+        del words
+        return _frame(tree, message, iter(sizes))[0]
+
+    def before(self, tree: Tree, first: bytes, message: Schema, words: Words = FINITE) -> bytes:
+        """Write fields before those of a message that begins so, whose numbers are higher."""
+        del words
+        return _rest(tree, message) + first
+
+    def read(self, body: Body, message: Schema, how: Reading = VERIFIED) -> Tree:
+        """Find the arrays by a scan of the tags, and let protobuf read the fields around them."""
+        del how
+        tree, rest = scan(body, message)
+        for part, field, depth in rest:
+            whole = _parse(message.name, field)
+            if whole is None:
+                raise Irregular
+            part.update(_inner(to_tree(whole), depth))
+        return tree
+
+    def read_exactly(self, body: Body, how: Reading, tree: Tree | None = None) -> NoReturn:
+        """Do nothing: numbers in bytes are never rounded."""
+        raise NotImplementedError
+
+    def read_any(self, body: Body, message: Schema) -> Tree:
+        """Let protobuf read the whole message."""
+        whole = _parse(message.name, bytes(body))
+        if whole is None:
+            found = guess.of_bytes(body, "protobuf")
+            raise DecodeError(f"not a {message.name}, says protobuf{found}")
+        tree: Tree = to_tree(whole)
+        return tree
+
+
+def _inner(tree: Any, depth: int) -> Any:
+    """Give the one message that lies so many messages deep in another."""
+    for _ in range(depth):
+        (tree,) = tree.values()
+        tree = tree[0] if type(tree) is list else tree
+    return tree
+
+
+def _frame(tree: Tree, message: Schema, sizes: Iterator[int]) -> tuple[list[bytes], int]:
+    """Give the bytes around the leaves of a message, and its length with the leaves in it."""
+    pieces, filled = [b""], 0
+    plain: Tree = {}
+    for name, node in tree.items():
+        if not has_leaf(node):
+            plain[name] = node
+            continue
+        pieces[-1] += _rest(plain, message)
+        plain = {}
+        for inner, size in _occurrences(node, message.fields[name], sizes):
+            pieces[-1] += inner[0]
+            pieces += inner[1:]
+            filled += size
+    pieces[-1] += _rest(plain, message)
+    return pieces, filled + sum(map(len, pieces))
+
+
+def _occurrences(
+    node: Any, field: Field, sizes: Iterator[int]
+) -> Iterator[tuple[list[bytes], int]]:
+    """Give the bytes around the leaves of each occurrence of a field, and their size."""
+    if isinstance(node, Leaf):
+        size = next(sizes)
+        if node.role is _STRINGS:
+            items = (field.tag + varint.write(len(item)) + item for item in node.data)
+            yield [b"".join(items), b""], size
+        elif size or field.form not in (Form.FIXED, Form.VARINTS):
+            yield [field.tag + varint.write(size), b""], size
+        else:
+            yield [b"", b""], size
+    elif isinstance(node, list):
+        for item in node:
+            yield from _occurrences(item, field, sizes)
+    elif field.form is Form.MAP:
+        for key, value in node.items():
+            (first, *others), length = _frame(value, schema(field.message), sizes)
+            text = key.encode()
+            head = b"\x0a" + varint.write(len(text)) + text + b"\x12" + varint.write(length)
+            start = field.tag + varint.write(len(head) + length)
+            yield [start + head + first, *others], length - sum(map(len, (first, *others)))
+    else:
+        (first, *others), length = _frame(node, schema(field.message), sizes)
+        start = field.tag + varint.write(length)
+        yield [start + first, *others], length - sum(map(len, (first, *others)))
+
+
+def _rest(tree: Tree, message: Schema) -> bytes:
+    """Write fields that hold no array: the simple ones here, the others by the runtime."""
+    if not tree:
+        return b""
+    if (written := simple(tree, message)) is None:
+        written = _message(tree, message.name).SerializeToString(deterministic=True)
+    return written
+
+
+def _message(tree: Tree, name: str) -> Any:
+    """Let protobuf make a message of a tree that has no leaf, exactly."""
+    from google.protobuf import json_format  # on first use, not on import
+    from google.protobuf.message import EncodeError as Refused
+
+    finite = True
+    for place, value in walk(tree, "$", _MAX_DEPTH):
+        if type(value) is int and lists.rounds(value):
+            raise EncodeError(f"{value} is not exact in float64", place)
+        finite = finite and (type(value) is not float or isfinite(value))
+    said = tree if finite else _quoted(tree, message_class(name).DESCRIPTOR)
+    try:
+        message = with_room(lambda: json_format.ParseDict(said, message_class(name)()))
+        body = message.SerializeToString()
+    except Refused:
+        body = None
+    except (json_format.ParseError, ValueError, TypeError) as error:
+        if "recursion depth" not in str(error):
+            raise EncodeError(f"protobuf refuses the envelope: {error}") from None
+        body = None
+    if body is None or _parse(name, body) is None:
+        raise EncodeError(f"protobuf reads no more than {_MAX_DEPTH} messages in one another")
+    return message
+
+
+_WORDS = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
+_FLOATS = (1, 2)  # the types of fields, double and float
+
+
+def _quoted(node: Any, message: Any) -> Any:
+    """Return a message with NaN and infinities in quotes, as protobuf's JSON has them in fields.
+
+    In a google.protobuf.Value they are numbers, and stay so.
+    """
+    if not isinstance(node, dict) or message.full_name.startswith("google.protobuf."):
+        return node
+    known = {name: field for field in message.fields for name in (field.json_name, field.name)}
+    return {
+        name: _quoted_field(part, known[name]) if name in known else part
+        for name, part in node.items()
+    }
+
+
+def _quoted_field(node: Any, field: Any) -> Any:
+    if isinstance(node, list):
+        return [_quoted_field(item, field) for item in node]
+    if field.type in _FLOATS and isinstance(node, float) and not isfinite(node):
+        return _WORDS[str(node)]
+    inner = field.message_type
+    if inner is None:
+        return node
+    if inner.GetOptions().map_entry and isinstance(node, dict):
+        return {
+            key: _quoted_field(item, inner.fields_by_name["value"]) for key, item in node.items()
+        }
+    return _quoted(node, inner)
+
+
+def _parse(name: str, body: bytes) -> Any:
+    """Let protobuf read a message; None where it refuses."""
+    from google.protobuf.message import DecodeError as Refused
+
+    try:
+        return message_class(name).FromString(body)
+    except Refused:
+        return None
+
+
+def _list_value(data: Any, *, lossy: bool) -> Part:
+    if (data.ndim if isinstance(data, np.ndarray) else lists.rank(data)) > listvalue.MAX_RANK:
+        raise EncodeError(f"protobuf reads no more than {listvalue.MAX_RANK} nested lists")
+    if isinstance(data, np.ndarray) and data.dtype.kind not in "UT":
+        if not lossy:
+            check_float64(data)
+        if data.size <= _FEW:
+            return listvalue.encode_few(data)
+        return GridFill(listvalue.layout(data.shape, data.dtype), data)
+    if not isinstance(data, list):
+        data = data.tolist()
+    for number in lists.scalars(data):
+        if type(number) is int and lists.rounds(number) and not lossy:
+            raise EncodeError(f"{number} is not exact in float64")
+    message: Any = message_class("google.protobuf.ListValue")()
+    try:
+        _fill(message, data)
+        encoded: bytes = message.SerializeToString()
+    except (ValueError, TypeError, OverflowError) as error:
+        raise EncodeError(f"protobuf refuses the lists: {error}") from None
+    return encoded
+
+
+def _fill(message: Any, nested: list[Any]) -> None:
+    """Put nested lists of scalars into a ListValue."""
+    left: list[tuple[Any, Any]] = [(message, nested)]
+    while left:
+        part, items = left.pop()
+        for item in items:
+            value = part.values.add()
+            if isinstance(item, (list, tuple)):
+                value.list_value.SetInParent()
+                left.append((value.list_value, item))
+            elif item is None:
+                value.null_value = 0
+            elif isinstance(item, bool):
+                value.bool_value = item
+            elif isinstance(item, str):
+                value.string_value = item
+            else:
+                value.number_value = item

@@ -1,0 +1,167 @@
+"""google.protobuf.ListValue <-> numpy, for numbers and for bools.
+
+In the one form protobuf writes, a number element is always `0a 09 11 <float64>` and a bool element
+`0a 02 20 <0 or 1>`; a row is `0a <length> 32 <length> elements`, its header the same for every row
+of one level. Source: https://protobuf.dev/reference/protobuf/google.protobuf/#list-value
+"""
+
+from __future__ import annotations
+
+import struct
+from functools import lru_cache
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tensorwire.containers.protobuf import varint
+from tensorwire.errors import DecodeError
+from tensorwire.limits import DEFAULT_LIMITS
+from tensorwire.tree import Irregular, check_out
+from tensorwire.wire.few import Few, exact
+from tensorwire.wire.grid import Grid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tensorwire.limits import Limits
+    from tensorwire.tree import Array, Body, Leaf
+
+__all__ = ["MAX_RANK", "ListValueSource", "encode_few", "layout", "writer_of_few"]
+
+MAX_RANK = 49  # protobuf stops at 100 nested messages, and each dimension takes two
+_FLOAT64 = struct.Struct("<d")
+_FEW = 512  # elements that are compared faster by Python than by numpy
+_NUMBER = (b"\x0a\x09\x11", np.dtype("<f8"))
+_BOOL = (b"\x0a\x02\x20", np.dtype("?"))
+
+
+def layout(shape: Sequence[int], dtype: np.dtype[np.generic]) -> Grid:
+    """Give the bytes of the ListValue that holds an array of that shape, of numbers or bools."""
+    prefix, value = _BOOL if dtype.kind == "b" else _NUMBER
+    size = len(prefix) + value.itemsize
+    headers: list[bytes] = []
+    for count in reversed(shape[1:]):
+        inner = b"\x32" + varint.write(count * size)
+        header = b"\x0a" + varint.write(len(inner) + count * size) + inner
+        headers.append(header)
+        size = len(header) + count * size
+    return Grid(shape, headers[::-1], prefix, value)
+
+
+def encode_few(array: Array) -> bytes:
+    """Write a small array of numbers or bools."""
+    return _few(array.shape, array.dtype.kind == "b").write(array)
+
+
+def writer_of_few(leaf: Leaf) -> Callable[[Array], bytes | None] | None:
+    """Give `encode_few` for numbers of one dtype and shape."""
+    dtype, shape = leaf.data.dtype, leaf.data.shape
+    if dtype.kind == "b":
+        return None
+    if prod(shape) > 1:
+        return exact(encode_few, dtype)
+    head = _few(shape, False).constants[:-8]  # noqa: FBT003
+    return exact(lambda array: head + _FLOAT64.pack(array.item()), dtype)
+
+
+@lru_cache(maxsize=1024)
+def _few(shape: tuple[int, ...], is_bool: bool) -> Few:  # noqa: FBT001
+    return Few(layout(shape, np.dtype(np.bool_ if is_bool else np.float64)))
+
+
+@lru_cache(maxsize=1)
+def _singles() -> dict[int, tuple[bytes, tuple[int, ...]]]:
+    """Give, by length, the bytes before the value of a single number of rank 1, 2, ..."""
+    shapes = [(1,) * rank for rank in range(1, 5)]
+    lists = [(_few(shape, False).constants, shape) for shape in shapes]  # noqa: FBT003
+    return {len(body): (body[:-8], shape) for body, shape in lists}
+
+
+class ListValueSource:
+    """A ListValue that lies in `body` from `start` to `stop`."""
+
+    __slots__ = ("_body", "_start", "_stop")
+
+    def __init__(self, body: Body, start: int, stop: int) -> None:
+        self._body, self._start, self._stop = body, start, stop
+
+    def read(self, limits: Limits, out: Array | None = None) -> Array:
+        """Copy the numbers or bools out; `Irregular` for anything that only upb should judge."""
+        single = _singles().get(self._stop - self._start)
+        if single is not None and out is None and limits is DEFAULT_LIMITS:
+            head, shape = single
+            if self._body[self._start : self._stop - 8] == head:
+                return np.frombuffer(self._body, "<f8", 1, self._stop - 8).reshape(shape)
+        try:
+            shape, headers, (prefix, dtype) = self._infer()
+        except IndexError:
+            raise Irregular from None
+        limits.check(shape, dtype.itemsize, len(self._body))
+        if out is not None:
+            try:
+                check_out(out, shape, dtype)
+            except DecodeError:
+                self.claims()  # raises `Irregular` where the first row is not like the others
+                raise
+        if prod(shape) <= _FEW:
+            array = _few(tuple(shape), dtype.kind == "b").read(self._body, self._start)
+        elif dtype.kind == "b":
+            array = Grid(shape, headers, prefix, dtype).read(self._body, self._start)
+            if (array.view(np.uint8) > 1).any():
+                raise Irregular
+        else:
+            return Grid(shape, headers, prefix, dtype).read(self._body, self._start, out)
+        if out is None:
+            return array
+        out[...] = array
+        return out
+
+    def claims(self) -> tuple[np.dtype[Any], tuple[int, ...]]:
+        """Tell dtype and shape; `Irregular` for anything that only upb should judge."""
+        try:
+            shape, headers, (prefix, dtype) = self._infer()
+        except IndexError:
+            raise Irregular from None
+        if prod(shape) <= _FEW:
+            _few(tuple(shape), dtype.kind == "b").read(self._body, self._start)
+            return dtype, tuple(shape)
+        grid = Grid(shape, headers, prefix, dtype)
+        grid.check(self._body, self._start)
+        if dtype.kind == "b" and (grid.values(self._body, self._start).view(np.uint8) > 1).any():
+            raise Irregular
+        return dtype, tuple(shape)
+
+    def _infer(self) -> Any:
+        """Tell the shape from the first row of each level; the other rows are still to be checked.
+
+        Gives shape, headers and the form of an element.
+        """
+        body, start, stop = self._body, self._start, self._stop
+        shape: list[int] = []
+        headers: list[bytes] = []
+        while start < stop:
+            if body[start] != 0x0A or len(shape) == MAX_RANK:
+                raise Irregular
+            length, at = body[start + 1], start + 2
+            if length > 0x7F:
+                length, at = varint.read(body, start + 1)
+            end = at + length
+            count, rest = divmod(stop - start, end - start)
+            if rest:
+                raise Irregular
+            shape.append(count)
+            if body[at] != 0x32:
+                element = _NUMBER if body[at] == 0x11 else _BOOL
+                if body[start : at + 1] != element[0] or end - at != element[1].itemsize + 1:
+                    raise Irregular
+                return shape, headers, element
+            inside, first = body[at + 1], at + 2
+            if inside > 0x7F:
+                inside, first = varint.read(body, at + 1)
+            if first + inside != end:
+                raise Irregular
+            headers.append(bytes(body[start:first]))
+            start, stop = first, end
+        shape.append(0)
+        return shape, headers, _NUMBER

@@ -1,0 +1,196 @@
+"""What the fast paths know of our messages: their fields, and where arrays may stand in them."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from tensorwire.containers.protobuf import varint
+from tensorwire.containers.protobuf.pool import descriptor
+from tensorwire.tree import ARRAY, Role
+
+if TYPE_CHECKING:
+    from google.protobuf.descriptor import Descriptor, FieldDescriptor
+
+    from tensorwire.tree import Places
+
+__all__ = ["Field", "Form", "Schema", "array_names", "schema"]
+
+
+class Form(Enum):
+    """How a field lies in the bytes."""
+
+    MESSAGE = auto()
+    STRING = auto()
+    INTEGER = auto()
+    FLOAT = auto()  # one number of constant size
+    FIXED = auto()  # packed numbers of constant size
+    VARINTS = auto()  # packed numbers of varying size
+    BYTES = auto()
+    LISTVALUE = auto()
+    MAP = auto()  # of strings to messages
+    OPAQUE = auto()  # for the official runtime
+
+
+class Field(NamedTuple):
+    """One field of a message."""
+
+    name: str
+    number: int
+    tag: bytes
+    form: Form
+    role: Role | None
+    repeated: bool
+    dtype: np.dtype[Any]
+    message: str | None
+    enum: dict[int, str] | None
+    oneof: bool
+
+
+class Schema(NamedTuple):
+    """One message.
+
+    Attributes
+    ----------
+    name
+        the full name; what is no protobuf message has a name of its own.
+    fields
+        the fields, by either of their JSON names.
+    by_tag
+        the fields, by the bytes of their tag.
+    places
+        where an array may stand in it.
+    arrays
+        the names of the members that may be an array; `*` stands for any.
+    """
+
+    name: str
+    fields: dict[str, Field]
+    by_tag: dict[int, Tagged]
+    places: Places
+    arrays: frozenset[str]
+
+
+Tagged: TypeAlias = tuple[int, Form, bool, bool, str, Field]  # what a scan asks first
+
+
+def array_names(places: Places) -> frozenset[str]:
+    """Give the names of all members that may be an array; `*` among them stands for any name."""
+    names = {name for name, inner in places.items() if name and ARRAY in inner}
+    return frozenset(names.union(*(array_names(inner) for name, inner in places.items() if name)))
+
+
+@cache
+def schema(name: str) -> Schema:
+    """Give what the fast paths know of a message, by full name."""
+    fields = [_field(field) for field in descriptor(name).fields]
+    by_name = {field.name: field for field, _ in fields}
+    by_name.update({original: field for field, original in fields})
+    by_tag = {
+        int.from_bytes(field.tag, "little"): (
+            (field.number, field.form, field.repeated, field.oneof, field.name, field)
+        )
+        for field, _ in fields
+        if field.form is not Form.OPAQUE or field.message
+    }
+    places = _places(name, ())
+    return Schema(name, by_name, by_tag, places, array_names(places))
+
+
+def _places(name: str, outer: tuple[str, ...]) -> Places:
+    """Find where arrays may stand in a message; one that holds itself is not gone into again."""
+    places: Places = {}
+    for member in descriptor(name).fields:
+        field, original = _field(member)
+        inner: Places = {}
+        if field.role is not None:
+            inner = {ARRAY: True}
+        elif field.form is Form.MESSAGE and field.message and field.message not in (name, *outer):
+            inner = _places(field.message, (name, *outer))
+        if inner:
+            places[field.name] = places[original] = inner
+    return places
+
+
+_NUMBERS = {  # by descriptor type
+    1: "<f8", 2: "<f4", 3: "<i8", 4: "<u8", 5: "<i4", 8: "?", 13: "<u4", 14: "<i4",
+}  # fmt: skip
+_STRING, _BYTES = 9, 12
+
+
+def _field(field: FieldDescriptor) -> tuple[Field, str]:
+    repeated = field.default_value == []  # `label` and `is_repeated` are not in every release
+    dtype = np.dtype(_NUMBERS.get(field.type, "u1"))
+    form, role, message, enum = Form.OPAQUE, None, None, None
+    if field.type == _BYTES:
+        # Repeated bytes are strings, one an element, but where the name says that they are memory.
+        strings = repeated and not field.name.startswith("raw_")
+        form, role = Form.BYTES, Role.STRINGS if strings else Role.BLOB
+    elif field.type == _STRING:
+        form = Form.STRING
+    elif field.message_type is not None:
+        form, message = _message_form(field.message_type)
+        outer = field.containing_type
+        if form is Form.MESSAGE and outer and _holds(field.message_type, outer.full_name):
+            form = Form.OPAQUE  # a message that holds itself, as deep as anybody likes
+        role = Role.NESTED if form is Form.LISTVALUE else None
+    elif field.type in _NUMBERS and repeated:
+        form, role = Form.FIXED if dtype.kind == "f" else Form.VARINTS, Role.VALUES
+    elif field.type in _NUMBERS:
+        form = Form.FLOAT if dtype.kind == "f" else Form.INTEGER
+    if field.enum_type is not None:
+        enum = {value.number: value.name for value in field.enum_type.values}
+    wire_type = 2
+    if form in (Form.INTEGER, Form.FLOAT):
+        wire_type = {"<f8": 1, "<f4": 5}.get(dtype.str, 0)
+    tag = varint.write(field.number << 3 | wire_type)
+    oneof = field.containing_oneof is not None
+    name, number = field.json_name, field.number
+    return Field(name, number, tag, form, role, repeated, dtype, message, enum, oneof), field.name
+
+
+def _message_form(message: Descriptor) -> tuple[Form, str]:
+    """Tell how a message is read, and which that is; for a map, its values."""
+    name = message.full_name
+    if name == "google.protobuf.ListValue":
+        return Form.LISTVALUE, name
+    if message.GetOptions().map_entry:
+        value = message.fields_by_name["value"].message_type
+        return (
+            (Form.MAP, value.full_name) if value and _to_messages(message) else (Form.OPAQUE, name)
+        )
+    return Form.MESSAGE if _plain(message) else Form.OPAQUE, name
+
+
+_WRAPPERS = frozenset({"google.protobuf.Int64Value"})
+
+
+def _plain(message: Descriptor) -> bool:
+    """Tell whether a message is none of protobuf's own, nor holds a map of those or of scalars."""
+    if message.full_name.startswith("google.protobuf."):
+        return message.full_name in _WRAPPERS
+    inner = [field.message_type for field in message.fields if field.message_type is not None]
+    return all(_to_messages(entry) for entry in inner if entry.GetOptions().map_entry)
+
+
+def _holds(message: Descriptor, name: str) -> bool:
+    """Return whether a message may hold one of that name, in whatever is in it."""
+    seen: set[str] = set()
+    left = [message]
+    while left:
+        one = left.pop()
+        if one.full_name == name:
+            return True
+        if one.full_name not in seen:
+            seen.add(one.full_name)
+            left += [field.message_type for field in one.fields if field.message_type is not None]
+    return False
+
+
+def _to_messages(entry: Descriptor) -> bool:
+    """Tell whether a map is of strings to messages that can be scanned."""
+    key, value = entry.fields_by_name["key"], entry.fields_by_name["value"]
+    return key.type == _STRING and value.message_type is not None and _plain(value.message_type)

@@ -1,0 +1,238 @@
+"""The Open Inference Protocol's gRPC messages in protobuf's JSON: what grpcurl and ghz take.
+
+It is no form of the protocol's REST: members are named as in the .proto files, with or without
+underscores (``modelName``, ``raw_input_contents``), 64-bit integers are text, bytes base64, and
+parameters say their types (``{"k": {"int64Param": "1"}}``). The official runtime reads it; what it
+would change in silence (text that is no base64, integers that a float rounds) is refused first.
+Source: https://protobuf.dev/programming-guides/json/
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+import pybase64
+
+from tensorwire import guess, lists
+from tensorwire.containers import CONTAINERS
+from tensorwire.containers.protobuf.pool import message_class
+from tensorwire.containers.protobuf.schema import Schema
+from tensorwire.errors import CodecError, DecodeError, EncodeError, shown
+from tensorwire.missing import FINITE, STRICT, writing
+from tensorwire.nodes import text_to_bytes
+from tensorwire.protocols import bodies
+from tensorwire.protocols.oip.call import to_tree
+from tensorwire.protocols.oip.grpc import OipGrpc, name_of
+from tensorwire.protocols.oip.messages import InferRequest, InferResponse, class_of
+from tensorwire.protocols.seldon.reading import as_body
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from tensorwire.limits import Limits
+    from tensorwire.missing import Missing
+    from tensorwire.protocols.peeking import Peek
+    from tensorwire.tree import Tree
+
+__all__ = ["protocol"]
+
+_JSON = CONTAINERS["json"]
+_HEADERS = {"Content-Type": "application/json"}
+_SCHEMA = Schema("oip.grpc_json", {}, {}, {}, frozenset())
+_BYTES = ("bytesContents", "bytes_contents")
+_RAW = ("rawInputContents", "raw_input_contents", "rawOutputContents", "raw_output_contents")
+_FLOATS = ("fp32Contents", "fp32_contents", "fp64Contents", "fp64_contents")
+_WHERE = re.compile(r" at \w+((?:\.\w+|\[\d+\])*)\.*\s*$")
+_FIELDS = re.compile(r"(Failed to (load JSON|parse \w+ field|parse JSON): )+")
+
+
+def protocol(name: str) -> OipGrpcJson:
+    """Give ``oip/protobuf-json``."""
+    return OipGrpcJson(name)
+
+
+class OipGrpcJson:
+    """The text of a ModelInfer call.
+
+    Typed contents are written, and raw contents where a tensor has a datatype that needs them.
+    """
+
+    media_type = _HEADERS["Content-Type"]
+    request, response = InferRequest, InferResponse
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._grpc = OipGrpc("oip/protobuf")
+
+    def __repr__(self) -> str:
+        """Return the call that gives it."""
+        return f"get_protocol({self.name!r})"
+
+    def encode(
+        self,
+        message: InferRequest | InferResponse,
+        *,
+        lossy: bool = False,
+        missing: Missing | None = None,
+    ) -> tuple[bytes, dict[str, str]]:
+        """Write a message; see `MessageProtocol`. NaN and infinities are words in quotes."""
+        how = STRICT if missing is None else writing(missing, "error", FINITE)
+        try:
+            tree = to_tree(message, typed=True, lossy=lossy, how=how)
+        except EncodeError:  # of a datatype that has no typed contents, or of what is wrong
+            tree = to_tree(message, typed=False, lossy=lossy, how=how)
+        return bodies.write(_JSON, _as_text(tree), _SCHEMA), dict(_HEADERS)
+
+    def encode_parts(
+        self,
+        message: InferRequest | InferResponse,
+        *,
+        lossy: bool = False,
+        missing: Missing | None = None,
+    ) -> tuple[list[bytes | memoryview], dict[str, str]]:
+        """Write a message as one buffer; see `MessageProtocol`."""
+        body, headers = self.encode(message, lossy=lossy, missing=missing)
+        return [body], headers
+
+    def decode(  # noqa: PLR0913
+        self,
+        body: Any,
+        headers: Mapping[str, str] | None = None,
+        *,
+        type: Any = None,  # noqa: A002 - the word that every decoder uses
+        limits: Limits | None = None,
+        align: bool = False,
+        missing: Missing | None = None,
+    ) -> Any:
+        """Read a message; see `MessageProtocol`."""
+        kind = class_of(type)
+        binary = _to_protobuf(body, kind)
+        return self._grpc.decode(
+            binary, headers, type=kind, limits=limits, align=align, missing=missing
+        )
+
+    def peek(
+        self,
+        body: Any,
+        headers: Mapping[str, str] | None = None,
+        *,
+        type: Any = None,  # noqa: A002
+    ) -> Peek:
+        """Tell what a message says of its tensors; see `MessageProtocol`."""
+        kind = class_of(type)
+        return self._grpc.peek(_to_protobuf(body, kind), headers, type=kind)
+
+    def encode_error(self, error: BaseException | str) -> tuple[bytes, dict[str, str]]:
+        """Give the status of a gRPC call, as its trailers have it: an error has no body."""
+        return self._grpc.encode_error(error)
+
+
+def _as_text(tree: Tree) -> Tree:
+    """Put text for the 64-bit integers and the words for numbers that JSON does not have."""
+    for member in ("inputs", "outputs"):
+        for node in tree.get(member, []):
+            if "shape" in node:
+                node["shape"] = list(map(str, node["shape"]))
+            _parameters_as_text(node)
+    _parameters_as_text(tree)
+    return tree
+
+
+def _parameters_as_text(node: Tree) -> None:
+    for choice in node.get("parameters", {}).values():
+        ((name, value),) = choice.items()
+        if name in ("int64Param", "uint64Param"):
+            choice[name] = str(value)
+        elif name == "doubleParam" and not isfinite(value):
+            choice[name] = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}[str(value)]
+
+
+def _to_protobuf(body: Any, kind: type[InferRequest | InferResponse]) -> bytes:
+    """Return the bytes of the message that the text of a body says."""
+    from google.protobuf import json_format  # some milliseconds that only this form needs
+
+    made = message_class(name_of(kind))()
+    try:
+        tree = _loads(bytes(as_body(body)))
+        _prepare(tree)
+        json_format.ParseDict(tree, made)
+    except CodecError as error:
+        raise error.within("$") from None
+    except (json_format.Error, ValueError, TypeError, AttributeError) as error:
+        raise _explained(str(error)) from None
+    except RecursionError:
+        raise DecodeError("expected fewer nested lists and objects", "$") from None
+    binary: bytes = made.SerializeToString()
+    return binary
+
+
+def _explained(text: str) -> DecodeError:
+    """Return the error of the official runtime with its place as ours."""
+    where = _WHERE.search(text)
+    reason = _FIELDS.sub("", text[: where.start()] if where else text).strip().rstrip(".")
+    return DecodeError(f"not a message: {reason[:200]}", "$" + (where[1] if where else ""))
+
+
+def _loads(body: bytes) -> Tree:
+    """Read JSON as the official runtime does: a member twice is an error, integers are exact."""
+    try:
+        tree = json.loads(body.decode(), object_pairs_hook=_unique, parse_constant=_no_number)
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise DecodeError(f"not JSON: {error}{guess.of_bytes(body, 'JSON')}") from None
+    if not isinstance(tree, dict):
+        raise DecodeError(f"expected a JSON object, got {shown(tree)}")
+    return tree
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> Tree:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise DecodeError(f"expected each member once, got {shown(twice)} twice")
+    return made
+
+
+def _no_number(word: str) -> Any:
+    raise DecodeError(f"expected a number, got the bare word {word}; protobuf's JSON quotes it")
+
+
+def _prepare(tree: Tree) -> None:
+    """Raise `DecodeError` for values that the official runtime would change in silence."""
+    for name in _RAW:
+        _to_plain_base64(tree.get(name), f".{name}")
+    for path, contents in _contents(tree):
+        for name in _BYTES:
+            _to_plain_base64(contents.get(name), f"{path}.{name}")
+        for name in _FLOATS:
+            for i, number in enumerate(_listed(contents.get(name))):
+                if type(number) is int and lists.rounds(number):
+                    reason = f"expected integers that float64 holds, got {shown(number)}"
+                    raise DecodeError(reason, f"{path}.{name}[{i}]")
+
+
+def _contents(tree: Tree) -> Iterator[tuple[str, Tree]]:
+    for member in ("inputs", "outputs"):
+        for i, node in enumerate(_listed(tree.get(member))):
+            contents = node.get("contents") if isinstance(node, dict) else None
+            if isinstance(contents, dict):
+                yield f".{member}[{i}].contents", contents
+
+
+def _listed(node: Any) -> list[Any]:
+    return node if isinstance(node, list) else []
+
+
+def _to_plain_base64(node: Any, path: str) -> None:
+    """Put the usual spelling of base64 for others, and raise for what is none."""
+    for i, text in enumerate(_listed(node)):
+        if not isinstance(text, str):
+            continue  # the runtime says what is wrong
+        try:
+            node[i] = pybase64.b64encode_as_string(text_to_bytes(text))
+        except CodecError:
+            reason = f"expected base64, got {shown(text)}"
+            raise DecodeError(reason, f"{path}[{i}]") from None

@@ -1,0 +1,128 @@
+"""Where the JSON of a binary body ends."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from tensorwire import guess
+from tensorwire.containers.json.scan import loads_exactly
+from tensorwire.errors import DecodeError
+from tensorwire.missing import reading
+from tensorwire.protocols.seldon.reading import as_body
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tensorwire.tree import Body
+
+__all__ = ["LENGTH", "json_length", "json_size", "length_in"]
+
+LENGTH = "Inference-Header-Content-Length"
+_LOWER = LENGTH.lower()  # as servers give it
+_DIGITS = re.compile("[0-9]{1,18}")
+_MARK = re.compile(rb'\\.|["{}]', re.DOTALL)
+_SPACE = re.compile(rb"[ \t\r\n]+")
+_START = re.compile(rb"[ \t\r\n]*\{")
+
+
+def json_length(body: Body, headers: Mapping[str, str] | None, *, binary: bool) -> int:
+    """Give the length of the JSON, as the header says; raise `DecodeError` for one that cannot be.
+
+    Where the headers do not say, all is JSON. Where there are none, and the body is said to be
+    binary, the JSON ends where `json_size` says.
+    """
+    pairs = _pairs(headers)
+    for name, value in pairs:
+        if name.lower() != LENGTH.lower():
+            continue
+        if not _DIGITS.fullmatch(value) or int(value) > len(body):
+            raise DecodeError(f"{LENGTH} is {value[:40]!r}, and the body has {len(body)} bytes")
+        return int(value)
+    return json_size(body) if binary and not pairs else len(body)
+
+
+def length_in(headers: Any) -> str | None:
+    """Give what a dict of headers says, "" where there are none; None: `json_length` is to look."""
+    if headers is None or (headers.__class__ is dict and not headers):
+        return ""
+    if headers.__class__ is not dict:
+        return None
+    usual, lower = headers.get(LENGTH), headers.get(_LOWER)
+    found = usual if lower is None else lower if usual is None else None
+    return found if found.__class__ is str else None
+
+
+def _pairs(headers: Any) -> list[tuple[str, str]]:
+    if headers is None:
+        return []
+    try:
+        pairs = headers.items() if hasattr(headers, "items") else headers
+        return [(_text(name), _text(value)) for name, value in pairs]
+    except (TypeError, ValueError):
+        raise DecodeError("headers are a dict, or pairs of a name and a value") from None
+
+
+def _text(value: Any) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+
+
+def json_size(body: Any) -> int:
+    """Find where the JSON at the start of a binary body ends, in bytes.
+
+    It is the value of Inference-Header-Content-Length: where the object ends, or behind white space
+    that fills the body up to the tensors, as their `binary_data_size` count them from its end.
+
+    Raises
+    ------
+    DecodeError
+        no JSON object begins the body, or it does not end.
+    """
+    view = as_body(body)
+    end = _object_end(view)
+    if not _SPACE.match(view, end):
+        return end
+    start = len(view) - _declared_size(view[:end])
+    return start if start > end and _SPACE.fullmatch(view, end, start) else end
+
+
+def _declared_size(text: Body) -> int:
+    """Return how many bytes behind the JSON its tensors say are their own."""
+    try:
+        tree = _loads(text)
+    except ValueError:
+        return 0
+    nodes = [node for name in ("inputs", "outputs") for node in _dicts(tree.get(name))]
+    sizes = [node["parameters"].get("binary_data_size") for node in nodes if _has_parameters(node)]
+    return sum(size for size in sizes if type(size) is int and size > 0)
+
+
+def _loads(text: Body) -> Any:
+    try:
+        return orjson.loads(text)
+    except ValueError:  # bare words, or no JSON
+        return loads_exactly(bytes(text), reading(None, "any", text=True))
+
+
+def _dicts(node: Any) -> list[dict[str, Any]]:
+    return [item for item in node if type(item) is dict] if type(node) is list else []
+
+
+def _has_parameters(node: dict[str, Any]) -> bool:
+    return type(node.get("parameters")) is dict
+
+
+def _object_end(view: Body) -> int:
+    depth, quoted = 0, False
+    if _START.match(view):
+        for match in _MARK.finditer(view):
+            if match[0] == b'"':
+                quoted = not quoted
+            elif not quoted:
+                depth += {b"{": 1, b"}": -1}.get(match[0], 0)
+                if not depth:
+                    return match.end()
+    reason = "expected a JSON object at the start of the body, got none, or one that does not end"
+    raise DecodeError(reason + guess.of_bytes(view, "JSON"))

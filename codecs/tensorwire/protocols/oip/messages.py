@@ -1,0 +1,364 @@
+"""The messages of the Open Inference Protocol (V2): KServe, Triton, MLServer, Seldon Core 2.
+
+Source: https://github.com/kserve/open-inference-protocol
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import numpy as np
+
+from tensorwire import frames, lists
+from tensorwire.dtypes import FLOAT16, NUMBERS, as_array
+from tensorwire.errors import DecodeError, EncodeError, shown
+from tensorwire.protocols import fields
+from tensorwire.protocols.oip.datatypes import datatype_of
+from tensorwire.protocols.oip.length import json_size
+from tensorwire.reprs import repr_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from typing_extensions import Self
+
+__all__ = ["InferRequest", "InferResponse", "InferTensor", "RequestedOutput", "json_size"]
+
+SHARED_MEMORY = ("shared_memory_region", "shared_memory_offset", "shared_memory_byte_size")
+"""Parameters of a tensor, or of an output that is asked for, whose elements travel elsewhere."""
+
+
+@dataclass(slots=True, repr=False)
+class InferTensor:
+    """A named array.
+
+    Attributes
+    ----------
+    name
+        of the input or output.
+    value
+        an array of any shape, or what `Codec.encode` takes; of bools, integers and floats of 8 to
+        64 bits, bfloat16, or strings. BYTES are read as an array of byte strings (of `bytes` in
+        nested lists, where numpy would drop a NUL at their end).
+    parameters
+        bools, integers, floats and strings by name; in JSON also null and nested values. With
+        ``content_type`` of ``base64``, bytes travel as base64 (MLServer reads and writes it so).
+    binary
+        whether it goes behind the JSON as its memory: None for what the protocol does by default.
+        False is also how to ask for FP16 in JSON, which Triton and KServe refuse to read.
+    """
+
+    name: str
+    value: Any
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    binary: bool | None = None
+
+    def __repr__(self) -> str:
+        """Return the fields that are set; large values are told in short."""
+        return repr_of(self)
+
+    @property
+    def datatype(self) -> str:
+        """The datatype of the array, as in ``FP32``; raises `EncodeError` where there is none."""
+        array = [] if type(self.value) is bytes else as_array(self.value)
+        return "BYTES" if isinstance(array, list) else datatype_of(array.dtype).name
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The dimensions of the array."""
+        value = self.value
+        if not isinstance(value, (np.ndarray, list, tuple, bytes)):
+            value = as_array(value)
+        return value.shape if isinstance(value, np.ndarray) else lists.shape(value)
+
+
+@dataclass(slots=True, repr=False)
+class RequestedOutput:
+    """An output that a request asks for.
+
+    Attributes
+    ----------
+    name
+        of the output.
+    parameters
+        ``binary_data`` asks for its memory behind the JSON.
+    """
+
+    name: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Return the fields that are set; large values are told in short."""
+        return repr_of(self)
+
+
+class _Framed:
+    """What requests and responses have alike: they are made of frames, and give them back."""
+
+    __slots__ = ()
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: Any,
+        *,
+        model_name: str = "",
+        model_version: str = "",
+        id: str = "",  # noqa: A002 - the protocol's own word
+    ) -> Self:
+        """Make a message of a frame: a tensor for each column, as MLServer's ``pd`` has it.
+
+        Each tensor has the shape ``[n, 1]``; one of text has the parameter ``content_type`` with
+        the value ``str``, by which `to_frame` and MLServer tell it from bytes. A column in which
+        values are missing is written with `missing=` alone.
+
+        Parameters
+        ----------
+        frame
+            of pandas, polars, Arrow, or another library that narwhals reads.
+        model_name, model_version, id
+            of the message.
+
+        Raises
+        ------
+        EncodeError
+            for columns without text for a name, or of a dtype that has no datatype.
+        """
+        tensors = _tensors_of_frame(frame)
+        made: Any = cls
+        message: Self = made(tensors, model_name, model_version, id, {"content_type": "pd"})
+        return message
+
+    def to_frame(self, backend: str = "pandas") -> Any:
+        """Make a frame of the tensors, each of the shape ``[n]`` or ``[n, 1]``, by their names.
+
+        BYTES are text where a tensor, or the message, says so by its parameter ``content_type``.
+
+        Parameters
+        ----------
+        backend
+            the library to make it with: ``pandas``, ``polars`` or ``pyarrow``, or another one that
+            narwhals builds frames with.
+
+        Raises
+        ------
+        DecodeError
+            for tensors of other shapes, or of several lengths, and where the library is not
+            installed.
+        """
+        return _frame_of(*tensors_of(self), backend)
+
+
+@dataclass(slots=True, repr=False)
+class InferResponse(_Framed):
+    """Tensors from a model.
+
+    Attributes
+    ----------
+    outputs
+        the tensors, in order.
+    model_name, model_version
+        which model answered.
+    id
+        of the request.
+    parameters
+        bools, integers, floats and strings by name.
+    """
+
+    outputs: Sequence[InferTensor]
+    model_name: str = ""
+    model_version: str = ""
+    id: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Return the fields that are set; large values are told in short."""
+        return repr_of(self)
+
+
+@dataclass(slots=True, repr=False)
+class InferRequest(_Framed):
+    """Tensors for a model.
+
+    Attributes
+    ----------
+    inputs
+        the tensors, in order.
+    model_name, model_version
+        which model; over REST they stand in the URL, see `path`.
+    id
+        which the response repeats.
+    parameters
+        bools, integers, floats and strings by name.
+    outputs
+        the outputs that are wanted; all where it is empty.
+    """
+
+    inputs: Sequence[InferTensor]
+    model_name: str = ""
+    model_version: str = ""
+    id: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    outputs: Sequence[RequestedOutput] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        """Return the fields that are set; large values are told in short."""
+        return repr_of(self)
+
+    @property
+    def path(self) -> str:
+        """Where REST sends it, as in ``/v2/models/iris/infer``."""
+        version = f"/versions/{quote(self.model_version, '')}" if self.model_version else ""
+        return f"/v2/models/{quote(self.model_name, '')}{version}/infer"
+
+    def reply(
+        self, outputs: Mapping[str, Any] | Iterable[InferTensor], *, binary: bool = False
+    ) -> InferResponse:
+        """Answer this request: the outputs that it asks for, in its order.
+
+        Over REST an output is JSON, whatever the inputs are, unless the request asks for binary
+        data (``binary_data`` of the output, ``binary_data_output`` of the request) or the tensor
+        says it itself. float16 and bfloat16, of which servers read no JSON, are JSON only where
+        the request asks for that, or sends JSON of them; else the protocol that writes decides.
+        Bytes are base64 where an output is asked for with that content type, as MLServer's clients
+        do; those that are no text also where the request sends base64.
+
+        Parameters
+        ----------
+        outputs
+            arrays by name, or tensors.
+        binary
+            what holds for outputs of which the request says nothing.
+
+        Raises
+        ------
+        EncodeError
+            an output that the request asks for is not among `outputs`, or is asked for as a
+            classification or in shared memory, which are not served.
+        """
+        if isinstance(outputs, Mapping):
+            made = {name: InferTensor(name, value) for name, value in outputs.items()}
+        else:
+            made = {tensor.name: tensor for tensor in outputs}
+        default = _flag(self.parameters, "binary_data_output", "$.parameters")
+        sends_half = sends_base64 = False
+        for sent in self.inputs:
+            sends_half = sends_half or (sent.binary is False and _is_half(sent.value))
+            sends_base64 = sends_base64 or sent.parameters.get("content_type") == "base64"
+        tensors = []
+        for i, output in enumerate(self.outputs or map(RequestedOutput, made)):
+            tensor, asked = made.get(output.name), default
+            if sends_base64:
+                tensor = _as_base64(tensor, text=False)
+            if output.parameters:
+                place = f"$.outputs[{i}].parameters"
+                _refuse_unserved(output.parameters, place)
+                if output.parameters.get("content_type") == "base64":
+                    tensor = _as_base64(tensor, text=True)
+                said = _flag(output.parameters, "binary_data", place)
+                asked = default if said is None else said
+            if tensor is None:
+                known = ", ".join(map(repr, made)) or "none"
+                raise EncodeError(f"no output {output.name!r}; there are: {known}", "$.outputs")
+            if asked is None and (sends_half or not _is_half(tensor.value)):
+                asked = binary
+            if tensor.binary is None and asked is not None:
+                tensor = InferTensor(tensor.name, tensor.value, tensor.parameters, asked)
+            tensors.append(tensor)
+        return InferResponse(tensors, self.model_name, self.model_version, self.id)
+
+
+def _is_half(value: Any) -> bool:
+    """Tell whether an array is of a dtype that servers read in binary only."""
+    if type(value) is np.ndarray and value.dtype.num in NUMBERS:  # dtype.name takes microseconds
+        return bool(value.dtype.num == FLOAT16)
+    return getattr(getattr(value, "dtype", None), "name", "") in ("float16", "bfloat16")
+
+
+def _as_base64(tensor: InferTensor | None, *, text: bool) -> InferTensor | None:
+    """Return an output of bytes with the content type base64, of text only where `text` says so."""
+    if tensor is None or "content_type" in tensor.parameters or tensor.datatype != "BYTES":
+        return tensor
+    if not text and _is_text(tensor.value):
+        return tensor
+    more = {**tensor.parameters, "content_type": "base64"}
+    return InferTensor(tensor.name, tensor.value, more, tensor.binary)
+
+
+def _is_text(value: Any) -> bool:
+    items = np.ravel(np.array(value, object)).tolist()
+    try:
+        for item in items:
+            if isinstance(item, bytes):
+                item.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _flag(parameters: Mapping[str, Any], name: str, path: str) -> bool | None:
+    """Return a parameter that is true or false, None where the request does not say."""
+    value = parameters.get(name)
+    if value is not None and not isinstance(value, bool):
+        raise EncodeError(f"expected true or false, got {shown(value)}", f"{path}.{name}")
+    return value
+
+
+def _refuse_unserved(parameters: Mapping[str, Any], path: str) -> None:
+    """Raise `EncodeError` for what an output is asked for as, and cannot be.
+
+    Source: https://github.com/triton-inference-server/server/tree/main/docs/protocol
+    """
+    for name in SHARED_MEMORY:
+        if parameters.get(name) is not None:
+            reason = "outputs are not written to shared memory; ask for the output itself"
+            raise EncodeError(reason, f"{path}.{name}")
+    if parameters.get("classification"):
+        reason = "classification is not served; ask for the output itself, and sort it"
+        raise EncodeError(reason, f"{path}.classification")
+
+
+def _tensors_of_frame(frame: Any) -> list[InferTensor]:
+    tensors = []
+    for name, values in frames.named_columns(frame).items():
+        text = {str} == set(map(type, values)) - {type(None)}
+        if isinstance(values, np.ndarray):
+            text, values = values.dtype.kind in "UT", values.reshape(-1, 1)  # noqa: PLW2901
+        else:
+            values = [[item] for item in values]  # noqa: PLW2901
+        tensors.append(InferTensor(name, values, {"content_type": "str"} if text else {}))
+    return tensors
+
+
+def _frame_of(member: str, tensors: Sequence[InferTensor], backend: str) -> Any:
+    columns = {}
+    for i, tensor in enumerate(tensors):
+        path = f"$.{member}[{i}]"
+        column = frames.column_in(tensor.value, f"{path}.shape")
+        if tensor.parameters.get("content_type") == "str":
+            column = frames.text_in(column, path)
+        columns[tensor.name] = column
+    if len(columns) < len(tensors):
+        raise DecodeError("expected a name of its own for each tensor", f"$.{member}")
+    return frames.to_frame(columns, backend)
+
+
+def tensors_of(message: Any) -> tuple[str, Sequence[InferTensor]]:
+    """Give the tensors of a message, and the member in which they stand."""
+    if not isinstance(message, (InferRequest, InferResponse)):
+        raise EncodeError(f"expected an InferRequest or an InferResponse, got {shown(message)}")
+    fields.no_arrays(message)
+    if isinstance(message, InferRequest):
+        return "inputs", message.inputs
+    return "outputs", message.outputs
+
+
+def class_of(kind: Any) -> type[InferRequest | InferResponse]:
+    """Give the class of a message that is to be read; raise `DecodeError` for any other class."""
+    for known in (InferRequest, InferResponse):
+        if kind is None or kind is known or (isinstance(kind, type) and issubclass(kind, known)):
+            return known
+    raise DecodeError(f"expected InferRequest or InferResponse for type=, got {shown(kind, 60)}")

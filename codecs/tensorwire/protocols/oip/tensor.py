@@ -1,0 +1,334 @@
+"""One tensor of the Open Inference Protocol: the three ways in which its elements travel.
+
+raw
+    the little-endian memory in C order; of BYTES, each element behind its length in four bytes.
+contents
+    the values in the member of the datatype, in a protobuf message.
+data
+    the values in a JSON list, flat or nested.
+
+In each of them, BYTES with the parameter ``content_type`` of ``base64`` are base64 text of the
+values, as MLServer has it; they are decoded and encoded here, so that a value is what is meant.
+MLServer's other content types (``str``, ``np``, ``datetime``, ``pd``) do not change the elements.
+
+Source: https://github.com/kserve/open-inference-protocol, the binary tensor data extension of
+https://github.com/triton-inference-server/server, and the content types of
+https://github.com/SeldonIO/MLServer
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import isinf, nan, prod
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pybase64
+
+from tensorwire import lists
+from tensorwire.dtypes import EXACT, as_array
+from tensorwire.errors import DecodeError, EncodeError, shown
+from tensorwire.limits import DEFAULT_LIMITS
+from tensorwire.missing import STRICT, VERIFIED
+from tensorwire.nodes import blob, text_to_bytes
+from tensorwire.protocols.oip import byteslist
+from tensorwire.protocols.oip.datatypes import BF16, BYTES, FP16, datatype_of, dtype_of
+from tensorwire.protocols.oip.messages import SHARED_MEMORY
+from tensorwire.protocols.peeking import TensorInfo
+from tensorwire.strings import from_bytes, utf8
+from tensorwire.tree import Leaf, Role
+
+if TYPE_CHECKING:
+    from tensorwire.limits import Limits
+    from tensorwire.missing import Reading, Writing
+    from tensorwire.protocols.oip.datatypes import Datatype
+    from tensorwire.protocols.oip.messages import InferTensor
+    from tensorwire.tree import Array
+
+__all__ = [
+    "Rules",
+    "contents_leaf",
+    "data_leaf",
+    "decoded",
+    "from_raw",
+    "from_values",
+    "info",
+    "raw_leaf",
+    "refuse_shared_memory",
+]
+
+_USUAL_RANK = 32
+_BLOCK = 4096  # values that are looked at one by one at once
+
+
+def raw_leaf(tensor: InferTensor, how: Writing) -> tuple[Datatype, Leaf]:
+    """Lay a tensor out as its memory."""
+    array, row, shape = _viewed(tensor.value, how)
+    if row is BYTES:
+        packed = np.frombuffer(byteslist.pack(_strings(array, tensor)), np.uint8)
+        return row, Leaf(Role.BLOB, packed, None, shape, np.dtype("S"))
+    field = None if array.dtype.isnative else array.dtype.newbyteorder("<")
+    return row, Leaf(Role.BLOB, array, field, shape, array.dtype)
+
+
+def contents_leaf(tensor: InferTensor, how: Writing) -> tuple[Datatype, Leaf]:
+    """Lay a tensor out as the values of one member."""
+    array, row, shape = _viewed(tensor.value, how)
+    if row is BYTES:
+        return row, Leaf(Role.STRINGS, _strings(array, tensor), None, shape, np.dtype("S"))
+    if not row.member:
+        raise EncodeError(f"{row.name} travels in raw contents only; oip/protobuf can carry it")
+    field = np.dtype(row.field)
+    flat = array.reshape(-1)
+    data = flat if field.kind == "f" else flat.astype(field, copy=False)
+    return row, Leaf(Role.VALUES, data, field, shape, array.dtype)
+
+
+def data_leaf(tensor: InferTensor, how: Writing, *, lossy: bool) -> tuple[Datatype, Leaf]:
+    """Lay a tensor out as a flat list of numbers, bools or text.
+
+    Of the servers only MLServer reads FP16 in JSON, so that it is written where the tensor asks.
+    """
+    array, row, shape = _viewed(tensor.value, how)
+    if row is BF16:
+        raise EncodeError("BF16 travels in binary only; oip/binary can carry it")
+    if row is FP16 and tensor.binary is not False:
+        reason = "Triton and KServe refuse FP16 in JSON; oip/binary can carry it"
+        raise EncodeError(f"{reason}, and binary=False of the tensor writes JSON for MLServer")
+    if row is not BYTES:
+        flat = array.reshape(-1)
+        return row, Leaf(Role.NESTED, flat, None, shape, array.dtype, lossy, how.words)
+    try:
+        text = [item.decode() for item in _strings(array, tensor)]
+    except UnicodeDecodeError:
+        reason = "bytes that are no UTF-8 text; oip/binary can carry them"
+        hint = "the parameter content_type of base64 writes them for MLServer"
+        raise EncodeError(f"{reason}, and {hint}") from None
+    return row, Leaf(Role.NESTED, text, None, shape, np.dtype("S"))
+
+
+def _viewed(value: Any, how: Writing = STRICT) -> tuple[Any, Datatype, tuple[int, ...]]:
+    if type(value) is bytes:  # numpy would drop a NUL at its end
+        return [value], BYTES, ()
+    array = as_array(value, none=how.none)
+    if isinstance(array, list):  # of byte strings that numpy would cut
+        if not all(isinstance(item, bytes) for item in lists.scalars(array)):
+            raise lists.mixed(array, "rows that mix types have no datatype")
+        return array, BYTES, lists.shape(array)
+    return array, datatype_of(array.dtype), array.shape
+
+
+def _strings(array: Any, tensor: InferTensor) -> list[bytes]:
+    strings = lists.scalars(array) if isinstance(array, list) else utf8(array)
+    return list(map(pybase64.b64encode, strings)) if _is_base64(tensor.parameters) else strings
+
+
+def _is_base64(parameters: Any) -> bool:
+    return isinstance(parameters, Mapping) and parameters.get("content_type") == "base64"
+
+
+def decoded(value: Any, row: Datatype, parameters: Mapping[str, Any], path: str = "") -> Any:
+    """Return what the elements of a tensor stand for, as its parameters have it."""
+    if row is not BYTES or not _is_base64(parameters):
+        return value
+    if isinstance(value, np.ndarray):
+        strings, shape = value.reshape(-1).tolist(), value.shape
+    elif isinstance(value, list):
+        strings, shape = lists.scalars(value), lists.shape(value)
+    else:  # of rank 0
+        strings, shape = [value], ()
+    return from_bytes([_from_base64(text, f"{path}[{i}]") for i, text in enumerate(strings)], shape)
+
+
+def _from_base64(text: bytes, path: str) -> bytes:
+    try:
+        return text_to_bytes(text.decode("ascii"))
+    except (DecodeError, UnicodeDecodeError):
+        reason = f"expected base64, as content_type says, got {shown(text)}"
+        hint = "leave content_type out for the bytes as they are"
+        raise DecodeError(f"{reason}; {hint}", path) from None
+
+
+class Rules(NamedTuple):
+    """What holds for all tensors of a message that is read.
+
+    Attributes
+    ----------
+    limits
+        what the message may claim.
+    payload
+        the size of its body in bytes.
+    how
+        what lists may have among their values.
+    """
+
+    limits: Limits
+    payload: int
+    how: Reading = VERIFIED
+
+
+def _check(row: Datatype, shape: list[int], rules: Rules) -> int:
+    """Give the number of elements, once it is sure that they are allowed."""
+    count, limits = prod(shape), rules.limits
+    if limits is not DEFAULT_LIMITS or not count or len(shape) > _USUAL_RANK or row is BYTES:
+        itemsize = 1 if row is BYTES else dtype_of(row).itemsize
+        limits.check(shape, itemsize, rules.payload, ".shape")
+    return count
+
+
+def from_raw(node: Any, row: Datatype, shape: list[int], rules: Rules) -> Any:
+    """View the elements in their memory."""
+    memory = blob(node)
+    count = _check(row, shape, rules)
+    if row is BYTES:
+        strings = byteslist.unpack(memory)
+        if len(strings) != count:
+            raise DecodeError(f"{len(strings)} byte strings where shape {shape} takes {count}")
+        return from_bytes(strings, shape)
+    dtype = dtype_of(row)
+    if memory.size != count * dtype.itemsize:
+        wanted = count * dtype.itemsize
+        raise DecodeError(f"{memory.size} bytes where {row.name}{shape} takes {wanted}")
+    if dtype.kind == "b" and (memory > 1).any():
+        raise DecodeError("a BOOL that is neither 0 nor 1")
+    return memory.view(dtype).reshape(shape)
+
+
+def from_values(node: Any, row: Datatype, shape: list[int], rules: Rules) -> Any:
+    """Make an array of values, of a flat list or of one nested as the shape says.
+
+    Null is NaN among floats where the rules allow it, and never a value of another datatype.
+    """
+    if row is BF16:
+        raise DecodeError("expected BF16 in binary, got values; send raw contents or oip/binary")
+    count = _check(row, shape, rules)
+    array = node.read(rules.limits) if hasattr(node, "read") else node
+    if isinstance(array, list):
+        array = lists.to_array(array, DecodeError, rules.how)
+    if not isinstance(array, (np.ndarray, list)) or (type(array) is np.ndarray and not array.ndim):
+        raise DecodeError(f"expected a list of values, got {shown(node)}")
+    found = lists.shape(array) if isinstance(array, list) else array.shape
+    if list(found) != shape and found != (count,):
+        wanted = f"{count} values, flat or of shape {shape}"
+        raise DecodeError(f"expected {wanted}, got values of shape {list(found)}")
+    if row is BYTES:
+        return _texts(array, shape)
+    if isinstance(array, list):  # of values that no one dtype holds
+        flat = [nan if item is None and rules.how.null else item for item in lists.scalars(array)]
+        _refuse_wrong(flat, row, found)
+        return np.array(flat, dtype_of(row)).reshape(shape)
+    return _typed(array, row).reshape(shape)
+
+
+def _texts(array: Any, shape: list[int]) -> Any:
+    if isinstance(array, list) or (array.size and array.dtype.kind not in "SUT"):
+        flat = lists.scalars(array) if isinstance(array, list) else array.reshape(-1).tolist()
+        for i, item in enumerate(flat):
+            if not isinstance(item, (str, bytes)):
+                where = lists.place(i, np.shape(array))
+                raise DecodeError(f"expected text for BYTES, got {_word(item)}", where)
+        return from_bytes(
+            [item.encode() if isinstance(item, str) else item for item in flat], shape
+        )
+    return from_bytes(utf8(array) if array.size else [], shape)
+
+
+def _typed(array: Array, row: Datatype) -> Array:
+    """Convert numbers to the datatype, exactly; floats to the nearest of a narrower one."""
+    dtype = dtype_of(row)
+    if array.dtype == dtype:
+        return array
+    narrow = _narrowed(array, dtype)
+    if narrow is None:
+        flat = array.reshape(-1)
+        for start in range(0, flat.size, _BLOCK):
+            _refuse_wrong(flat[start : start + _BLOCK].tolist(), row, array.shape, start)
+        raise DecodeError(f"{array.dtype} values in place of {row.name}")
+    return narrow
+
+
+def _narrowed(array: Array, dtype: np.dtype[Any]) -> Array | None:
+    """Return an array converted, None where a value of it is wrong."""
+    source, target = array.dtype.kind, dtype.kind.replace("V", "f")
+    if not array.size:
+        return array.astype(dtype)
+    if (source == "b") != (target == "b") or source in "SUT":
+        return None
+    with np.errstate(all="ignore"):
+        narrow = array.astype(dtype)
+        if target == "f" and source == "f":
+            good = not (np.isinf(narrow) & np.isfinite(array)).any()
+        elif target == "f":
+            large = array[(array > EXACT) | (array < -EXACT)]
+            good = not any(map(lists.rounds, large.tolist()))
+            good = good and bool(np.isfinite(narrow).all())
+        elif source == "f":
+            whole = np.abs(array) < EXACT  # larger ones may have been rounded; NaN is none
+            good = bool((whole & (narrow.astype(array.dtype) == array)).all())
+        else:
+            bounds = np.iinfo(dtype)
+            good = bounds.min <= int(array.min()) and int(array.max()) <= bounds.max
+    return narrow if good else None
+
+
+def _refuse_wrong(values: list[Any], row: Datatype, shape: tuple[int, ...], first: int = 0) -> None:
+    """Raise `DecodeError` for the first of some values that the datatype does not have."""
+    for i, item in enumerate(values, first):
+        wanted = _wanted(item, row)
+        if wanted:
+            reason = f"expected {wanted}, got {_word(item)}"
+            raise DecodeError(reason, lists.place(i, shape))
+
+
+def _wanted(item: Any, row: Datatype) -> str:  # noqa: PLR0911
+    """Return what would be right instead of a value, "" for one that is."""
+    name, dtype = row.name, dtype_of(row)
+    if dtype.kind == "b":
+        return "" if type(item) is bool else f"true or false for {name}"
+    if type(item) not in (int, float):
+        return f"{'an integer' if dtype.kind in 'iu' else 'a number'} for {name}"
+    if dtype.kind not in "iu":
+        if type(item) is int and lists.rounds(item):
+            return f"an integer that float64 holds for {name} (INT64 and UINT64 hold others)"
+        return "" if _fits(item, dtype) else f"a number in the range of {name}"
+    if type(item) is float:
+        if not item.is_integer():
+            return f"an integer for {name}"
+        if abs(item) >= EXACT:
+            return f"digits alone for {name} (a point or exponent rounds integers beyond 2**53)"
+    low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
+    return "" if low <= item <= high else f"{name}, which is {low} to {high}"
+
+
+def _fits(item: float, dtype: np.dtype[Any]) -> bool:
+    """Tell whether a number is in the range of a float dtype; infinities are."""
+    try:
+        with np.errstate(all="ignore"):
+            return not isinf(dtype.type(item)) or isinf(item)
+    except OverflowError:  # of an integer
+        return False
+
+
+def _word(item: Any) -> str:
+    """Return a value as JSON has it."""
+    if item is None or item != item:  # noqa: PLR0124 - NaN
+        return "null or NaN"
+    if isinstance(item, bool):
+        return "true" if item else "false"
+    return shown(item)
+
+
+def info(name: str, row: Datatype, shape: list[int]) -> TensorInfo:
+    """Tell what a tensor says of itself, without its elements."""
+    return TensorInfo(name, np.dtype("S") if row is BYTES else dtype_of(row), tuple(shape))
+
+
+def refuse_shared_memory(parameters: Mapping[str, Any]) -> None:
+    """Raise `DecodeError` where the elements of a tensor are elsewhere than in the message.
+
+    Source: the shared memory extensions of https://github.com/triton-inference-server/server
+    """
+    for name in SHARED_MEMORY:
+        if parameters.get(name) is not None:
+            reason = "shared memory is not read; send the elements of the tensor in the message"
+            raise DecodeError(reason, f".parameters.{name}")

@@ -1,0 +1,1 @@
+"""SeldonMessage: the protocol of Seldon Core 1 and its Python wrapper, in three containers."""

@@ -1,0 +1,1 @@
+"""TensorFlow Serving's Predict, over gRPC and over REST."""

@@ -1,0 +1,209 @@
+"""TensorFlow Serving over REST: named arrays as JSON, by rows or each as a whole.
+
+Source: https://www.tensorflow.org/tfx/serving/api_rest
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from tensorwire.containers.protobuf.schema import Schema, array_names
+from tensorwire.errors import DecodeError, EncodeError, shown
+from tensorwire.limits import checked_limits
+from tensorwire.missing import BARE, reading, writing
+from tensorwire.protocols import bodies, fields
+from tensorwire.protocols.seldon.reading import as_body
+from tensorwire.protocols.tfserving.find import find
+from tensorwire.protocols.tfserving.messages import (
+    PredictRequest,
+    PredictResponse,
+    aligned_message,
+    tensors_of,
+)
+from tensorwire.protocols.tfserving.peek import claims
+from tensorwire.protocols.tfserving.rest_read import How, arrays
+from tensorwire.protocols.tfserving.rest_rows import RowsJSON
+from tensorwire.protocols.tfserving.rest_short import few_numbers
+from tensorwire.protocols.tfserving.rest_write import write
+from tensorwire.tree import ARRAY
+from tensorwire.wire.buffers import assemble, buffer_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tensorwire.limits import Limits
+    from tensorwire.missing import Missing, Reading, Writing
+    from tensorwire.protocols.peeking import Peek
+    from tensorwire.protocols.tfserving.find import Found
+    from tensorwire.tree import Tree
+    from tensorwire.wire.buffers import Part
+
+__all__ = ["protocol"]
+
+_JSON = RowsJSON()
+_KEYS = {PredictRequest: ("instances", "inputs"), PredictResponse: ("predictions", "outputs")}
+_LONG = {ARRAY: True, "b64": {ARRAY: True}}  # an array, or the base64 of one string
+_PLACES = {key: {"*": _LONG, **_LONG} for _, key in _KEYS.values()} | {
+    key: _LONG for key, _ in _KEYS.values()
+}
+_SCHEMA = Schema("tfserving.rest", {}, {}, _PLACES, array_names(_PLACES))
+_READING = reading(None, "nan", text=True)
+_WRITING = writing(None, "nan", BARE)
+
+
+def protocol(name: str) -> ServingRest:
+    """Give ``tfserving/json``."""
+    return ServingRest(name)
+
+
+class ServingRest:
+    """The JSON of a Predict call. Its URL, which says the model, is `PredictRequest.path`."""
+
+    media_type = "application/json"
+    request, response = PredictRequest, PredictResponse
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        """Return the call that gives it."""
+        return f"get_protocol({self.name!r})"
+
+    def encode(
+        self,
+        message: PredictRequest | PredictResponse,
+        *,
+        lossy: bool = False,
+        missing: Missing | None = None,
+    ) -> tuple[bytes, dict[str, str]]:
+        """Write a message; see `MessageProtocol`."""
+        how = _writing(missing, lossy=lossy)
+        body = few_numbers(message)  # finite: the same whatever `how` is
+        if body is None:
+            body = assemble(*_pieces(message, how, lossy=lossy))
+        return body, {"Content-Type": "application/json"}
+
+    def encode_parts(
+        self,
+        message: PredictRequest | PredictResponse,
+        *,
+        lossy: bool = False,
+        missing: Missing | None = None,
+    ) -> tuple[list[bytes | memoryview], dict[str, str]]:
+        """Write a message as buffers; see `MessageProtocol`."""
+        how = _writing(missing, lossy=lossy)
+        first, *pieces = (parted := _pieces(message, how, lossy=lossy))[0]
+        buffers: list[bytes | memoryview] = [first]
+        for part, piece in zip(parted[1], pieces, strict=True):
+            buffers += [buffer_of(part), piece]
+        return buffers, {"Content-Type": self.media_type}
+
+    def decode(  # noqa: PLR0913 - each says one thing, by its name
+        self,
+        body: Any,
+        headers: Mapping[str, str] | None = None,
+        *,
+        type: Any = None,  # noqa: A002 - the word that every decoder uses
+        limits: Limits | None = None,
+        align: bool = False,
+        missing: Missing | None = None,
+        signature: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Read a message; see `MessageProtocol`.
+
+        Parameters
+        ----------
+        signature
+            the dtypes of the model's inputs (of its outputs, for a reply) by name, as numpy or
+            TensorFlow names them. It names an array that has no name, other names are refused,
+            and so are values that the dtype does not have.
+        """
+        if align:
+            message = self.decode(
+                body, headers, type=type, limits=limits, missing=missing, signature=signature
+            )
+            return aligned_message(message)
+        del headers
+        kind, bounds = _class(type), checked_limits(limits)
+        if body.__class__ is not bytes:
+            body = bytes(as_body(body))
+
+        def build(tree: Tree, size: int, how: Reading) -> Any:
+            found = _find(tree, kind)
+            message = kind(arrays(found, How(bounds, size, how), signature), rows=found.rows)
+            if kind is PredictRequest:
+                message.signature_name = fields.member(tree, "signature_name")
+            return message
+
+        how = _READING if missing is None else reading(missing, "nan", text=True)
+        if signature is not None:
+            how = how._replace(exact=False)  # each dtype of it tells what may be rounded
+        return bodies.read(_JSON, body, _SCHEMA, build, how)
+
+    def peek(
+        self,
+        body: Any,
+        headers: Mapping[str, str] | None = None,
+        *,
+        type: Any = None,  # noqa: A002
+    ) -> Peek:
+        """Tell what a message says of its arrays; see `MessageProtocol`."""
+        del headers
+        kind = _class(type)
+        found: Peek = bodies.read(
+            _JSON,
+            bytes(as_body(body)),
+            _SCHEMA,
+            lambda tree, *_: claims(_find(tree, kind)),
+            _READING,
+        )
+        return found
+
+    def encode_error(self, error: BaseException | str) -> tuple[bytes, dict[str, str]]:
+        """Write the reply that says what was wrong: ``{"error": text}``."""
+        text = str(error).encode("utf-8", "replace").decode()
+        return orjson.dumps({"error": text}), {"Content-Type": self.media_type}
+
+
+def _writing(missing: Missing | None, *, lossy: bool) -> Writing:
+    if missing is None and not lossy:
+        return _WRITING
+    return writing(missing, "nan", BARE, lossy=lossy)
+
+
+def _class(kind: Any) -> Any:
+    if kind is None:
+        return PredictRequest
+    if kind is PredictRequest or kind is PredictResponse:
+        return kind
+    wanted = "PredictRequest or PredictResponse"
+    raise DecodeError(f"expected {wanted} for type=, got {shown(kind)}")
+
+
+def _find(tree: Tree, kind: Any) -> Found:
+    if kind is PredictResponse and "error" in tree:
+        said = tree["error"]
+        text = said[:1000] if type(said) is str else shown(said, 1000)
+        raise DecodeError(f"the server answered with an error: {text}", "$.error")
+    return find(tree, *_KEYS[kind])
+
+
+def _pieces(
+    message: PredictRequest | PredictResponse, how: Writing, *, lossy: bool
+) -> tuple[list[bytes], list[Part]]:
+    """Give the arrays of a message as they are written, and the bytes around them."""
+    member, tensors = tensors_of(message)
+    pieces, parts = write(member, tensors, how, rows=message.rows, lossy=lossy)
+    head = b"{"
+    if isinstance(message, PredictRequest):
+        if message.output_filter and not lossy:
+            reason = "REST has no place for the names of outputs; tfserving/protobuf has"
+            raise EncodeError(f"{reason}, and lossy=True drops them", "$.output_filter")
+        if message.signature_name != "":
+            name = fields.text(message.signature_name, "$.signature_name")
+            head += b'"signature_name":' + orjson.dumps(name) + b","
+    pieces[0] = head + pieces[0]
+    pieces[-1] += b"}"
+    return pieces, parts
