@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 import tensorwire as tw
-from tests.promises import describe
+from tests.support.promises import describe
 
 REFUSED = "refused"
 

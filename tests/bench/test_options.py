@@ -1,0 +1,144 @@
+"""The command line of ``python -m bench.codecs``: one clear line for what is wrong."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import bench
+import tensorwire as tw
+from bench.codecs.__main__ import main
+from tests.support.commands import exit_code
+
+run = partial(exit_code, main)
+
+
+@pytest.mark.parametrize(
+    ("argv", "says"),
+    [
+        (["--codec", "protbuf/*"], "no codec matches 'protbuf/*'; known: json/ndarray, "),
+        (["--batch", "0"], "a batch has at least 1 row, got 0"),
+        (["--batch", "1,x"], "expected numbers such as 1,10,100, got '1,x'"),
+        (["--features", "-3"], "expected a whole number from 1 on, got '-3'"),
+        (["--seconds", "0"], "expected seconds above 0, got '0'"),
+        (["--seconds", "nan"], "expected seconds above 0"),
+        (["--processes", "0"], "expected a whole number from 1 on"),
+        (["--dtype", "float65"], "there is no dtype 'float65'"),
+        (["--dtype", "object"], "'object' is not a dtype of numbers"),
+        (["--dtype", "longdouble"], "'longdouble' is not a dtype of numbers that a format carries"),
+        (["--op", "both ways"], "invalid choice: 'both ways'"),
+        (["--values", "odd"], "invalid choice: 'odd'"),
+        (["--markdown", "--csv"], "not allowed with argument"),
+        (["--payload", "nowhere.npy"], "nowhere.npy: No such file"),
+        (["--payload", "p.npy", "--values", "ints"], "leave out --values"),
+        (["--targets", "--batch", "3"], "leave out --batch"),
+        (["-o", "no/such/directory.json"], "there is no such directory"),
+        (["--bogus"], "unrecognized arguments: --bogus"),
+        (["--batch", "100000000000"], "GB are free"),
+    ],
+)
+def test_wrong_options_get_one_line(
+    argv: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit code 2 and a single line on stderr that names what is wrong."""
+    assert run(*argv) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert says in shown.err
+    assert len(shown.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("ragged.json", b"[[1, 2], [3]]", "ragged: a row of 1 where the first has 2 - at `$[1]`"),
+        ("broken.json", b"[[1, 2", "unexpected end of data"),
+        ("number.json", b"3", "in no format that is read here: .npy, "),
+        ("mixed.json", b"[{}, 1]", "a dict is not a value of an array"),
+        ("request.json", b'{"data":{"ndarray":[[1],[2,3]]}}', "`$.data.ndarray[1]`"),
+        ("text.npy", b"no array", "not a .npy file"),
+        ("payload.csv", b"1.5,2\n3,4\n", "the first line is all numbers"),
+    ],
+)
+def test_bad_payloads_get_one_line(
+    name: str, content: bytes, says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A payload that holds no regular array is refused with its name and the reason."""
+    path = tmp_path / name
+    path.write_bytes(content)
+    assert run("--payload", str(path)) == 2
+    shown = capsys.readouterr().err
+    assert len(shown.splitlines()) == 1
+    assert name in shown
+    assert says in shown
+
+
+def test_pickles_are_not_loaded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An array of objects in a .npy file is refused, not unpickled."""
+    path = tmp_path / "objects.npy"
+    np.save(path, np.array([{}, 1], object), allow_pickle=True)
+    assert run("--payload", str(path)) == 2
+    assert "objects.npy" in capsys.readouterr().err
+
+
+def test_an_existing_file_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """``-o`` refuses to overwrite, before anything is measured, and says how to insist."""
+    path = tmp_path / "run.json"
+    path.write_text("mine")
+    assert run("-o", str(path)) == 2
+    assert "--force" in capsys.readouterr().err
+    assert path.read_text() == "mine"
+
+
+def test_list_names_every_codec(capsys: pytest.CaptureFixture[str]) -> None:
+    """``--list`` prints codecs and baselines, one a line, of the selection only."""
+    assert run("--list") == 0
+    lines = capsys.readouterr().out.split()
+    assert lines[: len(tw.codec_names())] == list(tw.codec_names())
+    assert "protobuf/ndarray:objects" in lines
+    assert run("--list", "--codec", "json/raw") == 0
+    assert capsys.readouterr().out.split() == [
+        "json/raw",
+        "json/raw:objects",
+        "json/raw:pybase64",
+        "memcpy",
+    ]
+
+
+def test_a_checkout_needs_no_install(tmp_path: Path) -> None:
+    """Where tensorwire is not installed, the checkout's own is used; without numpy, one line."""
+    root = Path(bench.__file__).parents[1]
+    code = (
+        "import sys\n"
+        "sys.path[:] = [p for p in sys.path if not p.endswith('codecs')]\n"
+        f"sys.path.insert(0, {str(root)!r})\n"
+        "sys.meta_path[:] = [f for f in sys.meta_path if 'editable' not in repr(f).lower()]\n"
+        "from bench.codecs.__main__ import main\n"
+        "sys.modules.update(dict.fromkeys(sys.argv[1:]))\n"
+        "sys.exit(main(['--list', '--codec', 'json/raw']))\n"
+    )
+    for missing, expected in (([], 0), (["numpy"], 1)):
+        done = subprocess.run(
+            [sys.executable, "-c", code, *missing],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=tmp_path,
+        )
+        assert done.returncode == expected, done.stderr
+        assert len(done.stderr.splitlines()) == expected
+
+
+def test_workers_stay_light() -> None:
+    """Nothing that a measurement does not need is loaded in a worker."""
+    code = (
+        "import sys, bench.measuring.worker\n"
+        "print(sorted({'rich', 'pyperf', 'psutil', 'argparse', 'ml_dtypes'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() in {"[]", "['ml_dtypes']"}

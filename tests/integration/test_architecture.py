@@ -1,0 +1,168 @@
+"""The folder tree is the architecture: who may know whom."""
+
+import ast
+import re
+import tokenize
+from pathlib import Path
+
+import pytest
+
+import bench
+import tensorwire as tw
+from tests.support.values import CONTAINERS, KINDS
+
+PACKAGE = Path(tw.__file__).parent
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+every_source = pytest.mark.parametrize(
+    "path", SOURCES, ids=lambda path: path.relative_to(PACKAGE).as_posix()
+)
+BENCH = sorted(path.parent for path in Path(bench.__file__).parent.glob("*/__init__.py"))
+# What costs more to import than it gives, or is only for a part that is asked for by name.
+ELSEWHERE = {
+    "grpc",
+    "grpc_tools",
+    "rich",
+    "pyperf",
+    "psutil",
+    "bench",
+    "tests",
+    "pytest",
+    "hypothesis",
+    "tensorflow",
+}
+
+
+def names_in(path: Path) -> set[str]:
+    """Return the words of a module's code: names, attributes, imports and short strings."""
+    words: set[str] = set()
+    with path.open("rb") as file:
+        for token in tokenize.tokenize(file.readline):
+            if token.type == tokenize.NAME:
+                words.add(token.string)
+            elif token.type == tokenize.STRING and len(token.string) < 40:
+                words |= set(re.findall(r"\w+", token.string))
+    return words
+
+
+def imports_of(path: Path) -> set[str]:
+    """Return the modules that a module imports anywhere in it."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def parts(folder: str) -> list[Path]:
+    """Return the modules of a folder that are not its table."""
+    return [path for path in sorted((PACKAGE / folder).glob("*.py")) if path.name != "__init__.py"]
+
+
+@pytest.mark.parametrize("path", parts("containers"), ids=lambda path: path.stem)
+def test_no_container_knows_a_kind(path: Path) -> None:
+    """A container imports no kind and names none."""
+    assert not any(module.startswith("tensorwire.kinds") for module in imports_of(path))
+    assert not names_in(path) & {
+        "tftensor",
+        "TFTensor",
+        "NDArray",
+        "binData",
+        "tensorContent",
+        "raw",
+        "Raw",
+    }
+
+
+@pytest.mark.parametrize("path", parts("kinds"), ids=lambda path: path.stem)
+def test_no_kind_knows_a_container(path: Path) -> None:
+    """A kind imports no container, no bytes on the wire, no protocol, and names none of them."""
+    others = (
+        "tensorwire.containers",
+        "tensorwire.wire",
+        "tensorwire.protocols",
+        "tensorwire.protocols.seldon.codec",
+    )
+    assert not [module for module in imports_of(path) if module.startswith(others)]
+    assert not names_in(path) & {
+        *CONTAINERS,
+        "JSON",
+        "Protobuf",
+        "Msgpack",
+        "orjson",
+        "simdjson",
+        "google",
+    }
+
+
+@pytest.mark.parametrize("path", parts("wire"), ids=lambda path: path.stem)
+def test_the_wire_knows_no_message(path: Path) -> None:
+    """What turns bytes into numpy imports no kind, container or protocol, and names no message."""
+    others = (
+        "tensorwire.kinds",
+        "tensorwire.containers",
+        "tensorwire.protocols",
+        "tensorwire.protocols.seldon.codec",
+    )
+    assert not [module for module in imports_of(path) if module.startswith(others)]
+    assert not names_in(path) & {"SeldonMessage", "DefaultData", "TensorProto", "seldon"}
+
+
+def test_the_tables_are_complete() -> None:
+    """Every kind and every container has a file of its own, and every file is in the table."""
+    assert {path.stem for path in parts("kinds")} == set(KINDS)
+    assert {path.stem for path in parts("containers")} == set(CONTAINERS)
+
+
+def test_the_source_root_is_no_package() -> None:
+    """The standard library's codecs is not shadowed."""
+    assert not (PACKAGE.parent / "__init__.py").exists()
+    assert PACKAGE.parent.name != "codecs" or not list(PACKAGE.parent.glob("*.py"))
+
+
+@every_source
+def test_imports_stay_light(path: Path) -> None:
+    """Nothing of the server, the benchmark or the tests is imported, nor what they need."""
+    if "server" in path.relative_to(PACKAGE).parts:
+        pytest.skip("asked for by name")
+    assert not {module.partition(".")[0] for module in imports_of(path)} & ELSEWHERE
+
+
+@every_source
+def test_no_code_from_data(path: Path) -> None:
+    """No pickle, no eval, no exec: no payload becomes code."""
+    assert not names_in(path) & {
+        "pickle",
+        "marshal",
+        "eval",
+        "exec",
+        "allow_pickle",
+        "shelve",
+        "dill",
+    }
+
+
+@every_source
+def test_no_drawers(path: Path) -> None:
+    """No module is called utils, common or helpers: each says what it holds."""
+    assert path.stem not in {"utils", "util", "common", "helpers", "misc", "base"}
+
+
+@every_source
+def test_every_module_says_what_it_is(path: Path) -> None:
+    """Every module starts with its docstring."""
+    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("folder", BENCH, ids=lambda folder: folder.name)
+def test_the_benchmark_is_a_true_map(folder: Path) -> None:
+    """What a folder says of itself names each of its modules, and none that is not there."""
+    text = (folder / "__init__.py").read_text(encoding="utf-8")
+    modules = {path.stem for path in folder.iterdir()} - {"__init__", "__pycache__"}
+    files = {path.stem for path in folder.glob("*.py")} - {"__init__", "__main__"}
+    families = tuple(re.findall(r"(\w+)\*", text))
+    words = set(re.findall(r"\w+", text))
+    assert not {name for name in files - words if not name.startswith(families)}
+    assert set(re.findall(r"^ *(\w+)  ", text, re.MULTILINE)) <= modules
