@@ -13,7 +13,7 @@ from bench.ending import INTERRUPTED, complain, first_only, noting
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bench.measuring.session import Session
+    from bench.measure.session import Session
     from bench.options import Options
     from bench.screen.render import Screen
 
@@ -33,8 +33,8 @@ def guarded(name: str, work: Callable[[], int]) -> int:
                 raise ModuleNotFoundError(f"No module named {module!r}")
     except ImportError as error:
         return complain(name, f"{error}; in the checkout: pip install -e '.[bench]'", 1)
-    from bench.measuring.check import CheckError
-    from bench.measuring.measure import WorkerError
+    from bench.measure.check import CheckError
+    from bench.measure.run import WorkerError
     from bench.options import UsageError
 
     try:
@@ -73,7 +73,7 @@ def _write(session: Session, options: Options) -> str:
     """Write the file that is wanted; say what went wrong, since the results are shown anyway."""
     if not options.output:
         return ""
-    from bench.measuring.runfile import write
+    from bench.measure.runfile import write
 
     try:
         write(session.results(), options.output)

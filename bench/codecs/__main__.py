@@ -32,7 +32,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _list(options: Options) -> int:
     from bench.codecs.plan import select
-    from bench.measuring.lookup import baselines_for, missing_for
+    from bench.implementations.lookup import baselines_for, missing_for
 
     codecs = select(options.codec or ("*",))
     for name in codecs:
@@ -47,10 +47,10 @@ def _measure(options: Options) -> int:
     from bench.codecs import plan, targets
     from bench.codecs.show import show
     from bench.command import finish
-    from bench.measuring import environment, transport
-    from bench.measuring import session as interleaved
-    from bench.measuring.session import Session
-    from bench.measuring.ways import FIRST_USE
+    from bench.implementations.ways import FIRST_USE
+    from bench.measure import environment, transport
+    from bench.measure import session as interleaved
+    from bench.measure.session import Session
     from bench.options import require
     from bench.screen.progress import Progress
 
@@ -86,7 +86,7 @@ def _measure(options: Options) -> int:
 
             rigorous.run(session, options, progress)
         if options.memory and not session.interrupted:
-            from bench.measuring.memory import weigh
+            from bench.measure.memory import weigh
 
             weigh(session, progress)
     except KeyboardInterrupt:

@@ -14,14 +14,14 @@ from bench.codecs.choices import Against, Choice, against, choose
 from bench.codecs.crossovers import Crossover, crossovers
 from bench.codecs.matters import Matter, matters_of
 from bench.codecs.scores import by_container, describing, scores_of
-from bench.measuring.payloads import dtype_of
-from bench.measuring.ways import FIRST_USE, is_codec, kind_of
+from bench.implementations.ways import FIRST_USE, is_codec, kind_of
+from bench.payloads.case import dtype_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from bench.codecs.scores import Scores
-    from bench.measuring.results import Results
+    from bench.measure.results import Results
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,13 @@ from bench.codecs.advice import advise
 from bench.codecs.choices import choose
 from bench.codecs.crossovers import crossovers
 from bench.codecs.scores import best, by_container, describing
-from bench.measuring.ways import kind_of
+from bench.implementations.ways import kind_of
 from bench.screen import figures
 from bench.screen.table import NEITHER, TIE, Row, Table
 
 if TYPE_CHECKING:
     from bench.codecs.scores import Scores
-    from bench.measuring.results import Results
+    from bench.measure.results import Results
 
 CROSSINGS = 4
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bench.codecs.scores import Scores
-    from bench.measuring.results import Results
+    from bench.measure.results import Results
 
 TERRIBLE = 10
 """Times slower than the same job done well: worth a warning,"""

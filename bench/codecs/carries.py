@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import tensorwire as tw
-from bench.measuring.check import same
-from bench.measuring.payloads import dtype_of
+from bench.measure.check import same
+from bench.payloads.case import dtype_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bench.codecs.scores import best, by_container, describing
-from bench.measuring.ways import container_of, kind_of
+from bench.implementations.ways import container_of, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from bench.codecs.scores import describing
-from bench.measuring.ways import container_of, kind_of
+from bench.implementations.ways import container_of, kind_of
 
 if TYPE_CHECKING:
     from bench.codecs.scores import Scores

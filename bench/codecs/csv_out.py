@@ -6,12 +6,12 @@ import csv
 from dataclasses import astuple
 from typing import TYPE_CHECKING, TextIO
 
-from bench.measuring.measure import Cell
-from bench.measuring.results import Memory
-from bench.measuring.ways import MEMCPY, container_of, kind_of
+from bench.implementations.ways import MEMCPY, container_of, kind_of
+from bench.measure.results import Memory
+from bench.measure.run import Cell
 
 if TYPE_CHECKING:
-    from bench.measuring.results import Results
+    from bench.measure.results import Results
 
 COLUMNS = (
     "payload",

@@ -12,7 +12,7 @@
                         or what people do without), ``operation`` (``encode``, ``decode``, or
                         ``decode+use``: and a first pass over the values), ``median_s``,
                         ``samples``, ``bytes``, ``decode`` (``view`` of the body or ``copy``),
-                        ``memory`` (null, or what `bench.measuring.results.Memory` says of one call)
+                        ``memory`` (null, or what `bench.measure.results.Memory` says of one call)
 ``cannot``              what was not: ``payload``, ``way``, ``reason``
 ``requests``            a plain HTTP request over 127.0.0.1 in this run: ``bytes``, ``seconds``
 ``advice``              for each section an object, as below; what the text says, and more
@@ -70,13 +70,13 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TextIO
 
 from bench.codecs.advice import advise
-from bench.measuring import environment
-from bench.measuring.measure import Cell
+from bench.measure import environment
+from bench.measure.run import Cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bench.measuring.results import Results
+    from bench.measure.results import Results
 
 FORMAT = 1
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bench.codecs.scores import NEAR, describing
-from bench.measuring.transport import seconds_of
+from bench.measure.transport import seconds_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bench.codecs.tables import grouped, sections, style_of
-from bench.measuring.measure import Cell
-from bench.measuring.results import Memory
-from bench.measuring.ways import FIRST_USE
+from bench.implementations.ways import FIRST_USE
+from bench.measure.results import Memory
+from bench.measure.run import Cell
 from bench.screen import figures
 from bench.screen.table import Row, Table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bench.measuring.results import Results
+    from bench.measure.results import Results
     from bench.screen.render import Screen
 
 COLUMNS = ("body", "Python", "x array", "process", "x array", "allocs", "copies")

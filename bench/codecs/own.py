@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bench.codecs.plan import check_memory, dtype_name
-from bench.measuring.payload_files import PayloadError, read, split
-from bench.measuring.payloads import Case, digest, dtype_of
 from bench.options import UsageError
+from bench.payloads import PayloadError, read, split
+from bench.payloads.case import Case, digest, dtype_of
 from bench.screen.text import printable, shortened
 
 if TYPE_CHECKING:

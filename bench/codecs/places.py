@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.measuring.ways import kind_of
+from bench.implementations.ways import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import tensorwire as tw
 from bench.codecs.options import BATCHES
-from bench.measuring.lookup import baselines_for, missing_for
-from bench.measuring.payload_files import room
-from bench.measuring.payloads import IMAGE, Case, carried, dtype_of
+from bench.implementations.lookup import baselines_for, missing_for
 from bench.options import UsageError, require_all
+from bench.payloads import room
+from bench.payloads.case import IMAGE, Case, carried, dtype_of
 from tensorwire.containers import CONTAINERS
 from tensorwire.kinds import KINDS
 

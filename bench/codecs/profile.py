@@ -13,11 +13,11 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.measuring import py_spy
-from bench.measuring.check import CheckError
-from bench.measuring.measure import Cell, lines_of_worker
-from bench.measuring.session import Session, check, plan_of
-from bench.measuring.ways import is_codec
+from bench.implementations.ways import is_codec
+from bench.measure import py_spy
+from bench.measure.check import CheckError
+from bench.measure.run import Cell, lines_of_worker
+from bench.measure.session import Session, check, plan_of
 from bench.options import UsageError
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from bench.measuring import prctl
-from bench.measuring.worker import jobs_of, sample, settle, tell
+from bench.measure import prctl
+from bench.measure.worker import jobs_of, sample, settle, tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable

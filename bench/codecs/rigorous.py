@@ -17,15 +17,15 @@ from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 from bench.codecs import rigorous_options
-from bench.measuring import environment
-from bench.measuring.measure import WorkerError, search_path
-from bench.measuring.session import cells_of, check, guess_of, plan_of
+from bench.measure import environment
+from bench.measure.run import WorkerError, search_path
+from bench.measure.session import cells_of, check, guess_of, plan_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bench.measuring.measure import Cell
-    from bench.measuring.session import Session
+    from bench.measure.run import Cell
+    from bench.measure.session import Session
     from bench.options import Options
     from bench.screen.progress import Progress
 

@@ -26,9 +26,9 @@ def work() -> int:
     find_library()
     import pyperf
 
-    from bench.measuring import environment
-    from bench.measuring.measure import Cell
-    from bench.measuring.payloads import Case
+    from bench.measure import environment
+    from bench.measure.run import Cell
+    from bench.payloads.case import Case
 
     runner = pyperf.Runner()
     add = runner.argparser.add_argument
@@ -58,7 +58,7 @@ def timer(
     plan: Mapping[str, Any], fields: list[Any], name: str, asked: str
 ) -> Callable[[int], float]:
     """Return what times a cell: called with a number of calls, it gives their seconds."""
-    from bench.measuring.worker import jobs_of, sample, settle
+    from bench.measure.worker import jobs_of, sample, settle
 
     jobs: list[Any] = []
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import TYPE_CHECKING
 
-from bench.measuring.measure import Cell
-from bench.measuring.results import level
-from bench.measuring.ways import container_of, is_codec, kind_of
+from bench.implementations.ways import container_of, is_codec, kind_of
+from bench.measure.results import level
+from bench.measure.run import Cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from bench.measuring.results import Results
+    from bench.measure.results import Results
 
 NEAR = 0.10
 """Nobody should choose by less than this, however quiet the run was."""

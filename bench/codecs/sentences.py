@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bench.codecs import sentences_carries, sentences_matters
 from bench.codecs.places import at, at_end, span
-from bench.measuring.ways import kind_of
+from bench.implementations.ways import kind_of
 from bench.screen import figures
 
 if TYPE_CHECKING:

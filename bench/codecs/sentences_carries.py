@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bench.codecs.places import listed, named
-from bench.measuring.ways import kind_of
+from bench.implementations.ways import kind_of
 
 if TYPE_CHECKING:
     from bench.codecs.advice import Advice

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 from bench.codecs import answer, avoid, memory_tables, sentences, tables, targets
 from bench.codecs.advice import advise, scored
 from bench.codecs.places import at
-from bench.measuring import environment
-from bench.measuring.results import NOISY
-from bench.measuring.ways import FIRST_USE, is_codec
+from bench.implementations.ways import FIRST_USE, is_codec
+from bench.measure import environment
+from bench.measure.results import NOISY
 from bench.screen import figures
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bench.measuring.results import Results
-    from bench.measuring.session import Session
+    from bench.measure.results import Results
+    from bench.measure.session import Session
     from bench.options import Options
     from bench.screen.render import Screen
 

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.measuring.results import level
-from bench.measuring.ways import MEMCPY, TITLES, codec_of, container_of, is_codec, kind_of, label_of
+from bench.implementations.ways import (
+    MEMCPY,
+    TITLES,
+    codec_of,
+    container_of,
+    is_codec,
+    kind_of,
+    label_of,
+)
+from bench.measure.results import level
 from bench.screen import figures
 from bench.screen.table import BEST, NEITHER, TIE, Row, Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from bench.measuring.check import Facts
-    from bench.measuring.results import Results
+    from bench.measure.check import Facts
+    from bench.measure.results import Results
 
 LEGEND = (
     f"{BEST} quickest of its container that tells its own shape (raw does not),"

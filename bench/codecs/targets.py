@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bench.measuring.payloads import Case
-from bench.measuring.results import level
-from bench.measuring.ways import MEMCPY
+from bench.implementations.ways import MEMCPY
+from bench.measure.results import level
+from bench.payloads.case import Case
 from bench.screen import figures
 from bench.screen.table import Row, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from bench.measuring.results import Results
+    from bench.measure.results import Results
 
 TABLE, LONG, ONE, SMALL, LARGE = "10,000x10", "1x100,000", "1x1", "8 kB", "8 MB"
 BOTH = (TABLE, LONG)

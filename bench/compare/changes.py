@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from bench.compare import alike, match
 from bench.compare.files import NAMED
 from bench.compare.interval import interval, pooled
-from bench.measuring.results import level
-from bench.measuring.ways import FIRST_USE, TITLES, is_codec
+from bench.implementations.ways import FIRST_USE, TITLES, is_codec
+from bench.measure.results import level
 
 if TYPE_CHECKING:
-    from bench.measuring.measure import Cell
-    from bench.measuring.payloads import Case
-    from bench.measuring.runfile import Run
+    from bench.measure.run import Cell
+    from bench.measure.runfile import Run
+    from bench.payloads.case import Case
 
 FASTER, SLOWER, TIE, UNKNOWN = "faster", "slower", "tie", "-"
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bench.measuring.measure import Cell
+from bench.measure.run import Cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bench.compare.changes import Comparison
-    from bench.measuring.payloads import Case
-    from bench.measuring.results import Results
+    from bench.measure.results import Results
+    from bench.payloads.case import Case
 
 BYTES, DECODE, COPIES, ALLOCATIONS = "bytes", "decode", "copies", "allocations"
 PYTHON = "python"

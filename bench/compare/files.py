@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bench.measuring import runfile
-from bench.measuring.measure import Cell, Samples
-from bench.measuring.payloads import Case
-from bench.measuring.results import Results
-from bench.measuring.runfile import Run, RunFileError
+from bench.measure import runfile
+from bench.measure.results import Results
+from bench.measure.run import Cell, Samples
+from bench.measure.runfile import Run, RunFileError
+from bench.payloads.case import Case
 
 NAMED = Case("", "benchmarks", (), "", "")
 """The payload of a benchmark of which nothing but its name is known."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bench.compare import alike
 from bench.compare.facts import ALLOCATIONS, BYTES, COPIES, DECODE, facts, refusals
 from bench.compare.tables import amount
-from bench.measuring.results import level
+from bench.measure.results import level
 from bench.screen import figures
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
-    from bench.measuring.measure import Cell
-    from bench.measuring.payloads import Case
-    from bench.measuring.results import Results
+    from bench.measure.results import Results
+    from bench.measure.run import Cell
+    from bench.payloads.case import Case
 
 
 def payloads(old: Results, new: Results) -> tuple[dict[int, int], list[str]]:

@@ -33,7 +33,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _record(run: str, output: str) -> int:
-    from bench.measuring.runfile import read
+    from bench.measure.runfile import read
     from bench.options import UsageError, require
 
     require("pyperf", "a file of a run")
@@ -49,7 +49,7 @@ def slimmed(path: str) -> str:
     """Return a run with one time per codec and nothing of baselines: JSON, a line per cell."""
     import pyperf
 
-    from bench.measuring.ways import FIRST_USE, is_codec
+    from bench.implementations.ways import FIRST_USE, is_codec
 
     cells: list[dict[str, Any]] = []
     for benchmark in pyperf.BenchmarkSuite.load(path).get_benchmarks():

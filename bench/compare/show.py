@@ -9,7 +9,7 @@ from bench.compare import alike, gate, tables
 from bench.compare.changes import FASTER, SLOWER, TIE, UNKNOWN
 from bench.compare.facts import ALLOCATIONS, BYTES, COPIES, DECODE, PYTHON, facts, refusals
 from bench.compare.files import NAMED
-from bench.measuring.results import level
+from bench.measure.results import level
 from bench.screen import figures
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from bench.compare.changes import Change, Comparison
     from bench.compare.options import Options
-    from bench.measuring.runfile import Run
+    from bench.measure.runfile import Run
     from bench.screen.render import Screen
 
 FEW = 5

@@ -9,7 +9,7 @@ from bench.codecs.tables import style_of
 from bench.compare.changes import UNKNOWN
 from bench.compare.facts import DECODE, PYTHON, WHAT
 from bench.compare.files import NAMED
-from bench.measuring.ways import MEASURED, MEMCPY, TITLES, container_of, label_of
+from bench.implementations.ways import MEASURED, MEMCPY, TITLES, container_of, label_of
 from bench.screen import figures
 from bench.screen.layout import column_widths
 from bench.screen.table import Row, Table

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bench.compare import alike
-from bench.measuring.runfile import Run, RunFileError, read
+from bench.measure.runfile import Run, RunFileError, read
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bench.measuring.payloads import Case
-    from bench.measuring.runfile import Run
+    from bench.measure.runfile import Run
+    from bench.payloads.case import Case
 
 BARS = "▁▂▃▄▅▆▇█"
 FLAT = 1.3

@@ -10,14 +10,14 @@ from bench.compare import alike
 from bench.history.runs import by_machine
 from bench.history.series import points, sections
 from bench.history.tables import detail, overview
-from bench.measuring.ways import OPERATIONS
+from bench.implementations.ways import OPERATIONS
 from bench.screen import figures
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bench.history.options import Options
-    from bench.measuring.runfile import Run
+    from bench.measure.runfile import Run
     from bench.screen.render import Screen
 
 LEGEND = (

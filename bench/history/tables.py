@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from bench.codecs.tables import groups, style_of
 from bench.history.runs import commit_of, date_of, numpy_of, python_of
 from bench.history.series import points, ratio, sparkline
-from bench.measuring.results import level
-from bench.measuring.ways import is_codec, label_of
+from bench.implementations.ways import is_codec, label_of
+from bench.measure.results import level
 from bench.screen import figures
 from bench.screen.table import NEITHER, TIE, Row, Table
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bench.history.series import Point
-    from bench.measuring.payloads import Case
-    from bench.measuring.runfile import Run
+    from bench.measure.runfile import Run
+    from bench.payloads.case import Case
 
 LONG, SHORT = 14, 7
 """Runs in a sparkline, the latest ones."""

@@ -36,8 +36,8 @@ def _list(options: Options) -> int:
 def _measure(options: Options, *, quick: bool) -> int:
     from bench.codecs import targets
     from bench.command import finish
-    from bench.measuring import environment
-    from bench.measuring.session import Session, run
+    from bench.measure import environment
+    from bench.measure.session import Session, run
     from bench.options import require
     from bench.protocols import plan as protocols_plan
     from bench.protocols import targets as protocols_targets

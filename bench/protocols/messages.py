@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.measuring.baselines_protobuf import fill_tensor, read_tensor
+from bench.implementations.baselines_protobuf import fill_tensor, read_tensor
 
 MODEL = "model"
 # Datatype of the Open Inference Protocol, and the contents that hold its values.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from bench.measuring.payloads import IMAGE, Case
-from bench.measuring.ways import MEMCPY, codec_of
+from bench.implementations.ways import MEMCPY, codec_of
 from bench.options import UsageError
+from bench.payloads.case import IMAGE, Case
 from bench.protocols.ways import PEEK, SEVERAL, WAYS
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bench.codecs import answer, avoid, tables, targets
 from bench.codecs.scores import best, describing, scores_of
 from bench.codecs.show import begin, missed, noise, refusals, trust
-from bench.measuring.ways import codec_of, container_of, kind_of, label_of
+from bench.implementations.ways import codec_of, container_of, kind_of, label_of
 from bench.protocols.plan import GROWTH
 from bench.protocols.targets import promises
 from bench.protocols.ways import PEEK, WAYS
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bench.codecs.scores import Scores
-    from bench.measuring.results import Results
-    from bench.measuring.session import Session
+    from bench.measure.results import Results
+    from bench.measure.session import Session
     from bench.options import Options
     from bench.screen.render import Screen
 

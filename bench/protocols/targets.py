@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bench.codecs.targets import Promise
-from bench.measuring.ways import MEMCPY
+from bench.implementations.ways import MEMCPY
 from bench.protocols.plan import FLOAT32, LARGE, LONG, NORMED, ONE, PICTURE, SMALL, TABLE
 from bench.protocols.ways import PEEK, WAYS
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bench.measuring.ways import MEMCPY
+from bench.implementations.ways import MEMCPY
 from bench.report import codecs_facts
 from bench.report.codecs_dots import case_panel
 from bench.report.codecs_series import ghosts_of, growth, time_panel
@@ -15,7 +15,7 @@ from bench.report.standalone import Tile, sheet
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bench.measuring.results import Results
+    from bench.measure.results import Results
 
 MOST = 3
 """Panels beside one another."""

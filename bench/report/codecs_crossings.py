@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bench.codecs.crossovers import crossovers
 from bench.codecs.scores import scores_of
-from bench.measuring.ways import container_of, kind_of
+from bench.implementations.ways import container_of, kind_of
 from bench.screen import figures
 
 if TYPE_CHECKING:

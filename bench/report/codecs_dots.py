@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.measuring.ways import MEMCPY, is_codec, label_of
+from bench.implementations.ways import MEMCPY, is_codec, label_of
 from bench.report.codecs_views import (
     BASELINES,
     beside,
@@ -22,7 +22,7 @@ from bench.screen import figures
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bench.measuring.results import Results
+    from bench.measure.results import Results
     from bench.report.codecs_views import View
 
 

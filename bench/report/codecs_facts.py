@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bench.measuring.results import NOISY
+from bench.measure.results import NOISY
 from bench.report.codecs_views import payload_of
 from bench.report.machine import machine
 from bench.report.markup import Markup, element, join
@@ -13,7 +13,7 @@ from bench.screen import figures
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bench.measuring.results import Results
+    from bench.measure.results import Results
 
 
 def byline(metadata: Mapping[str, Any]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.measuring.ways import is_codec
+from bench.implementations.ways import is_codec
 from bench.report.codecs_series import ghosts_of, growth, time_panel
 from bench.report.codecs_sizes import size_panel
 from bench.report.codecs_views import BASELINES, containers, views
@@ -15,7 +15,7 @@ from bench.report.switches import boxes, class_of, radios
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bench.measuring.results import Results
+    from bench.measure.results import Results
 
 
 def figure(results: Results, chosen: Sequence[int], number: int) -> Markup:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from bench.codecs import answer, avoid, tables
 from bench.codecs.advice import advise
 from bench.codecs.places import at
-from bench.measuring.runfile import read
-from bench.measuring.ways import is_codec
+from bench.implementations.ways import is_codec
+from bench.measure.runfile import read
 from bench.report import codecs_dots, codecs_facts, codecs_figure
 from bench.report.codecs_chart import chart
 from bench.report.codecs_table import figures_of
@@ -20,8 +20,8 @@ from bench.report.markup import Markup, element, join
 from bench.report.page import Page, facts, section
 
 if TYPE_CHECKING:
-    from bench.measuring.results import Results
-    from bench.measuring.runfile import Run
+    from bench.measure.results import Results
+    from bench.measure.runfile import Run
 
 SERIES = (
     "Time of one call against rows in the batch; both axes are logarithmic. Grey behind the lines:"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bench.measuring.ways import MEMCPY, is_codec, label_of
+from bench.implementations.ways import MEMCPY, is_codec, label_of
 from bench.report.codecs_crossings import crossings
 from bench.report.codecs_views import (
     BASELINES,
@@ -37,7 +37,7 @@ from bench.screen import figures
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bench.measuring.results import Results
+    from bench.measure.results import Results
     from bench.report.codecs_views import View
 
 

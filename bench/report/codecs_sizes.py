@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.measuring.payloads import dtype_of
-from bench.measuring.ways import is_codec, label_of
+from bench.implementations.ways import is_codec, label_of
+from bench.payloads.case import dtype_of
 from bench.report import bars
 from bench.report.codecs_views import containers, look
 from bench.report.markup import Markup

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.measuring.measure import Cell
-from bench.measuring.ways import MEMCPY, TITLES, is_codec
+from bench.implementations.ways import MEMCPY, TITLES, is_codec
+from bench.measure.run import Cell
 from bench.report.codecs_views import payload_of, title_of, views
 from bench.report.table import Column, table
 from bench.screen import figures
@@ -13,7 +13,7 @@ from bench.screen import figures
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bench.measuring.results import Memory, Results
+    from bench.measure.results import Memory, Results
     from bench.report.codecs_views import View
     from bench.report.markup import Markup
 

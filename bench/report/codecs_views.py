@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from bench.codecs.places import in_rows
 from bench.codecs.tables import groups, sections
-from bench.measuring.ways import MEASURED, MEMCPY, TITLES, is_codec, kind_of
+from bench.implementations.ways import MEASURED, MEMCPY, TITLES, is_codec, kind_of
 from bench.report.looks import Look, look_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bench.measuring.results import Results
+    from bench.measure.results import Results
 
 KINDS = ("ndarray", "tensor", "tftensor", "raw")
 BASELINES = "baselines"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from bench.measuring.runfile import RunFileError, load
+from bench.measure.runfile import RunFileError, load
 from bench.report.page import Page
 from bench.report.serving_breakdown import breakdown_section
 from bench.report.serving_concurrent import concurrent_section

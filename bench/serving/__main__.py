@@ -24,7 +24,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(options: Options) -> int:
-    from bench.measuring.measure import WorkerError
+    from bench.measure.run import WorkerError
     from bench.options import require, require_all
     from bench.screen.progress import Progress
     from bench.screen.render import Screen

@@ -7,7 +7,7 @@ import re
 import shutil
 from typing import TYPE_CHECKING
 
-from bench.measuring.measure import WorkerError
+from bench.measure.run import WorkerError
 from bench.options import UsageError
 from bench.serving.loads import Load, run
 from bench.serving.processes import module

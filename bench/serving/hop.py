@@ -13,7 +13,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from bench.ending import INTERRUPTED
-from bench.measuring.check import CheckError
+from bench.measure.check import CheckError
 from bench.serving import hop_server, hop_tables, nginx, ours, suite
 from bench.serving.client import Caller, connect
 from bench.serving.flames import recording

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 import tensorwire as tw
-from bench.measuring.payloads import IMAGE, Case, build
+from bench.payloads.case import IMAGE, Case, build
 from bench.serving.cells import GRPC, KINDS, REST, TRANSPORTS
 from bench.serving.client import name_of
 

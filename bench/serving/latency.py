@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from bench.measuring.check import CheckError
-from bench.measuring.worker import settle
+from bench.measure.check import CheckError
+from bench.measure.worker import settle
 from bench.serving import models, timing
 from bench.serving.client import Caller, Way, connect, way_of
 from bench.serving.samples import Request, Size

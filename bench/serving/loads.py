@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING, NamedTuple
 
-from bench.measuring.measure import WorkerError
+from bench.measure.run import WorkerError
 from bench.serving.processes import environment
 from bench.serving.samples import quantile
 

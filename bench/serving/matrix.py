@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from bench.ending import INTERRUPTED
-from bench.measuring import environment
+from bench.measure import environment
 from bench.serving import latency, matrix_tables, suite, targets, written
 from bench.serving.cells import OBJECTS, REST
 from bench.serving.objects_rest import server_name

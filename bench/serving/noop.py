@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
-from bench.measuring.measure import WorkerError
+from bench.measure.run import WorkerError
 from tensorwire.cli.main import main as tensorwire
 from tensorwire.cli.payload import CLIENTS, SECONDS
 from tensorwire.cli.routes import route

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from google.protobuf import json_format
 
-from bench.measuring.baselines_protobuf import fill_tensor, message, read_tensor
+from bench.implementations.baselines_protobuf import fill_tensor, message, read_tensor
 from tensorwire.containers.protobuf.pool import message_class
 
 SeldonMessage: Any = message()

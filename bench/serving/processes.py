@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from bench.measuring.measure import WorkerError, search_path
+from bench.measure.run import WorkerError, search_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -6,8 +6,8 @@ import json
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from bench.measuring import fields
-from bench.measuring.runfile import RunFileError
+from bench.measure import fields
+from bench.measure.runfile import RunFileError
 from bench.serving import suite
 from bench.serving.cells import SIDES, Cell
 from bench.serving.loads import Load

@@ -15,7 +15,7 @@ import numpy as np
 
 import tensorwire as tw
 from bench.ending import INTERRUPTED
-from bench.measuring.check import CheckError
+from bench.measure.check import CheckError
 from bench.serving import ours, scale_tables, suite
 from bench.serving.client import name_of
 from bench.serving.nginx import free_ports

@@ -6,9 +6,9 @@ import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bench.measuring import environment
-from bench.measuring.measure import WorkerError
-from bench.measuring.runfile import RunFileError, load
+from bench.measure import environment
+from bench.measure.run import WorkerError
+from bench.measure.runfile import RunFileError, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -12,7 +12,7 @@ from bench.codecs.choices import Against, choose
 from bench.codecs.crossovers import Crossover, crossovers
 from bench.codecs.matters import matters_of, verdict
 from bench.codecs.scores import Scores, best
-from bench.measuring import transport
+from bench.measure import transport
 from bench.protocols.show import overall
 
 COLUMNS = ("1", "10", "100")

@@ -17,8 +17,8 @@ from bench.compare.__main__ import main
 from bench.compare.options import BASELINE as EXACT
 from bench.compare.options import bound
 from bench.compare.record import main as record
-from bench.measuring.results import Memory
-from bench.measuring.runfile import read
+from bench.measure.results import Memory
+from bench.measure.runfile import read
 from tests.support.commands import outcome
 from tests.support.run_files import BASELINE, WAYS, results, workers, written
 

@@ -16,11 +16,11 @@ pytest.importorskip("pyperf")
 from bench.codecs.__main__ import main
 from bench.codecs.advice import advise
 from bench.compare.__main__ import main as compare
-from bench.measuring import runfile
-from bench.measuring.lookup import get_way
-from bench.measuring.measure import Cell
-from bench.measuring.ways import FIRST_USE
-from bench.measuring.worker import with_first_use
+from bench.implementations.lookup import get_way
+from bench.implementations.ways import FIRST_USE
+from bench.measure import runfile
+from bench.measure.run import Cell
+from bench.measure.worker import with_first_use
 from bench.report.codecs_page import build
 
 if TYPE_CHECKING:

@@ -20,11 +20,11 @@ import pytest
 import tensorwire as tw
 from bench.codecs import csv_out, memory_tables
 from bench.codecs.__main__ import main
-from bench.measuring import memory, memory_counts, memory_pages, memory_worker, runfile
-from bench.measuring.measure import Cell, lines_of_worker
-from bench.measuring.payloads import Case
-from bench.measuring.results import Memory
-from bench.measuring.session import Session, cells_of, check
+from bench.measure import memory, memory_counts, memory_pages, memory_worker, runfile
+from bench.measure.results import Memory
+from bench.measure.run import Cell, lines_of_worker
+from bench.measure.session import Session, cells_of, check
+from bench.payloads.case import Case
 from bench.screen.progress import Progress
 from bench.screen.render import Screen
 from tests.support.memory import peak
@@ -166,8 +166,8 @@ def test_a_failing_worker_is_told() -> None:
 APART = """
 import os, signal
 import numpy as np
-from bench.measuring import memory_pages
-from bench.measuring.memory_worker import Apart
+from bench.measure import memory_pages
+from bench.measure.memory_worker import Apart
 
 def bad():
     raise MemoryError("too large")
@@ -197,12 +197,12 @@ def test_what_is_done_in_a_copy_of_the_worker() -> None:
 
 ORPHAN = """
 import os, signal
-from bench.measuring.measure import lines_of_worker
-from bench.measuring.payloads import Case, build, digest
+from bench.measure.run import lines_of_worker
+from bench.payloads.case import Case, build, digest
 case = Case("x", "s", (10, 10), "float64", "normal")
 plan = {"cases": [(case.to_json(), digest(build(case)))], "limit": 60,
         "cells": [(0, "memcpy", "encode", False, 0, "memcpy")] * 5000}
-lines = lines_of_worker("bench.measuring.memory_worker", plan)
+lines = lines_of_worker("bench.measure.memory_worker", plan)
 next(lines)
 children = open(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read().split()
 print(*children, flush=True)

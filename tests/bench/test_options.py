@@ -137,7 +137,7 @@ def test_a_checkout_needs_no_install(tmp_path: Path) -> None:
 def test_workers_stay_light() -> None:
     """Nothing that a measurement does not need is loaded in a worker."""
     code = (
-        "import sys, bench.measuring.worker\n"
+        "import sys, bench.measure.worker\n"
         "print(sorted({'rich', 'pyperf', 'psutil', 'argparse', 'ml_dtypes'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -12,11 +12,12 @@ import pytest
 
 from bench import options
 from bench.codecs import plan
-from bench.measuring import environment, lookup, schedule
-from bench.measuring.check import same
-from bench.measuring.measure import Cell, Samples
-from bench.measuring.payloads import Case, build, digest
-from bench.measuring.results import LEAST_NOISE, Results, choose_twins, level
+from bench.implementations import lookup
+from bench.measure import environment, schedule
+from bench.measure.check import same
+from bench.measure.results import LEAST_NOISE, Results, choose_twins, level
+from bench.measure.run import Cell, Samples
+from bench.payloads.case import Case, build, digest
 from bench.screen import figures, layout
 from bench.screen.progress import Progress
 from bench.screen.render import Screen

@@ -16,10 +16,10 @@ import pytest
 from bench.codecs import own
 from bench.codecs.__main__ import main
 from bench.codecs.options import parse
-from bench.measuring.payload_files import PayloadError, load, read, room, split
-from bench.measuring.payload_files.choosing import choose
-from bench.measuring.payloads import Case, build, digest
 from bench.options import UsageError
+from bench.payloads import PayloadError, load, read, room, split
+from bench.payloads.case import Case, build, digest
+from bench.payloads.choosing import choose
 from tensorwire.containers.protobuf.pool import message_class
 
 if TYPE_CHECKING:
@@ -457,7 +457,7 @@ def test_too_many_arrays_are_refused(tmp_path: Path) -> None:
 
 def test_a_run_of_several(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Floats, strings, bools and an empty array stand side by side; the file names no path."""
-    runfile = pytest.importorskip("pyperf") and pytest.importorskip("bench.measuring.runfile")
+    runfile = pytest.importorskip("pyperf") and pytest.importorskip("bench.measure.runfile")
     np.savez(tmp_path / "a.npz", f=FLOATS, s=np.array([["a", "bc"]]), b=FLOATS > 0, e=FLOATS[:0])
     (tmp_path / "r.json").write_text(json.dumps({"data": {"ndarray": INTS.tolist()}}))
     out = tmp_path / "run.json"

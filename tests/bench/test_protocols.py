@@ -14,10 +14,10 @@ import orjson
 import pytest
 
 import tensorwire as tw
-from bench.measuring.check import same
-from bench.measuring.lookup import get_way
-from bench.measuring.payloads import Case, build
-from bench.measuring.ways import MEMCPY
+from bench.implementations.lookup import get_way
+from bench.implementations.ways import MEMCPY
+from bench.measure.check import same
+from bench.payloads.case import Case, build
 from bench.protocols import plan as protocols_plan
 from bench.protocols.__main__ import main
 from bench.protocols.options import parse

@@ -25,11 +25,11 @@ from hypothesis import strategies as st
 from bench.codecs.options import parse as parse_codecs
 from bench.codecs.plan import cases as plan_cases
 from bench.codecs.plan import select
-from bench.measuring import runfile
-from bench.measuring.lookup import baselines_for
-from bench.measuring.measure import Cell
-from bench.measuring.payloads import Case
-from bench.measuring.results import Memory
+from bench.implementations.lookup import baselines_for
+from bench.measure import runfile
+from bench.measure.results import Memory
+from bench.measure.run import Cell
+from bench.payloads.case import Case
 from bench.report import palette, picture
 from bench.report.__main__ import main
 from bench.report.codecs_page import page_of
@@ -42,7 +42,7 @@ from tests.support.commands import exit_code
 from tests.support.report_runs import METADATA, WAYS, other, run, seconds_of, series
 
 if TYPE_CHECKING:
-    from bench.measuring.results import Results
+    from bench.measure.results import Results
 
 LIMIT = 200_000
 REPORT = Path(__file__).parents[2] / "bench" / "report"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bench.measuring.runfile import Run
+from bench.measure.runfile import Run
 from bench.report.codecs_page import page_of
 from bench.report.page import render
 from tests.support.report_browser import Visit, browser

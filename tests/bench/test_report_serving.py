@@ -21,8 +21,8 @@ if any(find_spec(name) is None for name in ("grpc", "uvicorn", "flask", "pyperf"
 
 import pyperf
 
-from bench.measuring.measure import WorkerError
-from bench.measuring.runfile import RunFileError
+from bench.measure.run import WorkerError
+from bench.measure.runfile import RunFileError
 from bench.report import serving_page
 from bench.report.page import render
 from bench.serving import hop_tables, load_tables, starts, suite, written

@@ -24,12 +24,12 @@ import bench
 from bench.codecs import rigorous, rigorous_options, rigorous_worker
 from bench.codecs.__main__ import main
 from bench.codecs.show import trust
-from bench.measuring import environment, machine, recording, runfile, session, transport, worker
-from bench.measuring.check import Facts
-from bench.measuring.measure import Cell, Samples
-from bench.measuring.payloads import Case, build, digest
-from bench.measuring.results import Results
-from bench.measuring.session import Session
+from bench.measure import environment, machine, recording, runfile, session, transport, worker
+from bench.measure.check import Facts
+from bench.measure.results import Results
+from bench.measure.run import Cell, Samples
+from bench.measure.session import Session
+from bench.payloads.case import Case, build, digest
 from bench.screen.render import Screen
 from tests.support.commands import exit_code
 
@@ -266,7 +266,7 @@ def test_a_worker_imports_only_what_it_times(
     for task in range(3):
         found = told(folder, task)
         modules = set(found["modules"])
-        assert {"pyperf", "tensorwire", "bench.measuring.worker"} <= modules
+        assert {"pyperf", "tensorwire", "bench.measure.worker"} <= modules
         assert not {name for name in modules if name.partition(".")[0] == "rich"}
         assert not {name for name in modules if name.startswith("bench.screen")}
         environ = found["environ"]

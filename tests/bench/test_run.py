@@ -13,8 +13,8 @@ import pytest
 
 import tensorwire as tw
 from bench.codecs.__main__ import main
-from bench.measuring import environment, session
-from bench.measuring.lookup import baselines_for
+from bench.implementations.lookup import baselines_for
+from bench.measure import environment, session
 from tests.support.values import CODECS
 
 if TYPE_CHECKING:

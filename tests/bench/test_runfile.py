@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from bench.measuring.check import Facts
-from bench.measuring.measure import Cell, Samples
-from bench.measuring.payloads import Case
-from bench.measuring.results import Memory, Results
-from bench.measuring.runfile import RunFileError, read, write
+from bench.measure.check import Facts
+from bench.measure.results import Memory, Results
+from bench.measure.run import Cell, Samples
+from bench.measure.runfile import RunFileError, read, write
+from bench.payloads.case import Case
 
 pyperf: Any = pytest.importorskip("pyperf")
 

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 import tensorwire as tw
-from bench.measuring.check import CheckError
-from bench.measuring.measure import WorkerError
+from bench.measure.check import CheckError
+from bench.measure.run import WorkerError
 from bench.serving import generators, latency, objects, python_load, timing
 from bench.serving.cells import COUNTS, GRPC, KINDS, OBJECTS, OURS, REST, Cell, Choice, known
 from bench.serving.loads import Load, Target

@@ -278,7 +278,7 @@ def left_over(tag: str) -> list[str]:
 RUN = ("-m", "bench.codecs", "--codec", "json/raw", "--batch", "1,2")
 # Every cell is timed again and again: a run ends when its time is over, or when it is ended.
 ENDLESS = """
-from bench.measuring import schedule
+from bench.measure import schedule
 
 schedule.MOST = 10**9
 """
@@ -304,7 +304,7 @@ DAY = ("--seconds", "86400")
 )
 def test_ctrl_c_while_measuring(presses: tuple[int, ...], tmp_path: Path, endless: str) -> None:
     """What was measured is shown and written; the exit code is 130; no worker stays."""
-    runfile = pytest.importorskip("pyperf") and pytest.importorskip("bench.measuring.runfile")
+    runfile = pytest.importorskip("pyperf") and pytest.importorskip("bench.measure.runfile")
     out = tmp_path / "run.json"
     argv = (*RUN, *DAY, "-o", str(out))
     with program(f"measuring{len(presses)}", *argv, PYTHONPATH=endless) as running:
@@ -366,7 +366,7 @@ def test_ctrl_c_while_importing(tmp_path: Path) -> None:
 
 WRITING = """\
 import os, signal, sys
-from bench.measuring import runfile
+from bench.measure import runfile
 real = runfile.write
 def write(*arguments):
     for _ in range(3):
@@ -381,7 +381,7 @@ sys.exit(main(sys.argv[1:]))
 @pytest.mark.slow
 def test_ctrl_c_while_writing(tmp_path: Path) -> None:
     """A file that is being written is written whole, and all is shown."""
-    runfile = pytest.importorskip("pyperf") and pytest.importorskip("bench.measuring.runfile")
+    runfile = pytest.importorskip("pyperf") and pytest.importorskip("bench.measure.runfile")
     out = tmp_path / "run.json"
     argv = (*RUN[2:], "--seconds", "0.3", "--processes", "1", "-o", str(out))
     done = subprocess.run(

@@ -11,10 +11,10 @@ import pytest
 import tensorwire as tw
 from bench.codecs import answer, avoid, carries, places
 from bench.codecs.advice import advise
-from bench.measuring.check import Facts
-from bench.measuring.measure import Cell, Samples
-from bench.measuring.payloads import Case
-from bench.measuring.results import Results
+from bench.measure.check import Facts
+from bench.measure.results import Results
+from bench.measure.run import Cell, Samples
+from bench.payloads.case import Case
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -169,7 +169,7 @@ def test_raw_is_mentioned_not_chosen() -> None:
 def test_a_file_gives_the_same_advice(tmp_path: Path) -> None:
     """All of it comes from what a run file holds."""
     pytest.importorskip("pyperf")
-    from bench.measuring import runfile
+    from bench.measure import runfile
 
     made = run(USUAL)
     facts = {**made.facts, (0, "json/tensor"): Facts(cannot="EncodeError: no")}

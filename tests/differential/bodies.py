@@ -13,12 +13,7 @@ from google.protobuf import json_format
 
 import tensorwire as tw
 from tensorwire.containers.protobuf.pool import message_class
-from tests.support import corpus
-from tests.support import oip_values
-from tests.support import promises
-from tests.support import reference
-from tests.support import rewrites
-from tests.support import tfserving_values
+from tests.support import corpus, oip_values, promises, reference, rewrites, tfserving_values
 from tests.support.values import CODECS, CONTAINERS, MEDIA_TYPES, Array, plain
 
 SELDON = tuple(f"seldon/{container}" for container in CONTAINERS)

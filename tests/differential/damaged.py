@@ -4,12 +4,10 @@ import random
 from contextlib import suppress
 from typing import Any
 
-from tests.support import agreement
-from tests.support import oip_agreement
-from tests.support import tfserving_values
 from tests.differential import bodies
 from tests.differential.again import again
 from tests.differential.told import Wrong, attempt, refused
+from tests.support import agreement, oip_agreement, tfserving_values
 from tests.support.oip_readers import read_grpc, read_rest
 from tests.support.oip_values import GRPC, LENGTH, told
 from tests.support.readers import Refused

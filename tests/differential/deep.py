@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 
 import tensorwire as tw
-from tests.support import oip_values
-from tests.support import tfserving_values
 from tests.differential import bodies
 from tests.differential.told import Wrong, attempt, refused
+from tests.support import oip_values, tfserving_values
 from tests.support.rewrites import varint
 from tests.support.values import CODECS
 

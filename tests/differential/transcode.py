@@ -7,11 +7,9 @@ from typing import Any
 import numpy as np
 
 import tensorwire as tw
-from tests.support import oip_values
-from tests.support import readers
-from tests.support import tfserving_values
 from tests.differential import bodies
 from tests.differential.told import Wrong, attempt, refused
+from tests.support import oip_values, readers, tfserving_values
 from tests.support.oip_readers import read_grpc, read_rest
 from tests.support.promises import describe
 from tests.support.values import CODECS

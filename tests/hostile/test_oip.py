@@ -16,7 +16,22 @@ from tests.support.corpus import TOKENS, _mutate
 from tests.support.memory import peak
 from tests.support.oip_agreement import agree, fast, said
 from tests.support.oip_bodies import one_grpc, one_json
-from tests.support.oip_values import (DATATYPES, GRPC, LENGTH, PROTOCOLS, REST, Request, Response, Tensor, filled, official, refused, rest, several, told)
+from tests.support.oip_values import (
+    DATATYPES,
+    GRPC,
+    LENGTH,
+    PROTOCOLS,
+    REST,
+    Request,
+    Response,
+    Tensor,
+    filled,
+    official,
+    refused,
+    rest,
+    several,
+    told,
+)
 
 protocols = pytest.mark.parametrize("name", PROTOCOLS)
 MIB = 1 << 20

@@ -13,22 +13,22 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from bench.measuring.payloads import Case
-from bench.peers import __main__ as command_line
-from bench.peers import environments, process, run
-from bench.peers.checks import cases, exchange
-from bench.peers.checks.exchange import SAME, THEY_READ, WE_READ, Outcome
-from bench.peers.checks.faults import FAULTS, fault_of
-from bench.peers.checks.report import Report
-from bench.peers.environments import PEERS, InstallError, environment, requirements
-from bench.peers.process import PeerError, PeerProcess, Refusal, worker
-from bench.peers.speed import table as speed_table
-from bench.peers.speed import timing
-from bench.peers.ways import WAYS
-from bench.peers.workers import frames
-from bench.peers.workers.serving import Spoken
-from bench.peers.workers.tensors import Tensor, from_value, pack, strings, to_value, unpack
+from bench.payloads.case import Case
 from bench.screen.render import Screen
+from interop import __main__ as command_line
+from interop import environments, process, run
+from interop.checks import cases, exchange
+from interop.checks.exchange import SAME, THEY_READ, WE_READ, Outcome
+from interop.checks.faults import FAULTS, fault_of
+from interop.checks.report import Report
+from interop.environments import PEERS, InstallError, environment, requirements
+from interop.process import PeerError, PeerProcess, Refusal, worker
+from interop.speed import table as speed_table
+from interop.speed import timing
+from interop.ways import WAYS
+from interop.workers import frames
+from interop.workers.serving import Spoken
+from interop.workers.tensors import Tensor, from_value, pack, strings, to_value, unpack
 from tests.support.fake_peer import FAKE, OFFER, Start, starting
 
 FOLDER = Path(environments.__file__).parent
@@ -165,7 +165,7 @@ def test_a_call_is_timed_where_it_is_made(start: Start) -> None:
 
 def test_a_library_that_cannot_be_loaded(start: Start) -> None:
     """A worker that has no library says so and ends."""
-    source = "from bench.peers.workers.serving import serve\nserve(lambda: __import__('no_such'))"
+    source = "from interop.workers.serving import serve\nserve(lambda: __import__('no_such'))"
     with pytest.raises(Refusal, match="ModuleNotFoundError: No module named 'no_such'"):
         start(source)
 
@@ -258,7 +258,7 @@ def test_a_peer_that_is_not_known(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         command_line.main(["--only", "triton,tritn"])
     assert ended.value.code == 2
-    said = f"python -m bench.peers: error: no peer 'tritn'; known: {', '.join(PEERS)}\n"
+    said = f"python -m interop: error: no peer 'tritn'; known: {', '.join(PEERS)}\n"
     assert capsys.readouterr().err == said
 
 
@@ -501,7 +501,7 @@ def test_a_worker_knows_nothing_of_ours(path: Path) -> None:
             names = [node.module or ""]
         for name in names:
             top = name.partition(".")[0]
-            assert name.startswith("bench.peers.workers") or top in {
+            assert name.startswith("interop.workers") or top in {
                 *sys.stdlib_module_names,
                 "numpy",
             }

@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 
 import tensorwire as tw
-from bench.peers.losses.declared import DECLARED, undeclared
-from bench.peers.losses.found import OURS, THEIRS, Loss, lost_by_us
-from bench.peers.losses.table import show, table
-from bench.peers.process import PeerError, Refusal
-from bench.peers.ways import WAYS
-from bench.peers.workers.hard import (
+from bench.screen.render import Screen
+from interop.losses.declared import DECLARED, undeclared
+from interop.losses.found import OURS, THEIRS, Loss, lost_by_us
+from interop.losses.table import show, table
+from interop.process import PeerError, Refusal
+from interop.ways import WAYS
+from interop.workers.hard import (
     DTYPE,
     EXACT,
     NAN,
@@ -32,7 +33,6 @@ from bench.peers.workers.hard import (
     hard_arrays,
     send,
 )  # fmt: skip
-from bench.screen.render import Screen
 from tests.support.fake_peer import FAKE, Start, starting
 
 HARD = {name: array for group in hard_arrays().values() for name, array in group.items()}

@@ -9,17 +9,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.measuring.payloads import Case, build
-from bench.peers.checks import cases
-from bench.peers.environments import PEERS
-from bench.peers.process import PeerError
-from bench.peers.speed import table as speed_table
-from bench.peers.speed import timing
-from bench.peers.speed.timed import TIMED
-from bench.peers.speed.timing import FOUR_MB, PAYLOADS, Speed, in_turn, speeds
-from bench.peers.ways import WAYS
-from bench.peers.workers.tensors import from_value
+from bench.payloads.case import Case, build
 from bench.screen.render import Screen
+from interop.checks import cases
+from interop.environments import PEERS
+from interop.process import PeerError
+from interop.speed import table as speed_table
+from interop.speed import timing
+from interop.speed.timed import TIMED
+from interop.speed.timing import FOUR_MB, PAYLOADS, Speed, in_turn, speeds
+from interop.ways import WAYS
+from interop.workers.tensors import from_value
 from tests.support.fake_peer import FAKE, OFFER, Start, starting
 
 

@@ -8,8 +8,8 @@ import msgpack
 import numpy as np
 import orjson
 
-from tests.support import reference
 from tests.goldens.cases import dtype_of
+from tests.support import reference
 from tests.support.promises import refused
 from tests.support.values import Array, plain, tame
 

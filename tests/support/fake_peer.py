@@ -1,10 +1,10 @@
-"""A worker of ``bench/peers`` whose library is a few lines: JSON of the Open Inference Protocol."""
+"""A worker of ``interop`` whose library is a few lines: JSON of the Open Inference Protocol."""
 
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench.peers.process import PeerProcess
+from interop.process import PeerProcess
 
 Start = Callable[[str], PeerProcess]
 
@@ -14,7 +14,7 @@ import sys
 
 import numpy as np
 
-from bench.peers.workers.serving import Spoken, serve
+from interop.workers.serving import Spoken, serve
 
 DTYPES = {"INT64": "int64", "BOOL": "bool", "BYTES": "object"}
 NAMES = {np.dtype(dtype): name for name, dtype in DTYPES.items()}

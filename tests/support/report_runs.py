@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.measuring.check import Facts
-from bench.measuring.measure import Cell, Samples
-from bench.measuring.payloads import Case
-from bench.measuring.results import Results
-from bench.measuring.ways import MEMCPY, container_of, kind_of
+from bench.implementations.ways import MEMCPY, container_of, kind_of
+from bench.measure.check import Facts
+from bench.measure.results import Results
+from bench.measure.run import Cell, Samples
+from bench.payloads.case import Case
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,12 +8,12 @@ from unittest.mock import patch
 
 import numpy as np
 
-from bench.measuring import environment
-from bench.measuring.check import Facts
-from bench.measuring.measure import Cell, Samples
-from bench.measuring.payloads import Case
-from bench.measuring.recording import suite
-from bench.measuring.results import Memory, Results, choose_twins
+from bench.measure import environment
+from bench.measure.check import Facts
+from bench.measure.recording import suite
+from bench.measure.results import Memory, Results, choose_twins
+from bench.measure.run import Cell, Samples
+from bench.payloads.case import Case
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

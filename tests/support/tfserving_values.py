@@ -7,8 +7,7 @@ from google.protobuf.message import DecodeError
 
 import tensorwire as tw
 from tensorwire.containers.protobuf.pool import message_class
-from tests.support import readers
-from tests.support import reference
+from tests.support import readers, reference
 from tests.support.promises import describe
 
 # Of type Any: many a test hands them what they do not take.

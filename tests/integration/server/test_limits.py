@@ -232,6 +232,7 @@ def test_nothing_is_left_behind() -> None:
 
 
 ROOT = Path(tw.__file__).parents[1]
+SUPPORT = Path(__file__).parents[2] / "support"
 
 
 def process(*arguments: str) -> subprocess.Popen[str]:
@@ -242,7 +243,10 @@ def process(*arguments: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{Path(__file__).parents[2] / "support"}"},
+        env={
+            **os.environ,
+            "PYTHONPATH": f"{ROOT}{os.pathsep}{Path(__file__).parents[2] / 'support'}",
+        },
     )
 
 

@@ -1,6 +1,6 @@
 """The server and the clients of others, where they are installed: tritonclient, and Seldon's own.
 
-Neither is ever a dependency; ``python -m bench.peers`` makes environments for them.
+Neither is ever a dependency; ``python -m interop`` makes environments for them.
 """
 
 from __future__ import annotations

@@ -14,7 +14,21 @@ from tests.support import rewrites
 from tests.support.memory import peak
 from tests.support.oip_agreement import agree, slow
 from tests.support.oip_readers import read_grpc
-from tests.support.oip_values import (DATATYPES, GRPC, MESSAGES, PARAMETERS, Request, Response, Tensor, arrays, filled, official, refused, several, told)
+from tests.support.oip_values import (
+    DATATYPES,
+    GRPC,
+    MESSAGES,
+    PARAMETERS,
+    Request,
+    Response,
+    Tensor,
+    arrays,
+    filled,
+    official,
+    refused,
+    several,
+    told,
+)
 
 grpc = pytest.mark.parametrize("name", GRPC)
 kinds = pytest.mark.parametrize("kind", [Request, Response])

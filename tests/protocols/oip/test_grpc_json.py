@@ -9,7 +9,20 @@ from google.protobuf import json_format
 
 import tensorwire as tw
 from tensorwire.containers.protobuf.pool import message_class
-from tests.support.oip_values import (DATATYPES, MESSAGES, PARAMETERS, Output, Request, Response, Tensor, arrays, filled, official, several, told)
+from tests.support.oip_values import (
+    DATATYPES,
+    MESSAGES,
+    PARAMETERS,
+    Output,
+    Request,
+    Response,
+    Tensor,
+    arrays,
+    filled,
+    official,
+    several,
+    told,
+)
 
 NAME = "oip/protobuf-json"
 JSON = tw.get_protocol(NAME)

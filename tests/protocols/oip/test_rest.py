@@ -12,7 +12,23 @@ import tensorwire as tw
 from tests.support.memory import peak
 from tests.support.oip_agreement import slow
 from tests.support.oip_readers import read_rest
-from tests.support.oip_values import (DATATYPES, LENGTH, PARAMETERS, REST, Output, Request, Response, Tensor, arrays, filled, numbers, refused, rest, several, told)
+from tests.support.oip_values import (
+    DATATYPES,
+    LENGTH,
+    PARAMETERS,
+    REST,
+    Output,
+    Request,
+    Response,
+    Tensor,
+    arrays,
+    filled,
+    numbers,
+    refused,
+    rest,
+    several,
+    told,
+)
 from tests.support.values import plain
 
 protocols = pytest.mark.parametrize("name", REST)

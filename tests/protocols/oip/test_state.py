@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 
 import tensorwire as tw
 from tests.support.oip_agreement import agree
-from tests.support.oip_values import (GRPC, PROTOCOLS, Request, Response, Tensor, official, rest, told)
+from tests.support.oip_values import (
+    GRPC,
+    PROTOCOLS,
+    Request,
+    Response,
+    Tensor,
+    official,
+    rest,
+    told,
+)
 from tests.support.values import arrays
 
 protocols = pytest.mark.parametrize("name", PROTOCOLS)

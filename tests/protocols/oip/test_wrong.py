@@ -9,7 +9,18 @@ import pytest
 import tensorwire as tw
 from tests.support.oip_agreement import fast, slow
 from tests.support.oip_bodies import one_binary, one_grpc, one_json, prefixed
-from tests.support.oip_values import (LENGTH, PROTOCOLS, REST, Output, Request, Response, Tensor, rest, several, told)
+from tests.support.oip_values import (
+    LENGTH,
+    PROTOCOLS,
+    REST,
+    Output,
+    Request,
+    Response,
+    Tensor,
+    rest,
+    several,
+    told,
+)
 
 protocols = pytest.mark.parametrize("name", PROTOCOLS)
 

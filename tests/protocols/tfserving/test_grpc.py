@@ -12,12 +12,22 @@ from tensorwire.containers import CONTAINERS
 from tensorwire.containers.protobuf.pool import descriptor, message_class
 from tensorwire.containers.protobuf.schema import schema
 from tensorwire.tree import Irregular
+from tests.goldens.cases import DTYPES
 from tests.support import rewrites
 from tests.support.corpus import TOKENS, _mutate
-from tests.goldens.cases import DTYPES
 from tests.support.memory import peak
 from tests.support.promises import decoded, describe
-from tests.support.tfserving_values import (KINDS, REFUSED, Request, Response, agrees, arrays_of, official, read, written)
+from tests.support.tfserving_values import (
+    KINDS,
+    REFUSED,
+    Request,
+    Response,
+    agrees,
+    arrays_of,
+    official,
+    read,
+    written,
+)
 from tests.support.values import labelled, plain
 
 protocol = tw.get_protocol("tfserving/protobuf")

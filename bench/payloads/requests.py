@@ -1,0 +1,98 @@
+"""Recorded requests of every protocol, told apart as ``tensorwire inspect`` does; JSON lists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import orjson
+
+import tensorwire as tw
+from bench.payloads import room
+from bench.payloads.choosing import choose
+from tensorwire.cli.detect import detect
+from tensorwire.cli.messages import decode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tensorwire.tree import Array
+
+COST = 8
+"""Bytes that parsing takes for a byte of JSON: ``1.5,`` becomes a Python float in a list."""
+KNOWN = (
+    "in no format that is read here: .npy, .npz, .safetensors, .parquet, .csv, nested JSON lists,"
+    " and requests in JSON, protobuf or msgpack"
+)
+BEFORE, AFTER = b'{"data":{"ndarray":', b"}}"
+
+
+def request(path: str, asked: str) -> Iterator[tuple[str, Array]]:
+    """Read the tensors of a request, a reply, or a list of messages."""
+    size = Path(path).stat().st_size
+    room.check(size)
+    body = Path(path).read_bytes()
+    room.check(size * (COST if body.lstrip()[:1] in (b"{", b"[") else 2))
+    if body.lstrip()[:1] == b"[":
+        if asked:
+            raise ValueError(f"holds one array, without a name: leave out ::{asked}")
+        yield "", _array("", _list(body))
+        return
+    tensors = dict(_tensors(_message(body)))
+    if not tensors:
+        raise ValueError("the message holds no tensor")
+    for name in choose(list(tensors), asked):
+        yield name, _array(name, tensors[name])
+
+
+def _list(body: bytes) -> Any:
+    """Read a nested list as the member ``ndarray`` is read: nothing is rounded or made text."""
+    try:
+        return tw.loads(BEFORE + body + AFTER, "application/json").value
+    except tw.CodecError as error:
+        orjson.loads(body)  # says where, if it is no JSON
+        place = error.path.removeprefix("$.data.ndarray")
+        raise ValueError(f"{error.reason} - at `${place}`") from None
+
+
+def _message(body: bytes) -> Any:
+    try:
+        found = detect(body)
+    except tw.DecodeError as error:
+        raise ValueError(KNOWN if "--as" in error.reason else error.reason) from None
+    return decode(body[found.start :], found)
+
+
+def _tensors(message: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(message, tw.Message):
+        yield "", _payload(message)
+    elif isinstance(message, tw.seldon.MessageList):
+        yield from ((str(n), _payload(one)) for n, one in enumerate(message.messages))
+    elif isinstance(message, tw.seldon.Feedback):
+        for name in ("request", "response", "truth"):
+            one = getattr(message, name)
+            if one is not None:
+                yield name, _payload(one)
+    elif isinstance(message, (tw.oip.InferRequest, tw.oip.InferResponse)):
+        tensors = message.inputs if isinstance(message, tw.oip.InferRequest) else message.outputs
+        yield from ((tensor.name, tensor.value) for tensor in tensors)
+    else:
+        values = getattr(message, "inputs", getattr(message, "outputs", message))
+        yield from values.items() if isinstance(values, Mapping) else [("", values)]
+
+
+def _payload(message: tw.Message) -> Any:
+    if message.kind in ("strData", "jsonData", "customData", ""):
+        raise ValueError(f"a message that holds {message.kind or 'no payload'}, and so no array")
+    return message.value
+
+
+def _array(name: str, value: Any) -> Array:
+    before = f"{name}: " if name else ""
+    if isinstance(value, list):
+        reason = "holds values of several types, or bytes that end in NUL"
+        raise ValueError(before + reason)  # noqa: TRY004 - the file is wrong, not the program
+    array: Array = np.asarray(value)
+    return array.astype("U") if array.dtype.kind == "T" else array

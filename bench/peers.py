@@ -1,0 +1,7 @@
+"""The old name of ``python -m interop``."""
+
+from bench.ending import leave
+from interop.__main__ import main
+
+if __name__ == "__main__":
+    leave(main())

@@ -1,0 +1,97 @@
+"""Try tensorwire against the real libraries: ``python -m interop``.
+
+Exit codes: 0 all is as it should be, 1 something is not (or a peer could not be tried), 2 the
+command line is wrong, 130 it was interrupted; what was found until then is printed.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.command import guarded
+from bench.ending import INTERRUPTED, leave, orderly
+from bench.options import Parser, check_output, require_all
+from interop.environments import PEERS, cache
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+NAME = "python -m interop"
+QUICK = ("triton", "kserve", "onnx", "msgpack-numpy", "safetensors", "pyarrow", "pickle")
+"""The peers whose environments are made in a few seconds each."""
+
+
+@orderly(NAME)
+def main(arguments: list[str] | None = None) -> int:
+    """Run the peers asked for, and print what was found."""
+    asked = _parsed(arguments)
+    return guarded(NAME, lambda: _run(asked))
+
+
+def _run(asked: argparse.Namespace) -> int:
+    from bench.screen.render import Screen
+    from interop.run import CHECKS, LOSSES, PARTS, SPEED, Run, tell
+
+    chosen = [part for part in (LOSSES, SPEED) if getattr(asked, part)]
+    if "pyarrow" in asked.names:
+        require_all("our side of the peer pyarrow", "pyarrow")
+    some = asked.only or asked.quick
+    run, code = Run(chosen or ((CHECKS, LOSSES) if some else PARTS)), 0
+    try:
+        for name in asked.names:
+            run.try_peer(name, asked.keep or cache(), asked.python)
+    except KeyboardInterrupt:
+        tell("interrupted: this is what was found until then")
+        code = INTERRUPTED
+    run.finish()
+    if asked.output:
+        from interop import written
+
+        written.write(run, asked.output)
+    run.show(Screen())
+    return code or (0 if run.good else 1)
+
+
+def _parsed(arguments: list[str] | None) -> argparse.Namespace:
+    made = _parser()
+    asked = made.parse_args(arguments)
+    asked.names = _names(asked)
+    for name in asked.names:
+        if name not in PEERS:
+            made.error(f"no peer {name!r}; known: {', '.join(PEERS)}")
+    if asked.output:
+        check_output(made, "-o", asked.output, force=asked.force)
+    return asked
+
+
+def _names(asked: argparse.Namespace) -> Sequence[str]:
+    if not asked.only:
+        return QUICK if asked.quick else PEERS
+    return tuple(dict.fromkeys(name.strip() for name in asked.only.split(",")))
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        prog=NAME,
+        description="Try tensorwire against the real libraries, each in an environment of its own:"
+        "\nthey read what we write, we read what they write; what each loses of arrays that\n"
+        "are easily changed; and the time and bytes of both.",
+    )
+    add = parser.add_argument
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--only", metavar="NAME,...", help=f"of {', '.join(PEERS)}")
+    which.add_argument("--quick", action="store_true", help=f"only {', '.join(QUICK)}")
+    add("--losses", action="store_true", help="only what is lost, and each refusal in its words")
+    add("--speed", action="store_true", help="only time and bytes; a run of all peers has them too")
+    add("-o", dest="output", metavar="FILE", help="write all that was found as JSON, too")
+    add("--force", action="store_true", help="overwrite that file")
+    add("--keep", type=Path, metavar="DIR", help=f"where environments are kept; else {cache()}")
+    add("--python", default=sys.executable, help="what makes the environments: 3.11 or later")
+    return parser
+
+
+if __name__ == "__main__":
+    leave(main())

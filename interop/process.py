@@ -1,0 +1,178 @@
+"""A peer's process: started, spoken to in frames, and ended by its own id."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+import threading
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+from interop.workers import frames
+from interop.workers.hard import Verdict
+from interop.workers.serving import Spoken
+from interop.workers.tensors import pack, unpack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from interop.workers.tensors import Tensor
+
+__all__ = ["PeerError", "PeerProcess", "Refusal", "worker"]
+
+ROOT = Path(__file__).parents[1]
+PATIENCE = 60.0
+"""Seconds for one answer; the slowest measured, 4 MB through Python lists, takes one."""
+END = 5.0
+"""Seconds in which a worker whose stdin has ended is to end by itself."""
+START = 180.0
+"""Seconds for the library to load: TensorFlow on a cold disk."""
+
+
+class PeerError(Exception):
+    """The process is gone, silent, or says what is no answer."""
+
+
+class Refusal(Exception):  # noqa: N818 - nothing is wrong with the process
+    """The library raised; the text says what."""
+
+
+def worker(python: str, peer: str) -> list[str]:
+    """Give the command of a peer's worker."""
+    return [python, "-s", "-m", f"interop.workers.{peer.replace('-', '_')}"]
+
+
+class PeerProcess:
+    """A worker of ``interop/workers`` in the interpreter that has its library.
+
+    Raises
+    ------
+    PeerError
+        it does not start, or ends, or is silent.
+    Refusal
+        the library cannot be loaded.
+    """
+
+    def __init__(self, peer: str, command: Sequence[str]) -> None:
+        self.peer = peer
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed in close
+        self._late = ""
+        kept = {name: os.environ[name] for name in os.environ if not name.startswith("PYTHON")}
+        quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0", "PYTHONUTF8": "1"}
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - our own worker
+                list(command),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._errors,
+                cwd=ROOT,
+                env=kept | quiet | {"PYTHONPATH": str(ROOT)},
+            )
+        except OSError as error:
+            self._errors.close()
+            raise PeerError(f"does not start: {error}") from error
+        self._stdin = cast("BinaryIO", self._process.stdin)
+        self._stdout = cast("BinaryIO", self._process.stdout)
+        try:
+            with self._deadline(START):
+                hello = self._answer().header
+            self.ways: dict[str, list[tuple[str, str]]] = {
+                name: [(call[0], call[1]) for call in calls]
+                for name, calls in hello["ways"].items()
+            }
+            self.versions: dict[str, str] = hello["versions"]
+        except BaseException:
+            self.close()
+            raise
+
+    def encode(
+        self, way: str, side: str, tensors: Sequence[Tensor], fields: Mapping[str, Any]
+    ) -> Spoken:
+        """Have the library write tensors."""
+        described, blobs = pack(list(tensors))
+        asked = {"operation": "encode", "tensors": described, "fields": dict(fields)}
+        answer = self._ask(asked | {"way": way, "side": side}, blobs)
+        return Spoken(answer.blobs[0], answer.header["headers"])
+
+    def decode(self, way: str, side: str, spoken: Spoken) -> tuple[list[Tensor], dict[str, Any]]:
+        """Have the library read a body."""
+        asked = {"operation": "decode", "headers": dict(spoken.headers), "way": way, "side": side}
+        answer = self._ask(asked, [spoken.body])
+        return unpack(answer.header["tensors"], answer.blobs), answer.header["fields"]
+
+    def lose(self, way: str, side: str, fields: Mapping[str, Any]) -> dict[str, Verdict]:
+        """Have the library write and read each of the arrays that are easily changed."""
+        asked = {"operation": "lose", "way": way, "side": side, "fields": dict(fields)}
+        found = self._ask(asked, []).header["verdicts"]
+        return {name: Verdict(*each) for name, each in found.items()}
+
+    def time_encode(
+        self, way: str, side: str, tensors: Sequence[Tensor], fields: Mapping[str, Any], calls: int
+    ) -> list[int]:
+        """Nanoseconds that each of a number of calls took the library, within its process."""
+        described, blobs = pack(list(tensors))
+        asked = {"operation": "encode", "tensors": described, "fields": dict(fields)}
+        return self._times(asked | {"way": way, "side": side, "calls": calls}, blobs)
+
+    def time_decode(self, way: str, side: str, spoken: Spoken, calls: int) -> list[int]:
+        """As `time_encode`."""
+        asked = {"operation": "decode", "headers": dict(spoken.headers), "way": way, "side": side}
+        return self._times(asked | {"calls": calls}, [spoken.body])
+
+    def _times(self, asked: dict[str, Any], blobs: list[bytes]) -> list[int]:
+        taken: list[int] = self._ask(asked, blobs).header["ns"]
+        return taken
+
+    def _ask(self, header: dict[str, Any], blobs: list[bytes]) -> frames.Frame:
+        with self._deadline(PATIENCE):
+            try:
+                frames.write(self._stdin, header, blobs)
+            except OSError as error:
+                raise PeerError(self._late or f"ended: {self._last_words() or error}") from error
+            return self._answer()
+
+    def _answer(self) -> frames.Frame:
+        try:
+            frame = frames.read(self._stdout)
+        except frames.FrameError as error:
+            raise PeerError(str(error)) from error
+        if frame is None:
+            code = self._process.wait(10)
+            raise PeerError(self._late or f"ended with code {code}: {self._last_words()}")
+        if "error" in frame.header:
+            raise Refusal(frame.header["error"])
+        return frame
+
+    @contextmanager
+    def _deadline(self, seconds: float) -> Iterator[None]:
+        """Kill a process that takes longer, which ends the read or write that waits for it."""
+
+        def end() -> None:
+            self._late = f"no answer within {seconds:g} s"
+            self._process.kill()
+
+        timer = threading.Timer(seconds, end)
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _last_words(self) -> str:
+        self._errors.seek(0)
+        lines = self._errors.read()[-2000:].decode(errors="replace").splitlines()
+        return lines[-1].strip() if lines else ""
+
+    def close(self) -> None:
+        """End the process: its stdin ends, and if it does not, it is killed."""
+        with suppress(OSError):  # what it did not read
+            self._stdin.close()
+        self._stdout.close()
+        try:
+            self._process.wait(END)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._errors.close()

@@ -1,0 +1,107 @@
+"""A run: each peer in turn, and what is known so far."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import closing
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from interop.checks.exchange import checks
+from interop.checks.report import Report, listed
+from interop.environments import InstallError, environment
+from interop.losses import table as losses_table
+from interop.losses.declared import undeclared
+from interop.losses.found import lost_by, lost_by_us
+from interop.process import PeerError, PeerProcess, Refusal, worker
+from interop.speed import table as speed_table
+from interop.speed.timing import speeds
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from bench.screen.render import Screen
+    from interop.losses.found import Loss
+    from interop.speed.timing import Speed
+
+__all__ = ["PARTS", "Run", "tell"]
+
+PARTS = CHECKS, LOSSES, SPEED = ("checks", "losses", "speed")
+
+
+@dataclass
+class Run:
+    """What is known so far."""
+
+    parts: Sequence[str]
+    """What is done with each peer."""
+    report: Report = field(default_factory=Report)
+    losses: list[Loss] = field(default_factory=list)
+    speeds: list[Speed] = field(default_factory=list)
+
+    @property
+    def good(self) -> bool:
+        """Whether every peer was tried, and nothing was found that is not declared."""
+        return self.report.good and not any(undeclared(self.losses))
+
+    def try_peer(self, name: str, root: Path, python: str) -> None:
+        """Try one peer; whatever goes wrong with it is in the report, and the run goes on."""
+        clock = [time.monotonic()]
+        try:
+            interpreter = environment(name, root, tell, python)
+        except InstallError as error:
+            self._miss(name, f"cannot be installed: {error}")
+            return
+        clock.append(time.monotonic())
+        try:
+            with closing(PeerProcess(name, worker(interpreter, name))) as peer:
+                clock.append(time.monotonic())
+                self.report.versions[name] = peer.versions
+                for part in self.parts:
+                    self._do(part, peer)
+                    clock.append(time.monotonic())
+        except (PeerError, Refusal) as error:
+            self._miss(name, str(error))
+            return
+        except KeyboardInterrupt:
+            self.report.missing[name] = "interrupted"
+            raise
+        steps = zip(("environment", "start", *self.parts), pairwise(clock), strict=True)
+        tell(f"{name}: " + ", ".join(f"{step} {end - begin:.0f} s" for step, (begin, end) in steps))
+
+    def _do(self, part: str, peer: PeerProcess) -> None:
+        if part == CHECKS:
+            self.report.checked[peer.peer] = tuple(peer.ways)
+            self.report.outcomes += checks(peer)
+        elif part == LOSSES:
+            self.losses += lost_by(peer)
+        else:
+            for speed in speeds(peer):
+                self.speeds.append(speed)
+
+    def _miss(self, name: str, reason: str) -> None:
+        self.report.missing[name] = reason
+        tell(f"{name}: {reason}")
+
+    def finish(self) -> None:
+        """Do what needs no peer."""
+        if LOSSES in self.parts:
+            self.losses += lost_by_us()
+
+    def show(self, screen: Screen) -> None:
+        """Write all that is known."""
+        self.report.show(screen)
+        if self.losses:
+            losses_table.show(self.losses, screen, words=CHECKS not in self.parts)
+            listed("NOT AS DECLARED in losses/declared.py:", undeclared(self.losses), screen)
+        if self.speeds:
+            speed_table.show(self.speeds, screen)
+        self.report.show_missing(screen)
+
+
+def tell(line: str) -> None:
+    """Say what is being done, beside the report."""
+    print(line, file=sys.stderr, flush=True)

@@ -1,0 +1,102 @@
+"""KServe: the objects of its Python server and client, on both sides of both transports."""
+
+from __future__ import annotations
+
+from functools import partial
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from interop.workers.serving import LENGTH, SIDES, Spoken, serve
+
+if TYPE_CHECKING:
+    from interop.workers.serving import Offer, Read
+
+
+class KServe:
+    """The library, loaded."""
+
+    def __init__(self) -> None:
+        self.types = import_module("kserve.protocol.infer_type")
+        self.rest = import_module("kserve.protocol.rest.v2_datamodels")
+        self.messages = import_module("kserve.protocol.grpc.grpc_predict_v2_pb2")
+        self.datatype_of = import_module("kserve.utils.numpy_codec").from_np_dtype
+        self.orjson = import_module("orjson")
+
+    def offer(self) -> Offer:
+        """Name what can be asked for."""
+        ways: Offer = {"rest binary": {}, "rest json": {}, "grpc": {}, "grpc typed": {}}
+        for side in SIDES:
+            for name, way in ways.items():
+                rest, binary = name.startswith("rest"), name in ("rest binary", "grpc")
+                write = self.write_rest if rest else self.write_grpc
+                way["encode", side] = partial(write, side, binary=binary)
+                way["decode", side] = partial(self.read_rest if rest else self.read_grpc, side)
+        return ways
+
+    def _message(
+        self, side: str, arrays: dict[str, Any], fields: dict[str, Any], *, binary: bool
+    ) -> Any:
+        kind = self.types.InferInput if side == "request" else self.types.InferOutput
+        tensors = []
+        for name, array in arrays.items():
+            one = kind(name, list(array.shape), self.datatype_of(array.dtype))
+            one.set_data_from_numpy(array, binary_data=binary)
+            tensors.append(one)
+        said = {key: fields[key] for key in ("model_name", "model_version", "parameters")}
+        if side == "request":
+            said["request_id"] = fields["id"]
+            outputs = [self.types.RequestedOutput(name) for name in fields["outputs"]]
+            return self.types.InferRequest(infer_inputs=tensors, request_outputs=outputs, **said)
+        said |= {"response_id": fields["id"], "use_binary_outputs": binary}
+        return self.types.InferResponse(infer_outputs=tensors, **said)
+
+    def _values(self, side: str, said: Any) -> Read:
+        fields = {"id": said.id, "model_name": said.model_name}
+        fields["parameters"] = self.types.to_http_parameters(said.parameters or {})
+        if side == "request":
+            fields["outputs"] = [each.name for each in said.request_outputs or []]
+        tensors = said.inputs if side == "request" else said.outputs
+        return {each.name: each.as_numpy() for each in tensors}, fields
+
+    def write_rest(
+        self, side: str, arrays: dict[str, Any], fields: dict[str, Any], *, binary: bool
+    ) -> Spoken:
+        """Write as the client posts, or as the server's endpoint answers."""
+        said, size = self._message(side, arrays, fields, binary=binary).to_rest()
+        if size is not None:
+            return Spoken(said, {LENGTH: str(size)})
+        if side == "response":
+            checked = self.rest.InferenceResponse.model_validate(said)
+            return Spoken(checked.model_dump_json().encode())
+        return Spoken(self.orjson.dumps(said))
+
+    def read_rest(self, side: str, spoken: Spoken) -> Read:
+        """Read as the server's endpoint does, or as the client."""
+        size = int(spoken.headers.get(LENGTH, len(spoken.body)))
+        if side == "response":
+            return self._values(side, self.types.InferResponse.from_bytes(spoken.body, size))
+        if LENGTH in spoken.headers:
+            said = self.types.InferRequest.from_bytes(spoken.body, size, "model")
+        else:
+            checked = self.rest.InferenceRequest.model_validate_json(spoken.body)
+            said = self.types.InferRequest.from_inference_request(checked, "model")
+        return self._values(side, said)
+
+    def write_grpc(
+        self, side: str, arrays: dict[str, Any], fields: dict[str, Any], *, binary: bool
+    ) -> Spoken:
+        """Write raw or typed contents."""
+        said = self._message(side, arrays, fields, binary=binary).to_grpc()
+        return Spoken(said.SerializeToString(deterministic=True))
+
+    def read_grpc(self, side: str, spoken: Spoken) -> Read:
+        """Read either."""
+        if side == "request":
+            message = self.messages.ModelInferRequest.FromString(spoken.body)
+            return self._values(side, self.types.InferRequest.from_grpc(message))
+        message = self.messages.ModelInferResponse.FromString(spoken.body)
+        return self._values(side, self.types.InferResponse.from_grpc(message))
+
+
+if __name__ == "__main__":
+    serve(lambda: KServe().offer(), "kserve", "numpy", "orjson", "protobuf", "pydantic")

@@ -1,0 +1,35 @@
+"""msgpack-numpy: an array as a map in msgpack. It reads nothing here but what it or we wrote."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from interop.workers.serving import Spoken, serve
+
+if TYPE_CHECKING:
+    from interop.workers.serving import Offer, Read
+
+
+class MsgpackNumpy:
+    """The library, loaded."""
+
+    def __init__(self) -> None:
+        self.library = import_module("msgpack_numpy")
+
+    def offer(self) -> Offer:
+        """Name what can be asked for."""
+        return {"packb": {("encode", "request"): self.write, ("decode", "request"): self.read}}
+
+    def write(self, arrays: dict[str, Any], _: Any) -> Spoken:
+        """Write one array."""
+        (array,) = arrays.values()
+        return Spoken(self.library.packb(array))
+
+    def read(self, spoken: Spoken) -> Read:
+        """Read it."""
+        return {"0": self.library.unpackb(spoken.body)}, {}
+
+
+if __name__ == "__main__":
+    serve(lambda: MsgpackNumpy().offer(), "msgpack-numpy", "msgpack", "numpy")

@@ -1,0 +1,38 @@
+"""pyarrow: Arrow's tensor message."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from interop.workers.serving import Spoken, serve
+
+if TYPE_CHECKING:
+    from interop.workers.serving import Offer, Read
+
+
+class PyArrow:
+    """The library, loaded."""
+
+    def __init__(self) -> None:
+        self.library = import_module("pyarrow")
+
+    def offer(self) -> Offer:
+        """Name what can be asked for."""
+        return {"tensor": {("encode", "request"): self.write, ("decode", "request"): self.read}}
+
+    def write(self, arrays: dict[str, Any], _: Any) -> Spoken:
+        """Write one tensor."""
+        (array,) = arrays.values()
+        sink = self.library.BufferOutputStream()
+        self.library.ipc.write_tensor(self.library.Tensor.from_numpy(array), sink)
+        return Spoken(sink.getvalue().to_pybytes())
+
+    def read(self, spoken: Spoken) -> Read:
+        """Read it, as a view."""
+        tensor = self.library.ipc.read_tensor(self.library.BufferReader(spoken.body))
+        return {"0": tensor.to_numpy()}, {}
+
+
+if __name__ == "__main__":
+    serve(lambda: PyArrow().offer(), "pyarrow", "numpy")

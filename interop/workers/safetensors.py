@@ -1,0 +1,34 @@
+"""safetensors: arrays by name, with the numpy face of the library."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from interop.workers.serving import Spoken, serve
+
+if TYPE_CHECKING:
+    from interop.workers.serving import Offer, Read
+
+
+class Safetensors:
+    """The library, loaded."""
+
+    def __init__(self) -> None:
+        self.library = import_module("safetensors.numpy")
+
+    def offer(self) -> Offer:
+        """Name what can be asked for."""
+        return {"save": {("encode", "request"): self.write, ("decode", "request"): self.read}}
+
+    def write(self, arrays: dict[str, Any], _: Any) -> Spoken:
+        """Write a file of arrays."""
+        return Spoken(self.library.save(arrays))
+
+    def read(self, spoken: Spoken) -> Read:
+        """Read one."""
+        return self.library.load(spoken.body), {}
+
+
+if __name__ == "__main__":
+    serve(lambda: Safetensors().offer(), "safetensors", "numpy", "ml_dtypes")
