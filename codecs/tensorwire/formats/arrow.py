@@ -16,7 +16,7 @@ from tensorwire import guess
 from tensorwire.errors import CodecError, DecodeError, EncodeError
 from tensorwire.extras import advice
 from tensorwire.formats.format import Format, array_of, refusal, view
-from tensorwire.protocols.seldon.reading import as_body
+from tensorwire.wire.buffers import as_body
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

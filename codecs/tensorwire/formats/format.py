@@ -16,8 +16,8 @@ from tensorwire.errors import CodecError, DecodeError, EncodeError
 from tensorwire.kinds.tftypes import type_of
 from tensorwire.limits import checked_limits
 from tensorwire.missing import BARE, reading, writing
-from tensorwire.protocols.seldon.reading import as_body
 from tensorwire.tree import check_out
+from tensorwire.wire.buffers import as_body
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

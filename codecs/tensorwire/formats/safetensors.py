@@ -21,8 +21,7 @@ import orjson
 from tensorwire import guess
 from tensorwire.errors import DecodeError, EncodeError, shown
 from tensorwire.formats.format import Format, array_of, at, place_of, refusal, shape_of, view
-from tensorwire.protocols.seldon.reading import as_body
-from tensorwire.wire.buffers import ArrayFill
+from tensorwire.wire.buffers import ArrayFill, as_body
 
 if TYPE_CHECKING:
     from tensorwire.limits import Limits

@@ -11,9 +11,8 @@ from tensorwire import lists
 from tensorwire.dtypes import aligned
 from tensorwire.errors import EncodeError
 from tensorwire.missing import FINITE, Unverified
-from tensorwire.protocols.seldon.reading import as_body
 from tensorwire.tree import Irregular, leaves
-from tensorwire.wire.buffers import Texts, assemble, buffer_of, size_of
+from tensorwire.wire.buffers import Texts, as_body, assemble, buffer_of, size_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -1,4 +1,4 @@
-"""Pieces of an encoded payload, put together with one copy of the array or with none."""
+"""Payloads as buffers: what is read, and the pieces of what is written."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ import numpy as np
 import pybase64
 
 from tensorwire.dtypes import put
+from tensorwire.errors import DecodeError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tensorwire.tree import Array
+    from tensorwire.tree import Array, Body
     from tensorwire.wire.grid import Grid
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Part",
     "Texts",
     "array_part",
+    "as_body",
     "assemble",
     "buffer_of",
     "join",
@@ -177,3 +179,30 @@ def assemble(pieces: Sequence[bytes], parts: Sequence[Part]) -> bytes:
                 part.fill(body, at)
             at += size_of(part)
     return stream.getvalue()
+
+
+def as_body(buffer: Any) -> Body:
+    """View any contiguous buffer as bytes that cannot be written."""
+    if isinstance(buffer, bytes):
+        return buffer
+    try:
+        view = memoryview(buffer)
+        return view.toreadonly().cast("B") if view.nbytes else b""
+    except (TypeError, ValueError, BufferError):
+        raise DecodeError(_not_bytes(buffer)) from None
+
+
+def _not_bytes(value: Any) -> str:
+    """Return why a value cannot be decoded, and what can."""
+    reason = f"expected a contiguous buffer of bytes, got {shown(value)}"
+    if isinstance(value, str):
+        return f"{reason}; pass value.encode()"
+    if hasattr(value, "read"):
+        return f"{reason}; pass what its read() gives"
+    try:
+        memoryview(value)
+    except TypeError:
+        return f"{reason}; pass the bytes of the body"
+    except (ValueError, BufferError):
+        return f"{reason}; pass numpy.ascontiguousarray(value).view('u1')"
+    return f"{reason}; pass memoryview(value).tobytes()"

@@ -27,7 +27,7 @@ from tensorwire.protocols import bodies
 from tensorwire.protocols.oip.call import to_tree
 from tensorwire.protocols.oip.grpc import OipGrpc, name_of
 from tensorwire.protocols.oip.messages import InferRequest, InferResponse, class_of
-from tensorwire.protocols.seldon.reading import as_body
+from tensorwire.wire.buffers import as_body
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

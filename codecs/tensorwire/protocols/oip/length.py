@@ -11,7 +11,7 @@ from tensorwire import guess
 from tensorwire.containers.json.scan import loads_exactly
 from tensorwire.errors import DecodeError
 from tensorwire.missing import reading
-from tensorwire.protocols.seldon.reading import as_body
+from tensorwire.wire.buffers import as_body
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

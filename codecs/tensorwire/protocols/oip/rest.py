@@ -27,10 +27,9 @@ from tensorwire.protocols.oip.memo import key_of, maker, write_one
 from tensorwire.protocols.oip.messages import InferRequest, InferResponse, class_of, tensors_of
 from tensorwire.protocols.oip.rest_json import claims, from_tree, identity_of, to_tree
 from tensorwire.protocols.oip.tensor import Rules
-from tensorwire.protocols.seldon.reading import as_body
 from tensorwire.protocols.templates import Templates, padded
 from tensorwire.tree import ARRAY, leaves
-from tensorwire.wire.buffers import array_part, assemble, buffer_of
+from tensorwire.wire.buffers import array_part, as_body, assemble, buffer_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -18,9 +18,9 @@ from tensorwire.missing import STRICT
 from tensorwire.protocols.seldon import envelope as seldon
 from tensorwire.protocols.seldon.advice import advise, blame
 from tensorwire.protocols.seldon.memo import Memo
-from tensorwire.protocols.seldon.reading import as_body, finish, read
+from tensorwire.protocols.seldon.reading import finish, read
 from tensorwire.tree import Role
-from tensorwire.wire.buffers import buffer_of, join, size_of
+from tensorwire.wire.buffers import as_body, buffer_of, join, size_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

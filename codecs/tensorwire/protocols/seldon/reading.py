@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tensorwire.containers.protobuf.schema import schema
 from tensorwire.dtypes import aligned, cast
-from tensorwire.errors import CodecError, DecodeError, shown
+from tensorwire.errors import CodecError, DecodeError
 from tensorwire.kinds import KINDS
 from tensorwire.missing import Unverified
 from tensorwire.protocols.seldon import envelope as seldon
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tensorwire.protocols.seldon.codec import Codec
     from tensorwire.tree import Array, Body, Tree
 
-__all__ = ["as_body", "finish", "read"]
+__all__ = ["finish", "read"]
 
 
 def read(  # noqa: PLR0913, PLR0917 - what is read, how, and into what
@@ -77,33 +77,6 @@ def _value(  # noqa: PLR0913, PLR0917 - what `read` takes, and the tree
 
 def _another(container: Container, kind: str) -> DecodeError:
     return DecodeError(f"a {kind} payload; read it with {container.name}/{kind}, or with loads()")
-
-
-def as_body(buffer: Any) -> Body:
-    """View any contiguous buffer as bytes that cannot be written."""
-    if isinstance(buffer, bytes):
-        return buffer
-    try:
-        view = memoryview(buffer)
-        return view.toreadonly().cast("B") if view.nbytes else b""
-    except (TypeError, ValueError, BufferError):
-        raise DecodeError(_not_bytes(buffer)) from None
-
-
-def _not_bytes(value: Any) -> str:
-    """Return why a value cannot be decoded, and what can."""
-    reason = f"expected a contiguous buffer of bytes, got {shown(value)}"
-    if isinstance(value, str):
-        return f"{reason}; pass value.encode()"
-    if hasattr(value, "read"):
-        return f"{reason}; pass what its read() gives"
-    try:
-        memoryview(value)
-    except TypeError:
-        return f"{reason}; pass the bytes of the body"
-    except (ValueError, BufferError):
-        return f"{reason}; pass numpy.ascontiguousarray(value).view('u1')"
-    return f"{reason}; pass memoryview(value).tobytes()"
 
 
 def finish(  # noqa: PLR0913 - what decode takes

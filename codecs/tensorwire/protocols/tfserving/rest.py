@@ -14,7 +14,6 @@ from tensorwire.errors import DecodeError, EncodeError, shown
 from tensorwire.limits import checked_limits
 from tensorwire.missing import BARE, reading, writing
 from tensorwire.protocols import bodies, fields
-from tensorwire.protocols.seldon.reading import as_body
 from tensorwire.protocols.tfserving.find import find
 from tensorwire.protocols.tfserving.messages import (
     PredictRequest,
@@ -28,7 +27,7 @@ from tensorwire.protocols.tfserving.rest_rows import RowsJSON
 from tensorwire.protocols.tfserving.rest_short import few_numbers
 from tensorwire.protocols.tfserving.rest_write import write
 from tensorwire.tree import ARRAY
-from tensorwire.wire.buffers import assemble, buffer_of
+from tensorwire.wire.buffers import as_body, assemble, buffer_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
