@@ -13,7 +13,7 @@ import numpy as np
 
 from tensorwire import guess
 from tensorwire.errors import CodecError, DecodeError, shown
-from tensorwire.protocols.tfserving.rest_rows import Rows
+from tensorwire.protocols.tfserving.rest_text import Rows
 from tensorwire.tree import Irregular
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from tensorwire.protocols.tfserving.messages import (
 )
 from tensorwire.protocols.tfserving.peek import claims
 from tensorwire.protocols.tfserving.rest_read import How, arrays
-from tensorwire.protocols.tfserving.rest_rows import RowsJSON
+from tensorwire.protocols.tfserving.rest_text import RowsJSON
 from tensorwire.protocols.tfserving.rest_short import few_numbers
 from tensorwire.protocols.tfserving.rest_write import write
 from tensorwire.tree import ARRAY
