@@ -7,18 +7,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from tensorwire.containers import CONTAINERS
 from tensorwire.containers.protobuf.schema import schema
-from tensorwire.errors import DecodeError, shown
+from tensorwire.containers.protobuf.write import map_order
+from tensorwire.errors import CodecError, DecodeError, shown
+from tensorwire.kinds import KINDS
+from tensorwire.kinds.tftypes import BY_NAME, STRING, dtype_of
 from tensorwire.limits import DEFAULT_LIMITS, checked_limits
 from tensorwire.missing import VERIFIED
-from tensorwire.protocols import bodies
+from tensorwire.protocols import bodies, fields
 from tensorwire.protocols.grpc_status import trailers_of
 from tensorwire.protocols.headers import Headers
-from tensorwire.protocols.templates import Templates
-from tensorwire.protocols.tfserving.call import claims, from_tree, to_tree
-from tensorwire.protocols.tfserving.memo import key_of, write_one
-from tensorwire.protocols.tfserving.messages import PredictRequest, PredictResponse, aligned_message
+from tensorwire.protocols.peeking import Peek, TensorInfo
+from tensorwire.protocols.templates import FEW_BYTES, Templates
+from tensorwire.protocols.tfserving.messages import (
+    PredictRequest,
+    PredictResponse,
+    aligned_message,
+    tensors_of,
+    version_of,
+)
 from tensorwire.tree import leaves
 
 if TYPE_CHECKING:
@@ -27,17 +37,18 @@ if TYPE_CHECKING:
     from tensorwire.containers.protobuf.schema import Schema
     from tensorwire.limits import Limits
     from tensorwire.missing import Missing
-    from tensorwire.protocols.peeking import Peek
+    from tensorwire.protocols.templates import Known
     from tensorwire.tree import Tree
 
 __all__ = ["protocol"]
 
 _PROTOBUF = CONTAINERS["protobuf"]
 _MEDIA_TYPE = _PROTOBUF.media_types[0]
+_TENSOR = KINDS["tftensor"]
 
 
 def protocol(name: str) -> ServingGrpc:
-    """Give ``tfserving/protobuf``."""
+    """Return ``tfserving/protobuf``."""
     return ServingGrpc(name)
 
 
@@ -64,16 +75,16 @@ class ServingGrpc:
     ) -> tuple[bytes, dict[str, str]]:
         """Write a message; see `MessageProtocol`."""
         del lossy, missing  # nothing that TensorFlow has a dtype for is lost
-        one = write_one(message, self._templates.known)
+        one = _write_one(message, self._templates.known)
         if one is not None:
             return one, {"Content-Type": _MEDIA_TYPE}
         try:
-            known = key_of(message)
+            known = _key_of(message)
             body = known and self._templates.write(*known)
-        except (TypeError, AttributeError, ValueError):  # no message; said below
+        except (TypeError, AttributeError, ValueError):  # not a message; refused below
             known = body = None
         if not body:
-            tree, kind = to_tree(message)
+            tree, kind = _to_tree(message)
             body = bodies.write(_PROTOBUF, tree, _schema(kind))
             if known is not None and self._templates.learns(known[0]):
                 self._learn(known[0], tree, _schema(kind), len(known[1]))
@@ -100,7 +111,7 @@ class ServingGrpc:
     ) -> tuple[list[bytes | memoryview], dict[str, str]]:
         """Write a message as buffers; see `MessageProtocol`."""
         del lossy, missing
-        tree, kind = to_tree(message)
+        tree, kind = _to_tree(message)
         return bodies.write_parts(_PROTOBUF, tree, _schema(kind)), {"Content-Type": _MEDIA_TYPE}
 
     def decode(  # noqa: PLR0913
@@ -128,7 +139,7 @@ class ServingGrpc:
             _PROTOBUF,
             body,
             _schema(kind),
-            lambda tree, size, _: from_tree(tree, kind, limits, size),
+            lambda tree, size, _: _from_tree(tree, kind, limits, size),
             VERIFIED,
         )
         if limits is DEFAULT_LIMITS:
@@ -136,8 +147,8 @@ class ServingGrpc:
         return found
 
     def _remember(self, body: Any, kind: Any, found: Any) -> None:
-        """Remember how a message is read that says nothing but its model and its arrays."""
-        known = key_of(found)
+        """Remember how a message is read that has nothing but its model and its arrays."""
+        known = _key_of(found)
         if known is None:
             return
         arrays = found.inputs if kind is PredictRequest else found.outputs
@@ -156,16 +167,16 @@ class ServingGrpc:
         *,
         type: type | None = None,  # noqa: A002
     ) -> Peek:
-        """Tell what a message says of its arrays; see `MessageProtocol`."""
+        """Infer names, dtypes and shapes of the arrays; see `MessageProtocol`."""
         del headers
         kind = PredictRequest if type is None else _class(type)
         found: Peek = bodies.read(
-            _PROTOBUF, body, _schema(kind), lambda tree, *_: claims(tree), VERIFIED
+            _PROTOBUF, body, _schema(kind), lambda tree, *_: _peek(tree), VERIFIED
         )
         return found
 
     def encode_error(self, error: BaseException | str) -> tuple[bytes, dict[str, str]]:
-        """Give the status of a gRPC call, as its trailers have it: an error has no body."""
+        """Return the status of a gRPC call as trailers: an error has no body."""
         return b"", trailers_of(error)
 
 
@@ -178,3 +189,147 @@ def _class(kind: Any) -> Any:
         return kind
     wanted = "PredictRequest or PredictResponse"
     raise DecodeError(f"expected {wanted} for type=, got {shown(kind)}")
+
+
+def _to_tree(message: PredictRequest | PredictResponse) -> tuple[Tree, type]:
+    """Return the fields that are set, in the order of their numbers, and the message's class."""
+    member, tensors = tensors_of(message)
+    names = sorted(tensors, key=map_order)
+    arrays = {str(name): _tensor(tensors[name], f"$.{member}.{name}") for name in names}
+    spec = _model_spec(message)
+    tree: Tree = {"modelSpec": spec} if spec else {}
+    if isinstance(message, PredictResponse):
+        return ({member: arrays} | tree if arrays else tree), PredictResponse
+    if arrays:
+        tree[member] = arrays
+    wanted = fields.listed(message.output_filter, str, "$.outputFilter")
+    if wanted:
+        tree["outputFilter"] = [
+            fields.text(name, f"$.outputFilter[{i}]") for i, name in enumerate(wanted)
+        ]
+    return tree, PredictRequest
+
+
+def _model_spec(message: PredictRequest | PredictResponse) -> Tree:
+    spec: Tree = {}
+    name = fields.text(message.model_name, "$.modelSpec.name")
+    signature = fields.text(message.signature_name, "$.modelSpec.signatureName")
+    version, label = version_of(message)
+    if name:
+        spec["name"] = name
+    if version is not None:
+        spec["version"] = {"value": int(version)}
+    if signature:
+        spec["signatureName"] = signature
+    if label:
+        spec["versionLabel"] = label
+    return spec
+
+
+def _tensor(value: Any, path: str) -> Tree:
+    try:
+        leaf = _TENSOR.leaf(value, lossy=False)
+        tree: Tree = _TENSOR.tree(leaf)
+    except CodecError as error:
+        raise error.within(path) from None
+    return tree
+
+
+def _from_tree(tree: Tree, kind: type, limits: Limits, size: int) -> Any:
+    """Make a message of the fields in a tree."""
+    member = "inputs" if kind is PredictRequest else "outputs"
+    arrays: dict[str, Any] = {}
+    name, used = "", 0
+    try:
+        for name, node in tree.get(member, {}).items():
+            value = _TENSOR.value(node, size, limits.after(used, size), None)
+            arrays[name] = value
+            used += bodies.taken(value)
+    except CodecError as error:
+        raise error.within(f"$.{member}.{name}") from None
+    spec = tree.get("modelSpec", {})
+    version = spec.get("version")
+    message = kind(
+        arrays,
+        spec.get("name", ""),
+        None if version is None else version.get("value", 0),
+        spec.get("versionLabel", ""),
+        spec.get("signatureName", ""),
+    )
+    if kind is PredictRequest:
+        message.output_filter = tree.get("outputFilter", [])
+    return message
+
+
+def _peek(tree: Tree) -> Peek:
+    nodes = tree.get("inputs") or tree.get("outputs") or {}
+    tensors = tuple(_tensor_info(name, node) for name, node in nodes.items())
+    return Peek("tftensor", tensors, model_name=tree.get("modelSpec", {}).get("name", ""))
+
+
+def _tensor_info(name: str, node: Tree) -> TensorInfo:
+    row = BY_NAME.get(node.get("dtype", ""))
+    dtype = None if row is None else np.dtype("S") if row.number == STRING else dtype_of(row)
+    dims = node.get("tensorShape", {}).get("dim", [])
+    return TensorInfo(name, dtype, tuple(dim.get("size", 0) for dim in dims))
+
+
+def _key_of(message: Any) -> tuple[Any, list[np.ndarray[Any, Any]]] | None:
+    """Return what the bytes around the arrays depend on, and the arrays, in the order of the bytes.
+
+    None for messages that are not worth remembering, and for what is not a message.
+    """
+    kind = type(message)
+    if kind is PredictRequest:
+        tensors = message.inputs
+        if message.output_filter != []:
+            return None
+    elif kind is PredictResponse:
+        tensors = message.outputs
+    else:
+        return None
+    version = message.version
+    if type(tensors) is not dict or (version is not None and type(version) is not int):
+        return None
+    model = message.model_name, version, message.version_label, message.signature_name
+    key: tuple[Any, ...] = (kind, *model)
+    arrays = []
+    if len(tensors) > 1:  # a map is written in order
+        if any(type(name) is not str for name in tensors):
+            return None
+        tensors = {name: tensors[name] for name in sorted(tensors, key=map_order)}
+    for name in tensors:
+        array = tensors[name]
+        if type(array) is not np.ndarray:
+            return None
+        key += (name, array.dtype, array.shape)
+        arrays.append(array)
+    return key, arrays
+
+
+def _write_one(message: Any, known: Known) -> bytes | None:
+    """Write a message that holds one small array; None for any other.
+
+    It is what `_key_of` and `Templates.write` do, without calls in between.
+    """
+    kind = message.__class__
+    if kind is PredictRequest and message.output_filter.__class__ is list:
+        tensors = None if message.output_filter else message.inputs
+    elif kind is PredictResponse:
+        tensors = message.outputs
+    else:
+        return None
+    version, label, signature = message.version, message.version_label, message.signature_name
+    if tensors.__class__ is not dict or len(tensors) != 1:
+        return None
+    if version is not None and version.__class__ is not int:
+        return None
+    ((name, array),) = tensors.items()
+    if type(array) is not np.ndarray or array.nbytes > FEW_BYTES:
+        return None
+    try:
+        key = (kind, message.model_name, version, label, signature, name, array.dtype, array.shape)
+        _, start, (_, behind), writers = known[key]
+    except (KeyError, TypeError):  # unknown, or a name that is none
+        return None
+    return start + array.tobytes() + behind if writers is None else None

@@ -14,18 +14,15 @@ from tensorwire.errors import DecodeError, EncodeError, shown
 from tensorwire.limits import checked_limits
 from tensorwire.missing import BARE, reading, writing
 from tensorwire.protocols import bodies, fields
-from tensorwire.protocols.tfserving.find import find
 from tensorwire.protocols.tfserving.messages import (
     PredictRequest,
     PredictResponse,
     aligned_message,
     tensors_of,
 )
-from tensorwire.protocols.tfserving.peek import claims
-from tensorwire.protocols.tfserving.rest_read import How, arrays
+from tensorwire.protocols.tfserving.rest_read import find
 from tensorwire.protocols.tfserving.rest_text import RowsJSON
-from tensorwire.protocols.tfserving.rest_short import few_numbers
-from tensorwire.protocols.tfserving.rest_write import write
+from tensorwire.protocols.tfserving.rest_write import few_numbers, write
 from tensorwire.tree import ARRAY
 from tensorwire.wire.buffers import as_body, assemble, buffer_of
 
@@ -35,7 +32,7 @@ if TYPE_CHECKING:
     from tensorwire.limits import Limits
     from tensorwire.missing import Missing, Reading, Writing
     from tensorwire.protocols.peeking import Peek
-    from tensorwire.protocols.tfserving.find import Found
+    from tensorwire.protocols.tfserving.rest_read import Found
     from tensorwire.tree import Tree
     from tensorwire.wire.buffers import Part
 
@@ -131,7 +128,7 @@ class ServingRest:
 
         def build(tree: Tree, size: int, how: Reading) -> Any:
             found = _find(tree, kind)
-            message = kind(arrays(found, How(bounds, size, how), signature), rows=found.rows)
+            message = kind(found.read(bounds, size, how, signature), rows=found.rows)
             if kind is PredictRequest:
                 message.signature_name = fields.member(tree, "signature_name")
             return message
@@ -155,7 +152,7 @@ class ServingRest:
             _JSON,
             bytes(as_body(body)),
             _SCHEMA,
-            lambda tree, *_: claims(_find(tree, kind)),
+            lambda tree, *_: _find(tree, kind).peek(),
             _READING,
         )
         return found

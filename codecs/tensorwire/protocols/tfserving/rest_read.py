@@ -1,103 +1,254 @@
-"""Read the arrays in TensorFlow Serving's JSON.
+"""Read the arrays in TensorFlow Serving's JSON: by rows, or each as a whole; with names, or one.
 
-Source: https://www.tensorflow.org/tfx/serving/api_rest, tensorflow_serving/util/json_tensor.cc
+Source: https://www.tensorflow.org/tfx/serving/api_rest, tensorflow_serving/util/json_tensor.cc,
+SignatureDef in tensorflow/core/protobuf/meta_graph.proto
 """
 
 from __future__ import annotations
 
-from itertools import chain
+import re
+from collections.abc import Mapping
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from tensorwire import lists
+from tensorwire import guess, lists
+from tensorwire.containers.json.counting import counted
 from tensorwire.containers.json.numbers import NumbersText
-from tensorwire.errors import CodecError, DecodeError
+from tensorwire.dtypes import EXACT, cast, in_range
+from tensorwire.errors import CodecError, DecodeError, nearest, shown
+from tensorwire.kinds.tftypes import BY_NAME, STRING, dtype_of
 from tensorwire.limits import DEFAULT_LIMITS
 from tensorwire.nodes import text_to_bytes
-from tensorwire.protocols.tfserving.find import holds_strings, is_bytes
-from tensorwire.protocols.tfserving.signature import dtype_named, named, typed
+from tensorwire.protocols.peeking import Peek, TensorInfo
+from tensorwire.protocols.tfserving.rest_text import Rows
 from tensorwire.strings import from_bytes
+from tensorwire.tree import Irregular
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable
 
     from tensorwire.limits import Limits
     from tensorwire.missing import Reading
-    from tensorwire.protocols.tfserving.find import Found
-    from tensorwire.tree import Array
+    from tensorwire.tree import Array, Tree
 
-__all__ = ["How", "arrays"]
+__all__ = ["Found", "find"]
 
 _MAX_RANK = 64
+_SHOWN = 6  # names that an error text shows
+_FIRST_INDEX = re.compile(r"((?:\[[0-9]+\])?)(.*)", re.DOTALL)
 
 
-class How(NamedTuple):
-    """How to read the arrays of a message.
+class Found(NamedTuple):
+    """The arrays of a message, not yet read.
+
+    Attributes
+    ----------
+    key
+        the member in which they stand.
+    rows
+        whether they stand there by rows.
+    named
+        whether they have names.
+    nodes
+        the part of the tree that is an array, by name.
+    """
+
+    key: str
+    rows: bool
+    named: bool
+    nodes: dict[str, Any]
+
+    def read(
+        self, limits: Limits, payload: int, reading: Reading, signature: Mapping[str, Any] | None
+    ) -> dict[str, Any]:
+        """Read the arrays of a message of `payload` bytes, as the dtypes of the signature."""
+        name, arrays = "", {}
+        reader = _Reader(limits, payload, reading)
+        texts = self.named and self.key in ("predictions", "outputs")
+        nodes = self.nodes if signature is None else self._renamed(signature)
+        try:
+            for name, node in nodes.items():
+                if texts:
+                    reader = reader._replace(texts=not name.endswith("_bytes"))
+                arrays[name] = (
+                    reader.array(node) if signature is None else reader.typed(node, signature[name])
+                )
+        except CodecError as error:
+            raise self._located(name, error) from None
+        return arrays
+
+    def peek(self) -> Peek:
+        """Infer names, dtypes and shapes without reading long arrays."""
+        tensors = tuple(_tensor_info(name, node) for name, node in self.nodes.items())
+        return Peek("rows" if self.rows else "columns", tensors)
+
+    def _renamed(self, signature: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the nodes in the order of the signature, which names one that has no name."""
+        nodes, path = self.nodes, f"$.{self.key}"
+        if not isinstance(signature, Mapping):
+            raise DecodeError(f"expected dtypes by name for signature=, got {shown(signature)}")
+        wanted = ", ".join(map(repr, signature)) or "none"
+        if "" in nodes and "" not in signature:
+            if path.endswith("predictions") and nodes[""] == []:  # of every output
+                return {name: [] for name in signature}
+            if len(signature) != 1 or len(nodes) != 1:
+                raise DecodeError(f"an array without a name; the signature has {wanted}", path)
+            return dict(zip(signature, nodes.values(), strict=True))
+        for name in nodes:
+            if name not in signature:
+                raise DecodeError(
+                    f"{shown(name)} is not in the signature, which has {wanted}", path
+                )
+        for name in signature:
+            if name not in nodes:
+                raise DecodeError(f"{name!r} is missing; the signature has {wanted}", path)
+        return {name: nodes[name] for name in signature}
+
+    def _located(self, name: str, error: CodecError) -> CodecError:
+        """Return an error of one array with its path in the message."""
+        inner = error.path[1:]
+        if not self.named:
+            path = f"$.{self.key}{inner}"
+        elif self.rows:  # the row comes before the name
+            row, inner = _FIRST_INDEX.fullmatch(inner).groups()  # type: ignore[union-attr]
+            path = f"$.{self.key}{row}.{name}{inner}"
+        else:
+            path = f"$.{self.key}.{name}{inner}"
+        return type(error)(error.reason, path)
+
+
+def find(tree: Tree, rows: str, columns: str) -> Found:
+    """Find the arrays of a message, by the two keys of which it has one."""
+    if rows in tree:
+        if columns in tree:
+            raise DecodeError(f"{rows} and {columns}: a message has one of them", "$")
+        node = tree[rows]
+        if type(node) is list:
+            if not node and rows == "instances":  # which TensorFlow Serving refuses
+                reason = "expected one row at least, got no rows"
+                raise DecodeError(f"{reason}; {columns} can hold arrays without rows", f"$.{rows}")
+            if node and _is_object(node[0]):
+                return Found(rows, rows=True, named=True, nodes=_gathered(node, rows))
+        elif type(node) is Rows:
+            return Found(rows, rows=True, named=True, nodes=node)
+        elif not hasattr(node, "read"):
+            raise DecodeError(f"a {type(node).__name__} in place of a list of rows", f"$.{rows}")
+        return Found(rows, rows=True, named=False, nodes={"": node})
+    if columns not in tree:
+        found = guess.of_members(tree, "tfserving/json")
+        raise DecodeError(f"no arrays: neither {rows} nor {columns} is there{found}", "$")
+    node = tree[columns]
+    if _is_object(node):
+        return Found(columns, rows=False, named=True, nodes=node)
+    return Found(columns, rows=False, named=False, nodes={"": node})
+
+
+def _is_object(node: Any) -> bool:
+    """Tell whether a node is an object, and not the bytes that one with the key b64 stands for."""
+    return type(node) is dict and not _is_bytes(node)
+
+
+def _holds_strings(node: Any) -> bool:
+    """Tell whether nested lists are of strings, by their first value; the others follow it.
+
+    Raises
+    ------
+    Irregular
+        the scan took a long string for base64.
+    """
+    if type(node) is np.ndarray:
+        raise Irregular
+    while type(node) is list and node:
+        node = node[0]
+    return type(node) in (str, dict)
+
+
+def _is_bytes(node: Any) -> bool:
+    """Tell whether an object, of one key, stands for bytes."""
+    return len(node) == 1 and type(node.get("b64")) in (str, np.ndarray)
+
+
+def _gathered(rows: list[Any], key: str) -> dict[str, list[Any]]:
+    """Gather the values of each name, of rows that all have the same names."""
+    names = rows[0].keys()
+    if len(rows) == 1 and names:
+        return {name: [value] for name, value in rows[0].items()}
+    try:
+        gathered = {name: [row[name] for row in rows] for name in names}
+    except (KeyError, TypeError, IndexError):
+        raise _odd_row(rows, key) from None
+    if not names or set(map(len, rows)) != {len(names)}:
+        raise _odd_row(rows, key)
+    return gathered
+
+
+def _few(names: Iterable[str]) -> str:
+    """Return the first of some names, as an error text shows them."""
+    first = list(map(shown, islice(names, _SHOWN + 1)))
+    return ", ".join([*first[:_SHOWN], "..."] if len(first) > _SHOWN else first) or "nothing"
+
+
+def _odd_row(rows: list[Any], key: str) -> DecodeError:
+    """Tell which row is not like the first one."""
+    names = rows[0].keys()
+    wanted = _few(names)
+    for i, row in enumerate(rows):
+        if type(row) is not dict:
+            return DecodeError(f"a {type(row).__name__} in place of an object", f"$.{key}[{i}]")
+        if row.keys() != names:
+            found = _few(row)
+            return DecodeError(f"a row of {found} where the first has {wanted}", f"$.{key}[{i}]")
+    return DecodeError("a row without a name", f"$.{key}[0]")
+
+
+class _Reader(NamedTuple):
+    """How the arrays of one message are read.
 
     Attributes
     ----------
     limits
-        what they may claim.
-    size
+        bounds on each array.
+    payload
         the size of the message in bytes.
     reading
-        how missing numbers are spelled in it.
-    text
+        how missing numbers are spelled.
+    texts
         whether base64 has to be UTF-8 text.
     """
 
     limits: Limits
-    size: int
+    payload: int
     reading: Reading
-    text: bool = False
+    texts: bool = False
 
+    def typed(self, node: Any, wanted: Any) -> Any:
+        """Read an array as the dtype of the signature."""
+        dtype = _dtype_named(wanted)
+        if dtype.kind == "f":  # TensorFlow Serving takes any number, and the nearest float for it
+            reading = self.reading._replace(verified=True, exact=False, also=frozenset({int}))
+        else:
+            reading = self.reading._replace(exact=True)
+        return _cast(self._replace(reading=reading).array(node), dtype)
 
-def arrays(found: Found, how: How, signature: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Read the arrays of a message, and make them what the signature says."""
-    name, read = "", {}
-    nodes = found.nodes if signature is None else named(found.nodes, signature, f"$.{found.key}")
-    outputs = found.named and found.key in ("predictions", "outputs")
-    try:
-        for name, node in nodes.items():
-            if outputs:
-                how = how._replace(text=not name.endswith("_bytes"))
-            read[name] = (
-                _array(node, how) if signature is None else _typed(node, how, signature[name])
-            )
-    except CodecError as error:
-        raise found.place(name, error) from None
-    return read
-
-
-def _typed(node: Any, how: How, wanted: Any) -> Any:
-    """Read an array as the dtype of the signature."""
-    dtype = dtype_named(wanted)
-    if dtype.kind == "f":  # TensorFlow Serving takes any number, and the nearest float for it
-        reading = how.reading._replace(verified=True, exact=False, also=frozenset({int}))
-    else:
-        reading = how.reading._replace(exact=True)
-    return typed(_array(node, how._replace(reading=reading)), dtype)
-
-
-def _array(node: Any, how: How) -> Any:
-    """Read an array of numbers or bools; strings, which are dearer, elsewhere."""
-    limits, _, reading, text = how
-    if isinstance(node, NumbersText):
-        node.how = reading
-        return node.read(limits)
-    if holds_strings(node):
-        array = _strings(node, text=text)
-    elif type(node) is list:
-        array = lists.to_array(node, DecodeError, reading)
-        if type(array) is list:
-            array = _of_many_types(array, reading)
-    else:
-        array = _single(node, reading)
-    if limits is not DEFAULT_LIMITS:
-        shape = array.shape if type(array) is np.ndarray else lists.shape(array)
-        limits.check(shape, getattr(array, "itemsize", 8), how.size)
-    return array
+    def array(self, node: Any) -> Any:
+        """Read an array of numbers, bools or strings."""
+        if isinstance(node, NumbersText):
+            node.how = self.reading
+            return node.read(self.limits)
+        if _holds_strings(node):
+            array = _strings(node, text=self.texts)
+        elif type(node) is list:
+            array = lists.to_array(node, DecodeError, self.reading)
+            if type(array) is list:
+                array = _of_many_types(array, self.reading)
+        else:
+            array = _single(node, self.reading)
+        if self.limits is not DEFAULT_LIMITS:
+            shape = array.shape if type(array) is np.ndarray else lists.shape(array)
+            self.limits.check(shape, getattr(array, "itemsize", 8), self.payload)
+        return array
 
 
 def _single(node: Any, reading: Reading) -> Array:
@@ -131,15 +282,14 @@ def _strings(node: Any, *, text: bool) -> Any:
         try:
             strings.extend(map(read, flat))
         except CodecError as error:
-            raise error.within(_place(len(strings), shape)) from None
-    array = lists.to_array(strings, DecodeError)
-    return array.reshape(shape) if type(array) is np.ndarray else _nested(array, shape)
+            raise error.within(lists.place(len(strings), shape)) from None
+    return from_bytes(strings, shape)
 
 
 def _bytes_of(node: Any) -> bytes:
     if type(node) is str:
         return node.encode()
-    if type(node) is dict and is_bytes(node):
+    if type(node) is dict and _is_bytes(node):
         found = node["b64"]  # a long one is decoded already
         return text_to_bytes(found) if type(found) is str else found.tobytes()
     raise DecodeError(f"a {type(node).__name__} in place of a string or of base64")
@@ -173,24 +323,89 @@ def _flat(node: list[Any]) -> tuple[list[Any], tuple[int, ...]]:
                 if row
                 else f"a row of {len(node[at])} in place of a single value"
             )
-            raise DecodeError(reason, _place(at, shape))
+            raise DecodeError(reason, lists.place(at, shape))
         size = len(node[0])
         if set(map(len, node)) != {size}:
             at = next(i for i, item in enumerate(node) if len(item) != size)
             reason = f"ragged: a row of {len(node[at])} where the first has {size}"
-            raise DecodeError(reason, _place(at, shape))
+            raise DecodeError(reason, lists.place(at, shape))
         if len(shape) == _MAX_RANK:
             raise DecodeError(f"more than {_MAX_RANK} nested lists")
         shape.append(size)
         node = list(chain.from_iterable(node))
 
 
-def _place(at: int, shape: Sequence[int]) -> str:
-    """Return where the element of that number stands in nested lists, as in ``[0][3]``."""
-    return "".join(f"[{i}]" for i in np.unravel_index(at, shape))
+def _tensor_info(name: str, node: Any) -> TensorInfo:
+    if not _holds_strings(node):
+        return TensorInfo(name, *counted(node))
+    flat = [node]
+    for _ in range(_MAX_RANK):
+        if {type(item) for item in flat} != {list}:
+            break
+        flat = list(chain.from_iterable(flat))
+    strings = all(type(item) is str or (type(item) is dict and _is_bytes(item)) for item in flat)
+    return TensorInfo(name, np.dtype("S") if strings else None, lists.shape(node))
 
 
-def _nested(flat: list[Any], shape: Sequence[int]) -> list[Any]:
-    for size in reversed(shape[1:]):
-        flat = [flat[at : at + size] for at in range(0, len(flat), size)]
-    return flat
+def _cast(value: Any, dtype: np.dtype[Any]) -> Any:
+    """Return an array as the dtype of the signature, or raise `DecodeError`.
+
+    A number stands for the nearest float of that dtype, be it written as a whole number or not, as
+    TensorFlow Serving reads it (by way of float64). What becomes an integer has to be exact.
+    """
+    if dtype.kind in "SUT":
+        return _cast_strings(value, dtype)
+    if not isinstance(value, np.ndarray) or (value.dtype.kind == "S" and value.size):
+        raise DecodeError(f"strings in place of {dtype}")
+    if value.dtype == dtype:
+        return value
+    if not value.size:
+        return value.astype(dtype)
+    if (value.dtype.kind == "b") != (dtype.kind == "b"):
+        raise DecodeError(f"{value.dtype} values in place of {dtype}")
+    if dtype.kind == "f":
+        return in_range(value.astype(np.float64, copy=False), dtype, dtype)
+    if value.dtype.kind == "f" and dtype.kind in "iu" and (np.abs(value) >= EXACT).any():
+        raise DecodeError(f"a float that is too large to tell which {dtype} was meant")
+    remedy = "leave the array out of signature=, or name another dtype for it"
+    return cast(value, dtype, shortest=True, remedy=remedy)
+
+
+def _dtype_named(wanted: Any) -> np.dtype[Any]:
+    """Return the dtype that numpy, ml_dtypes or TensorFlow has by a name."""
+    for row in BY_NAME.values() if isinstance(wanted, str) else ():
+        if wanted in (row.name, row.dtype):
+            return np.dtype("S") if row.number == STRING else dtype_of(row)
+    try:
+        dtype: np.dtype[Any] = np.dtype(wanted)
+    except (TypeError, ValueError, SyntaxError, Warning):
+        near = nearest(wanted, [name for row in BY_NAME.values() for name in (row.dtype, row.name)])
+        reason = f"the signature says {shown(wanted)}, which is no dtype{near}"
+        raise DecodeError(reason) from None
+    return dtype
+
+
+def _cast_strings(value: Any, dtype: np.dtype[Any]) -> Any:
+    """Give byte strings as they are, or as the text they are."""
+    if isinstance(value, np.ndarray):
+        if value.dtype.kind != "S" and value.size:
+            raise DecodeError(f"{value.dtype} values in place of strings")
+        shape: tuple[int, ...] = value.shape
+        items = value.reshape(-1).tolist() if value.size else []
+    else:  # byte strings that numpy would cut
+        shape = lists.shape(value)
+        items = lists.scalars(value) if shape else [value]
+    if dtype.kind == "S":
+        array = value.astype("S") if isinstance(value, np.ndarray) else value
+    else:
+        array = _text(items).reshape(shape)
+    return cast(array, dtype) if dtype.itemsize and isinstance(array, np.ndarray) else array
+
+
+def _text(items: list[bytes]) -> Array:
+    try:
+        text = [item.decode() for item in items]
+    except UnicodeDecodeError as error:
+        raise DecodeError(f"bytes that are not UTF-8 are no text: {error}") from None
+    array: Array = lists.to_array(text, DecodeError) if text else np.empty(0, "U1")
+    return array
