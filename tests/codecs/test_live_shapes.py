@@ -1,8 +1,6 @@
 """What codecs and protocols remember stays as long as it is in use, however much passes by."""
 
-import os
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,7 +12,6 @@ from tensorwire import oip, tfserving
 from tensorwire.containers import CONTAINERS
 from tensorwire.protocols.seldon.codec import Codec
 from tensorwire.protocols.table import _made
-from tensorwire.wire.memo import BYTES, MOST, Cache
 
 LIVE = pytest.mark.parametrize("count", [300, 1000])
 VIEWED = [f"{c}/{k}" for c in ("protobuf", "msgpack") for k in ("tensor", "tftensor", "raw")]
@@ -180,94 +177,6 @@ def test_what_cannot_be_learned_is_tried_once() -> None:
         for _ in range(50):
             protocol.encode(message)
     assert len(learned) == 1
-
-
-def test_generations() -> None:
-    """Keys in use stay; a key that is known makes no room; entries and bytes are bounded."""
-    cache: Cache[bytes] = Cache(len)
-    for key in range(MOST):
-        cache.keep(key, b"x")
-    known = cache.known
-    for key in range(MOST):
-        cache.keep(key, b"y")
-    assert cache.known is known
-    for key in range(MOST, 20 * MOST):
-        cache.keep(key, b"z")
-        assert cache.get(key % 10) == b"y"
-        assert len(cache.known) <= MOST
-        assert len(cache.older) <= MOST
-    assert cache.get(500) is None
-    for key in range(100):
-        cache.keep(key, bytes(BYTES // 10))
-        assert sum(map(len, cache.known.values())) <= BYTES
-        assert sum(map(len, cache.older.values())) <= BYTES
-    cache.keep("long", bytes(BYTES + 1))
-    assert cache.get("long") is None
-    assert cache.get(99) is not None
-
-
-def test_wants() -> None:
-    """At first every key is wanted, then one that was missed before, never one that is refused."""
-    cache: Cache[bytes] = Cache(len)
-    assert all(cache.wants(key) for key in range(4 * MOST))
-    assert [cache.wants("a"), cache.wants("b"), cache.wants("a")] == [False, False, True]
-    cache.refuse("c")
-    assert not any(cache.wants("c") for _ in range(5))
-    for key in range(10**5):
-        cache.wants(key)
-        cache.refuse(-key)
-    assert len(cache._seen) <= 4 * MOST
-    assert len(cache._refused) <= 4 * MOST
-    cache.refuse("d")
-    assert not cache.wants("d")
-
-
-def together(work: Callable[[int], None]) -> list[BaseException]:
-    """Run something in eight threads at once; return what went wrong."""
-    wrong: list[BaseException] = []
-    start = threading.Barrier(8)
-
-    def run(seed: int) -> None:
-        start.wait()
-        try:
-            work(seed)
-        except BaseException as error:  # noqa: BLE001 - whatever a thread meets is the result
-            wrong.append(error)
-
-    threads = [threading.Thread(target=run, args=(seed,)) for seed in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return wrong
-
-
-def test_threads() -> None:
-    """Eight threads share a table: no entry is that of another key, and the bounds hold."""
-    cache: Cache[bytes] = Cache(len)
-
-    def work(seed: int) -> None:
-        for turn in range(20_000):
-            key = (turn * (seed + 3)) % 5000
-            found = cache.get(key)
-            if found is None:
-                cache.keep(key, b"%d" % key)
-            else:
-                assert found == b"%d" % key
-            assert len(cache) <= 2 * MOST + 1
-
-    assert together(work) == []
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork")
-def test_a_table_that_is_busy_is_left_alone() -> None:
-    """A lock that nobody will release, as after a fork, stops no writer."""
-    cache: Cache[bytes] = Cache(len)
-    cache.keep(1, b"a")
-    with cache._lock:
-        cache.keep(2, b"b")
-        assert cache.get(1) == b"a"
-        assert cache.get(2) is None
 
 
 def test_messages_of_one_length() -> None:
