@@ -3,10 +3,7 @@
 import importlib
 import inspect
 import pickle
-import subprocess
-import sys
 from importlib import resources
-from pathlib import Path
 from typing import Any, get_type_hints
 
 import numpy as np
@@ -140,54 +137,6 @@ def test_types_are_shipped() -> None:
     """The package says that it is typed, and what version it is."""
     assert resources.files("tensorwire").joinpath("py.typed").is_file()
     assert tw.__version__.count(".") == 2
-
-
-TYPED = """
-from typing import Any
-
-import numpy as np
-from typing_extensions import assert_type
-
-import tensorwire as tw
-
-codec = tw.get_codec("json/ndarray")
-assert_type(codec, tw.Codec)
-assert_type(codec.encode(np.zeros(3), names=["a"], lossy=True), bytes)
-assert_type(codec.decode(b"{}", copy=True), Any)
-assert_type(tw.loads(b"{}"), tw.Message)
-assert_type(tw.loads(b"{}", "application/json", limits=tw.Limits(max_rank=2)).kind, str)
-assert_type(tw.dumps(tw.Message(1)), bytes)
-assert_type(tw.Message(1).reply(2), tw.Message)
-assert_type(tw.codec_names(), tuple[str, ...])
-try:
-    pass
-except tw.CodecError as error:
-    assert_type(error.path, str)
-    assert_type(error.reason, str)
-"""
-
-
-def test_a_type_checker_agrees(tmp_path: Path) -> None:
-    """A caller's code checks under mypy strict against what is shipped."""
-    pytest.importorskip("mypy")
-    script = tmp_path / "caller.py"
-    script.write_text(TYPED, encoding="utf-8")
-    root = Path(tw.__file__).parents[1]
-    options = [
-        "--strict",
-        "--no-error-summary",
-        f"--cache-dir={tmp_path / 'cache'}",
-        "--follow-imports=silent",
-    ]
-    result = subprocess.run(
-        [sys.executable, "-m", "mypy", "--config-file=", *options, str(script)],
-        capture_output=True,
-        check=False,
-        text=True,
-        env={"MYPYPATH": str(root), "PATH": ""},
-        cwd=tmp_path,
-    )
-    assert result.returncode == 0, result.stdout + result.stderr
 
 
 def test_built_in_codecs_are_like_a_plugin() -> None:

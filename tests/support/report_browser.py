@@ -28,7 +28,7 @@ def _missing(reason: str) -> NoReturn:
 def browser() -> Iterator[Any]:
     """Start Chromium, for as long as the block lasts."""
     if find_spec("playwright") is None:
-        _missing("playwright is not installed: pip install -e '.[dev]'")
+        _missing("playwright is not installed: pip install -e . --group browser")
     program = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
     if program is None:
         _missing("no Chromium here: sh tests/support/install_browser.sh")

@@ -56,13 +56,13 @@ class Codec:
         for what, name, known in (("container", container, CONTAINERS), ("kind", kind, KINDS)):
             if not is_known(name, known):
                 raise UnknownCodecError(unknown(f"the name of a {what}", name, known))
-        self.name = f"{container}/{kind}"
+        self.name: str = f"{container}/{kind}"
         self.container: Container = CONTAINERS[container]
         self.kind = KINDS[kind]
         self.place = seldon.path_of(kind)
         self._owned = self.container.sized and not self.kind.views
         self._message = schema(seldon.MESSAGE)
-        self.media_type = self.container.media_types[0]
+        self.media_type: str = self.container.media_types[0]
         self._memo = Memo(self.container)
         self._writers = self._memo.writers
         self._reading = seldon.reading(None, self.container)
