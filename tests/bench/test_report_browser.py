@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-PANEL = ".panels .panel"
-
 
 @pytest.fixture(scope="module")
 def started() -> Iterator[Any]:

@@ -13,7 +13,7 @@ from google.protobuf import json_format
 
 import tensorwire as tw
 from tensorwire.containers.protobuf.pool import message_class
-from tests.support import corpus, oip_values, promises, reference, rewrites, tfserving_values
+from tests.support import corpus, oip_values, reference, rewrites, tfserving_values
 from tests.support.values import CODECS, CONTAINERS, MEDIA_TYPES, Array, plain
 
 SELDON = tuple(f"seldon/{container}" for container in CONTAINERS)
@@ -273,8 +273,3 @@ def written(source: str, array: Array) -> Body:
         data = tfserving_values.written(tfserving_values.Request({"x": array}))
         return Body(source, tfserving_values.Request, data)
     return Body(source, tfserving_values.Request, orjson.dumps({"instances": array.tolist()}))
-
-
-def is_carried(name: str, array: Array) -> bool:
-    """Tell whether a codec has a place for an array."""
-    return name not in CODECS or not promises.refused(name, array)

@@ -29,4 +29,3 @@ CASES: dict[str, Any] = {
     },
     "list": [np.arange(2), np.arange(3, dtype=np.uint8), "end"],
 }
-RECORDS = np.array([(1, 2.0)], dtype=[("a", "i4"), ("b", "f8")])

@@ -101,20 +101,21 @@ def test_a_missing_package_is_one_line(
 @pytest.mark.parametrize(
     ("module", "command"),
     [
-        *(("numpy", name) for name in ("codecs", "protocols", "history", "peers", "serving")),
-        ("google", "codecs"),
-        ("ml_dtypes", "codecs"),
+        *(("numpy", f"bench.{name}") for name in ("codecs", "protocols", "history", "serving")),
+        ("numpy", "interop"),
+        ("google", "bench.codecs"),
+        ("ml_dtypes", "bench.codecs"),
     ],
 )
 def test_a_missing_library_is_one_line(
     module: str, command: str, blocking: Path, tmp_path: Path
 ) -> None:
     """Without what the library itself needs, a benchmark says how to install the checkout."""
-    argv = (".",) if command == "history" else ()
-    done = run(blocking, tmp_path, module, f"bench.{command}", *argv)
+    argv = (".",) if command == "bench.history" else ()
+    done = run(blocking, tmp_path, module, command, *argv)
     assert (done.returncode, done.stdout) == (1, ""), done.stderr
     (line,) = done.stderr.splitlines()
-    assert line.startswith(f"python -m bench.{command}: error: No module named '{module}")
+    assert line.startswith(f"python -m {command}: error: No module named '{module}")
     assert line.endswith("; in the checkout: pip install -e '.[bench]'")
 
 

@@ -232,7 +232,6 @@ def test_nothing_is_left_behind() -> None:
 
 
 ROOT = Path(tw.__file__).parents[1]
-SUPPORT = Path(__file__).parents[2] / "support"
 
 
 def process(*arguments: str) -> subprocess.Popen[str]:
