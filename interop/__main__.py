@@ -48,9 +48,9 @@ def _run(asked: argparse.Namespace) -> int:
         code = INTERRUPTED
     run.finish()
     if asked.output:
-        from interop import written
+        from interop import records
 
-        written.write(run, asked.output)
+        records.write(run, asked.output)
     run.show(Screen())
     return code or (0 if run.good else 1)
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from interop.workers import frames
-from interop.workers.hard import Verdict
-from interop.workers.serving import Spoken
+from interop.workers.fragile import Verdict
+from interop.workers.loop import Spoken
 from interop.workers.tensors import pack, unpack
 
 if TYPE_CHECKING:

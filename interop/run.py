@@ -9,23 +9,22 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from interop.checks.exchange import checks
-from interop.checks.report import Report, listed
+from interop import losses_table, speed_table
 from interop.environments import InstallError, environment
-from interop.losses import table as losses_table
-from interop.losses.declared import undeclared
-from interop.losses.found import lost_by, lost_by_us
+from interop.exchange import checks
+from interop.known_losses import undeclared
 from interop.process import PeerError, PeerProcess, Refusal, worker
-from interop.speed import table as speed_table
-from interop.speed.timing import speeds
+from interop.report import Report, listed
+from interop.round_trip_losses import lost_by, lost_by_us
+from interop.timing import speeds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from bench.screen.render import Screen
-    from interop.losses.found import Loss
-    from interop.speed.timing import Speed
+    from interop.round_trip_losses import Loss
+    from interop.timing import Speed
 
 __all__ = ["PARTS", "Run", "tell"]
 
@@ -96,7 +95,7 @@ class Run:
         self.report.show(screen)
         if self.losses:
             losses_table.show(self.losses, screen, words=CHECKS not in self.parts)
-            listed("NOT AS DECLARED in losses/declared.py:", undeclared(self.losses), screen)
+            listed("NOT AS DECLARED in known_losses.py:", undeclared(self.losses), screen)
         if self.speeds:
             speed_table.show(self.speeds, screen)
         self.report.show_missing(screen)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import tensorwire as tw
-from interop.ours.message import Ours, value_of
+from interop.ours.implementation import Ours, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

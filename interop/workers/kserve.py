@@ -6,10 +6,10 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from interop.workers.serving import LENGTH, SIDES, Spoken, serve
+from interop.workers.loop import LENGTH, SIDES, Spoken, serve
 
 if TYPE_CHECKING:
-    from interop.workers.serving import Offer, Read
+    from interop.workers.loop import Offer, Read
 
 
 class KServe:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from interop.workers.serving import SIDES, Spoken, serve
+from interop.workers.loop import SIDES, Spoken, serve
 
 if TYPE_CHECKING:
-    from interop.workers.serving import Offer, Read
+    from interop.workers.loop import Offer, Read
 
 
 class MLServer:

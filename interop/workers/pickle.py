@@ -9,10 +9,10 @@ from __future__ import annotations
 import pickle
 from typing import TYPE_CHECKING, Any
 
-from interop.workers.serving import Spoken, serve
+from interop.workers.loop import Spoken, serve
 
 if TYPE_CHECKING:
-    from interop.workers.serving import Offer, Read
+    from interop.workers.loop import Offer, Read
 
 STREAM = "Stream-Length"
 """Bytes of the pickle; the memory of the array stands behind it."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from interop.workers.serving import Spoken, serve
+from interop.workers.loop import Spoken, serve
 
 if TYPE_CHECKING:
-    from interop.workers.serving import Offer, Read
+    from interop.workers.loop import Offer, Read
 
 
 class Safetensors:

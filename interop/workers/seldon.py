@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from interop.workers.loop import SIDES, Spoken, serve
 from interop.workers.seldon_messages import prediction_pb2
-from interop.workers.serving import SIDES, Spoken, serve
 
 if TYPE_CHECKING:
-    from interop.workers.serving import Offer, Read
+    from interop.workers.loop import Offer, Read
 
 IN_DATA = ("ndarray", "tensor", "tftensor")
 KINDS = (*IN_DATA, "binData", "strData", "jsonData")

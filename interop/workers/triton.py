@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from interop.workers.serving import LENGTH, Spoken, serve
+from interop.workers.loop import LENGTH, Spoken, serve
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from interop.workers.serving import Offer, Read, Write
+    from interop.workers.loop import Offer, Read, Write
 
 KEYS = ("id", "model_name", "model_version")
 

@@ -14,7 +14,7 @@ import sys
 
 import numpy as np
 
-from interop.workers.serving import Spoken, serve
+from interop.workers.loop import Spoken, serve
 
 DTYPES = {"INT64": "int64", "BOOL": "bool", "BYTES": "object"}
 NAMES = {np.dtype(dtype): name for name, dtype in DTYPES.items()}

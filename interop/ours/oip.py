@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import tensorwire as tw
-from interop.ours.message import Ours, Read
+from interop.ours.implementation import Ours, Read
 from interop.workers.tensors import from_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from interop.workers.serving import Spoken
+    from interop.workers.loop import Spoken
     from interop.workers.tensors import Tensor
 
 __all__ = ["Inference"]

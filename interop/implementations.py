@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from interop.ours.formats import Arrays, Beside, OneArray
-from interop.ours.inference import Inference
+from interop.ours.oip import Inference
 from interop.ours.seldon import Seldon, SeldonFeedback, SeldonList
-from interop.ours.tensorflow import Serving, TensorProto
+from interop.ours.tfserving import Serving, TensorProto
 
 if TYPE_CHECKING:
-    from interop.ours.message import Ours
+    from interop.ours.implementation import Ours
 
 __all__ = ["WAYS", "Way"]
 

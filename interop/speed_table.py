@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 from bench.measure import environment
 from bench.screen import figures
 from bench.screen.table import Row, Table
-from interop.checks.report import listed
-from interop.speed.timed import TIMED
-from interop.speed.timing import FOUR_MB, PAYLOADS
+from interop.report import listed
+from interop.timed import TIMED
+from interop.timing import FOUR_MB, PAYLOADS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from bench.payloads.case import Case
     from bench.screen.render import Screen
-    from interop.speed.timing import Speed
+    from interop.timing import Speed
 
 __all__ = ["promise", "show", "table"]
 

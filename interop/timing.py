@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from bench.payloads.case import IMAGE, Case, build
-from interop.checks.cases import CONTENTS, PLAIN
+from interop.cases import CONTENTS, PLAIN
+from interop.implementations import WAYS
 from interop.process import PeerError, Refusal
-from interop.ways import WAYS
-from interop.workers.serving import line, time_calls
+from interop.workers.loop import line, time_calls
 from interop.workers.tensors import from_value, to_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from interop.checks.cases import Content
+    from interop.cases import Content
     from interop.process import PeerProcess
     from interop.workers.tensors import Tensor
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bench.screen.table import Row, Table
-from interop.checks.exchange import CHECKS
-from interop.checks.faults import FAULTS
+from interop.exchange import CHECKS
+from interop.known_faults import FAULTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from bench.screen.render import Screen
-    from interop.checks.exchange import Outcome
+    from interop.exchange import Outcome
 
 __all__ = ["Report", "listed"]
 
@@ -63,8 +63,8 @@ class Report:
             screen.line(f"{peer}: " + ", ".join(f"{name} {one}" for name, one in versions.items()))
         if self.checked:
             screen.table(self._table())
-        listed("What peers cannot do, as declared in checks/faults.py:", self._cannot(), screen)
-        listed("Faults declared in checks/faults.py that did not show:", self.stale, screen)
+        listed("What peers cannot do, as declared in known_faults.py:", self._cannot(), screen)
+        listed("Faults declared in known_faults.py that did not show:", self.stale, screen)
         listed("FAILED:", self._failed(), screen)
 
     def show_missing(self, screen: Screen) -> None:

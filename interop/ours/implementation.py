@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import tensorwire as tw
-from interop.workers.serving import Spoken
+from interop.workers.loop import Spoken
 from interop.workers.tensors import from_value, to_value
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import tensorwire as tw
-from interop.ours.message import Ours, Read
-from interop.workers.serving import Spoken
+from interop.ours.implementation import Ours, Read
+from interop.workers.loop import Spoken
 from interop.workers.tensors import from_value
 
 if TYPE_CHECKING:

@@ -6,15 +6,15 @@ from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from bench.screen.table import Row, Table
-from interop.checks.report import listed
-from interop.losses.found import THEIRS
-from interop.workers.hard import NAN, REFUSED, SHAPE, UNREAD, VALUES, hard_arrays
+from interop.report import listed
+from interop.round_trip_losses import THEIRS
+from interop.workers.fragile import NAN, REFUSED, SHAPE, UNREAD, VALUES, hard_arrays
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from bench.screen.render import Screen
-    from interop.losses.found import Loss
+    from interop.round_trip_losses import Loss
 
 __all__ = ["show", "table"]
 

@@ -9,14 +9,14 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from bench.measure import environment
-from interop.workers.hard import EXACT
+from interop.workers.fragile import EXACT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from interop.checks.exchange import Outcome
+    from interop.exchange import Outcome
     from interop.run import Run
-    from interop.speed.timing import Speed
+    from interop.timing import Speed
 
 __all__ = ["write"]
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from interop.checks.cases import CONTENTS, cases
-from interop.checks.faults import fault_of
+from interop.cases import CONTENTS, cases
+from interop.implementations import WAYS
+from interop.known_faults import fault_of
 from interop.process import Refusal
-from interop.ways import WAYS
-from interop.workers.serving import LENGTH, SIDES, line
+from interop.workers.loop import LENGTH, SIDES, line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from interop.checks.cases import Case
-    from interop.checks.faults import Fault
+    from interop.cases import Case
+    from interop.implementations import Way
+    from interop.known_faults import Fault
     from interop.process import PeerProcess
-    from interop.ways import Way
-    from interop.workers.serving import Spoken
+    from interop.workers.loop import Spoken
     from interop.workers.tensors import Tensor
 
 __all__ = ["CHECKS", "Outcome", "checks"]

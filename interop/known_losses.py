@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from interop.workers.hard import DTYPE, EXACT, NAN, ORDER, REFUSED, SHAPE, UNREAD, VALUES
+from interop.workers.fragile import DTYPE, EXACT, NAN, ORDER, REFUSED, SHAPE, UNREAD, VALUES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from interop.losses.found import Loss
+    from interop.round_trip_losses import Loss
 
 __all__ = ["DECLARED", "undeclared"]
 

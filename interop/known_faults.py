@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from interop.checks.exchange import Outcome
+    from interop.exchange import Outcome
 
 __all__ = ["FAULTS", "Fault", "fault_of"]
 

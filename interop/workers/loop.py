@@ -19,7 +19,7 @@ from importlib.metadata import version
 from typing import Any, NamedTuple
 
 from interop.workers import frames
-from interop.workers.hard import Verdict, hard_arrays, send
+from interop.workers.fragile import Verdict, hard_arrays, send
 from interop.workers.tensors import from_value, pack, to_value, unpack
 
 __all__ = ["LENGTH", "SIDES", "Offer", "Read", "Spoken", "Write", "line", "serve", "time_calls"]

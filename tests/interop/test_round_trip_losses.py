@@ -13,12 +13,12 @@ import pytest
 
 import tensorwire as tw
 from bench.screen.render import Screen
-from interop.losses.declared import DECLARED, undeclared
-from interop.losses.found import OURS, THEIRS, Loss, lost_by_us
-from interop.losses.table import show, table
+from interop.implementations import WAYS
+from interop.known_losses import DECLARED, undeclared
+from interop.losses_table import show, table
 from interop.process import PeerError, Refusal
-from interop.ways import WAYS
-from interop.workers.hard import (
+from interop.round_trip_losses import OURS, THEIRS, Loss, lost_by_us
+from interop.workers.fragile import (
     DTYPE,
     EXACT,
     NAN,

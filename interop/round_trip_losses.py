@@ -6,8 +6,8 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import tensorwire as tw
-from interop.checks.cases import PLAIN
-from interop.workers.hard import Verdict, hard_arrays, send
+from interop.cases import PLAIN
+from interop.workers.fragile import Verdict, hard_arrays, send
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

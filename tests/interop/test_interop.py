@@ -16,18 +16,15 @@ import pytest
 from bench.payloads.case import Case
 from bench.screen.render import Screen
 from interop import __main__ as command_line
-from interop import environments, process, run
-from interop.checks import cases, exchange
-from interop.checks.exchange import SAME, THEY_READ, WE_READ, Outcome
-from interop.checks.faults import FAULTS, fault_of
-from interop.checks.report import Report
+from interop import cases, environments, exchange, process, run, speed_table, timing
 from interop.environments import PEERS, InstallError, environment, requirements
+from interop.exchange import SAME, THEY_READ, WE_READ, Outcome
+from interop.implementations import WAYS
+from interop.known_faults import FAULTS, fault_of
 from interop.process import PeerError, PeerProcess, Refusal, worker
-from interop.speed import table as speed_table
-from interop.speed import timing
-from interop.ways import WAYS
+from interop.report import Report
 from interop.workers import frames
-from interop.workers.serving import Spoken
+from interop.workers.loop import Spoken
 from interop.workers.tensors import Tensor, from_value, pack, strings, to_value, unpack
 from tests.support.fake_peer import FAKE, OFFER, Start, starting
 
@@ -165,7 +162,7 @@ def test_a_call_is_timed_where_it_is_made(start: Start) -> None:
 
 def test_a_library_that_cannot_be_loaded(start: Start) -> None:
     """A worker that has no library says so and ends."""
-    source = "from interop.workers.serving import serve\nserve(lambda: __import__('no_such'))"
+    source = "from interop.workers.loop import serve\nserve(lambda: __import__('no_such'))"
     with pytest.raises(Refusal, match="ModuleNotFoundError: No module named 'no_such'"):
         start(source)
 
@@ -287,7 +284,7 @@ def test_the_report_of_a_good_run(monkeypatch: pytest.MonkeyPatch) -> None:
         "pickle",
         "  in-band     not ours to read              -          -           -",
         "",
-        "What peers cannot do, as declared in checks/faults.py:",
+        "What peers cannot do, as declared in known_faults.py:",
     ]
     assert "- kserve, 1 checks: has no BF16" in shown(report)
     report.missing.clear()

@@ -11,14 +11,12 @@ import pytest
 
 from bench.payloads.case import Case, build
 from bench.screen.render import Screen
-from interop.checks import cases
+from interop import cases, speed_table, timing
 from interop.environments import PEERS
+from interop.implementations import WAYS
 from interop.process import PeerError
-from interop.speed import table as speed_table
-from interop.speed import timing
-from interop.speed.timed import TIMED
-from interop.speed.timing import FOUR_MB, PAYLOADS, Speed, in_turn, speeds
-from interop.ways import WAYS
+from interop.timed import TIMED
+from interop.timing import FOUR_MB, PAYLOADS, Speed, in_turn, speeds
 from interop.workers.tensors import from_value
 from tests.support.fake_peer import FAKE, OFFER, Start, starting
 
