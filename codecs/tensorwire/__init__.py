@@ -12,10 +12,10 @@ from tensorwire.errors import (
 )
 from tensorwire.limits import Limits
 from tensorwire.missing import Missing
-from tensorwire.protocols.peeking import Peek, TensorInfo
+from tensorwire.protocols import MessageProtocol, get_protocol, protocol_names
+from tensorwire.protocols.neutral import Peek, TensorInfo
 from tensorwire.protocols.seldon.codec import Codec
 from tensorwire.protocols.seldon.messages import Message
-from tensorwire.protocols.table import MessageProtocol, get_protocol, protocol_names
 from tensorwire.registry import CodecLike, codec_names, dumps, get_codec, loads, register_codec
 from tensorwire.transcoding import peek, transcode
 

@@ -16,8 +16,8 @@ from tensorwire.errors import (
     unknown,
 )
 from tensorwire.kinds import KINDS
+from tensorwire.protocols import get_protocol
 from tensorwire.protocols.seldon.codec import Codec
-from tensorwire.protocols.table import get_protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, cast
 
-import numpy as np
-
-from tensorwire.containers import CONTAINERS
-from tensorwire.errors import DecodeError, EncodeError, UnknownCodecError, is_known, unknown
-from tensorwire.protocols.neutral import Payload, refuse
-from tensorwire.protocols.seldon.codec import Codec
-from tensorwire.protocols.seldon.messages import Message
-from tensorwire.protocols.table import get_protocol, protocol_names
+from tensorwire.errors import DecodeError, EncodeError, UnknownCodecError, unknown
+from tensorwire.protocols import (
+    find_protocol,
+    get_family,
+    get_protocol,
+    known_protocol,
+    protocol_names,
+)
+from tensorwire.protocols.family import Family
+from tensorwire.protocols.neutral import Neutral, refuse_loss
 from tensorwire.registry import codec_names, essence, get_codec
 
 if TYPE_CHECKING:
@@ -21,64 +22,77 @@ if TYPE_CHECKING:
 
     from tensorwire.limits import Limits
     from tensorwire.missing import Missing
-    from tensorwire.protocols.peeking import Peek
-    from tensorwire.registry import CodecLike
+    from tensorwire.protocols import MessageProtocol
+    from tensorwire.protocols.neutral import Peek
 
 __all__ = ["peek", "transcode"]
 
-_MEDIA_TYPES = {
-    "application/octet-stream": "binary",
-    "application/grpc": "protobuf",
-    "application/grpc+proto": "protobuf",
-}
-_MEDIA_TYPES |= {name: box.name for box in CONTAINERS.values() for name in box.media_types}
+_GRPC = ("application/grpc", "application/grpc+proto")  # whose bodies are protobuf
+_PROTOBUF = "application/x-protobuf"
 
 
 def peek(
     body: Any,
     media_type: str = "application/json",
     *,
-    protocol: str = "seldon",
+    protocol: str = "seldon",  # the protocol of `loads`
     headers: Mapping[str, str] | None = None,
     reply: bool = False,
 ) -> Peek:
-    """Tell kind, dtype, shape, names and meta of a message, without a look at its arrays.
+    """Return kind, dtype, shape, names and meta of a message, without decoding its arrays.
 
     Of protobuf, msgpack and binary bodies only the bytes around the arrays are read, so that the
-    cost does not grow with the payload. JSON is looked through once, and so are nested lists in
-    protobuf and msgpack, where each element says its own type: no array is made of them. Dtype and
-    shape are those that `decode` gives, or None where only the values would tell; whether the
-    values are an array at all, `decode` checks.
+    cost does not grow with the payload. JSON is scanned once, and so are nested lists in protobuf
+    and msgpack, where each element has its own type: no array is made of them. Dtype and shape are
+    those that `decode` returns, or None where only the values would tell; whether the values are an
+    array at all, `decode` checks.
 
     Parameters
     ----------
-    body
-        any contiguous buffer.
-    media_type
-        says which container.
-    protocol
-        ``seldon``, ``oip`` or ``tfserving``.
-    headers
-        those of the body, where a part of it is binary.
-    reply
-        the body answers a request.
+    body : buffer
+        Any contiguous buffer.
+    media_type : str, default "application/json"
+        The media type of `body`, which tells its container.
+    protocol : str, default "seldon"
+        ``seldon``, ``oip``, ``tfserving``, or the protocol of an installed package.
+    headers : mapping of str to str, optional
+        The HTTP headers of `body`, where a part of it is binary.
+    reply : bool, default False
+        Whether `body` answers a request.
+
+    Returns
+    -------
+    Peek
+        Name, dtype and shape of each array, and what the message says beside them.
 
     Raises
     ------
     DecodeError
-        the bytes are no message, or the media type is none of the protocol.
+        The bytes are no message, or the media type is none of the protocol.
+
+    Examples
+    --------
+    >>> import tensorwire as tw
+    >>> found = tw.peek(b'{"data":{"names":["a","b"],"ndarray":[[1.5,2.5]]}}')
+    >>> found.kind, found.dtype, found.shape, found.names
+    ('ndarray', dtype('float64'), (1, 2), ['a', 'b'])
     """
-    name = f"{protocol}/{_MEDIA_TYPES.get(essence(media_type), '')}"
-    if name not in protocol_names():
-        owners = tuple(dict.fromkeys(name.partition("/")[0] for name in protocol_names()))
-        if not is_known(protocol, owners):
-            raise DecodeError(unknown("a protocol for protocol=", protocol, owners))
-        known = [
-            media for media, box in _MEDIA_TYPES.items() if f"{protocol}/{box}" in protocol_names()
-        ]
-        raise DecodeError(unknown(f"a media type of {protocol}", media_type, known))
-    found = get_protocol(name)
+    found = get_protocol(_form_of(protocol, essence(media_type), media_type))
     return found.peek(body, headers, type=found.response if reply else None)
+
+
+@lru_cache(256)
+def _form_of(protocol: str, media_type: str, given: str) -> str:
+    """Return the name of the form that a media type tells."""
+    family = get_family(protocol)
+    if family is None:
+        names = dict.fromkeys(name.partition("/")[0] for name in protocol_names())
+        raise DecodeError(unknown("a protocol for protocol=", protocol, names))
+    form = family.form_of(_PROTOBUF if media_type in _GRPC else media_type)
+    if form is None:
+        known = [name for names in family.media_types.values() for name in names]
+        raise DecodeError(unknown(f"a media type of {protocol}", given, known))
+    return f"{protocol}/{form}"
 
 
 def transcode(  # noqa: PLR0913 - what decode takes, and what encode takes
@@ -96,158 +110,129 @@ def transcode(  # noqa: PLR0913 - what decode takes, and what encode takes
 
     What is in the right bytes already is not decoded: the memory of an array is viewed in `body`,
     and copied once, into the result. The name, version and signature of a model are an address, not
-    payload: they are kept where the target has a place for them. A single tensor may lose its name
+    payload: they are kept where the target represents them. A single tensor may lose its name
     where the target has none, and is named ``input-0`` (``output-0``) where it needs one.
 
     Parameters
     ----------
-    body
-        any contiguous buffer.
-    source, target
-        names of codecs or protocols, as in ``json/ndarray`` or ``oip/protobuf``.
-    headers
-        those of `body`, where a part of it is binary; those of the result are the target's media
-        type and, for ``oip/binary``, what `tensorwire.oip.json_size` says.
-    reply
-        the body answers a request.
-    lossy
-        drop what the target cannot say: column names, meta, status, parameters, and what a file of
-        another format says beside its arrays.
-    limits
-        what the payload may claim; `Limits()` where None.
-    missing
-        how NaN is spelled in text, when reading and when writing; where None, as `source` and
-        `target` have it by default. See `MessageProtocol`.
+    body : buffer
+        Any contiguous buffer.
+    source, target : str
+        Names of codecs or protocols, as in ``json/ndarray`` or ``oip/protobuf``.
+    headers : mapping of str to str, optional
+        The HTTP headers of `body`, where a part of it is binary. Those of the result are the
+        target's media type and, for ``oip/binary``, `tensorwire.oip.json_size` of it.
+    reply : bool, default False
+        Whether `body` answers a request.
+    lossy : bool, default False
+        Drop what the target does not represent: column names, meta, status, parameters, and the
+        metadata in a file of another format.
+    limits : Limits, optional
+        What the payload may claim; `Limits()` where None.
+    missing : {"error", "null", "nan", "any"}, optional
+        How text represents NaN, in both bodies; where None, as `source` and `target` have it by
+        default. See `MessageProtocol`.
+
+    Returns
+    -------
+    bytes
+        The body in the form of `target`.
 
     Raises
     ------
     DecodeError
-        `body` is not what `source` says.
+        `body` is no message of `source`.
     EncodeError
-        the target cannot carry it without loss.
+        `target` cannot represent it without loss.
     UnknownCodecError
-        there is no codec or protocol of such a name.
+        No codec or protocol has such a name.
+
+    Examples
+    --------
+    >>> import tensorwire as tw
+    >>> body = b'{"data":{"ndarray":[[1.5,2.5]]}}'
+    >>> tw.transcode(body, "json/ndarray", "tfserving/json")
+    b'{"instances":[[1.5,2.5]]}'
     """
-    check_name(source)
-    check_name(target)
-    family, message = _decode(body, source, headers, limits, missing, reply=reply)
-    return _encode(family, message, target, missing, reply=reply, lossy=lossy)
-
-
-def check_name(name: str) -> None:
-    """Raise `UnknownCodecError` for a name of no codec and no protocol.
-
-    The entry points of installed packages, which take a millisecond to read, are asked only for a
-    name that is neither built in nor registered.
-    """
-    if is_known(name, protocol_names()):
-        return
-    try:
-        get_codec(name)
-    except UnknownCodecError:
-        known = [*codec_names(), *protocol_names()]
-        reason = unknown("the name of a codec or protocol", name, known)
-        raise UnknownCodecError(reason) from None
-
-
-def _decode(  # noqa: PLR0913
-    body: Any,
-    source: str,
-    headers: Mapping[str, str] | None,
-    limits: Limits | None,
-    missing: Missing | None,
-    *,
-    reply: bool,
-) -> tuple[str, Any]:
-    """Give the protocol of a body, and its message; of a plug-in's codec, "" and a payload."""
-    if source in protocol_names():
-        protocol = get_protocol(source)
-        kind = protocol.response if reply else protocol.request
-        message = protocol.decode(body, headers, type=kind, limits=limits, missing=missing)
-        return source.partition("/")[0], message
-    codec: Any = get_codec(source)
-    if not isinstance(codec, Codec):
-        return "", _read_plug_in(codec, body, {} if limits is None else {"limits": limits})
-    message = get_protocol(f"seldon/{codec.container.name}").decode(
-        body, limits=limits, missing=missing
-    )
-    if message.kind != codec.kind.name:
-        codec.decode(body)  # raises an error that says so
-    return "seldon", message
-
-
-def _read_plug_in(codec: Any, body: Any, options: Mapping[str, Any]) -> Payload:
-    """Read what a plug-in gives: arrays by name, or one; and what stands beside them."""
-    value = codec.decode(body, **options)
-    payload = Payload(dict(value) if isinstance(value, dict) else {"": value}, source=codec.name)
-    if hasattr(codec, "metadata"):
-        payload.metadata = codec.metadata(body)
-        payload.extras[getattr(codec, "meta_path", "$.meta")] = payload.metadata
-    return payload
-
-
-def _payload(family: str, message: Any) -> Payload:
-    found: Payload = _file(family).take(message) if family else message
-    return found
-
-
-def _turn(family: str, message: Any, target: str, kind: type, *, lossy: bool) -> Any:
-    """Turn a message into one of a class of the target's protocol, if it is none yet."""
-    file = _file(target.partition("/")[0])
+    reader, writer = find_form(source), find_form(target)
+    kind = reader.response if reply else reader.request
+    message = reader.decode(body, headers, type=kind, limits=limits, missing=missing)
+    kind = writer.response if reply else writer.request
     if type(message) is kind:
-        fit = getattr(file, "fit", None)
-        return message if fit is None else fit(message)
-    made, lost = file.make(_payload(family, message), kind)
-    refuse({} if lossy else lost, target)
-    return made
+        message = writer.family.fit(message)
+    else:
+        message, lost = writer.family.make(reader.family.take(message), kind)
+        refuse_loss({} if lossy else lost, target)
+    return writer.encode(message, lossy=lossy, missing=missing)[0]
 
 
-def _file(family: str) -> Any:
-    return import_module(f"tensorwire.protocols.{family}.convert")
+def find_form(name: str) -> MessageProtocol:
+    """Return the protocol of a name, which may be that of a codec too.
+
+    Raises
+    ------
+    UnknownCodecError
+        no codec and no protocol has that name.
+    """
+    found: MessageProtocol | None = known_protocol(name)
+    if found is not None:
+        return found
+    try:
+        codec: Any = get_codec(name)
+    except UnknownCodecError:
+        found = find_protocol(name)
+        if found is None:
+            known = [*codec_names(), *protocol_names()]
+            reason = unknown("the name of a codec or protocol", name, known)
+            raise UnknownCodecError(reason) from None
+        return found
+    protocol: Any = getattr(codec, "protocol", None)  # of the codecs of messages
+    return protocol if hasattr(protocol, "family") else cast("MessageProtocol", _Arrays(codec))
 
 
-def _encode(  # noqa: PLR0913
-    family: str, message: Any, target: str, missing: Missing | None, *, reply: bool, lossy: bool
-) -> bytes:
-    if target in protocol_names():
-        protocol = get_protocol(target)
-        kind = protocol.response if reply else protocol.request
-        message = _turn(family, message, target, kind, lossy=lossy)
-        return protocol.encode(message, lossy=lossy, missing=missing)[0]
-    codec: Any = get_codec(target)
-    if isinstance(codec, Codec):
-        name = f"seldon/{codec.container.name}"
-        message = _turn(family, message, name, Message, lossy=lossy)
-        if codec.kind.name == "raw" and not lossy:
-            _check_bytes(message.value, codec)
-        message = replace(message, kind=codec.kind.name)
-        return get_protocol(name).encode(message, lossy=lossy, missing=missing)[0]
-    payload = _payload(family, message)
-    lost = payload.extras | payload.signature() | {"$.id": payload.id, "$.outputs": payload.outputs}
-    more = {}
-    if payload.source == target:
-        lost, more = {}, {"meta": payload.metadata} if payload.metadata else {}
-    refuse({} if lossy else lost, target)
-    return _plug_in(codec, payload, more)
+class _Arrays(Family):
+    """A codec of arrays without a message around them, as a protocol and its one form."""
 
+    request = response = object  # of no class that another protocol has
 
-def _check_bytes(value: Any, codec: Codec) -> None:
-    """Refuse to write an array as raw bytes, which would not say its dtype and shape."""
-    if not isinstance(value, np.ndarray) or (value.dtype.kind == "S" and not value.ndim):
-        return  # one string of bytes, or what the codec judges
-    if value.dtype != np.uint8 or value.ndim != 1:
-        reason = f"bytes do not say dtype {value.dtype} and shape {value.shape}"
-        other = f"{codec.container.name}/tftensor can carry it"
-        raise EncodeError(f"{reason}; {other}, and lossy=True writes its memory", codec.place)
+    def __init__(self, codec: Any) -> None:
+        self.name, self.media_type = codec.name, codec.media_type
+        self.family = self
+        self._codec = codec
 
+    def decode(self, body: Any, headers: Any, *, limits: Limits | None = None, **_: Any) -> Neutral:
+        """Read arrays by name, or one; and the metadata beside them."""
+        del headers
+        codec = self._codec  # which need not know of limits
+        value = codec.decode(body) if limits is None else codec.decode(body, limits=limits)
+        arrays = dict(value) if isinstance(value, dict) else {"": value}
+        neutral = Neutral(arrays, source=codec.name)
+        if hasattr(codec, "metadata"):
+            neutral.metadata = codec.metadata(body)
+            neutral.extras[getattr(codec, "meta_path", "$.meta")] = neutral.metadata
+        return neutral
 
-def _plug_in(codec: CodecLike, payload: Payload, more: Mapping[str, Any]) -> bytes:
-    """Write named arrays by their names if the codec has a place for names, else a single one."""
-    arrays = payload.tensors
-    if list(arrays) != [""]:
-        try:
-            return codec.encode(arrays, **more)
-        except EncodeError:
-            if len(arrays) != 1:
-                raise
-    return codec.encode(payload.single(), **more)
+    def take(self, message: Neutral) -> Neutral:
+        """Return what `decode` has returned."""
+        return message
+
+    def make(self, neutral: Neutral, kind: type) -> tuple[Neutral, dict[str, Any]]:
+        """Return the arrays; the metadata of a codec is for the same codec alone."""
+        del kind
+        if neutral.source == self.name:
+            return neutral, {}
+        return neutral, {**neutral.extras, "$.id": neutral.id, "$.outputs": neutral.outputs}
+
+    def encode(self, neutral: Neutral, **_: Any) -> tuple[bytes, dict[str, str]]:
+        """Write arrays by name if the codec has names, else a single one."""
+        codec, arrays = self._codec, neutral.tensors
+        same = neutral.source == self.name and neutral.metadata
+        more = {"meta": neutral.metadata} if same else {}
+        headers = {"Content-Type": self.media_type}
+        if list(arrays) != [""]:
+            try:
+                return codec.encode(arrays, **more), headers
+            except EncodeError:
+                if len(arrays) != 1:
+                    raise
+        return codec.encode(neutral.single(), **more), headers

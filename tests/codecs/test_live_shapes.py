@@ -10,8 +10,8 @@ import pytest
 import tensorwire as tw
 from tensorwire import oip, tfserving
 from tensorwire.containers import CONTAINERS
+from tensorwire.protocols import _built_in
 from tensorwire.protocols.seldon.codec import Codec
-from tensorwire.protocols.table import _made
 
 LIVE = pytest.mark.parametrize("count", [300, 1000])
 VIEWED = [f"{c}/{k}" for c in ("protobuf", "msgpack") for k in ("tensor", "tftensor", "raw")]
@@ -41,7 +41,7 @@ def counted(owner: Any, name: str) -> Iterator[list[int]]:
 
 def fresh(name: str) -> Any:
     """Return a protocol that remembers nothing."""
-    return _made.__wrapped__(name)
+    return _built_in.__wrapped__(name)
 
 
 @pytest.mark.slow

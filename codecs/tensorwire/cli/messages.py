@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import tensorwire as tw
 from tensorwire.cli.routes import check_packages
 from tensorwire.limits import DEFAULT_LIMITS, Limits
-from tensorwire.transcoding import check_name
+from tensorwire.transcoding import find_form
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -42,7 +42,7 @@ def decode(
     UsageError
         the format needs a package that is not installed.
     """
-    check_name(found.name)
+    find_form(found.name)
     check_packages(found.name)
     if found.name in tw.protocol_names():
         protocol = tw.get_protocol(found.name)
@@ -78,7 +78,7 @@ def request(name: str, array: Array, options: Namespace) -> tuple[bytes, dict[st
     UnknownCodecError
         there is no format of that name.
     """
-    check_name(name)
+    find_form(name)
     if name in tw.protocol_names():
         message = _message(name, array, options)
         return tw.get_protocol(name).encode(message, lossy=options.lossy, missing=options.missing)

@@ -1,4 +1,10 @@
-"""Protocols by name: whose messages, and in which container they travel."""
+"""Message protocols: each is a folder that owns all that is true of it alone.
+
+A protocol such as ``oip`` is a `Family` of forms such as ``oip/json``, each a `MessageProtocol`.
+The server, the command line and `transcode` loop over them and name none. To add one, write a
+folder with a `Family` and its forms, and one line for each form: in the table below, or, in another
+package, under the entry-point group ``tensorwire.protocols``.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +12,29 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from tensorwire.errors import UnknownCodecError, is_known, unknown
+from tensorwire.errors import EncodeError, UnknownCodecError, shown, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from importlib.metadata import EntryPoints
 
     from tensorwire.limits import Limits
     from tensorwire.missing import Missing
-    from tensorwire.protocols.peeking import Peek
+    from tensorwire.protocols.family import Family
+    from tensorwire.protocols.neutral import Peek
 
-__all__ = ["MessageProtocol", "get_protocol", "protocol_names"]
+__all__ = [
+    "MessageProtocol",
+    "families",
+    "find_protocol",
+    "get_family",
+    "get_protocol",
+    "known_protocol",
+    "protocol_names",
+]
 
-_MODULES = {  # each has a function, protocol(name)
+GROUP = "tensorwire.protocols"
+_FORMS = {  # each module has a function, protocol(name)
     "seldon/json": "seldon.protocol",
     "seldon/protobuf": "seldon.protocol",
     "seldon/msgpack": "seldon.protocol",
@@ -29,19 +46,32 @@ _MODULES = {  # each has a function, protocol(name)
     "tfserving/json": "tfserving.rest",
     "tfserving/protobuf": "tfserving.grpc",
 }
+_plugins: dict[str, MessageProtocol] = {}  # those that have been loaded, by name
 
 
 class MessageProtocol(Protocol):
-    """Whole messages of one protocol to bytes and back.
+    """Whole messages of one protocol, in one container, to bytes and back.
 
     Attributes
     ----------
-    name
-        protocol and container, as in ``oip/protobuf``.
-    media_type
-        the media type of the bytes.
-    request, response
-        the classes of its messages.
+    name : str
+        Protocol and container, as in ``oip/protobuf``.
+    media_type : str
+        The media type of the bytes.
+    request, response : type
+        The classes of the messages.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import tensorwire as tw
+    >>> protocol = tw.get_protocol("oip/json")
+    >>> tensor = tw.oip.InferTensor("x", np.array([1, 2], np.int32))
+    >>> body, headers = protocol.encode(tw.oip.InferRequest([tensor]))
+    >>> headers
+    {'Content-Type': 'application/json'}
+    >>> protocol.decode(body).inputs[0].value
+    array([1, 2], dtype=int32)
     """
 
     name: str
@@ -49,20 +79,65 @@ class MessageProtocol(Protocol):
     request: type
     response: type
 
+    @property
+    def family(self) -> Family:
+        """The protocol of which this is a form: what is true of it in every container."""
+
     def encode(
         self, message: Any, *, lossy: bool = False, missing: Missing | None = None
     ) -> tuple[bytes, dict[str, str]]:
-        """Write a message: the body, and the headers to send with it; raise `EncodeError`.
+        """Write a message.
 
-        `missing` says how JSON has NaN and infinities: ``error`` refuses them (the default of
-        Seldon and OIP), ``nan`` writes bare words (that of TensorFlow Serving), ``null`` writes
-        NaN as null, ``any`` what the servers of the protocol read.
+        Parameters
+        ----------
+        message : object
+            An instance of `request` or of `response`.
+        lossy : bool, default False
+            Round or drop what the form cannot represent.
+        missing : {"error", "null", "nan", "any"}, optional
+            How text represents NaN and infinities: ``error`` refuses them (the default of Seldon
+            and OIP), ``nan`` writes bare words (that of TensorFlow Serving), ``null`` writes NaN
+            as null, ``any`` what the servers of the protocol read.
+
+        Returns
+        -------
+        body : bytes
+            The message.
+        headers : dict of str to str
+            The HTTP headers that go with it, Content-Type among them.
+
+        Raises
+        ------
+        EncodeError
+            The form cannot represent the message without loss.
         """
 
     def encode_parts(
         self, message: Any, *, lossy: bool = False, missing: Missing | None = None
     ) -> tuple[list[bytes | memoryview], dict[str, str]]:
-        """Write the same body as buffers for a vectored write, arrays where they are."""
+        """Write the same body as buffers for a vectored write, without a copy of the arrays.
+
+        Parameters
+        ----------
+        message : object
+            An instance of `request` or of `response`.
+        lossy : bool, default False
+            As for `encode`.
+        missing : {"error", "null", "nan", "any"}, optional
+            As for `encode`.
+
+        Returns
+        -------
+        parts : list of bytes or memoryview
+            The body in pieces.
+        headers : dict of str to str
+            The HTTP headers that go with it.
+
+        Raises
+        ------
+        EncodeError
+            The form cannot represent the message without loss.
+        """
 
     def decode(  # noqa: PLR0913
         self,
@@ -74,25 +149,37 @@ class MessageProtocol(Protocol):
         align: bool = False,
         missing: Missing | None = None,
     ) -> Any:
-        """Read a message of a class, by default a request; raise `DecodeError`.
+        """Read a message.
 
         Parameters
         ----------
-        body
-            any contiguous buffer.
-        headers
-            those of the body, where a part of it is binary.
-        type
-            the class of the message.
-        limits
-            what the payload may claim; `Limits()` where None.
-        align
-            return arrays whose addresses suit their dtypes: a view where one does, else a copy of
+        body : buffer
+            Any contiguous buffer.
+        headers : mapping of str to str, optional
+            The HTTP headers of the body, where a part of it is binary.
+        type : type, optional
+            The class of the message; `request` where None.
+        limits : Limits, optional
+            What the payload may claim; `Limits()` where None.
+        align : bool, default False
+            Return arrays whose addresses suit their dtypes: a view where one does, else a copy of
             that array. See `Codec.decode`.
-        missing
-            what stands for NaN among floats in text: ``null``, ``nan`` (the bare words NaN,
+        missing : {"error", "null", "nan", "any"}, optional
+            What represents NaN among floats in text: ``null``, ``nan`` (the bare words NaN,
             Infinity, -Infinity), ``any`` of both (the default of Seldon and OIP; that of
             TensorFlow Serving is ``nan``), or ``error``. See `tensorwire.missing`.
+
+        Returns
+        -------
+        object
+            An instance of `type`; its arrays are views of `body` where the form allows it.
+
+        Raises
+        ------
+        DecodeError
+            The bytes are no such message.
+        LimitError
+            The message claims more than `limits`.
         """
 
     def peek(
@@ -102,31 +189,148 @@ class MessageProtocol(Protocol):
         *,
         type: type | None = None,  # noqa: A002
     ) -> Peek:
-        """Tell what a message says of its arrays, without a look at them."""
+        """Describe the arrays of a message without decoding them.
+
+        Parameters
+        ----------
+        body : buffer
+            Any contiguous buffer.
+        headers : mapping of str to str, optional
+            The HTTP headers of the body, where a part of it is binary.
+        type : type, optional
+            The class of the message; `request` where None.
+
+        Returns
+        -------
+        Peek
+            Name, dtype and shape of each array, and what the message says beside them.
+
+        Raises
+        ------
+        DecodeError
+            The bytes are no such message.
+        """
 
     def encode_error(self, error: BaseException | str) -> tuple[bytes, dict[str, str]]:
-        """Write the reply that says what was wrong, in the protocol's documented form."""
+        """Write the reply to a request that failed, in the protocol's documented form.
+
+        Parameters
+        ----------
+        error : BaseException or str
+            What was wrong. A str or a `CodecError` is the fault of the request, any other
+            exception that of the server.
+
+        Returns
+        -------
+        body : bytes
+            The reply; empty where the error is in the trailers of gRPC.
+        headers : dict of str to str
+            The headers, or the trailers, that go with it.
+        """
 
 
 def protocol_names() -> tuple[str, ...]:
-    """List the names that `get_protocol` knows."""
-    return tuple(_MODULES)
+    """List the names that `get_protocol` knows.
+
+    Returns
+    -------
+    tuple of str
+        The built-in forms, then those of installed packages.
+
+    Examples
+    --------
+    >>> import tensorwire as tw
+    >>> tw.protocol_names()[:3]
+    ('seldon/json', 'seldon/protobuf', 'seldon/msgpack')
+    """
+    return tuple(dict.fromkeys([*_FORMS, *(entry.name for entry in _entry_points())]))
 
 
 def get_protocol(name: str) -> MessageProtocol:
-    """Get a protocol by name, as in ``get_protocol("oip/protobuf")``.
+    """Return a message protocol by name.
+
+    Parameters
+    ----------
+    name : str
+        Protocol and container, as in ``oip/protobuf``; see `protocol_names`.
+
+    Returns
+    -------
+    MessageProtocol
+        The same object for the same name.
 
     Raises
     ------
     UnknownCodecError
-        there is none of that name; a `LookupError` that lists the names.
+        No protocol has that name; a `LookupError` that lists the names.
+    EncodeError
+        An installed package names an object that is no `MessageProtocol`.
+
+    Examples
+    --------
+    >>> import tensorwire as tw
+    >>> tw.get_protocol("tfserving/json").media_type
+    'application/json'
     """
-    if not is_known(name, _MODULES):
-        raise UnknownCodecError(unknown("the name of a protocol", name, _MODULES))
-    return _made(name)
+    found = find_protocol(name)
+    if found is None:
+        raise UnknownCodecError(unknown("the name of a protocol", name, protocol_names()))
+    return found
+
+
+def known_protocol(name: Any) -> MessageProtocol | None:
+    """Return a message protocol that is built in or was loaded before, else None."""
+    if not isinstance(name, str):
+        return None
+    return _built_in(name) if name in _FORMS else _plugins.get(name)
+
+
+def find_protocol(name: Any) -> MessageProtocol | None:
+    """Return a message protocol by name, None for a name that is not known.
+
+    The entry points of installed packages, which take a millisecond to read, are read for a name
+    that is neither built in nor loaded.
+    """
+    found = known_protocol(name)
+    if found is not None:
+        return found
+    for entry in _entry_points():
+        if entry.name == name:
+            loaded = entry.load()
+            form = _check(loaded(name) if callable(loaded) else loaded, name)
+            return _plugins.setdefault(name, form)
+    return None
+
+
+def get_family(name: str) -> Family | None:
+    """Return a protocol by the first part of its forms' names, None for one that is not known."""
+    prefix = f"{name}/"
+    names = [form for form in _FORMS if form.startswith(prefix)] or [
+        form for form in protocol_names() if form.startswith(prefix)
+    ]
+    return get_protocol(names[0]).family if names else None
+
+
+def families() -> tuple[Family, ...]:
+    """Return all protocols, those of installed packages last."""
+    names = dict.fromkeys(name.partition("/")[0] for name in protocol_names())
+    return tuple(found for found in map(get_family, names) if found is not None)
 
 
 @cache
-def _made(name: str) -> MessageProtocol:
-    module = import_module(f"tensorwire.protocols.{_MODULES[name]}")
+def _built_in(name: str) -> MessageProtocol:
+    module = import_module(f"tensorwire.protocols.{_FORMS[name]}")
     return cast("MessageProtocol", module.protocol(name))
+
+
+def _entry_points() -> EntryPoints:
+    from importlib.metadata import entry_points  # milliseconds that few programs need
+
+    return entry_points(group=GROUP)
+
+
+def _check(form: Any, name: str) -> MessageProtocol:
+    members = ("media_type", "request", "response", "family", "encode", "decode", "peek")
+    if getattr(form, "name", None) != name or not all(hasattr(form, one) for one in members):
+        raise EncodeError(f"expected a MessageProtocol named {name!r}, got {shown(form)}")
+    return cast("MessageProtocol", form)

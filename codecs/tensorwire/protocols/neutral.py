@@ -1,26 +1,23 @@
-"""What a message says whatever its protocol: the middle of every conversion.
-
-Beside each protocol's messages stands a file that takes them apart and puts them together,
-`protocols/*_payload.py`; what has no place in a protocol is named before it would be lost.
-"""
+"""A message without its protocol: whole, the middle of every conversion; or peeked at."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tensorwire.errors import EncodeError
+from tensorwire.reprs import repr_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["Payload"]
+    import numpy as np
 
-_DEFAULT = "serving_default"  # the signature that is meant where none is named
+__all__ = ["Neutral", "Peek", "TensorInfo", "refuse_loss"]
 
 
 @dataclass(slots=True)
-class Payload:
+class Neutral:
     """A message without its protocol.
 
     Attributes
@@ -30,7 +27,7 @@ class Payload:
     id
         by which a caller matches answers.
     model
-        name, version, version label and signature name of the model.
+        name and version of the model: an address, dropped where the target has none.
     outputs
         the names of the outputs that are wanted.
     extras
@@ -59,17 +56,70 @@ class Payload:
             )
         return next(iter(self.tensors.values()))
 
-    def signature(self) -> dict[str, Any]:
-        """Give what TensorFlow Serving alone says of a model, by its place."""
-        name = self.model.get("signature_name", "")
-        return {
-            "$.model_spec.version_label": self.model.get("version_label", ""),
-            "$.model_spec.signature_name": "" if name == _DEFAULT else name,
-        }
 
-
-def refuse(lost: Mapping[str, Any], target: str) -> None:
+def refuse_loss(lost: Mapping[str, Any], target: str) -> None:
     """Raise `EncodeError` for the first thing that would be lost."""
     for place, value in lost.items():
         if value is not None and len(value):
             raise EncodeError(f"{target} has no place for this; lossy=True drops it", place)
+
+
+class TensorInfo(NamedTuple):
+    """What a message claims of one array.
+
+    Attributes
+    ----------
+    name
+        the name of the tensor, empty where it has none.
+    dtype
+        what `decode` gives; None where only the values would tell (mixed rows, nested text).
+    shape
+        the dimensions; None where only the values would tell.
+    """
+
+    name: str
+    dtype: np.dtype[Any] | None
+    shape: tuple[int, ...] | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Peek:
+    """What a message says of itself: enough for a router. Nothing of the arrays is checked.
+
+    Attributes
+    ----------
+    kind
+        the kind of a Seldon payload; ``raw``, ``contents`` or ``data`` for a tensor of the Open
+        Inference Protocol; ``tftensor``, ``rows`` or ``columns`` for TensorFlow Serving.
+    tensors
+        name, dtype and shape of each array, in order.
+    names
+        the names of the columns, None where there are none.
+    meta, status
+        of a SeldonMessage.
+    id, model_name, parameters
+        of the Open Inference Protocol; the model's name also of TensorFlow Serving.
+    """
+
+    kind: str
+    tensors: tuple[TensorInfo, ...]
+    names: Sequence[str] | None = None
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    status: Mapping[str, Any] = field(default_factory=dict)
+    id: str = ""
+    model_name: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Return the fields that are set; what is large or deep is told in short."""
+        return repr_of(self)
+
+    @property
+    def dtype(self) -> np.dtype[Any] | None:
+        """The dtype of the first array."""
+        return self.tensors[0].dtype if self.tensors else None
+
+    @property
+    def shape(self) -> tuple[int, ...] | None:
+        """The shape of the first array."""
+        return self.tensors[0].shape if self.tensors else None

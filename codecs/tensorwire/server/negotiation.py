@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import tensorwire as tw
 from tensorwire.containers import CONTAINERS
 from tensorwire.errors import DecodeError
-from tensorwire.server.forms import MULTIPART, URLENCODED
+from tensorwire.protocols.seldon.forms import MULTIPART, URLENCODED
 from tensorwire.server.refusals import Refusal, Status
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from enum import Enum
 import grpc
 
 from tensorwire.errors import CodecError, LimitError
+from tensorwire.protocols.family import UnreadableFormError
 
 __all__ = ["ModelError", "Refusal", "Status", "reason_of", "status_of"]
 
@@ -52,6 +53,8 @@ def status_of(error: BaseException) -> Status:
         return error.status
     if isinstance(error, LimitError):
         return Status.TOO_LARGE
+    if isinstance(error, UnreadableFormError):
+        return Status.UNKNOWN_MEDIA_TYPE
     return Status.BAD_INPUT if isinstance(error, CodecError) else Status.INTERNAL
 
 

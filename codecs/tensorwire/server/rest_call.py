@@ -10,7 +10,8 @@ from urllib.parse import quote
 import orjson
 
 import tensorwire as tw
-from tensorwire.server import about, forms
+from tensorwire.protocols.seldon import forms
+from tensorwire.server import about
 from tensorwire.server.inflate import inflate
 from tensorwire.server.negotiation import in_utf8, media_type_of, source_of, target_of
 from tensorwire.server.raw import RawMessage

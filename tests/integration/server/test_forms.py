@@ -17,7 +17,8 @@ import pytest
 pytest.importorskip("tensorwire.server", exc_type=ModuleNotFoundError)
 pytest.importorskip("python_multipart")
 
-from tensorwire.server import EchoServer, RawMessage, ServerLimits, forms
+from tensorwire.protocols.seldon import forms
+from tensorwire.server import EchoServer, RawMessage, ServerLimits
 from tests.support.server_clients import PROTOBUF, Reply, ask
 
 if TYPE_CHECKING:

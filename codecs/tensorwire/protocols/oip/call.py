@@ -8,6 +8,7 @@ from tensorwire.containers.protobuf.write import map_order
 from tensorwire.errors import CodecError, DecodeError
 from tensorwire.missing import STRICT
 from tensorwire.protocols import fields
+from tensorwire.protocols.neutral import Peek
 from tensorwire.protocols.oip.datatypes import row_of
 from tensorwire.protocols.oip.messages import (
     InferRequest,
@@ -26,14 +27,13 @@ from tensorwire.protocols.oip.tensor import (
     raw_leaf,
     refuse_shared_memory,
 )
-from tensorwire.protocols.peeking import Peek
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tensorwire.missing import Writing
+    from tensorwire.protocols.neutral import TensorInfo
     from tensorwire.protocols.oip.datatypes import Datatype
-    from tensorwire.protocols.peeking import TensorInfo
     from tensorwire.tree import Tree
 
 __all__ = ["claims", "from_tree", "parameters", "to_tree"]

@@ -1,39 +1,251 @@
-"""The messages of the Open Inference Protocol <-> what a message says whatever its protocol."""
+"""What is true of the Open Inference Protocol in all its forms.
+
+Source: https://github.com/kserve/open-inference-protocol/tree/main/specification/protocol
+"""
 
 from __future__ import annotations
 
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from tensorwire.errors import EncodeError
-from tensorwire.protocols.neutral import Payload
-from tensorwire.protocols.oip.messages import InferRequest, InferTensor, RequestedOutput, tensors_of
+import numpy as np
+import orjson
 
-__all__ = ["make", "take"]
+from tensorwire.containers import CONTAINERS
+from tensorwire.errors import DecodeError, EncodeError
+from tensorwire.protocols.family import Call, Candidate, Contents, Endpoint, Family, Recognized
+from tensorwire.protocols.neutral import Neutral
+from tensorwire.protocols.oip.length import LENGTH, json_size
+from tensorwire.protocols.oip.messages import (
+    InferRequest,
+    InferResponse,
+    InferTensor,
+    RequestedOutput,
+    tensors_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tensorwire.protocols.family import ServerState
+
+__all__ = ["FAMILY"]
+
+_SERVICE = "inference.GRPCInferenceService"
+_MODEL = "/v2/models/{model_name}"
+_MODELS = (_MODEL, _MODEL + "/versions/{model_version}")
+_INPUT = "input-0"  # as KServe and MLServer name a tensor that has no name
+_GRPC_MEMBERS = {  # of protobuf's JSON, which those of REST do not have
+    *("modelName", "modelVersion"),
+    *("rawInputContents", "raw_input_contents", "rawOutputContents", "raw_output_contents"),
+}
+_LOOKED_AT = 64  # tensors of a list that are looked at
+_ANY = np.zeros(1)  # an output, for the check of what is asked of it
 
 
-def take(message: Any) -> Payload:
-    """Take a message apart."""
-    member, tensors = tensors_of(message)
-    wanted = message.outputs if isinstance(message, InferRequest) else []
-    extras = {"$.parameters": message.parameters}
-    extras |= {f"$.{member}[{i}].parameters": t.parameters for i, t in enumerate(tensors)}
-    extras |= {f"$.outputs[{i}].parameters": o.parameters for i, o in enumerate(wanted)}
-    arrays = {tensor.name: tensor.value for tensor in tensors}
-    if len(arrays) < len(tensors):
-        raise EncodeError("two tensors of one name", f"$.{member}")
-    model = {"name": message.model_name, "version": message.model_version}
-    return Payload(arrays, message.id, model, [output.name for output in wanted], extras)
+class OpenInference(Family):
+    """Named tensors, of which `outputs` says which are wanted."""
+
+    name = "oip"
+    request, response = InferRequest, InferResponse
+    media_types: ClassVar = {
+        "json": CONTAINERS["json"].media_types,
+        "binary": ("application/octet-stream",),
+        "protobuf": CONTAINERS["protobuf"].media_types,
+    }
+    endpoints = (
+        Endpoint("/v2", "server"),
+        Endpoint("/v2/health/live", "live"),
+        Endpoint("/v2/health/ready", "ready"),
+        *(
+            endpoint
+            for model in _MODELS
+            for endpoint in (
+                Endpoint(f"{model}/infer", "predict", ("POST",)),
+                Endpoint(f"{model}/ready", "model_ready"),
+                Endpoint(model, "model"),
+            )
+        ),
+    )
+    calls = (
+        Call(
+            *(_SERVICE, "ModelInfer", "predict", "inference.ModelInferRequest"),
+            ("protobuf", "protobuf-typed"),
+        ),
+        Call(_SERVICE, "ServerLive", "live"),
+        Call(_SERVICE, "ServerReady", "ready"),
+        Call(_SERVICE, "ModelReady", "ready"),
+        Call(_SERVICE, "ServerMetadata", "server"),
+        Call(_SERVICE, "ModelMetadata", "model"),
+    )
+    candidates = (
+        Candidate("inference.ModelInferRequest", ("inputs",), Recognized("protobuf")),
+        Candidate("inference.ModelInferResponse", ("outputs",), Recognized("protobuf", reply=True)),
+    )
+    exposed_headers = (LENGTH,)
+
+    def take(self, message: Any) -> Neutral:
+        """Take a message apart."""
+        member, tensors = tensors_of(message)
+        wanted = message.outputs if isinstance(message, InferRequest) else []
+        extras = {"$.parameters": message.parameters}
+        extras |= {f"$.{member}[{i}].parameters": t.parameters for i, t in enumerate(tensors)}
+        extras |= {f"$.outputs[{i}].parameters": o.parameters for i, o in enumerate(wanted)}
+        arrays = {tensor.name: tensor.value for tensor in tensors}
+        if len(arrays) < len(tensors):
+            raise EncodeError("expected tensors of different names, got two of one", f"$.{member}")
+        model = {"name": message.model_name, "version": message.model_version}
+        return Neutral(arrays, message.id, model, [output.name for output in wanted], extras)
+
+    def make(self, neutral: Neutral, kind: Any) -> tuple[Any, dict[str, Any]]:
+        """Make a message, its unnamed array named as KServe and MLServer do."""
+        name, version = neutral.model.get("name", ""), neutral.model.get("version")
+        base = "input" if kind is InferRequest else "output"
+        default = next(new for i in count() if (new := f"{base}-{i}") not in neutral.tensors)
+        tensors = [InferTensor(name or default, value) for name, value in neutral.tensors.items()]
+        message = kind(tensors, name, "" if version is None else str(version), neutral.id)
+        if kind is InferRequest:
+            message.outputs = [RequestedOutput(output) for output in neutral.outputs]
+        return message, neutral.extras
+
+    def recognize(self, body: bytes, document: Any) -> Recognized | None:
+        """Recognise a list of named tensors in JSON, with their memory behind it or without."""
+        if document is None:
+            return _behind_json(body)
+        if not isinstance(document, dict) or not document.keys() & {"inputs", "outputs"}:
+            return None
+        tensors = document.get("inputs", document.get("outputs"))
+        reply = "inputs" not in document
+        if not isinstance(tensors, list):
+            return None
+        objects = [one for one in tensors if isinstance(one, dict)]
+        first = [one for one in tensors[:_LOOKED_AT] if isinstance(one, dict)]
+        typed = any("datatype" in one and "contents" in one for one in objects[:_LOOKED_AT])
+        if typed or (document.keys() & _GRPC_MEMBERS and objects):
+            return Recognized("protobuf-json", reply)
+        if tensors and not any("datatype" in one for one in first):
+            return None
+        parameters = (one.get("parameters") for one in first)
+        behind = any(isinstance(p, dict) and "binary_data_size" in p for p in parameters)
+        return Recognized("binary" if behind else "json", reply)
+
+    def contents(self, message: Any) -> Contents:
+        """Return what a message holds."""
+        names = ("model_name", "model_version", "id", "parameters")
+        fields = {name: getattr(message, name) for name in names}
+        if isinstance(message, InferRequest):
+            wanted = [{"name": one.name, "parameters": one.parameters} for one in message.outputs]
+            fields["outputs"] = wanted
+        tensors = []
+        for one in tensors_of(message)[1]:
+            more = {"parameters": one.parameters} if one.parameters else {}
+            tensors.append((one.name, one.value, {"datatype": one.datatype, **more}))
+        return Contents(fields, tensors)
+
+    def headers(self, form: str, body: bytes) -> dict[str, str]:
+        """Return the length of the JSON in a binary body."""
+        return {LENGTH: str(json_size(body))} if form == "binary" else {}
+
+    def build(
+        self, array: Any, form: str, *, name: str | None, model: str, columns: Sequence[str] | None
+    ) -> InferRequest:
+        """Make a request of one tensor."""
+        del form, columns
+        return InferRequest([InferTensor(_INPUT if name is None else name, array)], model)
+
+    def address(self, found: Mapping[str, str]) -> dict[str, Any]:
+        """Return the model's name and version; without one, whatever the body says is dropped."""
+        return {"model_name": found["model_name"], "model_version": found.get("model_version", "")}
+
+    def refine(self, form: str, headers: Mapping[str, str]) -> str:
+        """Tell JSON with memory behind it by the header that says where the JSON ends."""
+        return "binary" if form == "json" and LENGTH.lower() in headers else form
+
+    def tensors(self, request: InferRequest) -> dict[str, Any]:
+        """Return the inputs by name."""
+        if request.outputs or request.parameters:  # what they ask wrongly is no fault of a model
+            try:
+                request.reply({output.name: _ANY for output in request.outputs})
+            except EncodeError as error:
+                raise DecodeError(error.reason, error.path) from None
+        arrays = {tensor.name: tensor.value for tensor in request.inputs}
+        if len(arrays) < len(request.inputs):
+            raise DecodeError("expected tensors of different names, got two of one", "$.inputs")
+        return arrays
+
+    def wanted(self, request: InferRequest) -> list[str]:
+        """Return the names of the outputs that a request asks for."""
+        return [output.name for output in request.outputs]
+
+    def meta(self, request: InferRequest) -> dict[str, Any]:
+        """Return what a request says beside its tensors."""
+        meta: dict[str, Any] = {"id": request.id, "model_name": request.model_name}
+        return meta | {
+            "model_version": request.model_version,
+            "parameters": dict(request.parameters),
+        }
+
+    def request_reply_in(self, request: InferRequest, form: str) -> None:
+        """Ask for memory behind JSON, unless the request says itself what it wants."""
+        if form == "binary":
+            request.parameters = {"binary_data_output": True, **request.parameters}
+
+    def reply_form(self, form: str, body: bytes) -> str:
+        """Answer typed contents in typed contents."""
+        if form != "protobuf":
+            return form
+        from tensorwire.protocols import get_protocol
+
+        typed = get_protocol("oip/protobuf").peek(body).kind == "contents"
+        return "protobuf-typed" if typed else form
+
+    def fallback(self, form: str, reply: Any) -> tuple[str, Any] | None:
+        """Answer in raw contents what typed ones cannot hold, such as FP16."""
+        return ("protobuf", reply) if form == "protobuf-typed" else None
+
+    def answer(
+        self, action: str, address: Mapping[str, Any], state: ServerState
+    ) -> tuple[int, dict[str, Any]]:
+        """Answer about health and metadata."""
+        if action == "server":
+            extensions = ["binary_tensor_data"]
+            told = {"name": "tensorwire", "version": state.version, "extensions": extensions}
+            return 200, told
+        if action == "model":
+            return 200, _model(address["model_name"], address["model_version"], state)
+        status, told = super().answer(action, address, state)
+        return status, ({"name": address["model_name"], **told} if address else told)
+
+    def call(self, call: Call, body: bytes, state: ServerState) -> bytes:
+        """Answer the same questions over gRPC."""
+        from google.protobuf.message import DecodeError as MalformedError
+
+        from tensorwire.containers.protobuf.pool import message_class
+
+        try:
+            asked: Any = message_class(f"inference.{call.name}Request").FromString(body)
+        except MalformedError:
+            raise DecodeError(f"expected a {call.name}Request, got other bytes") from None
+        if call.action == "model":
+            told = _model(asked.name, asked.version, state)
+        else:
+            told = self.answer(call.action, {}, state)[1]
+        return message_class(f"inference.{call.name}Response")(**told).SerializeToString()
 
 
-def make(payload: Payload, kind: Any) -> tuple[Any, dict[str, Any]]:
-    """Make a message, its unnamed array named as KServe and MLServer do; and tell what is lost."""
-    name, version = payload.model.get("name", ""), payload.model.get("version")
-    base = "input" if kind is InferRequest else "output"
-    default = next(new for i in count() if (new := f"{base}-{i}") not in payload.tensors)
-    tensors = [InferTensor(name or default, value) for name, value in payload.tensors.items()]
-    message = kind(tensors, name, "" if version is None else str(version), payload.id)
-    lost = payload.extras | payload.signature()
-    if kind is InferRequest:
-        message.outputs = [RequestedOutput(output) for output in payload.outputs]
-    return message, lost
+def _behind_json(body: bytes) -> Recognized | None:
+    """Recognise JSON with memory behind it."""
+    try:
+        start = orjson.loads(body[: json_size(body)])
+    except (DecodeError, orjson.JSONDecodeError):
+        return None
+    return Recognized("binary", reply="inputs" not in start)
+
+
+def _model(name: str, version: str, state: ServerState) -> dict[str, Any]:
+    """Return the metadata of the model, which answers to every name."""
+    told = state.metadata()
+    return {"name": name, "versions": told.pop("versions") or [version or "1"], **told}
+
+
+FAMILY = OpenInference()

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
     from tensorwire.limits import Limits
     from tensorwire.missing import Missing
-    from tensorwire.protocols.peeking import Peek
+    from tensorwire.protocols.family import Family
+    from tensorwire.protocols.neutral import Peek
     from tensorwire.tree import Tree
 
 __all__ = ["protocol"]
@@ -70,6 +71,13 @@ class OipGrpcJson:
     def __repr__(self) -> str:
         """Return the call that gives it."""
         return f"get_protocol({self.name!r})"
+
+    @property
+    def family(self) -> Family:
+        """The protocol of which this is a form."""
+        from tensorwire.protocols.oip.family import FAMILY
+
+        return FAMILY
 
     def encode(
         self,

@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 
     from tensorwire.limits import Limits
     from tensorwire.missing import Missing, Reading, Words, Writing
-    from tensorwire.protocols.peeking import Peek
+    from tensorwire.protocols.family import Family
+    from tensorwire.protocols.neutral import Peek
     from tensorwire.tree import Array, Body
     from tensorwire.wire.buffers import Part
 
@@ -77,6 +78,13 @@ class OipRest:
     def __repr__(self) -> str:
         """Return the call that gives it."""
         return f"get_protocol({self.name!r})"
+
+    @property
+    def family(self) -> Family:
+        """The protocol of which this is a form."""
+        from tensorwire.protocols.oip.family import FAMILY
+
+        return FAMILY
 
     def encode(
         self, message: Message, *, lossy: bool = False, missing: Missing | None = None

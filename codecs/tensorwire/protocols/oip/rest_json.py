@@ -11,6 +11,7 @@ from tensorwire import guess
 from tensorwire.errors import CodecError, DecodeError, EncodeError, shown
 from tensorwire.missing import STRICT
 from tensorwire.protocols import fields
+from tensorwire.protocols.neutral import Peek
 from tensorwire.protocols.oip.datatypes import FP16, row_of
 from tensorwire.protocols.oip.messages import (
     InferRequest,
@@ -29,12 +30,11 @@ from tensorwire.protocols.oip.tensor import (
     raw_leaf,
     refuse_shared_memory,
 )
-from tensorwire.protocols.peeking import Peek
 
 if TYPE_CHECKING:
     from tensorwire.missing import Reading, Writing
+    from tensorwire.protocols.neutral import TensorInfo
     from tensorwire.protocols.oip.datatypes import Datatype
-    from tensorwire.protocols.peeking import TensorInfo
     from tensorwire.tree import Array, Leaf, Tree
 
 __all__ = ["claims", "from_tree", "identity_of", "to_tree"]

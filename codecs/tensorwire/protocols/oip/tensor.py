@@ -31,10 +31,10 @@ from tensorwire.errors import DecodeError, EncodeError, shown
 from tensorwire.limits import DEFAULT_LIMITS
 from tensorwire.missing import STRICT, VERIFIED
 from tensorwire.nodes import blob, text_to_bytes
+from tensorwire.protocols.neutral import TensorInfo
 from tensorwire.protocols.oip import byteslist
 from tensorwire.protocols.oip.datatypes import BF16, BYTES, FP16, datatype_of, dtype_of
 from tensorwire.protocols.oip.messages import SHARED_MEMORY
-from tensorwire.protocols.peeking import TensorInfo
 from tensorwire.strings import from_bytes, utf8
 from tensorwire.tree import Leaf, Role
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tensorwire.containers import Container
     from tensorwire.limits import Limits
     from tensorwire.missing import Missing, Writing
+    from tensorwire.protocols import MessageProtocol
     from tensorwire.tree import Array
     from tensorwire.wire.buffers import Part
 
@@ -70,6 +71,13 @@ class Codec:
     def __repr__(self) -> str:
         """Return the call that makes a codec like it."""
         return f"Codec({self.container.name!r}, {self.kind.name!r})"
+
+    @property
+    def protocol(self) -> MessageProtocol:
+        """The messages of this kind as a protocol, for what treats codecs and protocols as one."""
+        from tensorwire.protocols.seldon.family import OneKind
+
+        return OneKind(self)
 
     def encode(  # noqa: PLR0913
         self,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import binascii
 import json
 import logging
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
@@ -18,14 +19,15 @@ import orjson
 import pybase64
 
 from tensorwire.errors import DecodeError
-from tensorwire.server.refusals import Refusal, Status
+from tensorwire.protocols.family import UnreadableFormError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["MULTIPART", "URLENCODED", "json_field", "message_in_parts"]
+__all__ = ["MULTIPART", "URLENCODED", "json_field", "message_in_parts", "unwrap"]
 
-_LOG = logging.getLogger("tensorwire.server.forms")  # of a client's mistakes, which it is told
+_JSON = re.compile(rb"\s*[{\[]")  # how a message in JSON begins, and no form does
+_LOG = logging.getLogger("tensorwire.forms")  # of a client's mistakes, which it is told
 _LOG.addHandler(logging.NullHandler())
 MULTIPART, URLENCODED = "multipart/form-data", "application/x-www-form-urlencoded"
 _FIELDS = 1000  # fields of a form or a query that are looked at
@@ -44,6 +46,23 @@ _TRANSFERS: Mapping[str, Callable[[bytes], bytes]] = {
     "base64": lambda data: pybase64.b64decode(data.translate(None, b" \t\r\n"), validate=True),
     "quoted-printable": binascii.a2b_qp,
 }
+
+
+def unwrap(body: bytes, query: bytes, content_type: str, action: str) -> bytes | None:
+    """Return the JSON of a message that came in a form or a query, None for any other.
+
+    Seldon's wrapper takes ``json=`` from a form, else from the query, and the body itself where
+    it is in neither.
+    """
+    media_type = content_type.partition(";")[0].strip().lower()
+    if media_type == MULTIPART:
+        return message_in_parts(body, content_type, action)
+    is_form = body.startswith(b"json=") and not media_type  # as Seldon's own client sends it
+    if media_type == URLENCODED:  # which curl -d says of JSON too
+        is_form = b"=" in body and not _JSON.match(body)
+    in_query = json_field(query) if query else b""
+    found = json_field(body, needed=not in_query) if is_form else b""
+    return found or in_query or None
 
 
 def json_field(form: bytes, *, needed: bool = False) -> bytes:
@@ -183,7 +202,7 @@ def _parts(body: bytes, content_type: str) -> Sequence[_Part]:
         from python_multipart.multipart import MultipartParser, parse_options_header
     except ImportError:
         reason = f"{MULTIPART} needs python-multipart: pip install 'tensorwire[server]'"
-        raise Refusal(Status.UNKNOWN_MEDIA_TYPE, reason) from None
+        raise UnreadableFormError(reason) from None
     boundary = parse_options_header(content_type)[1].get(b"boundary", b"")
     if not boundary:
         raise DecodeError(f"expected a boundary in Content-Type: {MULTIPART}, got none")

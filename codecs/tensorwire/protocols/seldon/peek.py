@@ -12,7 +12,7 @@ from tensorwire.errors import CodecError, DecodeError
 from tensorwire.kinds.tensorproto import row_of, shape_of
 from tensorwire.kinds.tftypes import STRING, dtype_of
 from tensorwire.nodes import blob, integers
-from tensorwire.protocols.peeking import Peek, TensorInfo
+from tensorwire.protocols.neutral import Peek, TensorInfo
 from tensorwire.protocols.seldon import envelope as seldon
 from tensorwire.protocols.seldon.messages import Message, MessageList
 from tensorwire.protocols.seldon.read import check_said, other_value, parts_in, placed, reward

@@ -20,7 +20,7 @@ from tensorwire.missing import VERIFIED
 from tensorwire.protocols import bodies, fields
 from tensorwire.protocols.grpc_status import trailers_of
 from tensorwire.protocols.headers import Headers
-from tensorwire.protocols.peeking import Peek, TensorInfo
+from tensorwire.protocols.neutral import Peek, TensorInfo
 from tensorwire.protocols.templates import FEW_BYTES, Templates
 from tensorwire.protocols.tfserving.messages import (
     PredictRequest,
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from tensorwire.containers.protobuf.schema import Schema
     from tensorwire.limits import Limits
     from tensorwire.missing import Missing
+    from tensorwire.protocols.family import Family
     from tensorwire.protocols.templates import Known
     from tensorwire.tree import Tree
 
@@ -65,6 +66,13 @@ class ServingGrpc:
     def __repr__(self) -> str:
         """Return the call that gives it."""
         return f"get_protocol({self.name!r})"
+
+    @property
+    def family(self) -> Family:
+        """The protocol of which this is a form."""
+        from tensorwire.protocols.tfserving.family import FAMILY
+
+        return FAMILY
 
     def encode(
         self,

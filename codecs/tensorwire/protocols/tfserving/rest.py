@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
     from tensorwire.limits import Limits
     from tensorwire.missing import Missing, Reading, Writing
-    from tensorwire.protocols.peeking import Peek
+    from tensorwire.protocols.family import Family
+    from tensorwire.protocols.neutral import Peek
     from tensorwire.protocols.tfserving.rest_read import Found
     from tensorwire.tree import Tree
     from tensorwire.wire.buffers import Part
@@ -66,6 +67,13 @@ class ServingRest:
     def __repr__(self) -> str:
         """Return the call that gives it."""
         return f"get_protocol({self.name!r})"
+
+    @property
+    def family(self) -> Family:
+        """The protocol of which this is a form."""
+        from tensorwire.protocols.tfserving.family import FAMILY
+
+        return FAMILY
 
     def encode(
         self,

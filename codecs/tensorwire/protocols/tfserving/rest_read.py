@@ -21,7 +21,7 @@ from tensorwire.errors import CodecError, DecodeError, nearest, shown
 from tensorwire.kinds.tftypes import BY_NAME, STRING, dtype_of
 from tensorwire.limits import DEFAULT_LIMITS
 from tensorwire.nodes import text_to_bytes
-from tensorwire.protocols.peeking import Peek, TensorInfo
+from tensorwire.protocols.neutral import Peek, TensorInfo
 from tensorwire.protocols.tfserving.rest_text import Rows
 from tensorwire.strings import from_bytes
 from tensorwire.tree import Irregular
