@@ -110,5 +110,5 @@ def _one_line(path: str) -> Iterator[None]:
 def _plain(error: Exception) -> str:
     # A codec's error ends in a path; that of the whole message says nothing. zipfile's may quote
     # as much of the file as it likes.
-    text = " ".join(str(error).split()).removesuffix(" - at `$`")
+    text = " ".join(str(error).split())
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."

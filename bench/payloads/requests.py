@@ -53,15 +53,14 @@ def _list(body: bytes) -> Any:
         return tw.loads(BEFORE + body + AFTER, "application/json").value
     except tw.CodecError as error:
         orjson.loads(body)  # says where, if it is no JSON
-        place = error.path.removeprefix("$.data.ndarray")
-        raise ValueError(f"{error.reason} - at `${place}`") from None
+        raise ValueError(str(error).replace("$.data.ndarray", "$")) from None
 
 
 def _message(body: bytes) -> Any:
     try:
         found = detect(body)
     except tw.DecodeError as error:
-        raise ValueError(KNOWN if "--as" in error.reason else error.reason) from None
+        raise ValueError(KNOWN if "--as" in str(error) else str(error)) from None
     return decode(body[found.start :], found)
 
 

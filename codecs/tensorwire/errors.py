@@ -1,10 +1,14 @@
-"""The one failure family.
+"""The errors of this package, and the form of their messages.
 
-CodecError                      anything this library refuses
-├── EncodeError  (ValueError)   a value that the codec cannot carry
-├── DecodeError  (ValueError)   bytes that do not hold what they should
-│   └── LimitError              bytes that ask for more than `Limits` allows
-└── UnknownCodecError (LookupError)
+::
+
+    CodecError                          base of all
+    ├── EncodeError (ValueError)        a value that the codec cannot represent
+    ├── DecodeError (ValueError)        bytes that are malformed or not the expected array
+    │   └── LimitError                  bytes that claim more than `Limits` allows
+    └── UnknownCodecError (LookupError) a name that is not registered
+
+A message has one form: ``expected X, got Y - at $.path; what to do``.
 """
 
 from __future__ import annotations
@@ -21,54 +25,102 @@ __all__ = [
     "EncodeError",
     "LimitError",
     "UnknownCodecError",
+    "excerpt",
     "is_known",
     "nearest",
     "shown",
     "unknown",
 ]
 
-_DEPTH, _ITEMS = 3, 4  # levels and items of a nested value that an error text shows
+_DEPTH, _ITEMS = 3, 4  # levels and items of a nested value that `excerpt` shows
 _BITS = 256  # of an integer whose digits are shown
 
 
 class CodecError(Exception):
-    """Base of every error raised for a value or a payload.
+    """Base of every error that this package raises for a value or a payload.
+
+    Parameters
+    ----------
+    reason : str
+        What was expected and what was found: ``expected a list, got dict``.
+    path : str, default ""
+        Path of the part that was refused. One that does not begin with ``$`` is relative:
+        see `within`.
+    remedy : str, default ""
+        What the caller can do: ``pass lossy=True to round``.
 
     Attributes
     ----------
-    reason
-        what is wrong and what to do about it.
-    path
-        where, as in ``$.data.tensor.values``; ``$`` is the whole message.
+    reason : str
+        As given.
+    remedy : str
+        As given; empty where there is none.
+
+    Examples
+    --------
+    >>> error = CodecError("expected a list, got dict", "$.data.ndarray", "pass a list")
+    >>> print(error)
+    expected a list, got dict - at $.data.ndarray; pass a list
+    >>> error.reason, error.path, error.remedy
+    ('expected a list, got dict', '$.data.ndarray', 'pass a list')
     """
 
-    def __init__(self, reason: str, path: str = "") -> None:
-        super().__init__(reason, path)
+    def __init__(self, reason: str, path: str = "", remedy: str = "") -> None:
+        super().__init__(reason, path, remedy)
         self.reason = reason
+        self.remedy = remedy
         self._path = path
 
     @property
     def path(self) -> str:
-        """The place in the message, from its root."""
+        """Path of the part that was refused, as in ``$.data.tensor.values``; ``$`` is the whole."""
         return self._path if self._path.startswith("$") else "$" + self._path
 
     def within(self, prefix: str) -> CodecError:
-        """Put `prefix` before the path, unless the path already starts at the root."""
+        """Put a prefix before a relative path.
+
+        Parameters
+        ----------
+        prefix : str
+            Path of the part in which `path` begins.
+
+        Returns
+        -------
+        CodecError
+            The same error.
+        """
         if not self._path.startswith("$"):
             self._path = prefix + self._path
         return self
 
+    def suggest(self, remedy: str) -> CodecError:
+        """Add something that the caller can do.
+
+        Parameters
+        ----------
+        remedy : str
+            The text to add; nothing changes where it is empty.
+
+        Returns
+        -------
+        CodecError
+            The same error.
+        """
+        self.remedy = "; ".join(filter(None, (self.remedy, remedy)))
+        return self
+
     def __str__(self) -> str:
-        """Give the reason, then the place."""
-        return f"{self.reason} - at `{self.path}`"
+        """Return reason, path and remedy in one line."""
+        place = "" if self.path == "$" else f" - at {self.path}"
+        return f"{self.reason}{place}{self.remedy and '; '}{self.remedy}"
 
 
 class EncodeError(CodecError, ValueError):
-    """The value cannot be carried without loss; the text names a codec that can."""
+    """The codec cannot represent the value without loss; the remedy names a codec that can."""
 
 
 class DecodeError(CodecError, ValueError):
-    """The bytes are malformed, or do not hold the array they claim."""
+    """The bytes are malformed, or are not the array that they claim."""
 
 
 class LimitError(DecodeError):
@@ -76,32 +128,25 @@ class LimitError(DecodeError):
 
 
 class UnknownCodecError(CodecError, LookupError):
-    """No codec has that name; the text lists the names there are."""
+    """No codec or protocol has that name; the message lists the names that are known."""
 
 
 def is_known(name: Any, known: Container[str]) -> bool:
-    """Tell whether a name is one of those that are known; what is not text is none."""
+    """Return whether a name is one of those that are known, whatever its type."""
     return isinstance(name, str) and name in known
 
 
 def unknown(what: str, name: Any, known: Iterable[str]) -> str:
-    """Return the reason for a name that is not known: the nearest one, then all of them.
+    """Return the reason for an unknown name: the nearest known name, then all of them.
 
-    Parameters
-    ----------
-    what
-        a noun with its article, as in ``the name of a codec``.
-    name
-        what was given; it need not be text.
-    known
-        the names there are.
+    `what` is a noun with its article, as in ``the name of a codec``.
     """
     names = tuple(known)
     return f"expected {what}, got {shown(name)}{nearest(name, names)}; known: {', '.join(names)}"
 
 
 def nearest(name: Any, known: Iterable[str]) -> str:
-    """Return the name that was meant, as a question in brackets; empty where none is near."""
+    """Return the nearest known name as a question in brackets, or "" where none is near."""
     if not isinstance(name, str):
         return ""
     from difflib import get_close_matches  # a millisecond that only a wrong name needs
@@ -112,40 +157,52 @@ def nearest(name: Any, known: Iterable[str]) -> str:
 
 
 def shown(value: Any, most: int = 40) -> str:
-    """Return the repr of a value for an error text, at most `most` characters of it.
+    """Return how an error message names a value, in at most `most` characters.
 
-    Only as much of the value is looked at as is shown, so that neither the size nor the depth of
-    what a client sent costs anything; and no `__repr__` of others is called.
+    A scalar is its repr; an array its shape; anything else its type: ``5``, ``'abc'``, ``dict``,
+    ``ndarray of shape (2, 3)``. No `__repr__` of other packages is called, and neither the size nor
+    the depth of a value costs time.
     """
-    text = _shown(value, most, _DEPTH)
+    if value is None or isinstance(value, (bool, float, complex, type)):
+        text = repr(value)
+    elif isinstance(value, (str, bytes, bytearray)):
+        text = repr(value[: most + 1])
+    elif isinstance(value, int):
+        bits = value.bit_length()
+        text = repr(value) if bits <= _BITS else f"integer of {bits} bits"
+    elif type(value).__module__ == "numpy" and type(value).__name__ == "ndarray":
+        text = f"ndarray of shape {value.shape}"
+    else:
+        text = type(value).__name__
     return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
-def _shown(value: Any, most: int, depth: int) -> str:
-    if value is None or isinstance(value, (bool, float, complex, type)):
-        return repr(value)
-    if isinstance(value, (str, bytes, bytearray)):
-        return repr(value[: most + 1])
-    if isinstance(value, int):
-        bits = value.bit_length()
-        return repr(value) if bits <= _BITS else f"an integer of {bits} bits"
+def excerpt(value: Any, most: int = 40) -> str:
+    """Return the contents of lists and dicts, else as `shown`, in at most `most` characters.
+
+    Only the items that are shown are read.
+    """
+    text = _excerpt(value, most, _DEPTH)
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def _excerpt(value: Any, most: int, depth: int) -> str:
     if isinstance(value, (list, tuple)):
         return f"[{_items(value, most, depth)}]"
     if isinstance(value, dict):
         return f"{{{_items(value.items(), most, depth)}}}"
-    name = type(value).__name__
-    return f"{'an' if name[:1].lower() in 'aeio' or name == 'ndarray' else 'a'} {name}"
+    return shown(value, most + 1)
 
 
 def _items(items: Any, most: int, depth: int) -> str:
-    """Return the first items of a container; a pair (of a dict) is shown as ``key: value``."""
+    """Return the first items of a container; a pair of a dict is ``key: value``."""
     if not depth:
         return "..." if items else ""
     pairs = not isinstance(items, (list, tuple))
     first = [
-        f"{_shown(item[0], most, 0)}: {_shown(item[1], most, depth - 1)}"
+        f"{_excerpt(item[0], most, 0)}: {_excerpt(item[1], most, depth - 1)}"
         if pairs
-        else _shown(item, most, depth - 1)
+        else _excerpt(item, most, depth - 1)
         for item in islice(items, _ITEMS)
     ]
     return ", ".join([*first, "..."] if len(items) > _ITEMS else first)

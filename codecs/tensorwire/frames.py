@@ -14,7 +14,7 @@ import numpy as np
 
 from tensorwire import inputs, lists
 from tensorwire.dtypes import NUMBERS, as_array, check_float64
-from tensorwire.errors import DecodeError, EncodeError, is_known, shown, unknown
+from tensorwire.errors import DecodeError, EncodeError, excerpt, is_known, shown, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -77,7 +77,8 @@ def _column(column: Any) -> Any:
         if isinstance(values, np.ndarray):
             values = as_array(values)
     except EncodeError as error:
-        raise EncodeError(f"column {shown(column.name)}: {error.reason}") from None
+        reason = f"column {shown(column.name)}: {error.reason}"
+        raise EncodeError(reason, "", error.remedy) from None
     first = next((item for item in values if item is not None), None) if len(values) else None
     if isinstance(first, (list, np.ndarray, dict)):
         reason = f"column {shown(column.name)}: expected single values, got {shown(first)}"
@@ -221,7 +222,7 @@ def columns_in(value: Any, names: Sequence[str] | None) -> dict[str, Any]:
         try:
             value = as_array(value)
         except EncodeError as error:
-            raise DecodeError(error.reason, error.path) from None
+            raise DecodeError(error.reason, error.path, error.remedy) from None
     shape = lists.shape(value) if isinstance(value, list) else value.shape
     if len(shape) == 1:
         columns = [value]
@@ -232,7 +233,7 @@ def columns_in(value: Any, names: Sequence[str] | None) -> dict[str, Any]:
     found = [str(i) for i in range(len(columns))] if names is None else [str(x) for x in names]
     if len(found) != len(columns) or len(set(found)) != len(found):
         wanted = f"expected {len(columns)} names, each another, for {len(columns)} columns"
-        raise DecodeError(f"{wanted}, got {shown(found, 80)}", "$.data.names")
+        raise DecodeError(f"{wanted}, got {excerpt(found, 80)}", "$.data.names")
     return dict(zip(found, columns, strict=True))
 
 

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from tensorwire.containers.protobuf import varint
-from tensorwire.errors import shown
+from tensorwire.errors import excerpt, shown
 from tensorwire.tree import Irregular
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def of_bytes(body: Body, expected: str) -> str:
 
     Returns
     -------
-    ``; the bytes look like ...``, with what to do about it; empty where they look like what was
+    ``the bytes look like ...``, with what to do about it; empty where they look like what was
     expected, or like nothing that is known.
     """
     head = bytes(body[:_HEAD])
@@ -113,7 +113,7 @@ def of_bytes(body: Body, expected: str) -> str:
         )
     if not what or name == expected or (name == "msgpack" and expected == _NUMPY):
         return ""
-    return f"; the bytes look like {what}"
+    return f"the bytes look like {what}"
 
 
 def of_tensor(body: Body) -> str:
@@ -124,7 +124,7 @@ def of_tensor(body: Body) -> str:
     if _TENSOR.match(body) is None:
         return ""
     remedy = "it belongs into data.tftensor of a SeldonMessage, or the inputs of a PredictRequest"
-    return f"; the bytes look like a TensorProto alone: {remedy}"
+    return f"the bytes look like a TensorProto alone: {remedy}"
 
 
 def of_members(  # noqa: PLR0911 - a table of cases
@@ -135,19 +135,19 @@ def of_members(  # noqa: PLR0911 - a table of cases
     `own` is the protocol that refuses it; empty for Seldon's, which says in which class it is.
     """
     if any(name in members for name in ("nd", b"nd")):
-        return f"; it looks like an array of msgpack-numpy, which {_NUMPY} reads"
+        return f"it looks like an array of msgpack-numpy, which {_NUMPY} reads"
     if name := _protocol(members):
         if name == own:
-            return "; it looks like the other one of request and reply: pass its class as type="
-        return f"; it looks like {_WHOSE[name]}, which get_protocol({name!r}) reads"
+            return "it looks like the other one of request and reply: pass its class as type="
+        return f"it looks like {_WHOSE[name]}, which get_protocol({name!r}) reads"
     if "error" in members:
-        return f"; it looks like the error reply of a server: {shown(members['error'], 200)}"
+        return f"it looks like the error reply of a server: {excerpt(members['error'], 200)}"
     for names, kind in ((_LISTS, "MessageList"), (_FEEDBACK, "Feedback")):
         if any(name in members for name in names):
             remedy = f"get_protocol(...).decode(body, type=tensorwire.seldon.{kind}) reads it"
-            return f"; it looks like a {kind} of Seldon: {remedy}"
+            return f"it looks like a {kind} of Seldon: {remedy}"
     if any(name in members for name in _SELDON):
-        return "; it looks like a SeldonMessage, which loads() reads"
+        return "it looks like a SeldonMessage, which loads() reads"
     return ""
 
 

@@ -56,7 +56,7 @@ def test_wrong_options_get_one_line(
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
-        ("ragged.json", b"[[1, 2], [3]]", "ragged: a row of 1 where the first has 2 - at `$[1]`"),
+        ("ragged.json", b"[[1, 2], [3]]", "ragged: a row of 1 where the first has 2 - at $[1]"),
         ("broken.json", b"[[1, 2", "unexpected end of data"),
         ("number.json", b"3", "in no format that is read here: .npy, "),
         ("mixed.json", b"[{}, 1]", "a dict is not a value of an array"),

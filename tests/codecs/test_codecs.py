@@ -87,7 +87,7 @@ def test_encode_refuses_what_would_be_lost(name: str, dtype: str) -> None:
     for label, array in labelled(dtype):
         if not refused(name, array):
             continue
-        with pytest.raises(tw.EncodeError, match=f"{container}/tftensor can carry it") as caught:
+        with pytest.raises(tw.EncodeError, match=f"use {container}/tftensor") as caught:
             codec.encode(array)
         assert caught.value.path.startswith("$.data."), label
         with pytest.raises(tw.EncodeError):
@@ -114,7 +114,7 @@ def test_any_array_is_carried_or_refused(name: str, array: Array) -> None:
     """Arrays that nobody thought of are written as the official libraries write them."""
     codec = tw.get_codec(name)
     if refused(name, array):
-        with pytest.raises(tw.EncodeError, match="can carry it"):
+        with pytest.raises(tw.EncodeError, match="; use "):
             codec.encode(array)
         return
     body = codec.encode(array)

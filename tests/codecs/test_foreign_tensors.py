@@ -42,7 +42,7 @@ def test_what_is_read_as_json_is_told(body: bytes, says: str) -> None:
     for name in ("seldon/json", "oip/json", "oip/binary", "tfserving/json"):
         with pytest.raises(tw.DecodeError) as caught:
             tw.get_protocol(name).decode(body)
-        assert says in caught.value.reason
+        assert says in str(caught.value)
 
 
 def test_a_message_is_not_told_to_be_a_tensor() -> None:
@@ -50,4 +50,4 @@ def test_a_message_is_not_told_to_be_a_tensor() -> None:
     body = tw.get_codec("protobuf/tensor").encode([1.0, 2.0])
     with pytest.raises(tw.DecodeError) as caught:
         tw.get_codec("protobuf/ndarray").decode(body)
-    assert "TensorProto" not in caught.value.reason
+    assert "TensorProto" not in str(caught.value)

@@ -16,7 +16,7 @@ def refused(numbers: str) -> str:
     """Return why JSON with these numbers is refused."""
     with pytest.raises(tw.DecodeError) as caught:
         tw.loads(f'{{"data":{{"ndarray":{numbers}}}}}'.encode(), JSON)
-    return caught.value.reason
+    return str(caught.value)
 
 
 @pytest.mark.parametrize("numbers", ["[[1,null]]", "[null,-3]", "[[[9007199254740992],[null]]]"])
@@ -67,7 +67,7 @@ def test_what_would_not_help_is_not_named(word: tw.Missing) -> None:
         body = f'{{"data":{{"ndarray":{numbers}}}}}'.encode()
         with pytest.raises(tw.DecodeError) as caught:
             tw.loads(body, JSON, missing=word)
-        assert "write the integers" not in caught.value.reason
+        assert "write the integers" not in str(caught.value)
     read = tw.get_codec("json/ndarray").decode
     floats = read(b'{"data":{"ndarray":[1,null]}}', dtype=np.float64, missing="null")
     np.testing.assert_array_equal(floats, [1, math.nan])

@@ -53,7 +53,7 @@ def test_rows_that_mix_types(case: str, spell: Any) -> None:
         with pytest.raises(tw.EncodeError) as error:
             write(spell(value))
         assert error.value.path == path
-        assert text in error.value.reason
+        assert text in str(error.value)
         if instead is not None and path != f"$.data.tensor{place}":
             assert write(spell(instead))
 
@@ -68,9 +68,9 @@ def test_bytes_in_nested_lists(container: str) -> None:
     """Bytes alone have a codec that can; those that end in NUL are not told as mixed."""
     for value in ([b"a\0", b"b"], np.array([b"a\0", b"b"], object)):
         for kind in ("ndarray", "tensor"):
-            with pytest.raises(tw.EncodeError, match=f"{container}/tftensor can carry it") as error:
+            with pytest.raises(tw.EncodeError, match=f"use {container}/tftensor") as error:
                 get_codec(f"{container}/{kind}").encode(value)
-            assert "mix" not in error.value.reason
+            assert "mix" not in str(error.value)
     with pytest.raises(tw.EncodeError, match="got None beside b'a'") as error:
         get_codec(f"{container}/ndarray").encode([b"a", None])
     assert error.value.path == "$.data.ndarray[1]"
@@ -81,8 +81,8 @@ def test_what_a_signature_refuses() -> None:
     protocol, body = get_protocol(SERVING), b'{"instances":[{"x":1.5},{"x":2}]}'
     with pytest.raises(tw.DecodeError, match=r"1\.5 is not exactly a int32") as error:
         protocol.decode(body, signature={"x": "int32"})
-    assert "dtype=" not in error.value.reason
-    assert "leave the array out of signature=, or name another dtype" in error.value.reason
+    assert "dtype=" not in str(error.value)
+    assert "leave the array out of signature=, or name another dtype" in str(error.value)
     assert protocol.decode(body).inputs["x"].tolist() == [1.5, 2]
     assert protocol.decode(body, signature={"x": "float64"}).inputs["x"].tolist() == [1.5, 2]
 
@@ -147,7 +147,7 @@ def test_far_names_have_no_suggestion() -> None:
     for wrong in ("zzzzzz", 5, [["deep"] * 9] * 9):
         with pytest.raises(tw.DecodeError) as error:
             _signed(wrong)
-        assert "did you mean" not in error.value.reason
+        assert "did you mean" not in str(error.value)
 
 
 @pytest.mark.parametrize("levels", [1, 60, 1000])

@@ -53,8 +53,7 @@ def _report(error: Exception) -> int:
             _forget(sys.stdout)
         complain(f"{error.filename or 'standard output'}: {error.strerror or error}")
     elif isinstance(error, CodecError):
-        reason = _in_flags(error.reason)
-        complain(reason if error.path == "$" else f"{reason} - at {error.path}")
+        complain(_in_flags(str(error)))
     elif isinstance(error, UsageError):
         complain(str(error))
     elif isinstance(error, MemoryError):

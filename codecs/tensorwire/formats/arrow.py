@@ -122,7 +122,7 @@ def _tensor(body: Body) -> tuple[Any, int, int]:
         str(tensor.type), tensor.strides  # where what is malformed may be seen
     except (pyarrow.ArrowException, OSError, ValueError, TypeError, EOFError) as error:
         found = guess.of_bytes(body, "arrow/tensor")
-        raise DecodeError(f"not a tensor message of Arrow: {error}{found}") from None
+        raise DecodeError(f"not a tensor message of Arrow: {error}", "", found) from None
     return tensor, size, end
 
 

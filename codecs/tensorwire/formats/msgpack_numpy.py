@@ -134,7 +134,7 @@ class MsgpackNumpy(Format):
                 found = reader.unpack(body)
             except _ERRORS as error:
                 reason = f"not msgpack: {str(error) or type(error).__name__}"
-                raise DecodeError(reason + guess.of_bytes(body, "msgpack/numpy")) from None
+                raise DecodeError(reason, "", guess.of_bytes(body, "msgpack/numpy")) from None
         try:
             value = reader.value(found, "", _DEPTH)
         except RecursionError:

@@ -63,7 +63,7 @@ class Npy(Format):
         found = _MAGIC.match(body)
         if found is None:
             found_instead = guess.of_bytes(body, "npy/array")
-            raise DecodeError(f"not a .npy file of version 1.0, 2.0 or 3.0{found_instead}")
+            raise DecodeError("not a .npy file of version 1.0, 2.0 or 3.0", "", found_instead)
         size = int.from_bytes(found[1] or found[2], "little")
         if size > min(_MAX_HEADER, len(body) - found.end()):
             raise DecodeError(f"a header of {size} bytes in a file of {len(body)}")

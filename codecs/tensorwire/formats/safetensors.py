@@ -140,7 +140,7 @@ def _header_of(body: Body) -> tuple[int, dict[str, Any]]:
     size = int.from_bytes(body[:8], "little")
     if len(body) < 8 or size > min(_MAX_HEADER, len(body) - 8):
         found = guess.of_bytes(body, "safetensors/arrays")
-        raise DecodeError(f"a header of {size} bytes in a file of {len(body)}{found}")
+        raise DecodeError(f"a header of {size} bytes in a file of {len(body)}", "", found)
     text = bytes(body[8 : 8 + size])
     try:
         header = orjson.loads(text)

@@ -91,7 +91,7 @@ class OpenInference:
             try:
                 request.reply({output.name: _ANY for output in request.outputs})
             except EncodeError as error:
-                raise DecodeError(error.reason, error.path) from None
+                raise DecodeError(error.reason, error.path, error.remedy) from None
         arrays = {tensor.name: tensor.value for tensor in request.inputs}
         if len(arrays) < len(request.inputs):
             raise DecodeError("two tensors of one name", "$.inputs")

@@ -123,13 +123,13 @@ def test_missing_when_writing(
         message = kind([Tensor("x", array)], id="7")
         for write in (JSON.encode, JSON.encode_parts):
             if text is None:
-                with pytest.raises(tw.EncodeError, match="oip/binary can carry it") as error:
+                with pytest.raises(tw.EncodeError, match="use oip/binary") as error:
                     write(message, missing=missing)
                 at = count + next(i for i, x in enumerate(values) if not abs(x) < INF)
                 at = count + values.index(-INF) if missing == "null" else at
                 member = "inputs" if kind is Request else "outputs"
                 assert error.value.path == f"$.{member}[0].data[{at}]"
-                assert "missing='any'" in error.value.reason
+                assert "missing='any'" in str(error.value)
                 continue
             made = write(message, missing=missing)[0]
             made = b"".join(made) if isinstance(made, list) else made
@@ -258,7 +258,7 @@ def test_a_number_that_is_infinite() -> None:
         for fill in ([], FILL):
             with pytest.raises(tw.DecodeError, match="expected") as error:
                 read(body_of(datatype, "1e400", *fill))
-            assert "not JSON" not in error.value.reason
+            assert "not JSON" not in str(error.value)
 
 
 @pytest.mark.parametrize("name", GRPC)

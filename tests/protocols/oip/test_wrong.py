@@ -194,7 +194,7 @@ def test_wrong_bodies(case: str) -> None:
         with pytest.raises(tw.DecodeError) as caught:
             decode(name, body)
         assert caught.value.path.startswith(path)
-        assert str(caught.value).endswith(f" - at `{caught.value.path}`")
+        assert str(caught.value).endswith(f" - at {caught.value.path}")
 
 
 RIGHT = {
@@ -239,7 +239,7 @@ def test_garbage_in_the_header(name: str, value: str) -> None:
     body, _ = tw.get_protocol(name).encode(Request(several()))
     with pytest.raises(tw.DecodeError) as caught:
         tw.get_protocol(name).decode(body, {LENGTH: value})
-    assert LENGTH in caught.value.reason
+    assert LENGTH in str(caught.value)
     assert len(str(caught.value)) < 200
 
 

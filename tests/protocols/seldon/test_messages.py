@@ -532,7 +532,7 @@ def test_advice_reaches_nested_arrays() -> None:
     with pytest.raises(tw.EncodeError) as caught:
         encoded("json", seldon.MessageList([MESSAGES[0], message]))
     assert caught.value.path == "$.seldonMessages[1].data.tensor"
-    assert "json/tftensor can carry it" in str(caught.value)
+    assert "use json/tftensor" in str(caught.value)
     assert "lossy=True" in str(caught.value)
     body = encoded("json", seldon.MessageList([message]), lossy=True)
     assert orjson.loads(body)["seldonMessages"][0]["data"]["tensor"]["shape"] == [1]
@@ -967,7 +967,7 @@ def test_error_replies() -> None:
     with pytest.raises(tw.DecodeError) as caught:
         tw.loads(b'{"data":{"ndarray":[[1.0,2.0],[3.0]]}}')
     body, headers = protocol("json").encode_error(caught.value)
-    info = "ragged: a row of 1 where the first has 2 - at `$.data.ndarray[1]`"
+    info = "ragged: a row of 1 where the first has 2 - at $.data.ndarray[1]"
     assert headers == {"Content-Type": "application/json"}
     assert (
         body

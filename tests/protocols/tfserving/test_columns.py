@@ -117,7 +117,7 @@ def test_a_batch_of_none() -> None:
         assert (
             rest.encode(PredictResponse(several, rows=False))[0] == b'{"outputs":{"y":[],"z":[]}}'
         )
-    with pytest.raises(tw.DecodeError, match=r"got no rows; inputs can .* at `\$\.instances`"):
+    with pytest.raises(tw.DecodeError, match=r"got no rows; inputs can .* at \$\.instances"):
         rest.decode(b'{"instances":[]}')
     with pytest.raises(tw.EncodeError, match="rows=False"):
         rest.encode(PredictRequest({"x": []}))
@@ -190,7 +190,7 @@ def test_versions_that_are_no_numbers(version: str) -> None:
     """A version of the Open Inference Protocol that is no integer is not made one."""
     request = InferRequest([InferTensor("x", np.ones(1))], "m", version)
     body = tw.get_protocol("oip/protobuf").encode(request)[0]
-    with pytest.raises(tw.EncodeError, match=r"lossy=True drops it - at `\$\.model_version`"):
+    with pytest.raises(tw.EncodeError, match=r"lossy=True drops it - at \$\.model_version"):
         tw.transcode(body, "oip/protobuf", "tfserving/protobuf")
     found = tw.transcode(body, "oip/protobuf", "tfserving/protobuf", lossy=True)
     assert grpc.decode(found).version is None

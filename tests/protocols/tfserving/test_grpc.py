@@ -150,7 +150,7 @@ def test_reply() -> None:
     reply = request.reply({"a": [1], "b": [2]})
     assert reply == Response({"b": [2]}, "m", 3, "", "s", rows=False)
     assert Request({}).reply({"a": 1}) == Response({"a": 1})
-    with pytest.raises(tw.EncodeError, match=r"no output 'b'; there are: 'a' - at `\$.outputs`"):
+    with pytest.raises(tw.EncodeError, match=r"no output 'b'; there are: 'a' - at \$.outputs"):
         request.reply({"a": 1})
 
 

@@ -240,7 +240,7 @@ def test_what_is_refused(kind: Any, text: str, reason: str, path: str) -> None:
         part.replace("ROWS", rows).replace("COLUMNS", columns) for part in (text, reason, path)
     )
     error = refusal(text.encode(), type=kind)
-    assert reason in error.reason
+    assert reason in str(error)
     assert error.path == path
 
 
@@ -290,7 +290,7 @@ def test_what_cannot_be_encoded(message: Any, reason: str, path: str) -> None:
     for encode in (protocol.encode, protocol.encode_parts):
         with pytest.raises(tw.EncodeError) as caught:
             encode(message)
-        assert reason in caught.value.reason
+        assert reason in str(caught.value)
         assert caught.value.path == path
 
 
@@ -556,9 +556,9 @@ def test_names_of_the_signature() -> None:
         ('{"instances":[{"a":1}]}', "'b' is missing"),
     ):
         error = refusal(text.encode(), signature=two)
-        assert reason in error.reason
+        assert reason in str(error)
         assert error.path in ("$.inputs", "$.instances")
-    assert "none" in refusal(b'{"inputs":1}', signature={}).reason
+    assert "none" in str(refusal(b'{"inputs":1}', signature={}))
     assert read('{"inputs":{}}', signature={}).inputs == {}
     reply = read('{"predictions":[1]}', type=Response, signature={"y": "uint8"})
     assert reply.outputs["y"].dtype == np.uint8
@@ -568,7 +568,7 @@ def test_error_replies() -> None:
     """An error is written as the documentation has it, and read as an error that quotes it."""
     error = tw.DecodeError("bad", ".inputs.x")
     for what, text in (
-        (error, "bad - at `$.inputs.x`"),
+        (error, "bad - at $.inputs.x"),
         ("té\ud800xt", "té?xt"),
         (OSError("no"), "no"),
     ):
@@ -577,7 +577,7 @@ def test_error_replies() -> None:
         assert headers == {"Content-Type": "application/json"}
         caught = refusal(body, type=Response)
         assert caught.path == "$.error"
-        assert text in caught.reason
+        assert text in str(caught)
     assert refusal(b'{"error":5,"predictions":[1]}', type=Response).path == "$.error"
     assert read('{"error":"x","instances":[1]}').inputs[""].tolist() == [1]
 
@@ -610,8 +610,8 @@ def test_any_buffer(buffer: Any) -> None:
         wanted = protocol.decode(body).inputs[""]
         assert same(protocol.decode(buffer(body)).inputs[""], wanted)
     for other in (None, "{}", 5):
-        assert "buffer" in refusal(other).reason
-    assert "expected PredictRequest or PredictResponse" in refusal(b"{}", type=dict).reason
+        assert "buffer" in str(refusal(other))
+    assert "expected PredictRequest or PredictResponse" in str(refusal(b"{}", type=dict))
 
 
 @kinds

@@ -163,7 +163,7 @@ def _loads(body: Body, *, again: bool = False) -> Tree:
             raise Unverified from None
         if beyond:
             raise DecodeError(too_large(error)) from None
-        raise DecodeError(f"not JSON: {error}{guess.of_bytes(body, 'JSON')}") from None
+        raise DecodeError(f"not JSON: {error}", "", guess.of_bytes(body, "JSON")) from None
 
 
 def _object(tree: Any) -> Tree:

@@ -131,7 +131,7 @@ class Msgpack:
         except (ValueError, TypeError, msgpack.UnpackException) as error:
             reason = str(error).rstrip(".") or type(error).__name__
             found = guess.of_bytes(body, "msgpack")
-            raise DecodeError(f"not msgpack: {reason}{found}") from None
+            raise DecodeError(f"not msgpack: {reason}", "", found) from None
         if type(tree) is not dict:
             raise DecodeError(f"a {type(tree).__name__} in place of a map")
         return tree

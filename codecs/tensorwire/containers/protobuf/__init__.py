@@ -98,7 +98,7 @@ class Protobuf:
         whole = _parse(message.name, bytes(body))
         if whole is None:
             found = guess.of_bytes(body, "protobuf")
-            raise DecodeError(f"not a {message.name}, says protobuf{found}")
+            raise DecodeError(f"not a {message.name}, says protobuf", "", found)
         tree: Tree = to_tree(whole)
         return tree
 

@@ -189,7 +189,7 @@ def _loads(body: bytes) -> Tree:
     try:
         tree = json.loads(body.decode(), object_pairs_hook=_unique, parse_constant=_no_number)
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise DecodeError(f"not JSON: {error}{guess.of_bytes(body, 'JSON')}") from None
+        raise DecodeError(f"not JSON: {error}", "", guess.of_bytes(body, "JSON")) from None
     if not isinstance(tree, dict):
         raise DecodeError(f"expected a JSON object, got {shown(tree)}")
     return tree

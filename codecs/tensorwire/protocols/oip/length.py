@@ -125,4 +125,4 @@ def _object_end(view: Body) -> int:
                 if not depth:
                     return match.end()
     reason = "expected a JSON object at the start of the body, got none, or one that does not end"
-    raise DecodeError(reason + guess.of_bytes(view, "JSON"))
+    raise DecodeError(reason, "", guess.of_bytes(view, "JSON"))

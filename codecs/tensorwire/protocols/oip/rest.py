@@ -154,7 +154,7 @@ class OipRest:
             text = bodies.write(_JSON, tree, _SCHEMA)
         except EncodeError as error:
             if ".data" in error.path:
-                error.reason += "; oip/binary can carry it, and missing='any' writes it"
+                error.suggest("use oip/binary, or pass missing='any'")
             raise
         if blobs:
             text = padded(text, _MULTIPLE)

@@ -8,7 +8,7 @@ import numpy as np
 import orjson
 
 from tensorwire import guess
-from tensorwire.errors import CodecError, DecodeError, EncodeError, shown
+from tensorwire.errors import CodecError, DecodeError, EncodeError, excerpt, shown
 from tensorwire.missing import STRICT
 from tensorwire.protocols import fields
 from tensorwire.protocols.neutral import Peek
@@ -197,10 +197,10 @@ def _tensors(tree: Tree, kind: type) -> tuple[str, list[Tree]]:
     member = "inputs" if kind is InferRequest else "outputs"
     if tree.get(member) is None:
         if "error" in tree:
-            text = shown(tree["error"], 500)
+            text = excerpt(tree["error"], 500)
             raise DecodeError(f"the server answered with an error: {text}", ".error")
         found = guess.of_members(tree, "oip/json")
-        raise DecodeError(f"no {member}: this is no {kind.__name__}{found}")
+        raise DecodeError(f"no {member}: this is no {kind.__name__}", "", found)
     return member, fields.objects(tree, member)
 
 

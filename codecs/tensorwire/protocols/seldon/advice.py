@@ -34,13 +34,13 @@ def advise(
     container, kind = codec.container, codec.kind.name
     for other in _ORDER:
         if other != kind and _carries(container, other, value, how):
-            error.reason += f"; {container.name}/{other} can carry it"
+            error.suggest(f"use {container.name}/{other}")
             break
-    words = container.text and how.words != BARE and "missing=" not in error.reason
+    words = container.text and how.words != BARE and "missing=" not in str(error)
     if words and _carries(container, kind, value, Writing(BARE)):
-        error.reason += "; missing='nan' writes bare words, as Python's json does"
+        error.suggest("pass missing='nan' to write bare words, as Python's json does")
     if not lossy and _carries(container, kind, value, how, lossy=True):
-        error.reason += "; lossy=True accepts the loss"
+        error.suggest("pass lossy=True to accept the loss")
     return error
 
 

@@ -264,7 +264,7 @@ class Codec:
                 value = read(self.container, body, bounds, how, into, self.kind.name)
             except DecodeError as error:
                 if self.container.name == "protobuf":
-                    error.reason += guess.of_tensor(body)
+                    error.suggest(guess.of_tensor(body))
                 raise
             if plain:
                 self._memo.learn_to_view(body, value, self.encode_parts)

@@ -186,7 +186,7 @@ def payload(message: Tree, *, foreign: bool = False) -> tuple[str, Any]:
     if not kind and message.get("status"):
         raise DecodeError("holds no array but a status; loads() reads it", "$.status")
     if not kind:
-        raise DecodeError(_NONE + guess.of_members(message))
+        raise DecodeError(_NONE, "", guess.of_members(message))
     return kind, tree
 
 

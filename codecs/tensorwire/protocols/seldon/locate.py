@@ -33,7 +33,7 @@ def blamed(
             if found is not None:
                 return placed(found, place)
         if error.path == "$":  # for the depth that it adds to the messages in it
-            return type(error)(error.reason, _deepest(message))
+            return type(error)(error.reason, _deepest(message), error.remedy)
     elif error.path == "$":  # of a container, which sees no parts
         for name in ("status", "meta", message.kind):
             found = _refusal(write, name)

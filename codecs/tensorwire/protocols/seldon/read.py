@@ -36,7 +36,7 @@ def class_of(kind: Any) -> type:
 
 def placed(error: CodecError, place: str) -> CodecError:
     """Move an error of a message to the place of that message in another one."""
-    return type(error)(error.reason, place + error.path[1:])
+    return type(error)(error.reason, place + error.path[1:], error.remedy)
 
 
 def parts_in(tree: Tree, kind: type, container: Container, payload: int) -> list[tuple[str, Tree]]:
@@ -48,7 +48,7 @@ def parts_in(tree: Tree, kind: type, container: Container, payload: int) -> list
     unknown = tree or (payload and container.name == "protobuf")  # which leaves them out
     if unknown and not any(name in tree for name in members):
         reason = f"none of {', '.join(members)} is there: this is no {kind.__name__}"
-        raise DecodeError(reason + guess.of_members(tree))
+        raise DecodeError(reason, "", guess.of_members(tree))
     if kind is MessageList:
         nodes = fields.objects(tree, members[0])
         return [(f"$.{members[0]}[{i}]", node) for i, node in enumerate(nodes)]
@@ -62,8 +62,8 @@ def parts_in(tree: Tree, kind: type, container: Container, payload: int) -> list
 def check_said(tree: Tree, kind: str) -> None:
     """Raise `DecodeError` where a message has no payload, and no meta or status either."""
     if not kind and tree.get("meta") is None and tree.get("status") is None:
-        found = guess.of_members(tree)
-        raise DecodeError(f"no payload, no meta and no status: this is no SeldonMessage{found}")
+        reason = "no payload, no meta and no status: this is no SeldonMessage"
+        raise DecodeError(reason, "", guess.of_members(tree))
 
 
 def from_tree(  # noqa: PLR0913, PLR0917
@@ -142,7 +142,7 @@ def reward(node: Any, container: Container, how: Reading = VERIFIED) -> float:
     try:
         array = lists.numbers([node], DecodeError, how)
     except CodecError as error:
-        raise DecodeError(error.reason, "$.reward") from None
+        raise DecodeError(error.reason, "$.reward", error.remedy) from None
     if array.dtype.kind not in "iuf":
         raise DecodeError(f"a {type(node).__name__} in place of a number", "$.reward")
     number = float(array[0])

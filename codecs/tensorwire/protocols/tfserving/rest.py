@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from tensorwire.containers.protobuf.schema import Schema, array_names
-from tensorwire.errors import DecodeError, EncodeError, shown
+from tensorwire.errors import DecodeError, EncodeError, excerpt, shown
 from tensorwire.limits import checked_limits
 from tensorwire.missing import BARE, reading, writing
 from tensorwire.protocols import bodies, fields
@@ -189,7 +189,7 @@ def _class(kind: Any) -> Any:
 def _find(tree: Tree, kind: Any) -> Found:
     if kind is PredictResponse and "error" in tree:
         said = tree["error"]
-        text = said[:1000] if type(said) is str else shown(said, 1000)
+        text = said[:1000] if type(said) is str else excerpt(said, 1000)
         raise DecodeError(f"the server answered with an error: {text}", "$.error")
     return find(tree, *_KEYS[kind])
 

@@ -116,7 +116,7 @@ class Found(NamedTuple):
             path = f"$.{self.key}{row}.{name}{inner}"
         else:
             path = f"$.{self.key}.{name}{inner}"
-        return type(error)(error.reason, path)
+        return type(error)(error.reason, path, error.remedy)
 
 
 def find(tree: Tree, rows: str, columns: str) -> Found:
@@ -138,7 +138,7 @@ def find(tree: Tree, rows: str, columns: str) -> Found:
         return Found(rows, rows=True, named=False, nodes={"": node})
     if columns not in tree:
         found = guess.of_members(tree, "tfserving/json")
-        raise DecodeError(f"no arrays: neither {rows} nor {columns} is there{found}", "$")
+        raise DecodeError(f"no arrays: neither {rows} nor {columns} is there", "$", found)
     node = tree[columns]
     if _is_object(node):
         return Found(columns, rows=False, named=True, nodes=node)
@@ -255,7 +255,7 @@ def _single(node: Any, reading: Reading) -> Array:
     try:
         array: Array = lists.to_array([node], DecodeError, reading)
     except CodecError as error:
-        raise type(error)(error.reason) from None  # its place is that of a list
+        raise type(error)(error.reason, "", error.remedy) from None  # its path is that of a list
     return array.reshape(())
 
 

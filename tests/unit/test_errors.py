@@ -1,0 +1,165 @@
+"""Errors: reason, path and remedy, their text, and how a value is named in it."""
+
+import pickle
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tensorwire.errors import (
+    CodecError,
+    DecodeError,
+    EncodeError,
+    LimitError,
+    UnknownCodecError,
+    excerpt,
+    is_known,
+    nearest,
+    shown,
+    unknown,
+)
+
+ERRORS = [CodecError, EncodeError, DecodeError, LimitError, UnknownCodecError]
+errors = pytest.mark.parametrize("error", ERRORS)
+
+
+class Loud:
+    """An object whose repr must not be called."""
+
+    def __repr__(self) -> str:
+        """Fail."""
+        raise AssertionError
+
+
+def nested(depth: int) -> Any:
+    """Return lists in lists."""
+    value: Any = 1
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    ("given", "path", "text"),
+    [
+        (("bad",), "$", "bad"),
+        (("bad", "$"), "$", "bad"),
+        (("bad", "$.a[0]"), "$.a[0]", "bad - at $.a[0]"),
+        (("bad", ".a"), "$.a", "bad - at $.a"),
+        (("bad", "", "do this"), "$", "bad; do this"),
+        (("bad", "$.a", "do this"), "$.a", "bad - at $.a; do this"),
+    ],
+)
+@errors
+def test_the_text_has_one_form(
+    error: type[CodecError], given: tuple[str, ...], path: str, text: str
+) -> None:
+    """Reason, then the path unless it is the whole, then the remedy if there is one."""
+    one = error(*given)
+    assert (one.path, str(one)) == (path, text)
+    assert (one.reason, one.remedy) == ("bad", "do this" if len(given) > 2 else "")
+
+
+@errors
+def test_a_relative_path_gets_its_prefixes(error: type[CodecError]) -> None:
+    """Each level adds what it knows; a path from the root is complete."""
+    one = error("bad", "[3]", "do this")
+    assert one.within(".ndarray") is one
+    assert one.within("$.data").path == "$.data.ndarray[3]"
+    assert one.within("$.other").path == "$.data.ndarray[3]"
+    assert error("bad").within("$.x").path == "$.x"
+
+
+@errors
+def test_remedies_add_up(error: type[CodecError]) -> None:
+    """Each part of the remedy is one that the caller can take; an empty one adds nothing."""
+    one = error("bad", "$.a")
+    assert one.suggest("") is one
+    assert one.suggest("use a").suggest("pass b").suggest("").remedy == "use a; pass b"
+    assert str(one) == "bad - at $.a; use a; pass b"
+
+
+@errors
+def test_an_error_is_pickled_whole(error: type[CodecError]) -> None:
+    """What was added later is in the copy, as processes need it."""
+    one = error("bad", "[0]").within("$.x").suggest("use a")
+    copy = pickle.loads(pickle.dumps(one))  # noqa: S301 - our own bytes
+    assert type(copy) is error
+    assert (copy.reason, copy.path, copy.remedy, str(copy)) == ("bad", "$.x[0]", "use a", str(one))
+
+
+def test_the_family() -> None:
+    """Each error is also one of Python's own."""
+    for error in ERRORS:
+        assert issubclass(error, CodecError)
+    assert issubclass(LimitError, DecodeError)
+    for error in (EncodeError, DecodeError, LimitError):
+        assert issubclass(error, ValueError)
+    assert issubclass(UnknownCodecError, LookupError)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "None"),
+        (True, "True"),
+        (1.5, "1.5"),
+        (1 + 2j, "(1+2j)"),
+        ("abc", "'abc'"),
+        ("a" * 100, "'" + "a" * 36 + "..."),
+        (b"\0", r"b'\x00'"),
+        (bytearray(b"x"), "bytearray(b'x')"),
+        (12, "12"),
+        (2**5000, "integer of 5001 bits"),
+        ([1, "a"], "list"),
+        ((), "tuple"),
+        ({"k": [1]}, "dict"),
+        (nested(100_000), "list"),
+        (Loud(), "Loud"),
+        (np.zeros(10**6), "ndarray of shape (1000000,)"),
+        (np.zeros((2, 3)), "ndarray of shape (2, 3)"),
+        (np.int64(5), "int64"),
+        (int, "<class 'int'>"),
+    ],
+)
+def test_a_value_is_shown_in_few_characters(value: Any, text: str) -> None:
+    """A scalar by its repr, anything else by its type; no repr of others is called."""
+    assert shown(value) == text
+    assert len(shown(value)) <= 40
+    assert len(shown(value, 12)) <= 12
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ([1, "a"], "[1, 'a']"),
+        ((1, "a"), "[1, 'a']"),
+        ([], "[]"),
+        ({}, "{}"),
+        ([1] * 100, "[1, 1, 1, 1, ...]"),
+        ({"k": [1]}, "{'k': [1]}"),
+        ([[[[[]]]]], "[[[[...]]]]"),
+        (nested(100_000), "[[[[...]]]]"),
+        ({"k": Loud()}, "{'k': Loud}"),
+        (2**5000, "integer of 5001 bits"),
+    ],
+)
+def test_an_excerpt_shows_the_first_items(value: Any, text: str) -> None:
+    """Only what is shown is looked at, whatever the size and the depth."""
+    assert excerpt(value) == text
+    assert len(excerpt(value, 12)) <= 12
+
+
+def test_an_unknown_name_gets_the_nearest_one() -> None:
+    """A misspelt name is asked back, then all names are listed; other types have no near name."""
+    known = ("json/tensor", "msgpack/raw")
+    assert unknown("the name of a codec", "json/tensr", known) == (
+        "expected the name of a codec, got 'json/tensr' (did you mean 'json/tensor'?); "
+        "known: json/tensor, msgpack/raw"
+    )
+    assert unknown("a name", 5, known) == "expected a name, got 5; known: json/tensor, msgpack/raw"
+    assert nearest("JSON/TENSOR", known) == " (did you mean 'json/tensor'?)"
+    assert nearest("zzz", known) == nearest(None, known) == nearest([], known) == ""
+    assert is_known("msgpack/raw", known)
+    assert not is_known(["msgpack/raw"], known)
+    assert not is_known("raw", known)
