@@ -60,7 +60,7 @@ def test_wrong_options_get_one_line(
         ("broken.json", b"[[1, 2", "unexpected end of data"),
         ("number.json", b"3", "in no format that is read here: .npy, "),
         ("mixed.json", b"[{}, 1]", "a dict is not a value of an array"),
-        ("request.json", b'{"data":{"ndarray":[[1],[2,3]]}}', "`$.data.ndarray[1]`"),
+        ("request.json", b'{"data":{"ndarray":[[1],[2,3]]}}', "$.data.ndarray[1]"),
         ("text.npy", b"no array", "not a .npy file"),
         ("payload.csv", b"1.5,2\n3,4\n", "the first line is all numbers"),
     ],

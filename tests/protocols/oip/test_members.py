@@ -290,7 +290,7 @@ def test_half_floats_in_json() -> None:
     """Triton and KServe refuse FP16 in JSON: it is written where it is asked for, and read."""
     half = np.array([0.5, 65504], np.float16)
     for lossy in (False, True):
-        with pytest.raises(tw.EncodeError, match="use oip/binary") as error:
+        with pytest.raises(tw.EncodeError, match="oip/binary can carry it") as error:
             JSON.encode(Request([Tensor("x", half)]), lossy=lossy)
         assert error.value.path == "$.inputs[0]"
     body, _ = JSON.encode(Request([Tensor("x", half, binary=False)]))

@@ -235,8 +235,8 @@ def dumps_values(tree: Any, words: Words, path: str) -> bytes:
     for where, value in walk(tree, path):
         if isinstance(value, float) and not isfinite(value):
             if str(value) not in words:
-                remedy = "; missing='nan' writes bare words" if path else ""
-                raise EncodeError(f"expected numbers that JSON has, got {value}{remedy}", where)
+                remedy = "pass missing='nan' to write bare words" if path else ""
+                raise EncodeError(f"expected numbers that JSON has, got {value}", where, remedy)
             found.add(words[str(value)])
     if found <= {b"null"}:  # which orjson writes
         return _dumps(tree)
