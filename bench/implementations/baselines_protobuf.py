@@ -29,7 +29,7 @@ NO_CONTENT = frozenset({"bool", "uint16"})
 
 def message() -> Any:
     """Return the runtime's own class of a SeldonMessage."""
-    from tensorwire.containers.protobuf.pool import message_class
+    from tensorwire.containers.protobuf.schema import message_class
 
     return message_class("seldon.protos.SeldonMessage")
 

@@ -23,7 +23,7 @@ Codec = tuple[Callable[[Arrays], bytes], Callable[[bytes], Arrays]]
 
 
 def _message(name: str) -> Any:
-    from tensorwire.containers.protobuf.pool import message_class
+    from tensorwire.containers.protobuf.schema import message_class
 
     return message_class(name)
 

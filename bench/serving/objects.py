@@ -13,7 +13,7 @@ import numpy as np
 from google.protobuf import json_format
 
 from bench.implementations.baselines_protobuf import fill_tensor, message, read_tensor
-from tensorwire.containers.protobuf.pool import message_class
+from tensorwire.containers.protobuf.schema import message_class
 
 SeldonMessage: Any = message()
 TensorProto: Any = message_class("tensorflow.TensorProto")

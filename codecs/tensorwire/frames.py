@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tensorwire import inputs, lists
-from tensorwire.dtypes import NUMBERS, as_array, check_float64
+from tensorwire.arrays import NUMBERS, as_array, check_float64
 from tensorwire.errors import DecodeError, EncodeError, excerpt, is_known, shown, unknown
 
 if TYPE_CHECKING:

@@ -8,9 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from tensorwire.containers.protobuf import varint
 from tensorwire.errors import excerpt, shown
-from tensorwire.tree import Irregular
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +19,7 @@ __all__ = ["of_bytes", "of_members", "of_tensor"]
 
 _HEAD = 256  # bytes that are looked at
 _FIELDS = 64  # of a protobuf message
+_VARINT = re.compile(rb"[\x00-\x7f]|[\x80-\xff]{1,9}[\x01-\x7f]")
 _FRAME = 5  # of gRPC: a zero byte, and the length in four bytes, big-endian
 _WIRE_SIZES = {1: 8, 5: 4}  # bytes of protobuf's fixed64 and fixed32; 0 is a varint, 2 has a length
 _MESSAGE_TYPES = "loads(body, {!r}) reads Seldon's"
@@ -217,25 +216,31 @@ def _text(head: bytes, size: int) -> str:
 
 
 def _is_protobuf(body: Body) -> bool:
-    """Return whether the first fields of bytes are ones of a protobuf message, to the end."""
-    pos, size = 0, len(body)
-    try:
-        for _ in range(_FIELDS):
-            if pos == size:
-                break
-            tag, pos = varint.read(body, pos)
-            wire = tag & 7
-            if not tag >> 3 or wire in (3, 4, 6, 7):
-                return False
-            if wire == 0:
-                _, pos = varint.read(body, pos)
-            elif wire in _WIRE_SIZES:
-                pos += _WIRE_SIZES[wire]
-            else:
-                length, pos = varint.read(body, pos)
-                pos += length
-            if pos > size:
-                return False
-    except (Irregular, IndexError):
-        return False
+    """Return whether bytes begin with fields of a protobuf message, up to `_FIELDS` of them."""
+    at, size = 0, len(body)
+    for _ in range(_FIELDS):
+        if at == size:
+            break
+        tag, at = _varint(body, at)
+        wire = tag & 7
+        if not tag >> 3 or wire in (3, 4, 6, 7):
+            return False
+        if wire in _WIRE_SIZES:
+            at += _WIRE_SIZES[wire]
+        else:
+            length, at = _varint(body, at)
+            at += length if wire else 0
+        if at > size or not at:
+            return False
     return size > 1
+
+
+def _varint(body: Body, at: int) -> tuple[int, int]:
+    """Return a varint and its end; 0 and 0 where there is none of the shortest form."""
+    found = _VARINT.match(body, at)
+    if found is None:
+        return 0, 0
+    number = 0
+    for i, byte in enumerate(found[0]):
+        number |= (byte & 0x7F) << 7 * i
+    return number, found.end()

@@ -6,7 +6,7 @@ import re
 from array import array as flat_array
 from itertools import chain
 from types import NoneType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import orjson
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tensorwire.missing import Reading
-    from tensorwire.tree import Array
+
+    Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 
 __all__ = [
     "check_numbers",

@@ -20,7 +20,7 @@ from bench.options import UsageError
 from bench.payloads import PayloadError, load, read, room, split
 from bench.payloads.case import Case, build, digest
 from bench.payloads.choosing import choose
-from tensorwire.containers.protobuf.pool import message_class
+from tensorwire.containers.protobuf.schema import message_class
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -23,7 +23,7 @@ from bench.protocols.__main__ import main
 from bench.protocols.options import parse
 from bench.protocols.targets import promises
 from bench.protocols.ways import PEEK, SEVERAL, WAYS
-from tensorwire.containers.protobuf.pool import message_class
+from tensorwire.containers.protobuf.schema import message_class
 from tests.support.commands import outcome
 
 if TYPE_CHECKING:

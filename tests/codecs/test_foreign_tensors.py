@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import tensorwire as tw
-from tensorwire.containers.protobuf.pool import message_class
+from tensorwire.containers.protobuf.schema import message_class
 
 TENSOR: Any = message_class("tensorflow.TensorProto")
 TWO = {"dim": [{"size": 2}]}

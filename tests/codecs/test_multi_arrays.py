@@ -16,8 +16,13 @@ from hypothesis import strategies as st
 import tensorwire as tw
 from tensorwire.containers import CONTAINERS
 from tensorwire.containers.json.scan import long_members
-from tensorwire.containers.protobuf.pool import descriptor, message_class
-from tensorwire.containers.protobuf.schema import Schema, array_names, schema
+from tensorwire.containers.protobuf.schema import (
+    Schema,
+    array_names,
+    descriptor,
+    message_class,
+    schema,
+)
 from tensorwire.containers.protobuf.write import simple
 from tensorwire.limits import DEFAULT_LIMITS
 from tensorwire.protocols import bodies

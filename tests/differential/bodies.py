@@ -12,7 +12,7 @@ import orjson
 from google.protobuf import json_format
 
 import tensorwire as tw
-from tensorwire.containers.protobuf.pool import message_class
+from tensorwire.containers.protobuf.schema import message_class
 from tests.support import corpus, oip_values, reference, rewrites, tfserving_values
 from tests.support.values import CODECS, CONTAINERS, MEDIA_TYPES, Array, plain
 

@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 import tensorwire as tw
-from tensorwire.containers.protobuf.pool import message_class
+from tensorwire.containers.protobuf.schema import message_class
 from tensorwire.tree import MAX_DEPTH
 from tests.differential.deep import below
 from tests.support.rewrites import varint

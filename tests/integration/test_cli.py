@@ -28,7 +28,7 @@ from tensorwire.cli.arrays import build
 from tensorwire.cli.files import UsageError, write
 from tensorwire.cli.main import main
 from tensorwire.cli.payload import Payload
-from tensorwire.containers.protobuf.pool import message_class
+from tensorwire.containers.protobuf.schema import message_class
 
 SELDON = "seldon.protos.SeldonMessage"
 BATCH = np.array([[1.5, -2.0], [3.25, 4.0]])

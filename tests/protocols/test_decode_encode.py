@@ -7,7 +7,7 @@ import msgpack
 import pytest
 
 import tensorwire as tw
-from tensorwire.containers.protobuf.pool import message_class
+from tensorwire.containers.protobuf.schema import message_class
 from tests.differential import bodies
 from tests.differential.again import again
 from tests.differential.told import attempt, refused

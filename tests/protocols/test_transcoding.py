@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import tensorwire as tw
-from tensorwire.containers.protobuf.pool import message_class
+from tensorwire.containers.protobuf.schema import message_class
 from tensorwire.oip import InferRequest, InferResponse, InferTensor, RequestedOutput
 from tensorwire.tfserving import PredictRequest, PredictResponse
 from tests.support.memory import peak

@@ -11,7 +11,7 @@ import ml_dtypes
 import numpy as np
 from google.protobuf.message import DecodeError
 
-from tensorwire.containers.protobuf.pool import message_class
+from tensorwire.containers.protobuf.schema import message_class
 from tests.support.oip_values import DATATYPES, LENGTH, MESSAGES, Output, Request, Response, Tensor
 from tests.support.readers import Refused, _need, json_text
 from tests.support.values import Array

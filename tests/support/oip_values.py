@@ -11,7 +11,7 @@ import numpy as np
 import orjson
 
 import tensorwire as tw
-from tensorwire.containers.protobuf.pool import message_class
+from tensorwire.containers.protobuf.schema import message_class
 from tests.support.promises import describe
 from tests.support.values import Array, layouts, plain
 

@@ -11,7 +11,7 @@ import numpy as np
 import orjson
 from google.protobuf import json_format
 
-from tensorwire.containers.protobuf.pool import message_class
+from tensorwire.containers.protobuf.schema import message_class
 from tests.goldens.cases import COMPLEXES, SMALL_INTS
 from tests.support.promises import calm, shortest
 from tests.support.values import Array

@@ -6,7 +6,7 @@ import numpy as np
 from google.protobuf.message import DecodeError
 
 import tensorwire as tw
-from tensorwire.containers.protobuf.pool import message_class
+from tensorwire.containers.protobuf.schema import message_class
 from tests.support import readers, reference
 from tests.support.promises import describe
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from tensorwire.cli.files import UsageError, read
 from tensorwire.formats.npy import Npy
-from tensorwire.kinds.tftypes import BY_NAME, STRING, dtype_of
+from tensorwire.kinds.tensorproto import BY_NAME, STRING, dtype_of
 
 if TYPE_CHECKING:
     from tensorwire.tree import Array

@@ -14,7 +14,7 @@ from google.protobuf.unknown_fields import UnknownFieldSet
 
 from tensorwire.cli.detect import Format
 from tensorwire.cli.messages import decode
-from tensorwire.containers.protobuf.pool import message_class
+from tensorwire.containers.protobuf.schema import message_class
 from tensorwire.errors import CodecError
 
 if TYPE_CHECKING:

@@ -75,7 +75,7 @@ def ghz_misreads(body: bytes, message: str) -> bool:
     """
     from google.protobuf.message import DecodeError
 
-    from tensorwire.containers.protobuf.pool import message_class
+    from tensorwire.containers.protobuf.schema import message_class
 
     if not body or body[0] >= len(body):
         return False

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tensorwire import lists
-from tensorwire.dtypes import aligned, as_array, cast
+from tensorwire.arrays import aligned, as_array, cast
 from tensorwire.errors import CodecError, DecodeError, EncodeError
-from tensorwire.kinds.tftypes import type_of
+from tensorwire.kinds.tensorproto import type_of
 from tensorwire.limits import checked_limits
 from tensorwire.missing import BARE, reading, writing
 from tensorwire.tree import check_out

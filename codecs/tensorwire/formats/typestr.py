@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tensorwire.dtypes import NUMBERS
+from tensorwire.arrays import NUMBERS
 from tensorwire.errors import DecodeError, shown
 from tensorwire.formats.format import refusal
 

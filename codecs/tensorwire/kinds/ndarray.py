@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tensorwire import lists
-from tensorwire.dtypes import NUMBERS, as_array, to_float64
+from tensorwire.arrays import NUMBERS, as_array, to_float64
 from tensorwire.errors import DecodeError, EncodeError
 from tensorwire.limits import DEFAULT_LIMITS
 from tensorwire.missing import STRICT, VERIFIED

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tensorwire.dtypes import as_array
+from tensorwire.arrays import as_array
 from tensorwire.errors import EncodeError
 from tensorwire.missing import STRICT, VERIFIED
-from tensorwire.nodes import blob
-from tensorwire.tree import Leaf, Role
+from tensorwire.tree import Leaf, Role, blob
 
 if TYPE_CHECKING:
     from tensorwire.limits import Limits

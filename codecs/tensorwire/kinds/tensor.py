@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tensorwire import lists
-from tensorwire.dtypes import NUMBERS, as_array, check_float64, to_float64
+from tensorwire.arrays import NUMBERS, as_array, check_float64, to_float64
 from tensorwire.errors import CodecError, DecodeError, EncodeError
 from tensorwire.limits import DEFAULT_LIMITS
 from tensorwire.missing import STRICT, VERIFIED
-from tensorwire.nodes import blob, integers
-from tensorwire.tree import Leaf, Role, Tree
+from tensorwire.tree import Leaf, Role, Tree, blob, integers
 
 if TYPE_CHECKING:
     from tensorwire.limits import Limits

@@ -1,21 +1,31 @@
-"""What a TensorProto says before its elements: dtype and shape.
+"""dtype and shape of TensorFlow's TensorProto, and where it holds the values of each dtype.
 
-Source: tensorflow/core/framework/tensor.proto, tensor_shape.proto
+Source: tensorflow/core/framework/types.proto, tensor.proto, tensor_shape.proto
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tensorwire.errors import DecodeError, shown
-from tensorwire.kinds.tftypes import BY_NAME, BY_NUMBER
-from tensorwire.nodes import integer
+import numpy as np
+
+from tensorwire.errors import DecodeError, EncodeError, shown
+from tensorwire.tree import integer
 
 if TYPE_CHECKING:
-    from tensorwire.kinds.tftypes import Type
     from tensorwire.tree import Tree
 
-__all__ = ["row_of", "shape_of"]
+__all__ = [
+    "BY_NAME",
+    "BY_NUMBER",
+    "STRING",
+    "Type",
+    "dtype_of",
+    "row_of",
+    "shape_of",
+    "type_of",
+]
 
 _INT = frozenset({int})
 
@@ -45,3 +55,70 @@ def shape_of(tree: Tree) -> list[int]:
         reason = f"size {min(shape)}: the shape of an array is never unknown"
         raise DecodeError(reason, f".tensorShape.dim[{shape.index(min(shape))}].size")
     return shape
+
+
+STRING = 7
+
+
+class Type(NamedTuple):
+    """How TensorFlow carries one dtype."""
+
+    number: int
+    name: str
+    dtype: str
+    member: str  # where the values go that are not content
+    field: str  # the dtype of that member
+    content: bool  # whether more than one element is written as content
+
+
+TYPES = [
+    Type(1, "DT_FLOAT", "float32", "floatVal", "<f4", True),
+    Type(2, "DT_DOUBLE", "float64", "doubleVal", "<f8", True),
+    Type(3, "DT_INT32", "int32", "intVal", "<i4", True),
+    Type(4, "DT_UINT8", "uint8", "intVal", "<i4", True),
+    Type(5, "DT_INT16", "int16", "intVal", "<i4", True),
+    Type(6, "DT_INT8", "int8", "intVal", "<i4", True),
+    Type(7, "DT_STRING", "bytes", "stringVal", "", False),
+    Type(8, "DT_COMPLEX64", "complex64", "scomplexVal", "<f4", False),
+    Type(9, "DT_INT64", "int64", "int64Val", "<i8", True),
+    Type(10, "DT_BOOL", "bool", "boolVal", "?", False),
+    Type(14, "DT_BFLOAT16", "bfloat16", "halfVal", "<i4", True),
+    Type(17, "DT_UINT16", "uint16", "intVal", "<i4", False),
+    Type(18, "DT_COMPLEX128", "complex128", "dcomplexVal", "<f8", False),
+    Type(19, "DT_HALF", "float16", "halfVal", "<i4", True),
+    Type(22, "DT_UINT32", "uint32", "uint32Val", "<u4", True),
+    Type(23, "DT_UINT64", "uint64", "uint64Val", "<u8", True),
+    Type(24, "DT_FLOAT8_E5M2", "float8_e5m2", "float8Val", "", True),
+    Type(25, "DT_FLOAT8_E4M3FN", "float8_e4m3fn", "float8Val", "", True),
+    Type(26, "DT_FLOAT8_E4M3FNUZ", "float8_e4m3fnuz", "float8Val", "", True),
+    Type(27, "DT_FLOAT8_E4M3B11FNUZ", "float8_e4m3b11fnuz", "float8Val", "", True),
+    Type(28, "DT_FLOAT8_E5M2FNUZ", "float8_e5m2fnuz", "float8Val", "", True),
+    Type(29, "DT_INT4", "int4", "intVal", "<i4", False),
+    Type(30, "DT_UINT4", "uint4", "intVal", "<i4", False),
+    Type(31, "DT_INT2", "int2", "intVal", "<i4", False),
+    Type(32, "DT_UINT2", "uint2", "intVal", "<i4", False),
+    Type(33, "DT_FLOAT4_E2M1FN", "float4_e2m1fn", "float8Val", "", True),
+]
+BY_NAME = {row.name: row for row in TYPES}
+BY_NUMBER = {row.number: row for row in TYPES}
+_BY_DTYPE = {row.dtype: row for row in TYPES}
+
+
+@lru_cache(maxsize=64)
+def type_of(dtype: np.dtype[Any]) -> Type:
+    """Give the line of a numpy dtype; raise `EncodeError` where there is none."""
+    row = BY_NAME["DT_STRING"] if dtype.kind in "SUT" else _BY_DTYPE.get(dtype.name)
+    if row is None:
+        raise EncodeError(f"TensorFlow has no dtype {dtype}")
+    return row
+
+
+@lru_cache(maxsize=64)
+def dtype_of(row: Type) -> np.dtype[Any]:
+    """Give the numpy dtype of a line."""
+    if hasattr(np, row.dtype):
+        return np.dtype(row.dtype)  # little-endian, as every machine numpy has wheels for
+    import ml_dtypes  # costs milliseconds that few payloads need
+
+    dtype: np.dtype[Any] = np.dtype(getattr(ml_dtypes, row.dtype))
+    return dtype

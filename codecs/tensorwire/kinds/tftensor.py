@@ -14,15 +14,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tensorwire import lists
-from tensorwire.dtypes import as_array, in_range
+from tensorwire.arrays import as_array, from_bytes, in_range, utf8
 from tensorwire.errors import CodecError, DecodeError
-from tensorwire.kinds.tensorproto import row_of, shape_of
-from tensorwire.kinds.tftypes import STRING, Type, dtype_of, type_of
+from tensorwire.kinds.tensorproto import STRING, Type, dtype_of, row_of, shape_of, type_of
 from tensorwire.limits import DEFAULT_LIMITS
 from tensorwire.missing import STRICT, VERIFIED
-from tensorwire.nodes import blob, pick
-from tensorwire.strings import from_bytes, utf8
-from tensorwire.tree import Leaf, Role, Tree
+from tensorwire.tree import Leaf, Role, Tree, blob, pick
 
 if TYPE_CHECKING:
     from tensorwire.limits import Limits

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from tensorwire import lists
-from tensorwire.dtypes import aligned
+from tensorwire.arrays import aligned
 from tensorwire.errors import EncodeError
 from tensorwire.missing import FINITE, Unverified
 from tensorwire.tree import Irregular, leaves

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from tensorwire.dtypes import FLOAT16, NUMBERS
+from tensorwire.arrays import FLOAT16, NUMBERS
 from tensorwire.tree import Role
 from tensorwire.wire.memo import Cache
 

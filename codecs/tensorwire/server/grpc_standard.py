@@ -14,7 +14,7 @@ from google.protobuf import descriptor_pool
 from grpc_health.v1 import health, health_pb2
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
-from tensorwire.containers.protobuf.pool import descriptor
+from tensorwire.containers.protobuf.schema import descriptor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -8,20 +8,18 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 import numpy as np
 import pybase64
 
-from tensorwire.dtypes import put
+from tensorwire.arrays import put
 from tensorwire.errors import DecodeError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tensorwire.tree import Array, Body
-    from tensorwire.wire.grid import Grid
 
 __all__ = [
     "ArrayFill",
     "Base64",
     "Fill",
-    "GridFill",
     "Part",
     "Texts",
     "array_part",
@@ -60,22 +58,6 @@ class ArrayFill:
         """Convert and copy in one pass."""
         target = np.frombuffer(body, np.uint8, self.nbytes, offset).view(self._dtype)
         put(target.reshape(self._array.shape), self._array)
-
-
-class GridFill:
-    """An array as nested lists of elements of constant size."""
-
-    __slots__ = ("_array", "_grid", "_lead", "nbytes")
-
-    def __init__(self, grid: Grid, array: Array, lead: bytes = b"") -> None:
-        self._grid, self._array, self._lead = grid, array, lead
-        self.nbytes = len(lead) + grid.nbytes
-
-    def fill(self, body: memoryview, offset: int) -> None:
-        """Write the constant bytes, then the values between them."""
-        start = offset + len(self._lead)
-        body[offset:start] = self._lead
-        self._grid.fill(body, start, self._array)
 
 
 class Texts:

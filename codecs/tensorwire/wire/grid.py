@@ -1,26 +1,32 @@
-"""Nested lists whose every element takes the same number of bytes, filled and checked by numpy.
+"""Nested lists whose elements all take the same number of bytes, as strided arrays.
 
-In such a list each element is `prefix + value`, and each row of one level starts with the same
-header, so that the whole is a strided array over constant bytes:
+In such a list each element is ``prefix value``, and each row of one level has the same header::
 
     header1 (header2 (prefix value) * shape[2]) * shape[1] ... repeated shape[0] times
+
+A `Grid` fills and checks the bytes by numpy; a `SmallGrid` remembers the bytes of a short list.
 """
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tensorwire.dtypes import put
-from tensorwire.tree import Irregular
+from tensorwire.arrays import EXACT, put
+from tensorwire.tree import Irregular, Role
+from tensorwire.wire.buffers import ArrayFill, join
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import TypeAlias
 
-    from tensorwire.tree import Array, Body
+    from tensorwire.tree import Array, Body, Leaf
 
-__all__ = ["Grid"]
+    Writer: TypeAlias = Callable[[Array], bytes | None]
+
+__all__ = ["Few", "Grid", "GridFill", "exact", "writer_of"]
 
 _MAX_RANK = 64  # numpy's
 _TILE = 16 << 10  # bytes of constant text prepared at a time: stays in the first-level cache
@@ -172,6 +178,22 @@ class Grid:
                     raise Irregular
 
 
+class GridFill:
+    """An array as nested lists of elements of constant size."""
+
+    __slots__ = ("_array", "_grid", "_lead", "nbytes")
+
+    def __init__(self, grid: Grid, array: Array, lead: bytes = b"") -> None:
+        self._grid, self._array, self._lead = grid, array, lead
+        self.nbytes = len(lead) + grid.nbytes
+
+    def fill(self, body: memoryview, offset: int) -> None:
+        """Write the constant bytes, then the values between them."""
+        start = offset + len(self._lead)
+        body[offset:start] = self._lead
+        self._grid.fill(body, start, self._array)
+
+
 def _longer_than_one(
     shape: tuple[int, ...], strides: tuple[int, ...]
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -197,3 +219,87 @@ def _blocks(most: int, *arrays: Array) -> Iterator[tuple[Array, ...]]:
     else:
         for rows in zip(*arrays, strict=True):
             yield from _blocks(most, *rows)
+
+
+_WIDE = frozenset(np.dtype(char).num for char in "lqLQ")
+_MOST = 64  # numbers that Python looks at, or converts, sooner than numpy
+_FLOAT64 = np.dtype("<f8")
+
+
+class Few:
+    """The bytes of nested lists of one shape, but for the values.
+
+    Parameters
+    ----------
+    grid
+        the layout, of not too many elements.
+    lead
+        the bytes before it, which are written, and not compared.
+
+    Attributes
+    ----------
+    grid
+        the layout.
+    constants
+        the bytes of a list of zeros.
+    """
+
+    __slots__ = ("_lead", "_mask", "_zeros", "constants", "grid")
+
+    def __init__(self, grid: Grid, lead: bytes = b"") -> None:
+        self.grid, self._lead = grid, len(lead)
+        zeros = bytearray(lead + bytes(grid.nbytes))
+        grid.fill(memoryview(zeros), self._lead, np.zeros(grid.shape, grid.dtype))
+        ones = bytearray(zeros)
+        highest = b"\1" if grid.dtype.kind == "b" else b"\xff" * grid.dtype.itemsize
+        grid.values(ones, self._lead)[...] = np.frombuffer(highest, grid.dtype)[0]
+        self.constants = bytes(zeros)
+        self._zeros = int.from_bytes(zeros[self._lead :], "little")
+        varying = self._zeros ^ int.from_bytes(ones[self._lead :], "little")
+        self._mask = (1 << 8 * grid.nbytes) - 1 ^ varying
+
+    def write(self, array: Array) -> bytes:
+        """Put the values of an array between the other bytes."""
+        body = bytearray(self.constants)
+        put(self.grid.values(body, self._lead), array)
+        return bytes(body)
+
+    def read(self, body: Body, start: int) -> Array:
+        """Copy the values out; raise `Irregular` where any other byte is not as it would be."""
+        found = int.from_bytes(body[start : start + self.grid.nbytes], "little")
+        if (found ^ self._zeros) & self._mask:
+            raise Irregular
+        return self.grid.values(body, start).copy()
+
+
+def exact(write: Writer, dtype: np.dtype[Any]) -> Writer:
+    """Give what writes as float64 only what float64 holds, and None for the rest.
+
+    The rest is integers that may be rounded, and arrays of many, for those who look closer.
+    """
+    if dtype.num not in _WIDE:
+        return write
+
+    def write_small(array: Array) -> bytes | None:
+        if array.size > _MOST:
+            return None
+        numbers = array.ravel().tolist()
+        return write(array) if min(numbers) >= -EXACT and max(numbers) <= EXACT else None
+
+    return write_small
+
+
+def writer_of(leaf: Leaf) -> Writer | None:
+    """Give what `array_part` comes down to for small arrays of one dtype; None for varints."""
+    field, dtype = leaf.field, leaf.data.dtype
+    if leaf.role is Role.VALUES and dtype.kind != "f":
+        return None
+    if field is None or field == dtype:  # never `in`: None is float64
+        return np.ndarray.tobytes
+    return exact(_as_doubles, dtype) if leaf.role is Role.PACKED else None
+
+
+def _as_doubles(array: Array) -> bytes:
+    if array.size > _MOST:
+        return join(b"", ArrayFill(array, _FLOAT64), b"")
+    return struct.pack(f"<{array.size}d", *array.ravel().tolist())

@@ -12,7 +12,7 @@ import pytest
 from google.protobuf import json_format
 
 import tensorwire as tw
-from tensorwire.containers.protobuf.pool import message_class
+from tensorwire.containers.protobuf.schema import message_class
 
 pytest.importorskip("tensorwire.server", exc_type=ModuleNotFoundError)
 

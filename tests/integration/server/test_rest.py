@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import tensorwire as tw
-from tensorwire.containers.protobuf.pool import message_class
+from tensorwire.containers.protobuf.schema import message_class
 
 pytest.importorskip("tensorwire.server", exc_type=ModuleNotFoundError)
 

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 import tensorwire as tw
-from tensorwire.containers.protobuf.pool import message_class
+from tensorwire.containers.protobuf.schema import message_class
 from tests.support.oip_bodies import one_json
 from tests.support.oip_values import GRPC, PROTOCOLS, REST, Output, Request, Response, Tensor, told
 

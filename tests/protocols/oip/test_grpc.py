@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import tensorwire as tw
-from tensorwire.containers.protobuf.pool import descriptor
+from tensorwire.containers.protobuf.schema import descriptor
 from tests.support import rewrites
 from tests.support.memory import peak
 from tests.support.oip_agreement import agree, slow

@@ -8,7 +8,7 @@ import pytest
 from google.protobuf import json_format
 
 import tensorwire as tw
-from tensorwire.containers.protobuf.pool import message_class
+from tensorwire.containers.protobuf.schema import message_class
 from tests.support.oip_values import (
     DATATYPES,
     MESSAGES,

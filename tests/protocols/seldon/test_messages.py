@@ -24,8 +24,7 @@ from hypothesis import strategies as st
 import tensorwire as tw
 from tensorwire import seldon
 from tensorwire.containers import CONTAINERS as BOXES
-from tensorwire.containers.protobuf.pool import message_class
-from tensorwire.containers.protobuf.schema import schema
+from tensorwire.containers.protobuf.schema import message_class, schema
 from tensorwire.limits import DEFAULT_LIMITS
 from tensorwire.missing import Reading, Unverified
 from tensorwire.protocols.seldon import envelope as seldon_protocol

@@ -9,8 +9,7 @@ import pytest
 
 import tensorwire as tw
 from tensorwire.containers import CONTAINERS
-from tensorwire.containers.protobuf.pool import descriptor, message_class
-from tensorwire.containers.protobuf.schema import schema
+from tensorwire.containers.protobuf.schema import descriptor, message_class, schema
 from tensorwire.tree import Irregular
 from tests.goldens.cases import DTYPES
 from tests.support import rewrites

@@ -15,20 +15,21 @@ import orjson
 import pybase64
 
 from tensorwire import guess, lists
-from tensorwire.containers.json.numbers import BLOCK, NumbersText, block_count, dumps, texts
-from tensorwire.containers.json.scan import (
-    has_words,
-    loads_exactly,
-    long_members,
-    too_large,
+from tensorwire.arrays import FLOAT16, NUMBERS
+from tensorwire.containers.json.numbers import (
+    BLOCK,
+    NumbersText,
+    block_count,
+    dumps,
+    texts,
     words_for_null,
 )
-from tensorwire.dtypes import FLOAT16, NUMBERS
+from tensorwire.containers.json.scan import has_words, loads_exactly, long_members, too_large
 from tensorwire.errors import DecodeError, EncodeError
 from tensorwire.missing import FINITE, NULLS, VERIFIED, Unverified
 from tensorwire.tree import MAX_DEPTH, Irregular, Role, leaves, levels, mark, place, walk
 from tensorwire.wire.buffers import Base64, Texts, array_part, buffer_of
-from tensorwire.wire.few import exact
+from tensorwire.wire.grid import exact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

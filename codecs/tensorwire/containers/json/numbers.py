@@ -14,15 +14,13 @@ import numpy as np
 import orjson
 
 from tensorwire import lists
-from tensorwire.containers.json.scan import places
-from tensorwire.dtypes import EXACT, FLOAT16
+from tensorwire.arrays import EXACT, FLOAT16, decimal_twin
 from tensorwire.errors import DecodeError
 from tensorwire.missing import VERIFIED
-from tensorwire.shortest import decimal_twin
 from tensorwire.tree import Irregular, check_out
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from tensorwire.limits import Limits
     from tensorwire.missing import Reading
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
 
 Fix: TypeAlias = "Callable[[Array, bytes], bytes]"
 
-__all__ = ["BLOCK", "NumbersText", "block_count", "dumps", "texts"]
+__all__ = ["BLOCK", "NumbersText", "block_count", "dumps", "places", "texts", "words_for_null"]
 
 BLOCK = 1280  # float64 values: some 25 kB of text, which orjson makes in a buffer of 32 kB
 _MAX_RANK = 64  # numpy's
@@ -292,3 +290,18 @@ def _without_words(text: bytes, how: Reading) -> tuple[bytes, tuple[Array, Array
         numbers.append(np.searchsorted(commas, at))
         values.append(np.where(minus, -value, value))
     return data.tobytes(), (np.concatenate(numbers), np.concatenate(values))
+
+
+def places(data: Array, word: bytes) -> Array:
+    """Return where a word begins in text."""
+    at = np.flatnonzero(data[: max(0, data.size - len(word) + 1)] == word[0])
+    for i, byte in enumerate(word):
+        at = at[data[at + i] == byte]
+    return at
+
+
+def words_for_null(block: Array, text: bytes, words: Mapping[str, bytes]) -> bytes:
+    """Put the words for NaN and the infinities where orjson wrote null for numbers of a block."""
+    found = [words[str(number)] for number in block[~np.isfinite(block)].tolist()]
+    pieces = text.split(b"null")
+    return pieces[0] + b"".join(map(b"".join, zip(found, pieces[1:], strict=True)))

@@ -1,10 +1,15 @@
-"""What JSON text says beyond a parser of JSON: long arrays, bare words, integers beyond 64 bits."""
+"""What is in JSON text beyond what orjson returns.
+
+Where long arrays begin and end (`long_members`), bare words and integers beyond 64 bits
+(`loads_exactly`), and the dtype and shape of nested lists without an array made (`infer_shape`).
+"""
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
 from io import BytesIO
+from itertools import pairwise
 from math import inf, nan
 from os import urandom
 from typing import TYPE_CHECKING, Any
@@ -12,16 +17,28 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import orjson
 
-from tensorwire.errors import DecodeError
+from tensorwire import lists
+from tensorwire.containers.json.numbers import NumbersText, places
+from tensorwire.errors import CodecError, DecodeError
+from tensorwire.limits import DEFAULT_LIMITS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from typing import TypeAlias
 
     from tensorwire.containers.protobuf.schema import Schema
     from tensorwire.missing import Reading
     from tensorwire.tree import Array
 
-__all__ = ["has_words", "loads_exactly", "long_members", "places", "too_large", "words_for_null"]
+    Claim: TypeAlias = "tuple[np.dtype[Any] | None, tuple[int, ...] | None]"
+
+__all__ = [
+    "has_words",
+    "infer_shape",
+    "loads_exactly",
+    "long_members",
+    "too_large",
+]
 
 _TAIL = 4096  # bytes in which a member behind a string would have its quotes
 _LONG = 4096  # bytes of a member that is worth a cut
@@ -191,14 +208,6 @@ def _tokens(body: bytes, how: Reading) -> tuple[Array, Array]:
     return starts[order], stops[order]
 
 
-def places(data: Array, word: bytes) -> Array:
-    """Return where a word begins in text."""
-    at = np.flatnonzero(data[: max(0, data.size - len(word) + 1)] == word[0])
-    for i, byte in enumerate(word):
-        at = at[data[at + i] == byte]
-    return at
-
-
 def _long_integers(body: bytes, data: Array) -> tuple[Array, Array]:
     """Find integers beyond 64 bits; what has their digits and is no integer may be found, too.
 
@@ -291,8 +300,71 @@ def _reason(code: str, body: bytes) -> str:
     return f"expected an integer of 64 bits, got {digits}; write it {remedy}"
 
 
-def words_for_null(block: Array, text: bytes, words: Mapping[str, bytes]) -> bytes:
-    """Put the words for NaN and the infinities where orjson wrote null for numbers of a block."""
-    found = [words[str(number)] for number in block[~np.isfinite(block)].tolist()]
-    pieces = text.split(b"null")
-    return pieces[0] + b"".join(map(b"".join, zip(found, pieces[1:], strict=True)))
+_MAX_RANK = 64  # numpy's
+_OPENING = b"[ \t\r\n"
+_OF_NUMBERS = b"0123456789+-.eE,[] \t\r\n"
+_OF_BOOLS = b"truefals,[] \t\r\n"
+_ALL_BUT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]")
+
+
+def infer_shape(node: Any) -> Claim:
+    """Return the dtype and the shape that a decoder gives; None where it gives lists, or refuses.
+
+    `node` is a list that was read, a number, or a `NumbersText`. Lists that were read are made into
+    an array, for only all of their values tell its dtype; of long text the bytes between the
+    numbers are counted. Raises `Irregular` where the text is for a general parser.
+    """
+    if isinstance(node, NumbersText):
+        return _counted(node)
+    if (types := lists.types(node)) == {float} or types == {bool}:
+        return np.dtype(float if float in types else bool), lists.shape(node)
+    try:
+        array = lists.to_array(node if type(node) is list else [node], DecodeError)
+    except CodecError:
+        return None, lists.shape(node)  # which a decoder refuses
+    return None if type(array) is list else array.dtype, lists.shape(node)
+
+
+def _counted(node: NumbersText) -> Claim:
+    text = node.text
+    if text.translate(None, _OF_NUMBERS):  # words or strings among them
+        return (np.dtype(bool), _shape(text)) if _all_bools(text) else _read(node)
+    # Whether integers are int64, the largest tells; a float among them makes all of them float64.
+    if any(mark in text for mark in (b".", b"e", b"E")):
+        return np.dtype(np.float64), _shape(text)
+    return _read(node)
+
+
+def _all_bools(text: bytes) -> bool:
+    """Tell whether as many words as there are values begin with t or f, which is all they may."""
+    if text.translate(None, _OF_BOOLS):
+        return False
+    return text.count(b"true") + text.count(b"false") == text.count(b",") + 1
+
+
+def _read(node: NumbersText) -> Claim:
+    try:
+        array = node.read(DEFAULT_LIMITS)
+    except CodecError:
+        return None, None  # which a decoder refuses
+    return array.dtype, array.shape
+
+
+def _shape(text: bytes) -> tuple[int, ...] | None:
+    """Count numbers and brackets."""
+    numbers, brackets = text.count(b",") + 1, text.count(b"[")
+    rank = text[: len(text) - len(text.lstrip(_OPENING))].count(b"[")
+    if rank > _MAX_RANK:
+        return None
+    inner = [1]  # lists of numbers in the first list of rank 1, 2, 3, ...
+    if rank == 2:
+        inner.append(brackets - 1)
+    elif rank > 2:
+        skeleton = text.translate(None, _ALL_BUT_BRACKETS)
+        for level in range(2, rank + 1):
+            stop = skeleton.find(b"]" * level) + level
+            inner.append(skeleton[:stop].count(b"[]"))
+    if 0 in inner:
+        return None  # no array
+    shape = [large // small for small, large in pairwise(inner)]
+    return (*reversed(shape), numbers // inner[-1])

@@ -21,7 +21,7 @@ from tensorwire.errors import DecodeError, EncodeError
 from tensorwire.missing import FINITE, VERIFIED
 from tensorwire.tree import MAX_DEPTH, Role, leaves, levels, mark, place
 from tensorwire.wire.buffers import array_part
-from tensorwire.wire.few import writer_of
+from tensorwire.wire.grid import writer_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

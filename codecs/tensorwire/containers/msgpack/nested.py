@@ -14,12 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tensorwire.dtypes import put
+from tensorwire.arrays import put
 from tensorwire.errors import DecodeError
 from tensorwire.tree import check_out
-from tensorwire.wire.buffers import GridFill
-from tensorwire.wire.few import Few
-from tensorwire.wire.grid import Grid
+from tensorwire.wire.grid import Few, Grid, GridFill
 
 if TYPE_CHECKING:
     from collections.abc import Callable

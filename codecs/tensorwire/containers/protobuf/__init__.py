@@ -11,18 +11,16 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from tensorwire import guess, lists
+from tensorwire.arrays import check_float64
 from tensorwire.containers.protobuf import listvalue, varint
-from tensorwire.containers.protobuf.messages import to_tree
-from tensorwire.containers.protobuf.pool import message_class
 from tensorwire.containers.protobuf.scan import scan
-from tensorwire.containers.protobuf.schema import Form, schema
+from tensorwire.containers.protobuf.schema import Form, message_class, schema, to_tree
 from tensorwire.containers.protobuf.write import simple
-from tensorwire.dtypes import check_float64
 from tensorwire.errors import DecodeError, EncodeError
 from tensorwire.missing import FINITE, VERIFIED
 from tensorwire.tree import Irregular, Leaf, Role, has_leaf, walk
-from tensorwire.wire.buffers import GridFill, array_part
-from tensorwire.wire.few import writer_of
+from tensorwire.wire.buffers import array_part
+from tensorwire.wire.grid import GridFill, writer_of
 from tensorwire.wire.stack import with_room
 
 if TYPE_CHECKING:

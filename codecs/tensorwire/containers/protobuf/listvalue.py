@@ -18,8 +18,7 @@ from tensorwire.containers.protobuf import varint
 from tensorwire.errors import DecodeError
 from tensorwire.limits import DEFAULT_LIMITS
 from tensorwire.tree import Irregular, check_out
-from tensorwire.wire.few import Few, exact
-from tensorwire.wire.grid import Grid
+from tensorwire.wire.grid import Few, Grid, exact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

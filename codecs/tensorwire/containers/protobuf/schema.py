@@ -1,23 +1,40 @@
-"""What the fast paths know of our messages: their fields, and where arrays may stand in them."""
+"""Our protobuf messages: their classes, fields, and trees.
+
+The descriptors are in a pool of their own: TensorFlow, Seldon and others register messages of the
+same names in protobuf's default pool, before or after us, in the same process.
+"""
 
 from __future__ import annotations
 
 from enum import Enum, auto
 from functools import cache
+from pkgutil import get_data
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from tensorwire.containers.protobuf import varint
-from tensorwire.containers.protobuf.pool import descriptor
 from tensorwire.tree import ARRAY, Role
 
 if TYPE_CHECKING:
+    from google.protobuf import descriptor_pool
     from google.protobuf.descriptor import Descriptor, FieldDescriptor
+    from google.protobuf.message import Message
 
     from tensorwire.tree import Places
 
-__all__ = ["Field", "Form", "Schema", "array_names", "schema"]
+    Left: TypeAlias = "list[tuple[Any, Any, Any, Any]]"
+
+__all__ = [
+    "Field",
+    "Form",
+    "Schema",
+    "array_names",
+    "descriptor",
+    "message_class",
+    "schema",
+    "to_tree",
+]
 
 
 class Form(Enum):
@@ -118,7 +135,7 @@ def _places(name: str, outer: tuple[str, ...]) -> Places:
 _NUMBERS = {  # by descriptor type
     1: "<f8", 2: "<f4", 3: "<i8", 4: "<u8", 5: "<i4", 8: "?", 13: "<u4", 14: "<i4",
 }  # fmt: skip
-_STRING, _BYTES = 9, 12
+_STRING, _MESSAGE, _BYTES = 9, 11, 12  # types of fields
 
 
 def _field(field: FieldDescriptor) -> tuple[Field, str]:
@@ -194,3 +211,108 @@ def _to_messages(entry: Descriptor) -> bool:
     """Tell whether a map is of strings to messages that can be scanned."""
     key, value = entry.fields_by_name["key"], entry.fields_by_name["value"]
     return key.type == _STRING and value.message_type is not None and _plain(value.message_type)
+
+
+@cache
+def _pool() -> descriptor_pool.DescriptorPool:
+    from google.protobuf import descriptor_pb2, descriptor_pool  # on first use, not on import
+
+    pool = descriptor_pool.DescriptorPool()
+    data = get_data("tensorwire.containers.protobuf", "descriptors.binpb")
+    for file in descriptor_pb2.FileDescriptorSet.FromString(data or b"").file:
+        pool.AddSerializedFile(file.SerializeToString())
+    return pool
+
+
+def descriptor(name: str) -> Descriptor:
+    """Give the descriptor of a message, by full name."""
+    return _pool().FindMessageTypeByName(name)
+
+
+@cache
+def message_class(name: str) -> type[Message]:
+    """Give the runtime's class of a message, by full name."""
+    from google.protobuf import message_factory
+
+    return message_factory.GetMessageClass(descriptor(name))
+
+
+_VALUE = "google.protobuf.Value"
+_LISTVALUE, _STRUCT = "google.protobuf.ListValue", "google.protobuf.Struct"
+_EMPTY = type("Value without a kind", (), {})()  # which is null in JSON, and nothing in an array
+
+
+def to_tree(message: Any) -> Any:
+    """Return a message in protobuf's JSON form, but numbers as numbers, NaN kept, arrays typed.
+
+    Messages lie in one another up to a hundred deep, so that none of this calls itself: what is in
+    a message waits, with the place where it goes.
+    """
+    whole: list[Any] = [None]
+    left: Left = [(message, whole, 0, None)]
+    while left:
+        part, holder, key, empty = left.pop()
+        name = part.DESCRIPTOR.full_name
+        if name == _VALUE:
+            holder[key] = _value(part, holder, key, empty, left)
+        elif name == _LISTVALUE:
+            holder[key] = items = [None] * len(part.values)
+            for i, value in enumerate(part.values):
+                items[i] = _value(value, items, i, empty, left)
+        elif name == _STRUCT:
+            holder[key] = members = dict.fromkeys(part.fields)
+            for key_, value in part.fields.items():
+                members[key_] = _value(value, members, key_, empty, left)
+        else:
+            tree: dict[str, Any] = {}
+            holder[key] = tree
+            known = schema(name).fields
+            for field, value in part.ListFields():
+                tree[field.json_name] = _member(field, value, known[field.json_name], tree, left)
+    return whole[0]
+
+
+def _value(value: Any, holder: Any, key: Any, empty: Any, left: Left) -> Any:
+    """Return a scalar of JSON; let a list or an object wait."""
+    chosen = value.WhichOneof("kind")
+    if chosen == "number_value":
+        return value.number_value
+    if chosen == "null_value":
+        return None
+    if chosen is None:
+        return empty
+    found = getattr(value, chosen)
+    if chosen in ("struct_value", "list_value"):
+        left.append((found, holder, key, empty))
+        return None
+    return found
+
+
+def _member(field: FieldDescriptor, value: Any, known: Field, tree: Any, left: Left) -> Any:
+    if known.form in (Form.FIXED, Form.VARINTS):
+        return np.asarray(value, known.dtype)
+    if field.message_type is not None and field.message_type.GetOptions().map_entry:
+        item = field.message_type.fields_by_name["value"]
+        entries = dict.fromkeys(value)
+        for key in value:
+            entries[key] = _item(item, value[key], entries, key, left)
+        return entries
+    if known.repeated:
+        items = [None] * len(value)
+        for i, one in enumerate(value):
+            items[i] = _item(field, one, items, i, left)
+        return items
+    if field.type == _BYTES:
+        return np.frombuffer(value, np.uint8)
+    return _item(field, value, tree, field.json_name, left)
+
+
+def _item(field: FieldDescriptor, value: Any, holder: Any, key: Any, left: Left) -> Any:
+    if field.type == _MESSAGE:
+        array = value.DESCRIPTOR.full_name == _LISTVALUE
+        left.append((value, holder, key, _EMPTY if array else None))
+        return None
+    if field.enum_type is not None:
+        named = field.enum_type.values_by_number.get(value)
+        return value if named is None else named.name
+    return value

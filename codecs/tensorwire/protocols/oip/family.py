@@ -220,7 +220,7 @@ class OpenInference(Family):
         """Answer the same questions over gRPC."""
         from google.protobuf.message import DecodeError as MalformedError
 
-        from tensorwire.containers.protobuf.pool import message_class
+        from tensorwire.containers.protobuf.schema import message_class
 
         try:
             asked: Any = message_class(f"inference.{call.name}Request").FromString(body)

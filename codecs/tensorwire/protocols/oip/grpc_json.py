@@ -18,15 +18,14 @@ import pybase64
 
 from tensorwire import guess, lists
 from tensorwire.containers import CONTAINERS
-from tensorwire.containers.protobuf.pool import message_class
-from tensorwire.containers.protobuf.schema import Schema
+from tensorwire.containers.protobuf.schema import Schema, message_class
 from tensorwire.errors import CodecError, DecodeError, EncodeError, shown
 from tensorwire.missing import FINITE, STRICT, writing
-from tensorwire.nodes import text_to_bytes
 from tensorwire.protocols import bodies
 from tensorwire.protocols.oip.call import to_tree
 from tensorwire.protocols.oip.grpc import OipGrpc, name_of
 from tensorwire.protocols.oip.messages import InferRequest, InferResponse, class_of
+from tensorwire.tree import text_to_bytes
 from tensorwire.wire.buffers import as_body
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import numpy as np
 
 from tensorwire import frames, lists
-from tensorwire.dtypes import FLOAT16, NUMBERS, as_array
+from tensorwire.arrays import FLOAT16, NUMBERS, as_array
 from tensorwire.errors import DecodeError, EncodeError, shown
 from tensorwire.protocols import fields
 from tensorwire.protocols.oip.datatypes import datatype_of

@@ -26,17 +26,15 @@ import numpy as np
 import pybase64
 
 from tensorwire import lists
-from tensorwire.dtypes import EXACT, as_array
+from tensorwire.arrays import EXACT, as_array, from_bytes, utf8
 from tensorwire.errors import DecodeError, EncodeError, shown
 from tensorwire.limits import DEFAULT_LIMITS
 from tensorwire.missing import STRICT, VERIFIED
-from tensorwire.nodes import blob, text_to_bytes
 from tensorwire.protocols.neutral import TensorInfo
 from tensorwire.protocols.oip import byteslist
 from tensorwire.protocols.oip.datatypes import BF16, BYTES, FP16, datatype_of, dtype_of
 from tensorwire.protocols.oip.messages import SHARED_MEMORY
-from tensorwire.strings import from_bytes, utf8
-from tensorwire.tree import Leaf, Role
+from tensorwire.tree import Leaf, Role, blob, text_to_bytes
 
 if TYPE_CHECKING:
     from tensorwire.limits import Limits

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tensorwire import guess
+from tensorwire.arrays import is_float
 from tensorwire.containers import CONTAINERS
 from tensorwire.containers.protobuf.schema import schema
-from tensorwire.dtypes import is_float
 from tensorwire.errors import DecodeError, EncodeError, UnknownCodecError, is_known, shown, unknown
 from tensorwire.frames import is_frame, rows_of
 from tensorwire.kinds import KINDS
@@ -228,7 +228,7 @@ class Codec:
         align
             return arrays whose address suits their dtype: a view where it does, else one copy,
             read-only as the view is. False by default, because a copy takes longer than one pass
-            over a misaligned view does (see `tensorwire.dtypes.aligned`).
+            over a misaligned view does (see `tensorwire.arrays.aligned`).
         missing
             what stands for NaN in text: ``null`` (JSON's null, msgpack's nil, protobuf's
             null_value), ``nan`` (the bare words NaN, Infinity, -Infinity), ``any`` of both where

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tensorwire.containers.protobuf.pool import message_class
+from tensorwire.containers.protobuf.schema import message_class
 from tensorwire.errors import CodecError, EncodeError
 from tensorwire.protocols.seldon.messages import Message
 from tensorwire.protocols.seldon.read import placed

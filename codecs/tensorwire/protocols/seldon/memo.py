@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from tensorwire.dtypes import NUMBERS
+from tensorwire.arrays import NUMBERS
 from tensorwire.wire.memo import Cache
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tensorwire import frames, lists
-from tensorwire.dtypes import NUMBERS, as_array
+from tensorwire.arrays import NUMBERS, as_array
 from tensorwire.errors import DecodeError, EncodeError
 from tensorwire.protocols.seldon import customdata as seldon_any
 from tensorwire.reprs import repr_of

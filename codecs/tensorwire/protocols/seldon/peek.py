@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tensorwire import lists
-from tensorwire.containers.json.counting import counted
+from tensorwire.containers.json.scan import infer_shape
 from tensorwire.errors import CodecError, DecodeError
-from tensorwire.kinds.tensorproto import row_of, shape_of
-from tensorwire.kinds.tftypes import STRING, dtype_of
-from tensorwire.nodes import blob, integers
+from tensorwire.kinds.tensorproto import STRING, dtype_of, row_of, shape_of
 from tensorwire.protocols.neutral import Peek, TensorInfo
 from tensorwire.protocols.seldon import envelope as seldon
 from tensorwire.protocols.seldon.messages import Message, MessageList
 from tensorwire.protocols.seldon.read import check_said, other_value, parts_in, placed, reward
+from tensorwire.tree import blob, integers
 
 if TYPE_CHECKING:
     from tensorwire.containers import Container
@@ -72,7 +71,7 @@ def _ndarray(node: Any) -> Claim:
         return claim
     if type(node) is not list and not hasattr(node, "read"):
         raise DecodeError(f"expected nested lists, got a {type(node).__name__}")
-    return counted(node)
+    return infer_shape(node)
 
 
 def _tensor(node: Any) -> Claim:
@@ -86,7 +85,7 @@ def _values_dtype(node: Any) -> np.dtype[Any] | None:
     if node is None or isinstance(node, (bytes, np.ndarray)):
         return _FLOAT64
     if hasattr(node, "read"):
-        claim: Claim = node.claims() if hasattr(node, "claims") else counted(node)
+        claim: Claim = node.claims() if hasattr(node, "claims") else infer_shape(node)
         return claim[0]
     try:
         array: Array = lists.numbers(node, DecodeError)

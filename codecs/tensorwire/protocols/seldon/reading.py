@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tensorwire.arrays import aligned, cast
 from tensorwire.containers.protobuf.schema import schema
-from tensorwire.dtypes import aligned, cast
 from tensorwire.errors import CodecError, DecodeError
 from tensorwire.kinds import KINDS
 from tensorwire.missing import Unverified

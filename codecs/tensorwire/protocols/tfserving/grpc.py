@@ -14,7 +14,7 @@ from tensorwire.containers.protobuf.schema import schema
 from tensorwire.containers.protobuf.write import map_order
 from tensorwire.errors import CodecError, DecodeError, shown
 from tensorwire.kinds import KINDS
-from tensorwire.kinds.tftypes import BY_NAME, STRING, dtype_of
+from tensorwire.kinds.tensorproto import BY_NAME, STRING, dtype_of
 from tensorwire.limits import DEFAULT_LIMITS, checked_limits
 from tensorwire.missing import VERIFIED
 from tensorwire.protocols import bodies, fields

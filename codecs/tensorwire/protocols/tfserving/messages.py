@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from tensorwire import frames
-from tensorwire.dtypes import aligned
+from tensorwire.arrays import aligned
 from tensorwire.errors import EncodeError, shown
 from tensorwire.protocols import fields
 from tensorwire.reprs import repr_of

@@ -14,17 +14,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from tensorwire import guess, lists
-from tensorwire.containers.json.counting import counted
+from tensorwire.arrays import EXACT, cast, from_bytes, in_range
 from tensorwire.containers.json.numbers import NumbersText
-from tensorwire.dtypes import EXACT, cast, in_range
+from tensorwire.containers.json.scan import infer_shape
 from tensorwire.errors import CodecError, DecodeError, nearest, shown
-from tensorwire.kinds.tftypes import BY_NAME, STRING, dtype_of
+from tensorwire.kinds.tensorproto import BY_NAME, STRING, dtype_of
 from tensorwire.limits import DEFAULT_LIMITS
-from tensorwire.nodes import text_to_bytes
 from tensorwire.protocols.neutral import Peek, TensorInfo
 from tensorwire.protocols.tfserving.rest_text import Rows
-from tensorwire.strings import from_bytes
-from tensorwire.tree import Irregular
+from tensorwire.tree import Irregular, text_to_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -337,7 +335,7 @@ def _flat(node: list[Any]) -> tuple[list[Any], tuple[int, ...]]:
 
 def _tensor_info(name: str, node: Any) -> TensorInfo:
     if not _holds_strings(node):
-        return TensorInfo(name, *counted(node))
+        return TensorInfo(name, *infer_shape(node))
     flat = [node]
     for _ in range(_MAX_RANK):
         if {type(item) for item in flat} != {list}:

@@ -14,12 +14,10 @@ import orjson
 import pybase64
 
 from tensorwire import lists
-from tensorwire.containers.json.numbers import BLOCK, block_count, dumps, texts
-from tensorwire.containers.json.scan import words_for_null
-from tensorwire.dtypes import FLOAT16, NUMBERS, as_array, to_float64
+from tensorwire.arrays import FLOAT16, NUMBERS, as_array, to_float64, utf8
+from tensorwire.containers.json.numbers import BLOCK, block_count, dumps, texts, words_for_null
 from tensorwire.errors import CodecError, EncodeError
 from tensorwire.protocols.tfserving.messages import PredictRequest, PredictResponse
-from tensorwire.strings import utf8
 from tensorwire.wire.buffers import Texts, buffer_of
 
 if TYPE_CHECKING:

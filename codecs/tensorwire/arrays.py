@@ -1,17 +1,24 @@
-"""What may be encoded, and what a checked cast is."""
+"""Values as arrays, and arrays as other dtypes, exactly.
+
+`as_array` turns what a caller passes into an array; `cast`, `check_float64` and `in_range` change a
+dtype or refuse a value that would change with it; `decimal_twin` finds the shortest decimal text of
+narrow floats; `utf8` and `from_bytes` convert strings.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import orjson
 
 from tensorwire import inputs, lists
 from tensorwire.errors import DecodeError, EncodeError, nearest, shown
 from tensorwire.missing import VALUES, VALUES_OR_NONE
-from tensorwire.shortest import reads_back
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import DTypeLike
 
     from tensorwire.missing import Reading
@@ -25,9 +32,13 @@ __all__ = [
     "as_array",
     "cast",
     "check_float64",
+    "decimal_twin",
+    "from_bytes",
     "is_float",
     "put",
+    "reads_back",
     "to_float64",
+    "utf8",
 ]
 
 EXACT = 2**53  # float64 holds every integer up to here
@@ -253,3 +264,59 @@ def in_range(array: Array, target: np.dtype[Any], name: np.dtype[Any]) -> Array:
     if not good:
         raise DecodeError(f"a value that is out of range for {name}")
     return narrow
+
+
+def decimal_twin(array: Array) -> Array:
+    """Give the float64 whose shortest text is the shortest text of each float16 (or narrower).
+
+    Rounds to one, two, ... five significant digits until the value reads back. Each candidate is
+    an integer times or over a power of ten, both exact, so one operation rounds it correctly.
+    """
+    exact = array.astype(np.float64).reshape(-1)
+    twin = exact.copy()
+    left = np.flatnonzero(np.isfinite(exact) & (exact != 0))
+    for digits in range(1, 6):
+        value = exact[left]
+        power = digits - 1 - np.floor(np.log10(np.abs(value)))
+        scale = 10.0 ** np.abs(power)
+        whole = np.rint(np.where(power > 0, value * scale, value / scale))
+        candidate = np.where(power > 0, whole / scale, whole * scale)
+        with np.errstate(over="ignore"):  # 7e4, say, while 65504 is on its way
+            good = candidate.astype(array.dtype).astype(np.float64) == value
+        twin[left[good]] = candidate[good]
+        left = left[~good]
+    return twin.reshape(array.shape)
+
+
+def reads_back(narrow: Array, wide: Array) -> Array:
+    """Tell whether `wide` is what the shortest text of `narrow` reads as."""
+    if narrow.dtype == np.float32:
+        text = orjson.dumps(narrow, option=orjson.OPT_SERIALIZE_NUMPY)
+        narrow = np.array(orjson.loads(text))
+    else:
+        narrow = decimal_twin(narrow)
+    same: Array = narrow == wide
+    return same
+
+
+def utf8(array: Array) -> list[bytes]:
+    """Give the elements in row-major order, text as UTF-8."""
+    if array.dtype.kind == "S":
+        strings: list[bytes] = array.reshape(-1).tolist()
+        return strings
+    try:
+        return [text.encode() for text in array.reshape(-1).tolist()]
+    except UnicodeEncodeError as error:
+        raise EncodeError(f"a string that is not Unicode text: {error}") from None
+
+
+def from_bytes(strings: list[bytes], shape: Sequence[int]) -> Any:
+    """Make an array of byte strings, or nested lists where numpy would cut or pad too much."""
+    array = lists.to_array(strings, DecodeError)
+    if not isinstance(array, list):
+        return (array if array.size else array.astype("S")).reshape(shape)
+    if not shape:
+        return array[0]
+    for size in reversed(shape[1:]):
+        array = [array[i : i + size] for i in range(0, len(array), size)]
+    return array
