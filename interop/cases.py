@@ -1,4 +1,4 @@
-"""What the peers are asked to carry: every dtype, every class of shape, the values that tell."""
+"""The messages that are exchanged: every dtype, every class of shape, the critical values."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ FIELDS: dict[str, Any] = {
         "metrics": [{"key": "latency", "type": "TIMER", "value": 20.5}],
     },
 }
-"""What else a message says, where there is a place for it."""
+"""The other fields of a message, where the format has them."""
 PLAIN: dict[str, Any] = FIELDS | {
     "parameters": {}, "meta": {"puid": "p1"}, "names": [], "outputs": [],
 }  # fmt: skip
-"""The same where little is said: an id, or a puid, and a model's name."""
+"""The same with little beside the arrays: an id, or a puid, and a model's name."""
 
 INTS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 FLOATS = ("float16", "float32", "float64")
@@ -53,7 +53,7 @@ BYTES = [*TEXTS, b"\x80\xff", b"\0", b"tail\0", bytes(range(256))]
 
 
 class Content(NamedTuple):
-    """What a way can hold by its own definition."""
+    """What an implementation can hold by its own definition."""
 
     dtypes: tuple[str, ...]
     finite: bool = False
@@ -68,7 +68,7 @@ class Content(NamedTuple):
 
 
 LISTS = ((1,), (12,), (2, 3), (2, 1, 3, 2), (100_000,))
-"""Shapes that nested lists can say."""
+"""Shapes that nested lists can represent."""
 CONTENTS = {
     "raw": Content((*OIP, "bfloat16")),
     "typed": Content(tuple(name for name in OIP if name != "float16")),
@@ -101,13 +101,13 @@ class Case(NamedTuple):
 
     @property
     def fields(self) -> dict[str, Any]:
-        """What else the message says: names for columns, and the outputs that are wanted."""
+        """The other fields: names for columns, and the requested outputs."""
         names = ["a", "b", "c"] if self.tensors[0].shape == (2, 3) else []
         return FIELDS | {"names": names, "outputs": ["y"] if len(self.tensors) > 1 else []}
 
 
 def cases(content: Content) -> Iterator[Case]:
-    """Give every message that a way is tried with."""
+    """Yield every message that an implementation is tried with."""
     for dtype in content.dtypes:
         for shape in content.shapes:
             tensors = [tensor("0", dtype, shape, content)]
@@ -126,7 +126,7 @@ def cases(content: Content) -> Iterator[Case]:
 
 
 def tensor(name: str, dtype: str, shape: tuple[int, ...], content: Content) -> Tensor:
-    """Fill a shape with the telling values of a dtype, over and over."""
+    """Fill a shape with the critical values of a dtype, over and over."""
     count = math.prod(shape)
     if dtype == "str":
         return from_value(name, 'text: h\u00e9 \u65e5\u672c " \\ \n end')

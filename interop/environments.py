@@ -1,7 +1,7 @@
 """One virtual environment for each peer, made when it is first asked for and kept in a cache.
 
-What is installed stands, pinned, in ``pins/<peer>.txt``: all of it, for the peers'
-own requirements contradict today's numpy and protobuf (``pip install --no-deps``, wheels only).
+Every package is pinned in ``pins/<peer>.txt``, as the peers' own requirements contradict
+today's numpy and protobuf (``pip install --no-deps``, wheels only).
 A folder's name holds what it was made from, so a changed file or another Python gets a new one.
 """
 
@@ -36,20 +36,20 @@ class InstallError(Exception):
 
 
 def cache() -> Path:
-    """Tell where environments are kept unless the caller says otherwise."""
+    """Return the folder of the environments, unless the caller chooses another."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "tensorwire" / "peers"
 
 
 def requirements(peer: str) -> Path:
-    """Give the file that pins a peer."""
+    """Return the file of the pins of a peer."""
     return FOLDER / f"{peer}.txt"
 
 
 def environment(
     peer: str, root: Path, tell: Callable[[str], None], python: str = sys.executable
 ) -> str:
-    """Give the interpreter of a peer's environment; make it first if it is not there.
+    """Return the interpreter of a peer's environment; make it first if it is not there.
 
     Raises
     ------
@@ -100,7 +100,7 @@ def _run(command: Sequence[str], seconds: float) -> str:
 
 
 def _reason(error: Exception) -> str:
-    """Say in one line why it failed: what pip said last, where it was pip."""
+    """Return why it failed in one line: the last error of pip, where it was pip."""
     said = error.stderr if isinstance(error, subprocess.CalledProcessError) else None
     lines = [line for line in (said or str(error)).splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith("ERROR")]

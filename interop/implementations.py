@@ -1,4 +1,4 @@
-"""Which way of which peer carries what, and what of ours speaks it."""
+"""The implementations of each peer, what each can represent, and ours of the same format."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from interop.ours.tfserving import Serving, TensorProto
 if TYPE_CHECKING:
     from interop.ours.implementation import Ours
 
-__all__ = ["WAYS", "Way"]
+__all__ = ["IMPLEMENTATIONS", "Implementation"]
 
 JSON, PROTOBUF = "seldon/json", "seldon/protobuf"
 
 
-class Way(NamedTuple):
-    """One way of a peer."""
+class Implementation(NamedTuple):
+    """One implementation of a peer."""
 
     content: str
     """The key in ``cases.CONTENTS``."""
@@ -40,41 +40,43 @@ _TEXT = Inference("oip/json", lambda _: False)  # FP16 too, which MLServer alone
 _RAW = Inference("oip/protobuf")
 _TYPED = Inference("oip/protobuf-typed")
 
-WAYS: dict[tuple[str, str], Way] = {
-    ("triton", "http binary"): Way("raw", _BINARY, "header"),
-    ("triton", "http json"): Way("json", _TEXT),
-    ("triton", "http mixed"): Way("mixed", Inference("oip/binary", _mixed)),
-    ("triton", "grpc"): Way("raw", _RAW, "bytes"),
-    ("kserve", "rest binary"): Way("raw", _BINARY, "blobs"),
-    ("kserve", "rest json"): Way("json", _TEXT),
-    ("kserve", "grpc"): Way("raw", _RAW, "bytes"),
-    ("kserve", "grpc typed"): Way("typed", _TYPED, "bytes"),
-    ("mlserver", "rest json"): Way("json", _TEXT),
-    ("mlserver", "grpc"): Way("raw", _RAW),
-    ("mlserver", "grpc typed"): Way("typed", _TYPED, "bytes"),
-    ("seldon", "rest ndarray"): Way("lists in json", Seldon(JSON, "ndarray")),
-    ("seldon", "rest tensor"): Way("doubles in json", Seldon(JSON, "tensor")),
-    ("seldon", "rest tftensor"): Way("tftensor", Seldon(JSON, "tftensor")),
-    ("seldon", "rest binData"): Way("binData", Seldon(JSON, "raw")),
-    ("seldon", "rest strData"): Way("strData", Seldon(JSON, "strData")),
-    ("seldon", "rest jsonData"): Way("jsonData", Seldon(JSON, "jsonData")),
-    ("seldon", "grpc ndarray"): Way("lists", Seldon(PROTOBUF, "ndarray"), "bytes"),
-    ("seldon", "grpc tensor"): Way("doubles", Seldon(PROTOBUF, "tensor"), "bytes"),
-    ("seldon", "grpc tftensor"): Way("tftensor", Seldon(PROTOBUF, "tftensor"), "bytes"),
-    ("seldon", "grpc binData"): Way("binData", Seldon(PROTOBUF, "raw"), "bytes"),
-    ("seldon", "grpc strData"): Way("strData", Seldon(PROTOBUF, "strData"), "bytes"),
-    ("seldon", "grpc jsonData"): Way("jsonData", Seldon(PROTOBUF, "jsonData"), "bytes"),
-    ("seldon", "rest list"): Way("two of doubles in json", SeldonList(JSON)),
-    ("seldon", "grpc list"): Way("two of doubles", SeldonList(PROTOBUF), "bytes"),
-    ("seldon", "rest feedback"): Way("two of doubles in json", SeldonFeedback(JSON)),
-    ("seldon", "grpc feedback"): Way("two of doubles", SeldonFeedback(PROTOBUF), "bytes"),
-    ("tensorflow", "make_ndarray"): Way("tftensor", TensorProto(), "bytes"),
-    ("tensorflow", "parse_tensor"): Way("tftensor", TensorProto(), "bytes"),
-    ("tensorflow", "Predict"): Way("serving", Serving(), "bytes"),
-    ("onnx", "numpy_helper"): Way("numpy", Beside()),
-    ("msgpack-numpy", "packb"): Way("numpy", OneArray("msgpack/numpy"), "bytes"),
-    ("safetensors", "save"): Way("safetensors", Arrays("safetensors/arrays"), "bytes"),
-    ("pyarrow", "tensor"): Way("arrow", OneArray("arrow/tensor"), "bytes"),
-    ("pickle", "in-band"): Way("numpy", Beside()),
-    ("pickle", "out-of-band"): Way("numpy", Beside(parts=True)),
+IMPLEMENTATIONS: dict[tuple[str, str], Implementation] = {
+    ("triton", "http binary"): Implementation("raw", _BINARY, "header"),
+    ("triton", "http json"): Implementation("json", _TEXT),
+    ("triton", "http mixed"): Implementation("mixed", Inference("oip/binary", _mixed)),
+    ("triton", "grpc"): Implementation("raw", _RAW, "bytes"),
+    ("kserve", "rest binary"): Implementation("raw", _BINARY, "blobs"),
+    ("kserve", "rest json"): Implementation("json", _TEXT),
+    ("kserve", "grpc"): Implementation("raw", _RAW, "bytes"),
+    ("kserve", "grpc typed"): Implementation("typed", _TYPED, "bytes"),
+    ("mlserver", "rest json"): Implementation("json", _TEXT),
+    ("mlserver", "grpc"): Implementation("raw", _RAW),
+    ("mlserver", "grpc typed"): Implementation("typed", _TYPED, "bytes"),
+    ("seldon", "rest ndarray"): Implementation("lists in json", Seldon(JSON, "ndarray")),
+    ("seldon", "rest tensor"): Implementation("doubles in json", Seldon(JSON, "tensor")),
+    ("seldon", "rest tftensor"): Implementation("tftensor", Seldon(JSON, "tftensor")),
+    ("seldon", "rest binData"): Implementation("binData", Seldon(JSON, "raw")),
+    ("seldon", "rest strData"): Implementation("strData", Seldon(JSON, "strData")),
+    ("seldon", "rest jsonData"): Implementation("jsonData", Seldon(JSON, "jsonData")),
+    ("seldon", "grpc ndarray"): Implementation("lists", Seldon(PROTOBUF, "ndarray"), "bytes"),
+    ("seldon", "grpc tensor"): Implementation("doubles", Seldon(PROTOBUF, "tensor"), "bytes"),
+    ("seldon", "grpc tftensor"): Implementation("tftensor", Seldon(PROTOBUF, "tftensor"), "bytes"),
+    ("seldon", "grpc binData"): Implementation("binData", Seldon(PROTOBUF, "raw"), "bytes"),
+    ("seldon", "grpc strData"): Implementation("strData", Seldon(PROTOBUF, "strData"), "bytes"),
+    ("seldon", "grpc jsonData"): Implementation("jsonData", Seldon(PROTOBUF, "jsonData"), "bytes"),
+    ("seldon", "rest list"): Implementation("two of doubles in json", SeldonList(JSON)),
+    ("seldon", "grpc list"): Implementation("two of doubles", SeldonList(PROTOBUF), "bytes"),
+    ("seldon", "rest feedback"): Implementation("two of doubles in json", SeldonFeedback(JSON)),
+    ("seldon", "grpc feedback"): Implementation(
+        "two of doubles", SeldonFeedback(PROTOBUF), "bytes"
+    ),
+    ("tensorflow", "make_ndarray"): Implementation("tftensor", TensorProto(), "bytes"),
+    ("tensorflow", "parse_tensor"): Implementation("tftensor", TensorProto(), "bytes"),
+    ("tensorflow", "Predict"): Implementation("serving", Serving(), "bytes"),
+    ("onnx", "numpy_helper"): Implementation("numpy", Beside()),
+    ("msgpack-numpy", "packb"): Implementation("numpy", OneArray("msgpack/numpy"), "bytes"),
+    ("safetensors", "save"): Implementation("safetensors", Arrays("safetensors/arrays"), "bytes"),
+    ("pyarrow", "tensor"): Implementation("arrow", OneArray("arrow/tensor"), "bytes"),
+    ("pickle", "in-band"): Implementation("numpy", Beside()),
+    ("pickle", "out-of-band"): Implementation("numpy", Beside(parts=True)),
 }

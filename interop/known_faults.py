@@ -1,30 +1,36 @@
-"""What peers are known to get wrong or cannot carry: shown as such, not as failures.
+"""What peers are known to get wrong, or do not support: shown as such, not as failures.
 
-A fault is found by what is said of it, so nothing else can hide behind it; one that no longer
-shows is reported, for then this table is out of date.
+A fault is known by the words of the failure, so that nothing else can hide behind it. One that no
+longer shows fails the run: the table is out of date.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from interop.exchange import Outcome
-
-__all__ = ["FAULTS", "Fault", "fault_of"]
+__all__ = ["KNOWN_FAULTS", "Fault"]
 
 
 class Fault(NamedTuple):
-    """One thing that a peer cannot do; where, case and says are regular expressions."""
+    """One thing that a peer cannot do; where, case and message are regular expressions."""
 
     peer: str
     where: str
-    """Way, side and check, as in ``rest binary request they read ours``."""
+    """Implementation, side and check, as in ``rest binary request they read ours``."""
     case: str
-    says: str
-    """What is said when it shows."""
+    message: str
+    """The words of the failure."""
     reason: str
+
+    def explains(self, peer: str, where: str, case: str, message: str) -> bool:
+        """Return whether a check failed because of this fault."""
+        return bool(
+            self.peer == peer
+            and re.fullmatch(self.where, where)
+            and re.fullmatch(self.case, case)
+            and re.search(self.message, message)
+        )
 
 
 _FNUZ = (
@@ -32,7 +38,7 @@ _FNUZ = (
     "Unsupported tensor type: 2[678]|Element type not supported",
     "TensorFlow's Python has no float8_val for the fnuz dtypes: none of up to one element",
 )
-FAULTS: tuple[Fault, ...] = (
+KNOWN_FAULTS: tuple[Fault, ...] = (
     Fault("kserve", ".*", "bfloat16 .*", "invalid .*type|NoneType", "has no BF16"),
     Fault(
         "kserve",
@@ -101,17 +107,3 @@ FAULTS: tuple[Fault, ...] = (
         "makes None of NaN, which gRPC's contents do not hold",
     ),
 )
-
-
-def fault_of(outcome: Outcome) -> Fault | None:
-    """Find the declared fault behind a check that did not pass."""
-    where = f"{outcome.way} {outcome.side} {outcome.check}"
-    for fault in FAULTS:
-        if (
-            fault.peer == outcome.peer
-            and re.fullmatch(fault.where, where)
-            and re.fullmatch(fault.case, outcome.case)
-            and re.search(fault.says, outcome.reason)
-        ):
-            return fault
-    return None

@@ -1,23 +1,22 @@
 """What is known to be lost, by column and array; whatever is not here comes back exact.
 
-A loss that is not declared, and a declared one that no longer shows, make a run bad: what we say
-of others has to be true, and what we promise too.
+A loss that is not declared, and a declared one that no longer shows, make a run fail: the claims
+about others have to be true, and so do our own promises.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from interop.workers.fragile import DTYPE, EXACT, NAN, ORDER, REFUSED, SHAPE, UNREAD, VALUES
+from interop.workers.fragile import DTYPE, NAN, ORDER, REFUSED, SHAPE, UNREAD, VALUES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping
 
-    from interop.round_trip_losses import Loss
 
-__all__ = ["DECLARED", "undeclared"]
+__all__ = ["KNOWN_LOSSES"]
 
-DECLARED: Mapping[str, Mapping[str, str]] = {
+KNOWN_LOSSES: Mapping[str, Mapping[str, str]] = {
     "triton": {
         REFUSED: (
             "float8_e4m3fn; complex64; big-endian int32; non-ASCII str; datetime64; structured"
@@ -145,17 +144,3 @@ DECLARED: Mapping[str, Mapping[str, str]] = {
         ORDER: "big-endian int32",
     },
 }
-
-
-def undeclared(losses: Sequence[Loss]) -> Iterator[str]:
-    """Say where what was found is not what is declared."""
-    for column, array, verdict in losses:
-        kinds = DECLARED.get(column, {})
-        kind = next((kind for kind, arrays in kinds.items() if array in arrays.split("; ")), EXACT)
-        if verdict.kind != kind:
-            yield f"{column}, {array}: {_named(verdict.kind, verdict.detail)}, not {_named(kind)}"
-
-
-def _named(kind: str, detail: str = "") -> str:
-    name = "exact" if kind == EXACT else kind
-    return f"{name} ({detail})" if detail else name

@@ -1,4 +1,4 @@
-"""A peer's process: started, spoken to in frames, and ended by its own id."""
+"""A peer's process: started, encoded to in frames, and ended by its own id."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from interop.workers import frames
 from interop.workers.fragile import Verdict
-from interop.workers.loop import Spoken
+from interop.workers.loop import Encoded
 from interop.workers.tensors import pack, unpack
 
 if TYPE_CHECKING:
@@ -32,15 +32,15 @@ START = 180.0
 
 
 class PeerError(Exception):
-    """The process is gone, silent, or says what is no answer."""
+    """The process has ended, does not answer, or answers with something else."""
 
 
 class Refusal(Exception):  # noqa: N818 - nothing is wrong with the process
-    """The library raised; the text says what."""
+    """The library raised an error; the text is its message."""
 
 
 def worker(python: str, peer: str) -> list[str]:
-    """Give the command of a peer's worker."""
+    """Return the command of a peer's worker."""
     return [python, "-s", "-m", f"interop.workers.{peer.replace('-', '_')}"]
 
 
@@ -78,9 +78,9 @@ class PeerProcess:
         try:
             with self._deadline(START):
                 hello = self._answer().header
-            self.ways: dict[str, list[tuple[str, str]]] = {
+            self.implementations: dict[str, list[tuple[str, str]]] = {
                 name: [(call[0], call[1]) for call in calls]
-                for name, calls in hello["ways"].items()
+                for name, calls in hello["implementations"].items()
             }
             self.versions: dict[str, str] = hello["versions"]
         except BaseException:
@@ -88,38 +88,58 @@ class PeerProcess:
             raise
 
     def encode(
-        self, way: str, side: str, tensors: Sequence[Tensor], fields: Mapping[str, Any]
-    ) -> Spoken:
+        self, name: str, side: str, tensors: Sequence[Tensor], fields: Mapping[str, Any]
+    ) -> Encoded:
         """Have the library write tensors."""
         described, blobs = pack(list(tensors))
         asked = {"operation": "encode", "tensors": described, "fields": dict(fields)}
-        answer = self._ask(asked | {"way": way, "side": side}, blobs)
-        return Spoken(answer.blobs[0], answer.header["headers"])
+        answer = self._ask(asked | {"implementation": name, "side": side}, blobs)
+        return Encoded(answer.blobs[0], answer.header["headers"])
 
-    def decode(self, way: str, side: str, spoken: Spoken) -> tuple[list[Tensor], dict[str, Any]]:
+    def decode(self, name: str, side: str, encoded: Encoded) -> tuple[list[Tensor], dict[str, Any]]:
         """Have the library read a body."""
-        asked = {"operation": "decode", "headers": dict(spoken.headers), "way": way, "side": side}
-        answer = self._ask(asked, [spoken.body])
+        asked = {
+            "operation": "decode",
+            "headers": dict(encoded.headers),
+            "implementation": name,
+            "side": side,
+        }
+        answer = self._ask(asked, [encoded.body])
         return unpack(answer.header["tensors"], answer.blobs), answer.header["fields"]
 
-    def lose(self, way: str, side: str, fields: Mapping[str, Any]) -> dict[str, Verdict]:
+    def round_trip(self, name: str, side: str, fields: Mapping[str, Any]) -> dict[str, Verdict]:
         """Have the library write and read each of the arrays that are easily changed."""
-        asked = {"operation": "lose", "way": way, "side": side, "fields": dict(fields)}
+        asked = {
+            "operation": "round trip",
+            "implementation": name,
+            "side": side,
+            "fields": dict(fields),
+        }
         found = self._ask(asked, []).header["verdicts"]
         return {name: Verdict(*each) for name, each in found.items()}
 
     def time_encode(
-        self, way: str, side: str, tensors: Sequence[Tensor], fields: Mapping[str, Any], calls: int
+        self,
+        name: str,
+        side: str,
+        tensors: Sequence[Tensor],
+        fields: Mapping[str, Any],
+        calls: int,
     ) -> list[int]:
         """Nanoseconds that each of a number of calls took the library, within its process."""
         described, blobs = pack(list(tensors))
         asked = {"operation": "encode", "tensors": described, "fields": dict(fields)}
-        return self._times(asked | {"way": way, "side": side, "calls": calls}, blobs)
+        return self._times(asked | {"implementation": name, "side": side, "calls": calls}, blobs)
 
-    def time_decode(self, way: str, side: str, spoken: Spoken, calls: int) -> list[int]:
+    def time_decode(self, name: str, side: str, encoded: Encoded, calls: int) -> list[int]:
         """As `time_encode`."""
-        asked = {"operation": "decode", "headers": dict(spoken.headers), "way": way, "side": side}
-        return self._times(asked | {"calls": calls}, [spoken.body])
+        asked = {
+            "operation": "decode",
+            "headers": dict(encoded.headers),
+            "implementation": name,
+            "side": side,
+        }
+        return self._times(asked | {"calls": calls}, [encoded.body])
 
     def _times(self, asked: dict[str, Any], blobs: list[bytes]) -> list[int]:
         taken: list[int] = self._ask(asked, blobs).header["ns"]

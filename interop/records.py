@@ -14,9 +14,9 @@ from interop.workers.fragile import EXACT
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from interop.exchange import Outcome
+    from interop.checks import Outcome
     from interop.run import Run
-    from interop.timing import Speed
+    from interop.speed import Speed
 
 __all__ = ["write"]
 
@@ -48,11 +48,11 @@ def _checks(outcomes: Sequence[Outcome]) -> Iterator[dict[str, Any]]:
     """Count what passed, what the peer cannot do, and what failed."""
     found: dict[tuple[str, str, str], Counter[str]] = {}
     for each in outcomes:
-        count = found.setdefault((each.peer, each.way, each.check), Counter())
+        count = found.setdefault((each.peer, each.implementation, each.check), Counter())
         count["passed" if not each.reason else "peer cannot" if each.fault else "failed"] += 1
-    for (peer, way, check), count in found.items():
+    for (peer, implementation, check), count in found.items():
         counts = {name: count[name] for name in ("passed", "peer cannot", "failed")}
-        yield {"peer": peer, "way": way, "check": check} | counts
+        yield {"peer": peer, "way": implementation, "check": check} | counts
 
 
 def _speed(speed: Speed) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def _speed(speed: Speed) -> dict[str, Any]:
     timed = not speed.reason
     return {
         "peer": speed.peer,
-        "way": speed.way,
+        "way": speed.implementation,
         "payload": speed.payload,
         "operation": speed.operation,
         "theirs ns": median(speed.theirs) if timed else None,

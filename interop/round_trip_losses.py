@@ -1,22 +1,41 @@
-"""Send the arrays that are easily changed through a peer alone, and through our codecs."""
+"""What is lost of arrays that are easily changed: by each peer alone, and by our codecs.
+
+The arrays, and how they are compared, are in ``workers/fragile.py``: they are made in the process
+that writes them. What is known to be lost is in ``known_losses.py``.
+"""
 
 from __future__ import annotations
 
 from importlib.util import find_spec
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import tensorwire as tw
+from bench.screen.table import Row, Table
 from interop.cases import PLAIN
-from interop.workers.fragile import Verdict, hard_arrays, send
+from interop.checks import listed
+from interop.known_losses import KNOWN_LOSSES
+from interop.workers.fragile import (
+    EXACT,
+    NAN,
+    REFUSED,
+    SHAPE,
+    UNREAD,
+    VALUES,
+    Verdict,
+    fragile_arrays,
+    round_trip,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
+    from bench.screen.render import Screen
     from interop.process import PeerProcess
 
     Call = Callable[[Any], Any]
 
-__all__ = ["OURS", "THEIRS", "Loss", "lost_by", "lost_by_us"]
+__all__ = ["OURS", "THEIRS", "Loss", "lost_by", "lost_by_us", "show", "table", "undeclared"]
 
 THEIRS = {
     ("triton", "grpc"): "triton",
@@ -31,12 +50,12 @@ THEIRS = {
     ("pyarrow", "tensor"): "pyarrow",
     ("pickle", "in-band"): "pickle",
 }
-"""The ways that stand for a peer, and their headings."""
+"""The implementations that stand for a peer, and their headings."""
 OURS = (
     "json/ndarray", "json/tensor", "protobuf/tftensor", "oip/json", "oip/binary",
     "msgpack/numpy", "safetensors/arrays", "arrow/tensor",
 )  # fmt: skip
-"""What stands for ours: other containers lose what these do, or less."""
+"""Codecs and protocols of ours; the other containers lose what these do, or less."""
 
 
 class Loss(NamedTuple):
@@ -49,9 +68,9 @@ class Loss(NamedTuple):
 
 def lost_by(peer: PeerProcess) -> Iterator[Loss]:
     """Ask a peer to write and read each array."""
-    for (name, way), column in THEIRS.items():
-        if name == peer.peer and way in peer.ways:
-            for array, verdict in peer.lose(way, "request", PLAIN).items():
+    for (name, implementation), column in THEIRS.items():
+        if name == peer.peer and implementation in peer.implementations:
+            for array, verdict in peer.round_trip(implementation, "request", PLAIN).items():
                 yield Loss(column, array, verdict)
 
 
@@ -61,9 +80,9 @@ def lost_by_us(names: tuple[str, ...] = OURS) -> Iterator[Loss]:
         if name == "arrow/tensor" and not find_spec("pyarrow"):
             continue
         write, read = _codec(name) if name in tw.codec_names() else _protocol(name)
-        for group in hard_arrays().values():
+        for group in fragile_arrays().values():
             for array, value in group.items():
-                yield Loss(name, array, send(value, write, read))
+                yield Loss(name, array, round_trip(value, write, read))
 
 
 def _codec(name: str) -> tuple[Call, Call]:
@@ -86,6 +105,90 @@ def _protocol(name: str) -> tuple[Call, Call]:
 
 
 def _given(array: Any) -> Any:
-    """Give an array as we take it: strings that end in NUL, which numpy would cut, as lists."""
+    """Return strings that end in NUL, which numpy would cut, as lists; other arrays as they are."""
     lists = array.dtype == object and isinstance(array.flat[0], bytes)
     return array.tolist() if lists else array
+
+
+def undeclared(losses: Sequence[Loss]) -> Iterator[str]:
+    """Yield a line for each loss that is not declared, and each declared one that is gone."""
+    for column, array, verdict in losses:
+        kinds = KNOWN_LOSSES.get(column, {})
+        kind = next((kind for kind, arrays in kinds.items() if array in arrays.split("; ")), EXACT)
+        if verdict.kind != kind:
+            yield f"{column}, {array}: {_named(verdict.kind, verdict.detail)}, not {_named(kind)}"
+
+
+def _named(kind: str, detail: str = "") -> str:
+    name = "exact" if kind == EXACT else kind
+    return f"{name} ({detail})" if detail else name
+
+
+LEGEND = (
+    ". nothing is lost: dtype, shape, every bit and the order in memory come back.",
+    "refused: an error says that it is not written, so that nothing is lost.",
+    "order: Fortran order comes back as C order, or big-endian as little-endian.",
+    "NaN bits: still NaN, with another sign or payload.",
+    "dtype: another dtype, with equal values (a float in its own width).",
+    "shape: another shape.  VALUES: other values, and no error.",
+    "UNREAD: written without an error, and then its own reader refuses it.",
+)
+PICKLES = (
+    "pickle, and msgpack-numpy by a pickle inside, carry Python objects, and run the"
+    " code in a stranger's pickle when they read it."
+)
+WIDTH = 120
+"""Characters of an error that are printed."""
+SURPRISES = (VALUES, UNREAD, SHAPE, NAN)
+
+
+def show(losses: Sequence[Loss], screen: Screen, *, words: bool) -> None:
+    """Write the tables, and what was lost in silence; also what is said in refusing, if asked."""
+    theirs = [each for each in losses if each.column in THEIRS.values()]
+    ours = [each for each in losses if each.column not in THEIRS.values()]
+    screen.table(table("What each peer loses, writing and reading by itself", theirs))
+    screen.table(table("What ours lose", ours))
+    screen.line()
+    for line in LEGEND:
+        screen.line(line, "note")
+    implementations = ", ".join(
+        f"{column} by {implementation}"
+        for (peer, implementation), column in THEIRS.items()
+        if any(each.column == column for each in theirs)
+    )
+    screen.line(f"Of the implementations of a peer, these were asked: {implementations}.", "note")
+    if any(each.column in {"pickle", "msgpack-numpy"} for each in theirs):
+        screen.line(PICKLES, "note")
+    listed("Lost in silence, or written and not read:", _surprises(losses), screen)
+    if words:
+        listed("Refused, in their own words:", _refusals(losses), screen)
+
+
+def table(title: str, losses: Sequence[Loss]) -> Table:
+    """Show an array to a row, an implementation or codec to a column."""
+    columns = tuple(dict.fromkeys(each.column for each in losses))
+    found = {(each.array, each.column): each.verdict.kind for each in losses}
+    made = Table(title, columns)
+    for group, arrays in fragile_arrays().items() if losses else ():
+        made.rows.append(Row(group, style="group"))
+        made.rows += [
+            Row(array, tuple(found.get((array, column), "-") for column in columns))
+            for array in arrays
+        ]
+    return made
+
+
+def _surprises(losses: Sequence[Loss]) -> Iterator[str]:
+    for each in losses:
+        if each.verdict.kind in SURPRISES:
+            yield f"{each.column}, {each.array}: {each.verdict.detail}"
+
+
+def _refusals(losses: Sequence[Loss]) -> Iterator[str]:
+    """Yield each error once, with all arrays that raised it."""
+    said: dict[tuple[str, str], list[str]] = {}
+    for each in losses:
+        if each.verdict.kind == REFUSED:
+            said.setdefault((each.column, each.verdict.detail), []).append(each.array)
+    for (column, detail), arrays in said.items():
+        yield f"{column}, {', '.join(arrays)}: {shorten(detail, WIDTH)}"

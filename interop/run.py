@@ -9,14 +9,12 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from interop import losses_table, speed_table
+from interop import round_trip_losses, speed
+from interop.checks import Report, checks, listed
 from interop.environments import InstallError, environment
-from interop.exchange import checks
-from interop.known_losses import undeclared
 from interop.process import PeerError, PeerProcess, Refusal, worker
-from interop.report import Report, listed
-from interop.round_trip_losses import lost_by, lost_by_us
-from interop.timing import speeds
+from interop.round_trip_losses import lost_by, lost_by_us, undeclared
+from interop.speed import speeds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +22,7 @@ if TYPE_CHECKING:
 
     from bench.screen.render import Screen
     from interop.round_trip_losses import Loss
-    from interop.timing import Speed
+    from interop.speed import Speed
 
 __all__ = ["PARTS", "Run", "tell"]
 
@@ -73,13 +71,13 @@ class Run:
 
     def _do(self, part: str, peer: PeerProcess) -> None:
         if part == CHECKS:
-            self.report.checked[peer.peer] = tuple(peer.ways)
+            self.report.checked[peer.peer] = tuple(peer.implementations)
             self.report.outcomes += checks(peer)
         elif part == LOSSES:
             self.losses += lost_by(peer)
         else:
-            for speed in speeds(peer):
-                self.speeds.append(speed)
+            for each in speeds(peer):
+                self.speeds.append(each)
 
     def _miss(self, name: str, reason: str) -> None:
         self.report.missing[name] = reason
@@ -94,13 +92,13 @@ class Run:
         """Write all that is known."""
         self.report.show(screen)
         if self.losses:
-            losses_table.show(self.losses, screen, words=CHECKS not in self.parts)
-            listed("NOT AS DECLARED in known_losses.py:", undeclared(self.losses), screen)
+            round_trip_losses.show(self.losses, screen, words=CHECKS not in self.parts)
+            listed("NOT AS KNOWN_LOSSES in known_losses.py:", undeclared(self.losses), screen)
         if self.speeds:
-            speed_table.show(self.speeds, screen)
+            speed.show(self.speeds, screen)
         self.report.show_missing(screen)
 
 
 def tell(line: str) -> None:
-    """Say what is being done, beside the report."""
+    """Print progress to stderr, apart from the report."""
     print(line, file=sys.stderr, flush=True)

@@ -1,1 +1,1 @@
-"""Our side of every way that a peer offers: the same message, written and read by tensorwire."""
+"""Our side: the messages of the peers, encoded and decoded by tensorwire."""

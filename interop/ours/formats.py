@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import tensorwire as tw
 from interop.ours.implementation import Ours, Read
-from interop.workers.loop import Spoken
+from interop.workers.loop import Encoded
 from interop.workers.tensors import from_value
 
 if TYPE_CHECKING:
@@ -23,37 +23,37 @@ class Arrays(Ours):
     """A codec of arrays by name; ``protocol`` is its name."""
 
     def whole(self, values: dict[str, Any]) -> Any:
-        """Give what the codec writes."""
+        """Return the value that the codec encodes."""
         return values
 
     def named(self, value: Any) -> dict[str, Any]:
-        """Give what the codec read by name."""
+        """Return what the codec decoded, by name."""
         return dict(value)
 
-    def encode(self, side: str, tensors: Sequence[Tensor], fields: Mapping[str, Any]) -> Spoken:
+    def encode(self, side: str, tensors: Sequence[Tensor], fields: Mapping[str, Any]) -> Encoded:
         """Write arrays."""
         body: Any = self.writing(side, tensors, fields)()
-        return Spoken(b"".join(body) if isinstance(body, list) else body)
+        return Encoded(b"".join(body) if isinstance(body, list) else body)
 
-    def decode(self, side: str, spoken: Spoken) -> Read:
+    def decode(self, side: str, encoded: Encoded) -> Read:
         """Read arrays."""
-        values = self.named(self.reading(side, spoken)())
+        values = self.named(self.reading(side, encoded)())
         return Read([from_value(name, value) for name, value in values.items()], {})
 
-    def rewrite(self, side: str, spoken: Spoken) -> Spoken:
+    def rewrite(self, side: str, encoded: Encoded) -> Encoded:
         """Write again what was read."""
-        return Spoken(tw.get_codec(self.protocol).encode(self.reading(side, spoken)()))
+        return Encoded(tw.get_codec(self.protocol).encode(self.reading(side, encoded)()))
 
     def writing(
         self, _: str, tensors: Sequence[Tensor], __: Mapping[str, Any]
     ) -> Callable[[], object]:
-        """Give the call that is timed: arrays are written."""
+        """Return the call that is timed: arrays are written."""
         encode, value = tw.get_codec(self.protocol).encode, self.whole(self.given(tensors))
         return lambda: encode(value)
 
-    def reading(self, _: str, spoken: Spoken) -> Callable[[], object]:
-        """Give the call that is timed: arrays are read."""
-        decode, body = tw.get_codec(self.protocol).decode, spoken.body
+    def reading(self, _: str, encoded: Encoded) -> Callable[[], object]:
+        """Return the call that is timed: arrays are read."""
+        decode, body = tw.get_codec(self.protocol).decode, encoded.body
         return lambda: decode(body)
 
 
@@ -62,18 +62,18 @@ class OneArray(Arrays):
     """A codec of one array, which has no name."""
 
     def whole(self, values: dict[str, Any]) -> Any:
-        """Give the one array there is."""
+        """Return the only array."""
         (value,) = values.values()
         return value
 
     def named(self, value: Any) -> dict[str, Any]:
-        """Give it the one name there is."""
+        """Return the array under the only name."""
         return {"0": value}
 
 
 @dataclass(frozen=True)
 class Beside(OneArray):
-    """What stands beside a format that we have no codec for: another that holds the same array."""
+    """A codec to compare with a format that we have no codec for."""
 
     protocol: str = "protobuf/tftensor"
     parts: bool = False
@@ -83,7 +83,7 @@ class Beside(OneArray):
     def writing(
         self, side: str, tensors: Sequence[Tensor], fields: Mapping[str, Any]
     ) -> Callable[[], object]:
-        """Give the call that is timed: an array is written."""
+        """Return the call that is timed: an array is written."""
         if not self.parts:
             return super().writing(side, tensors, fields)
         encode, value = tw.get_codec(self.protocol).encode_parts, self.whole(self.given(tensors))

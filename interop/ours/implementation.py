@@ -1,4 +1,4 @@
-"""What our side of a way does: make a message, write and read it, and do so for the clock."""
+"""The base of our implementations: make a message, encode and decode it, and be timed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import tensorwire as tw
-from interop.workers.loop import Spoken
+from interop.workers.loop import Encoded
 from interop.workers.tensors import from_value, to_value
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class Read(NamedTuple):
 
 
 def value_of(tensor: Tensor) -> Any:
-    """Give a tensor as tensorwire takes it: strings that end in NUL as lists."""
+    """Return a tensor as an argument of tensorwire: strings that end in NUL as lists."""
     value = to_value(tensor)
     if tensor.lengths is None:
         return value
@@ -45,7 +45,7 @@ class Ours:
     """Whether the peer and we write and read the same bytes."""
 
     def kind(self, side: str) -> Any:
-        """Give the class of a side's messages."""
+        """Return the class of the messages of a side."""
         protocol = tw.get_protocol(self.protocol)
         return protocol.request if side == "request" else protocol.response
 
@@ -54,48 +54,48 @@ class Ours:
         raise NotImplementedError
 
     def values(self, side: str, message: Any) -> dict[str, Any]:
-        """Give the values of a message by name."""
+        """Return the values of a message by name."""
         raise NotImplementedError
 
     def fields(self, _side: str, _message: Any) -> dict[str, Any]:
-        """Give what else a message says."""
+        """Return the other fields of a message."""
         return {}
 
     def given(self, tensors: Sequence[Tensor]) -> dict[str, Any]:
-        """Give the values to make a message of."""
+        """Return the values of a message, by name."""
         return {each.name: value_of(each) for each in tensors}
 
-    def encode(self, side: str, tensors: Sequence[Tensor], fields: Mapping[str, Any]) -> Spoken:
+    def encode(self, side: str, tensors: Sequence[Tensor], fields: Mapping[str, Any]) -> Encoded:
         """Write a message of a side."""
         return self._write(self.message(side, self.given(tensors), fields))
 
-    def decode(self, side: str, spoken: Spoken) -> Read:
+    def decode(self, side: str, encoded: Encoded) -> Read:
         """Read a message of a side."""
-        message = self._read(side, spoken)
+        message = self._read(side, encoded)
         values = self.values(side, message)
         tensors = [from_value(name, value) for name, value in values.items()]
         return Read(tensors, self.fields(side, message))
 
-    def rewrite(self, side: str, spoken: Spoken) -> Spoken:
+    def rewrite(self, side: str, encoded: Encoded) -> Encoded:
         """Write again what was read."""
-        return self._write(self._read(side, spoken))
+        return self._write(self._read(side, encoded))
 
     def writing(
         self, side: str, tensors: Sequence[Tensor], fields: Mapping[str, Any]
     ) -> Callable[[], object]:
-        """Give the call that is timed: a message is made of arrays, and written."""
+        """Return the call that is timed: a message is made of arrays, and written."""
         encode, values = tw.get_protocol(self.protocol).encode, self.given(tensors)
         return lambda: encode(self.message(side, values, fields))
 
-    def reading(self, side: str, spoken: Spoken) -> Callable[[], object]:
-        """Give the call that is timed: a message is read, and its arrays are taken out."""
+    def reading(self, side: str, encoded: Encoded) -> Callable[[], object]:
+        """Return the call that is timed: a message is read, and its arrays are taken out."""
         decode, kind = tw.get_protocol(self.protocol).decode, self.kind(side)
-        body, headers = spoken.body, dict(spoken.headers)
+        body, headers = encoded.body, dict(encoded.headers)
         return lambda: self.values(side, decode(body, headers, type=kind))
 
-    def _write(self, message: Any) -> Spoken:
-        return Spoken(*tw.get_protocol(self.protocol).encode(message))
+    def _write(self, message: Any) -> Encoded:
+        return Encoded(*tw.get_protocol(self.protocol).encode(message))
 
-    def _read(self, side: str, spoken: Spoken) -> Any:
+    def _read(self, side: str, encoded: Encoded) -> Any:
         decode = tw.get_protocol(self.protocol).decode
-        return decode(spoken.body, dict(spoken.headers), type=self.kind(side))
+        return decode(encoded.body, dict(encoded.headers), type=self.kind(side))

@@ -14,7 +14,7 @@ from interop.workers.tensors import from_value
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from interop.workers.loop import Spoken
+    from interop.workers.loop import Encoded
     from interop.workers.tensors import Tensor
 
 __all__ = ["Inference"]
@@ -41,12 +41,12 @@ class Inference(Ours):
         return tw.oip.InferRequest(tensors, **said)
 
     def values(self, side: str, message: Any) -> dict[str, Any]:
-        """Give the values of a message by name."""
+        """Return the values of a message by name."""
         tensors = message.inputs if side == "request" else message.outputs
         return {each.name: each.value for each in tensors}
 
     def fields(self, side: str, message: Any) -> dict[str, Any]:
-        """Give what else a message says."""
+        """Return the other fields of a message."""
         in_url = side == "request" and "protobuf" not in self.protocol
         found = {key: getattr(message, key) for key in (KEYS[:1] if in_url else KEYS)}
         found["parameters"] = dict(message.parameters)
@@ -54,9 +54,9 @@ class Inference(Ours):
             found["outputs"] = [each.name for each in message.outputs]
         return found
 
-    def decode(self, side: str, spoken: Spoken) -> Read:
-        """Read a message of a side; the shapes are those that the tensors say."""
-        message = self._read(side, spoken)
+    def decode(self, side: str, encoded: Encoded) -> Read:
+        """Read a message of a side; shapes are those of the tensors' own fields."""
+        message = self._read(side, encoded)
         tensors = message.inputs if side == "request" else message.outputs
         return Read([_tensor(each) for each in tensors], self.fields(side, message))
 

@@ -24,7 +24,7 @@ class Seldon(Ours):
     """The kind."""
 
     def given(self, tensors: Sequence[Tensor]) -> dict[str, Any]:
-        """Give the one value there is."""
+        """Return the only value."""
         return {
             each.name: each.data if self.layout == "raw" else value_of(each) for each in tensors
         }
@@ -35,13 +35,13 @@ class Seldon(Ours):
         return tw.Message(value, self.layout, fields["names"] or None, fields["meta"])
 
     def values(self, _: str, message: Any) -> dict[str, Any]:
-        """Give the one value there is."""
+        """Return the only value."""
         if message.kind != self.layout:
             raise ValueError(f"read as {message.kind}")
         return {"0": bytes(message.value) if self.layout == "raw" else message.value}
 
     def fields(self, _: str, message: Any) -> dict[str, Any]:
-        """Give names and meta."""
+        """Return names and meta."""
         return {"names": list(message.names or []), "meta": dict(message.meta)}
 
 
@@ -50,7 +50,7 @@ class SeldonList(Ours):
     """A SeldonMessageList, one tensor to a message."""
 
     def kind(self, _: str) -> Any:
-        """Give the class of the messages."""
+        """Return the class of the messages."""
         return tw.seldon.MessageList
 
     def message(self, _: str, values: Mapping[str, Any], __: Mapping[str, Any]) -> Any:
@@ -58,7 +58,7 @@ class SeldonList(Ours):
         return tw.seldon.MessageList([tw.Message(each, "tensor") for each in values.values()])
 
     def values(self, _: str, message: Any) -> dict[str, Any]:
-        """Give the values by number."""
+        """Return the values by number."""
         return {str(number): each.value for number, each in enumerate(message.messages)}
 
 
@@ -67,7 +67,7 @@ class SeldonFeedback(Ours):
     """A Feedback: what was asked, what would have been right, and a reward."""
 
     def kind(self, _: str) -> Any:
-        """Give the class of the messages."""
+        """Return the class of the messages."""
         return tw.seldon.Feedback
 
     def message(self, _: str, values: Mapping[str, Any], fields: Mapping[str, Any]) -> Any:
@@ -76,9 +76,9 @@ class SeldonFeedback(Ours):
         return tw.seldon.Feedback(request=request, truth=truth, reward=fields["reward"])
 
     def values(self, _: str, message: Any) -> dict[str, Any]:
-        """Give both values by number."""
+        """Return both values by number."""
         return {"0": message.request.value, "1": message.truth.value}
 
     def fields(self, _: str, message: Any) -> dict[str, Any]:
-        """Give the reward."""
+        """Return the reward."""
         return {"reward": message.reward}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import tensorwire as tw
 from interop.ours.implementation import Ours, Read
-from interop.workers.loop import Spoken
+from interop.workers.loop import Encoded
 from interop.workers.tensors import from_value
 
 if TYPE_CHECKING:
@@ -37,12 +37,12 @@ class Serving(Ours):
         return tw.tfserving.PredictRequest(dict(values), **said)
 
     def values(self, side: str, message: Any) -> dict[str, Any]:
-        """Give the values of a message by name."""
+        """Return the values of a message by name."""
         found: dict[str, Any] = message.inputs if side == "request" else message.outputs
         return found
 
     def fields(self, side: str, message: Any) -> dict[str, Any]:
-        """Give what else a message says."""
+        """Return the other fields of a message."""
         found = {
             "model_name": message.model_name,
             "model_version": str(message.version),
@@ -55,39 +55,39 @@ class Serving(Ours):
 
 @dataclass(frozen=True)
 class TensorProto(Ours):
-    """A TensorProto by itself: what stands in ``data.tftensor`` of a Seldon message."""
+    """A TensorProto by itself: the field ``data.tftensor`` of a Seldon message."""
 
     protocol: str = "seldon/protobuf"
     codec: str = "protobuf/tftensor"
 
-    def encode(self, _: str, tensors: Sequence[Tensor], __: Mapping[str, Any]) -> Spoken:
+    def encode(self, _: str, tensors: Sequence[Tensor], __: Mapping[str, Any]) -> Encoded:
         """Write the one tensor there is, and take it out of its envelope."""
         return self._taken(*self.given(tensors).values())
 
-    def decode(self, side: str, spoken: Spoken) -> Read:
+    def decode(self, side: str, encoded: Encoded) -> Read:
         """Read a tensor."""
-        return Read([from_value("0", self.reading(side, spoken)())], {})
+        return Read([from_value("0", self.reading(side, encoded)())], {})
 
-    def rewrite(self, side: str, spoken: Spoken) -> Spoken:
+    def rewrite(self, side: str, encoded: Encoded) -> Encoded:
         """Write again what was read."""
-        return self._taken(self.reading(side, spoken)())
+        return self._taken(self.reading(side, encoded)())
 
     def writing(
         self, _: str, tensors: Sequence[Tensor], __: Mapping[str, Any]
     ) -> Callable[[], object]:
-        """Give the call that is timed: an array is written, with its envelope."""
+        """Return the call that is timed: an array is written, with its envelope."""
         encode, (value,) = tw.get_codec(self.codec).encode, self.given(tensors).values()
         return lambda: encode(value)
 
-    def reading(self, _: str, spoken: Spoken) -> Callable[[], object]:
-        """Give the call that is timed: the tensor is read, with an envelope."""
+    def reading(self, _: str, encoded: Encoded) -> Callable[[], object]:
+        """Return the call that is timed: the tensor is read, with an envelope."""
         decode = tw.get_codec(self.codec).decode
-        data = b"\x22" + _varint(len(spoken.body)) + spoken.body  # tftensor = 4 of DefaultData
+        data = b"\x22" + _varint(len(encoded.body)) + encoded.body  # tftensor = 4 of DefaultData
         body = b"\x1a" + _varint(len(data)) + data  # data = 3 of SeldonMessage
         return lambda: decode(body)
 
-    def _taken(self, value: Any) -> Spoken:
-        return Spoken(_inside(_inside(tw.get_codec(self.codec).encode(value))))
+    def _taken(self, value: Any) -> Encoded:
+        return Encoded(_inside(_inside(tw.get_codec(self.codec).encode(value))))
 
 
 def _varint(number: int) -> bytes:

@@ -1,4 +1,4 @@
-"""Arrays that are easily changed on their way, and what came of one that was sent."""
+"""Arrays that are easily changed by a round trip, and what came of one that was sent."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DTYPE", "EXACT", "NAN", "NUL", "ORDER", "REFUSED", "SHAPE", "UNREAD", "VALUES",
-    "Verdict", "compare", "hard_arrays", "send",
+    "Verdict", "compare", "fragile_arrays", "round_trip",
 ]  # fmt: skip
 
 EXACT, ORDER, NAN, DTYPE, SHAPE, VALUES, UNREAD, REFUSED = (
@@ -31,8 +31,8 @@ class Verdict(NamedTuple):
     detail: str = ""
 
 
-def hard_arrays() -> dict[str, dict[str, Any]]:
-    """Give the arrays by name, in groups; of two dimensions, where that is not what is tried."""
+def fragile_arrays() -> dict[str, dict[str, Any]]:
+    """Return the arrays by name, in groups; of two dimensions, unless the rank is the test."""
     small = import_module("ml_dtypes")
     grid = np.arange(12.0).reshape(3, 4)
     quiet, signalling = [[0x7FF800000000BEEF, 0xFFF8000000000000]], [[0x7FA00001, 0x3F800000]]
@@ -74,7 +74,7 @@ def hard_arrays() -> dict[str, dict[str, Any]]:
     }
 
 
-def send(array: Any, write: Callable[[Any], Any], read: Callable[[Any], Any]) -> Verdict:
+def round_trip(array: Any, write: Callable[[Any], Any], read: Callable[[Any], Any]) -> Verdict:
     """Write an array, read it again, and compare."""
     try:
         written = write(array)
@@ -88,7 +88,7 @@ def send(array: Any, write: Callable[[Any], Any], read: Callable[[Any], Any]) ->
 
 
 def compare(given: Any, found: Any) -> Verdict:
-    """Say what is not as it was: the worst of it, and how it shows."""
+    """Return the worst difference between an array and what came back."""
     array = np.array(found, object) if isinstance(found, (list, bytes, str)) else np.asarray(found)
     return next(_losses(given, array), Verdict(EXACT))
 
@@ -104,7 +104,7 @@ def _losses(given: Any, array: Any) -> Iterator[Verdict]:
             array.astype(given.dtype) if {given.dtype.kind, array.dtype.kind} == {"f"} else array
         )
         for one, two in zip(_elements(given), _elements(again), strict=True):
-            if not _alike(one, two):
+            if not _equal(one, two):
                 yield Verdict(VALUES, f"{_short(one)} came back as {_short(two)}")
     if given.shape != array.shape:
         yield Verdict(SHAPE, shapes)
@@ -119,7 +119,7 @@ def _losses(given: Any, array: Any) -> Iterator[Verdict]:
 
 
 def _bits(array: Any) -> bytes:
-    """Give the memory in the machine's byte order and C order; of objects, what they say."""
+    """Return the memory in native byte order and C order; of objects, their repr."""
     if array.dtype.hasobject:
         return repr(_elements(array)).encode()
     bits: bytes = array.astype(array.dtype.newbyteorder("="), order="C").tobytes()
@@ -127,11 +127,11 @@ def _bits(array: Any) -> bytes:
 
 
 def _elements(array: Any) -> list[Any]:
-    """Give Python's values; text as UTF-8, for most formats have but one sort of string."""
+    """Return Python's values; text as UTF-8, as most formats have one type of string only."""
     return [each.encode() if isinstance(each, str) else each for each in array.ravel().tolist()]
 
 
-def _alike(one: Any, two: Any) -> bool:
+def _equal(one: Any, two: Any) -> bool:
     """Compare values of whatever type; zeros by their sign too, and NaN with NaN."""
     if one == two:
         return bool(one) or bool(math.copysign(1, one) == math.copysign(1, two))
@@ -143,6 +143,6 @@ def _short(value: Any) -> str:
 
 
 def _line(error: Exception) -> str:
-    """Give the first line of an error."""
+    """Return the first line of an error."""
     first = (str(error).strip().splitlines() or [""])[0]
     return f"{type(error).__name__}: {' '.join(first.split())}"[:300]

@@ -1,7 +1,7 @@
 """Frames on a pipe: a header of JSON, and blobs behind it.
 
 A frame is ``u32 LE`` length of the header, the header (UTF-8 JSON, an object), then the blobs one
-after another; their lengths stand in the header, under ``blobs``.
+after another; their lengths are in the header, under ``blobs``.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ MOST = 1 << 30
 
 
 class FrameError(ValueError):
-    """The other side wrote no frame."""
+    """The other side wrote something that is not a frame."""
 
 
 class Frame(NamedTuple):
-    """What is said at once."""
+    """One message on the pipe."""
 
     header: dict[str, Any]
     blobs: list[bytes]
@@ -45,7 +45,7 @@ def read(file: BinaryIO) -> Frame | None:
     Raises
     ------
     FrameError
-        what stands there is not a frame, or not the whole of one.
+        the bytes are not a frame, or not the whole of one.
     """
     start = file.read(SIZE.size)
     if not start:

@@ -6,7 +6,7 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from interop.workers.loop import LENGTH, SIDES, Spoken, serve
+from interop.workers.loop import LENGTH, SIDES, Encoded, serve
 
 if TYPE_CHECKING:
     from interop.workers.loop import Offer, Read
@@ -24,14 +24,14 @@ class KServe:
 
     def offer(self) -> Offer:
         """Name what can be asked for."""
-        ways: Offer = {"rest binary": {}, "rest json": {}, "grpc": {}, "grpc typed": {}}
+        offer: Offer = {"rest binary": {}, "rest json": {}, "grpc": {}, "grpc typed": {}}
         for side in SIDES:
-            for name, way in ways.items():
+            for name, calls in offer.items():
                 rest, binary = name.startswith("rest"), name in ("rest binary", "grpc")
                 write = self.write_rest if rest else self.write_grpc
-                way["encode", side] = partial(write, side, binary=binary)
-                way["decode", side] = partial(self.read_rest if rest else self.read_grpc, side)
-        return ways
+                calls["encode", side] = partial(write, side, binary=binary)
+                calls["decode", side] = partial(self.read_rest if rest else self.read_grpc, side)
+        return offer
 
     def _message(
         self, side: str, arrays: dict[str, Any], fields: dict[str, Any], *, binary: bool
@@ -60,41 +60,41 @@ class KServe:
 
     def write_rest(
         self, side: str, arrays: dict[str, Any], fields: dict[str, Any], *, binary: bool
-    ) -> Spoken:
+    ) -> Encoded:
         """Write as the client posts, or as the server's endpoint answers."""
         said, size = self._message(side, arrays, fields, binary=binary).to_rest()
         if size is not None:
-            return Spoken(said, {LENGTH: str(size)})
+            return Encoded(said, {LENGTH: str(size)})
         if side == "response":
             checked = self.rest.InferenceResponse.model_validate(said)
-            return Spoken(checked.model_dump_json().encode())
-        return Spoken(self.orjson.dumps(said))
+            return Encoded(checked.model_dump_json().encode())
+        return Encoded(self.orjson.dumps(said))
 
-    def read_rest(self, side: str, spoken: Spoken) -> Read:
+    def read_rest(self, side: str, encoded: Encoded) -> Read:
         """Read as the server's endpoint does, or as the client."""
-        size = int(spoken.headers.get(LENGTH, len(spoken.body)))
+        size = int(encoded.headers.get(LENGTH, len(encoded.body)))
         if side == "response":
-            return self._values(side, self.types.InferResponse.from_bytes(spoken.body, size))
-        if LENGTH in spoken.headers:
-            said = self.types.InferRequest.from_bytes(spoken.body, size, "model")
+            return self._values(side, self.types.InferResponse.from_bytes(encoded.body, size))
+        if LENGTH in encoded.headers:
+            said = self.types.InferRequest.from_bytes(encoded.body, size, "model")
         else:
-            checked = self.rest.InferenceRequest.model_validate_json(spoken.body)
+            checked = self.rest.InferenceRequest.model_validate_json(encoded.body)
             said = self.types.InferRequest.from_inference_request(checked, "model")
         return self._values(side, said)
 
     def write_grpc(
         self, side: str, arrays: dict[str, Any], fields: dict[str, Any], *, binary: bool
-    ) -> Spoken:
+    ) -> Encoded:
         """Write raw or typed contents."""
         said = self._message(side, arrays, fields, binary=binary).to_grpc()
-        return Spoken(said.SerializeToString(deterministic=True))
+        return Encoded(said.SerializeToString(deterministic=True))
 
-    def read_grpc(self, side: str, spoken: Spoken) -> Read:
+    def read_grpc(self, side: str, encoded: Encoded) -> Read:
         """Read either."""
         if side == "request":
-            message = self.messages.ModelInferRequest.FromString(spoken.body)
+            message = self.messages.ModelInferRequest.FromString(encoded.body)
             return self._values(side, self.types.InferRequest.from_grpc(message))
-        message = self.messages.ModelInferResponse.FromString(spoken.body)
+        message = self.messages.ModelInferResponse.FromString(encoded.body)
         return self._values(side, self.types.InferResponse.from_grpc(message))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from interop.workers.loop import SIDES, Spoken, serve
+from interop.workers.loop import SIDES, Encoded, serve
 
 if TYPE_CHECKING:
     from interop.workers.loop import Offer, Read
@@ -30,14 +30,14 @@ class MLServer:
 
     def offer(self) -> Offer:
         """Name what can be asked for."""
-        ways: Offer = {"rest json": {}, "grpc": {}, "grpc typed": {}}
+        offer: Offer = {"rest json": {}, "grpc": {}, "grpc typed": {}}
         for side in SIDES:
-            ways["rest json"]["encode", side] = partial(self.write_rest, side)
-            ways["rest json"]["decode", side] = partial(self.read_rest, side)
+            offer["rest json"]["encode", side] = partial(self.write_rest, side)
+            offer["rest json"]["decode", side] = partial(self.read_rest, side)
             for name in ("grpc", "grpc typed"):
-                ways[name]["encode", side] = partial(self.write_grpc, side, raw=name == "grpc")
-                ways[name]["decode", side] = partial(self.read_grpc, side)
-        return ways
+                offer[name]["encode", side] = partial(self.write_grpc, side, raw=name == "grpc")
+                offer[name]["decode", side] = partial(self.read_grpc, side)
+        return offer
 
     def _message(self, side: str, arrays: dict[str, Any], fields: dict[str, Any]) -> Any:
         parameters = self.types.Parameters(**fields["parameters"])
@@ -73,31 +73,31 @@ class MLServer:
         tensors = said.inputs if side == "request" else said.outputs
         return {each.name: self._value(each) for each in tensors}, fields
 
-    def write_rest(self, side: str, arrays: dict[str, Any], fields: dict[str, Any]) -> Spoken:
+    def write_rest(self, side: str, arrays: dict[str, Any], fields: dict[str, Any]) -> Encoded:
         """Write JSON."""
         said = self._message(side, arrays, fields).model_dump()
-        return Spoken(self.json.encode_to_json_bytes(said))
+        return Encoded(self.json.encode_to_json_bytes(said))
 
-    def read_rest(self, side: str, spoken: Spoken) -> Read:
+    def read_rest(self, side: str, encoded: Encoded) -> Read:
         """Read JSON."""
         of = self.types.InferenceRequest if side == "request" else self.types.InferenceResponse
-        said = self.json.decode_from_bytelike_json_to_dict(spoken.body)
+        said = self.json.decode_from_bytelike_json_to_dict(encoded.body)
         return self._values(side, of.model_validate(said))
 
     def write_grpc(
         self, side: str, arrays: dict[str, Any], fields: dict[str, Any], *, raw: bool
-    ) -> Spoken:
+    ) -> Encoded:
         """Write raw or typed contents."""
         said = self._message(side, arrays, fields)
         model = {key: fields[key] for key in ("model_name", "model_version")}
         converter, _ = self.grpc[side]
         message = converter.from_types(said, use_raw=raw, **(model if side == "request" else {}))
-        return Spoken(message.SerializeToString(deterministic=True))
+        return Encoded(message.SerializeToString(deterministic=True))
 
-    def read_grpc(self, side: str, spoken: Spoken) -> Read:
+    def read_grpc(self, side: str, encoded: Encoded) -> Read:
         """Read either."""
         converter, kind = self.grpc[side]
-        return self._values(side, converter.to_types(kind.FromString(spoken.body)))
+        return self._values(side, converter.to_types(kind.FromString(encoded.body)))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from interop.workers.loop import Spoken, serve
+from interop.workers.loop import Encoded, serve
 
 if TYPE_CHECKING:
     from interop.workers.loop import Offer, Read
@@ -21,14 +21,14 @@ class MsgpackNumpy:
         """Name what can be asked for."""
         return {"packb": {("encode", "request"): self.write, ("decode", "request"): self.read}}
 
-    def write(self, arrays: dict[str, Any], _: Any) -> Spoken:
+    def write(self, arrays: dict[str, Any], _: Any) -> Encoded:
         """Write one array."""
         (array,) = arrays.values()
-        return Spoken(self.library.packb(array))
+        return Encoded(self.library.packb(array))
 
-    def read(self, spoken: Spoken) -> Read:
+    def read(self, encoded: Encoded) -> Read:
         """Read it."""
-        return {"0": self.library.unpackb(spoken.body)}, {}
+        return {"0": self.library.unpackb(encoded.body)}, {}
 
 
 if __name__ == "__main__":

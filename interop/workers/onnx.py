@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from interop.workers.loop import Spoken, serve
+from interop.workers.loop import Encoded, serve
 
 if TYPE_CHECKING:
     from interop.workers.loop import Offer, Read
@@ -24,14 +24,14 @@ class Onnx:
             "numpy_helper": {("encode", "request"): self.write, ("decode", "request"): self.read}
         }
 
-    def write(self, arrays: dict[str, Any], _: Any) -> Spoken:
+    def write(self, arrays: dict[str, Any], _: Any) -> Encoded:
         """Write one TensorProto."""
         (array,) = arrays.values()
-        return Spoken(self.helper.from_array(array).SerializeToString(deterministic=True))
+        return Encoded(self.helper.from_array(array).SerializeToString(deterministic=True))
 
-    def read(self, spoken: Spoken) -> Read:
+    def read(self, encoded: Encoded) -> Read:
         """Read it."""
-        return {"0": self.helper.to_array(self.proto.FromString(spoken.body))}, {}
+        return {"0": self.helper.to_array(self.proto.FromString(encoded.body))}, {}
 
 
 if __name__ == "__main__":

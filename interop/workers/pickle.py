@@ -9,13 +9,13 @@ from __future__ import annotations
 import pickle
 from typing import TYPE_CHECKING, Any
 
-from interop.workers.loop import Spoken, serve
+from interop.workers.loop import Encoded, serve
 
 if TYPE_CHECKING:
     from interop.workers.loop import Offer, Read
 
 STREAM = "Stream-Length"
-"""Bytes of the pickle; the memory of the array stands behind it."""
+"""Bytes of the pickle; the memory of the array follows it."""
 
 
 class Parts:
@@ -28,29 +28,29 @@ class Parts:
         return b"".join(self.parts)
 
 
-def write(arrays: dict[str, Any], _: Any) -> Spoken:
+def write(arrays: dict[str, Any], _: Any) -> Encoded:
     """Write one array in one piece."""
     (array,) = arrays.values()
-    return Spoken(pickle.dumps(array, 5))
+    return Encoded(pickle.dumps(array, 5))
 
 
-def read(spoken: Spoken) -> Read:
+def read(encoded: Encoded) -> Read:
     """Read it."""
-    return {"0": pickle.loads(spoken.body)}, {}  # noqa: S301 - see above
+    return {"0": pickle.loads(encoded.body)}, {}  # noqa: S301 - see above
 
 
-def write_parts(arrays: dict[str, Any], _: Any) -> Spoken:
+def write_parts(arrays: dict[str, Any], _: Any) -> Encoded:
     """Write one array without a copy of its memory."""
     (array,) = arrays.values()
     memory: list[pickle.PickleBuffer] = []
     stream = pickle.dumps(array, 5, buffer_callback=memory.append)
     parts: Any = Parts(stream, *(each.raw() for each in memory))
-    return Spoken(parts, {STREAM: str(len(stream))})
+    return Encoded(parts, {STREAM: str(len(stream))})
 
 
-def read_parts(spoken: Spoken) -> Read:
+def read_parts(encoded: Encoded) -> Read:
     """Read it as a view of what came."""
-    body, size = memoryview(spoken.body), int(spoken.headers[STREAM])
+    body, size = memoryview(encoded.body), int(encoded.headers[STREAM])
     return {"0": pickle.loads(body[:size], buffers=[body[size:]])}, {}  # noqa: S301 - see above
 
 

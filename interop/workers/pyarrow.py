@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from interop.workers.loop import Spoken, serve
+from interop.workers.loop import Encoded, serve
 
 if TYPE_CHECKING:
     from interop.workers.loop import Offer, Read
@@ -21,16 +21,16 @@ class PyArrow:
         """Name what can be asked for."""
         return {"tensor": {("encode", "request"): self.write, ("decode", "request"): self.read}}
 
-    def write(self, arrays: dict[str, Any], _: Any) -> Spoken:
+    def write(self, arrays: dict[str, Any], _: Any) -> Encoded:
         """Write one tensor."""
         (array,) = arrays.values()
         sink = self.library.BufferOutputStream()
         self.library.ipc.write_tensor(self.library.Tensor.from_numpy(array), sink)
-        return Spoken(sink.getvalue().to_pybytes())
+        return Encoded(sink.getvalue().to_pybytes())
 
-    def read(self, spoken: Spoken) -> Read:
+    def read(self, encoded: Encoded) -> Read:
         """Read it, as a view."""
-        tensor = self.library.ipc.read_tensor(self.library.BufferReader(spoken.body))
+        tensor = self.library.ipc.read_tensor(self.library.BufferReader(encoded.body))
         return {"0": tensor.to_numpy()}, {}
 
 

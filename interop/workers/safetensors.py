@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from interop.workers.loop import Spoken, serve
+from interop.workers.loop import Encoded, serve
 
 if TYPE_CHECKING:
     from interop.workers.loop import Offer, Read
@@ -21,13 +21,13 @@ class Safetensors:
         """Name what can be asked for."""
         return {"save": {("encode", "request"): self.write, ("decode", "request"): self.read}}
 
-    def write(self, arrays: dict[str, Any], _: Any) -> Spoken:
+    def write(self, arrays: dict[str, Any], _: Any) -> Encoded:
         """Write a file of arrays."""
-        return Spoken(self.library.save(arrays))
+        return Encoded(self.library.save(arrays))
 
-    def read(self, spoken: Spoken) -> Read:
+    def read(self, encoded: Encoded) -> Read:
         """Read one."""
-        return self.library.load(spoken.body), {}
+        return self.library.load(encoded.body), {}
 
 
 if __name__ == "__main__":

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import re
 import sys
 from functools import partial
 from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from interop.workers.loop import SIDES, Spoken, serve
-from interop.workers.seldon_messages import prediction_pb2
+from interop.workers.loop import SIDES, Encoded, serve
 
 if TYPE_CHECKING:
     from interop.workers.loop import Offer, Read
 
 IN_DATA = ("ndarray", "tensor", "tftensor")
+SERIALIZED = re.compile(r"serialized_pb=(b'(?:[^'\\]|\\.)*')")
 KINDS = (*IN_DATA, "binData", "strData", "jsonData")
 
 
@@ -44,29 +49,29 @@ class Seldon:
 
     def offer(self) -> Offer:
         """Name what can be asked for."""
-        ways: Offer = {}
+        offer: Offer = {}
         for kind in KINDS:
             for side in SIDES:
-                rest = ways.setdefault(f"rest {kind}", {})
+                rest = offer.setdefault(f"rest {kind}", {})
                 rest["encode", side] = partial(self.write_rest, kind, side)
                 rest["decode", side] = partial(self.read_rest, side)
-                grpc = ways.setdefault(f"grpc {kind}", {})
+                grpc = offer.setdefault(f"grpc {kind}", {})
                 grpc["encode", side] = partial(self.write_grpc, kind, side)
                 grpc["decode", side] = self.read_grpc
         for container, of in (("rest", True), ("grpc", False)):
-            ways[f"{container} list"] = {
+            offer[f"{container} list"] = {
                 ("encode", "request"): partial(self.write_list, rest=of),
                 ("decode", "request"): partial(self.read_list, rest=of),
             }
-            ways[f"{container} feedback"] = {
+            offer[f"{container} feedback"] = {
                 ("encode", "request"): partial(self.write_feedback, rest=of),
                 ("decode", "request"): partial(self.read_feedback, rest=of),
             }
-        return ways
+        return offer
 
     def write_rest(
         self, kind: str, side: str, values: dict[str, Any], fields: dict[str, Any]
-    ) -> Spoken:
+    ) -> Encoded:
         """Write what the client posts, or the wrapper answers."""
         value = only(kind, side, values)
         if side == "response":
@@ -77,11 +82,11 @@ class Seldon:
             said = {"data": datadef, "meta": fields["meta"]}
         else:
             said = self.utils.seldon_message_to_json(self._request(kind, value, fields))
-        return Spoken(json.dumps(said).encode())
+        return Encoded(json.dumps(said).encode())
 
     def write_grpc(
         self, kind: str, side: str, values: dict[str, Any], fields: dict[str, Any]
-    ) -> Spoken:
+    ) -> Encoded:
         """Write what the client sends, or the wrapper answers."""
         value = only(kind, side, values)
         if side == "response":
@@ -90,10 +95,10 @@ class Seldon:
             said = construct(Model(fields["names"]), False, asked, value, dict(fields["meta"]))  # noqa: FBT003
         else:
             said = self._request(kind, value, fields)
-        return Spoken(said.SerializeToString(deterministic=True))
+        return Encoded(said.SerializeToString(deterministic=True))
 
     def _asked(self, kind: str, fields: dict[str, Any]) -> dict[str, Any]:
-        """Give a request of a kind, for the kind of the reply follows it."""
+        """Return a request of a kind: the reply will have the same kind."""
         meta = {"puid": fields["meta"]["puid"]}
         if kind not in IN_DATA:
             return {"strData": "x", "meta": meta}
@@ -112,17 +117,17 @@ class Seldon:
         said.meta.MergeFrom(meta)
         return said
 
-    def read_rest(self, side: str, spoken: Spoken) -> Read:
+    def read_rest(self, side: str, encoded: Encoded) -> Read:
         """Read as the wrapper does, or as the client."""
-        said = json.loads(spoken.body)
+        said = json.loads(encoded.body)
         if side == "response":
             return self._parts(self.utils.json_to_seldon_message(said))
         value, meta, datadef, _ = self.utils.extract_request_parts_json(said)
         return {"0": value}, {"names": (datadef or {}).get("names", []), "meta": meta}
 
-    def read_grpc(self, spoken: Spoken) -> Read:
+    def read_grpc(self, encoded: Encoded) -> Read:
         """Read as both do."""
-        return self._parts(self.message.FromString(spoken.body))
+        return self._parts(self.message.FromString(encoded.body))
 
     def _parts(self, said: Any) -> Read:
         value, meta, datadef, _ = self.utils.extract_request_parts(said)
@@ -131,41 +136,66 @@ class Seldon:
     def _tensor(self, value: Any) -> Any:
         return self.message(data=self.utils.array_to_grpc_datadef("tensor", value))
 
-    def write_list(self, values: dict[str, Any], _: Any, *, rest: bool) -> Spoken:
+    def write_list(self, values: dict[str, Any], _: Any, *, rest: bool) -> Encoded:
         """Write what a combiner is sent."""
         said = [self._tensor(value) for value in values.values()]
         message = self.messages.SeldonMessageList(seldonMessages=said)
         if rest:
-            return Spoken(json.dumps(self.utils.seldon_messages_to_json(message)).encode())
-        return Spoken(message.SerializeToString(deterministic=True))
+            return Encoded(json.dumps(self.utils.seldon_messages_to_json(message)).encode())
+        return Encoded(message.SerializeToString(deterministic=True))
 
-    def read_list(self, spoken: Spoken, *, rest: bool) -> Read:
+    def read_list(self, encoded: Encoded, *, rest: bool) -> Read:
         """Read it as the wrapper does."""
         if rest:
-            message = self.utils.json_to_seldon_messages(json.loads(spoken.body))
+            message = self.utils.json_to_seldon_messages(json.loads(encoded.body))
         else:
-            message = self.messages.SeldonMessageList.FromString(spoken.body)
+            message = self.messages.SeldonMessageList.FromString(encoded.body)
         values = [self.utils.get_data_from_proto(each) for each in message.seldonMessages]
         return {str(index): value for index, value in enumerate(values)}, {}
 
     def write_feedback(
         self, values: dict[str, Any], fields: dict[str, Any], *, rest: bool
-    ) -> Spoken:
+    ) -> Encoded:
         """Write feedback, two arrays in it."""
         request, truth = (self._tensor(value) for value in values.values())
         message = self.messages.Feedback(request=request, truth=truth, reward=fields["reward"])
         if rest:
-            return Spoken(json.dumps(self.utils.feedback_to_json(message)).encode())
-        return Spoken(message.SerializeToString(deterministic=True))
+            return Encoded(json.dumps(self.utils.feedback_to_json(message)).encode())
+        return Encoded(message.SerializeToString(deterministic=True))
 
-    def read_feedback(self, spoken: Spoken, *, rest: bool) -> Read:
+    def read_feedback(self, encoded: Encoded, *, rest: bool) -> Read:
         """Read it as the wrapper does."""
         if rest:
-            message = self.utils.json_to_feedback(json.loads(spoken.body))
+            message = self.utils.json_to_feedback(json.loads(encoded.body))
         else:
-            message = self.messages.Feedback.FromString(spoken.body)
+            message = self.messages.Feedback.FromString(encoded.body)
         _, features, truth, reward = self.utils.extract_feedback_request_parts(message)
         return {"0": features, "1": truth}, {"reward": reward}
+
+
+def prediction_pb2() -> ModuleType:
+    """Make the wheel's module of messages, from the descriptors in its source.
+
+    The generated modules of seldon-core are too old for the protobuf runtime of today; the
+    descriptors in them are registered as they are, which gives the same messages.
+    """
+    import_module("tensorflow")  # registers TensorProto, which Seldon's messages hold
+    for name in ("any", "struct", "empty"):
+        import_module(f"google.protobuf.{name}_pb2")
+    pool = import_module("google.protobuf.descriptor_pool").Default()
+    factory = import_module("google.protobuf.message_factory")
+    spec = find_spec("seldon_core")
+    if spec is None or spec.origin is None:
+        raise ImportError("seldon_core is not there")
+    source = Path(spec.origin).parent / "proto" / "prediction_pb2.py"
+    found = SERIALIZED.search(source.read_text(encoding="utf-8"))
+    if found is None:
+        raise ImportError("no descriptors in prediction_pb2.py")
+    file = pool.AddSerializedFile(ast.literal_eval(found[1]))
+    module = ModuleType("seldon_core.proto.prediction_pb2")
+    for name, descriptor in file.message_types_by_name.items():
+        setattr(module, name, factory.GetMessageClass(descriptor))
+    return module
 
 
 def only(kind: str, side: str, values: dict[str, Any]) -> Any:

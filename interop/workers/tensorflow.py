@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from interop.workers.loop import SIDES, Spoken, serve
+from interop.workers.loop import SIDES, Encoded, serve
 
 if TYPE_CHECKING:
     from interop.workers.loop import Offer, Read
@@ -25,7 +25,7 @@ class TensorFlow:
 
     def offer(self) -> Offer:
         """Name what can be asked for."""
-        ways: Offer = {
+        offer: Offer = {
             "make_ndarray": {
                 ("encode", "request"): self.write_proto,
                 ("decode", "request"): self.read_in_python,
@@ -34,26 +34,26 @@ class TensorFlow:
             "Predict": {},
         }
         for side in SIDES:
-            ways["Predict"]["encode", side] = partial(self.write, side)
-            ways["Predict"]["decode", side] = partial(self.read, side)
-        return ways
+            offer["Predict"]["encode", side] = partial(self.write, side)
+            offer["Predict"]["decode", side] = partial(self.read, side)
+        return offer
 
-    def write_proto(self, arrays: dict[str, Any], _: Any) -> Spoken:
+    def write_proto(self, arrays: dict[str, Any], _: Any) -> Encoded:
         """Write one TensorProto."""
         (array,) = arrays.values()
-        return Spoken(self.tf.make_tensor_proto(array).SerializeToString(deterministic=True))
+        return Encoded(self.tf.make_tensor_proto(array).SerializeToString(deterministic=True))
 
-    def read_in_python(self, spoken: Spoken) -> Read:
+    def read_in_python(self, encoded: Encoded) -> Read:
         """Read it with make_ndarray."""
-        return {"0": self.tf.make_ndarray(self.proto.FromString(spoken.body))}, {}
+        return {"0": self.tf.make_ndarray(self.proto.FromString(encoded.body))}, {}
 
-    def read_in_cpp(self, spoken: Spoken) -> Read:
+    def read_in_cpp(self, encoded: Encoded) -> Read:
         """Read it with parse_tensor."""
-        dtype = spoken.body[1]  # behind the tag of the first field; callers know it
-        value = self.tf.io.parse_tensor(spoken.body, dtype).numpy()
+        dtype = encoded.body[1]  # behind the tag of the first field; callers know it
+        value = self.tf.io.parse_tensor(encoded.body, dtype).numpy()
         return {"0": np.array(value, object) if isinstance(value, bytes) else value}, {}
 
-    def write(self, side: str, arrays: dict[str, Any], fields: dict[str, Any]) -> Spoken:
+    def write(self, side: str, arrays: dict[str, Any], fields: dict[str, Any]) -> Encoded:
         """Write a message of TensorFlow Serving."""
         message = self.kinds[side]()
         message.model_spec.name = fields["model_name"]
@@ -64,11 +64,11 @@ class TensorFlow:
         tensors = message.inputs if side == "request" else message.outputs
         for name, array in arrays.items():
             tensors[name].CopyFrom(self.tf.make_tensor_proto(array))
-        return Spoken(message.SerializeToString(deterministic=True))
+        return Encoded(message.SerializeToString(deterministic=True))
 
-    def read(self, side: str, spoken: Spoken) -> Read:
+    def read(self, side: str, encoded: Encoded) -> Read:
         """Read one."""
-        message = self.kinds[side].FromString(spoken.body)
+        message = self.kinds[side].FromString(encoded.body)
         tensors = message.inputs if side == "request" else message.outputs
         spec = message.model_spec
         fields: dict[str, Any] = {

@@ -37,7 +37,7 @@ def strings(
 
 
 def to_value(tensor: Tensor) -> Any:
-    """Give a tensor as numpy holds it; strings as an array of objects; text and JSON as such."""
+    """Return a tensor as a numpy array; strings as an array of objects; text and JSON as such."""
     if tensor.dtype == "str":
         return tensor.data.decode()
     if tensor.dtype == "json":
@@ -86,7 +86,7 @@ def _as_bytes(element: Any) -> bytes:
 
 
 def pack(tensors: list[Tensor]) -> tuple[list[dict[str, Any]], list[bytes]]:
-    """Give what stands in a frame's header for tensors, and their blobs."""
+    """Return the description of tensors for the header of a frame, and their blobs."""
     return [tensor._replace(data=b"")._asdict() | {"data": None} for tensor in tensors], [
         tensor.data for tensor in tensors
     ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from interop.workers.loop import LENGTH, Spoken, serve
+from interop.workers.loop import LENGTH, Encoded, serve
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,7 +49,7 @@ class Triton:
     def write_http(self, binary: Callable[[int], bool]) -> Write:
         """Write requests, some of their tensors in binary."""
 
-        def write(arrays: dict[str, Any], fields: dict[str, Any]) -> Spoken:
+        def write(arrays: dict[str, Any], fields: dict[str, Any]) -> Encoded:
             inputs = [
                 self._input(self.http, name, array).set_data_from_numpy(array, binary(index))
                 for index, (name, array) in enumerate(arrays.items())
@@ -60,21 +60,21 @@ class Triton:
                 request_id=fields["id"],
                 parameters=fields["parameters"],
             )
-            return Spoken(body, {} if size is None else {LENGTH: str(size)})
+            return Encoded(body, {} if size is None else {LENGTH: str(size)})
 
         return write
 
-    def read_http(self, spoken: Spoken) -> Read:
+    def read_http(self, encoded: Encoded) -> Read:
         """Read a reply."""
-        size = spoken.headers.get(LENGTH)
+        size = encoded.headers.get(LENGTH)
         result = self.http.InferenceServerClient.parse_response_body(
-            spoken.body, header_length=None if size is None else int(size)
+            encoded.body, header_length=None if size is None else int(size)
         )
         said = result.get_response()
         arrays = {each["name"]: result.as_numpy(each["name"]) for each in said["outputs"]}
         return arrays, {key: said.get(key) for key in (*KEYS, "parameters")}
 
-    def write_grpc(self, arrays: dict[str, Any], fields: dict[str, Any]) -> Spoken:
+    def write_grpc(self, arrays: dict[str, Any], fields: dict[str, Any]) -> Encoded:
         """Write a request."""
         inputs = [
             self._input(self.grpc, name, array).set_data_from_numpy(array)
@@ -91,18 +91,18 @@ class Triton:
             timeout=None,
             **{key: fields[key] for key in ("model_name", "model_version", "parameters")},
         )
-        return Spoken(request.SerializeToString(deterministic=True))
+        return Encoded(request.SerializeToString(deterministic=True))
 
-    def read_grpc(self, spoken: Spoken) -> Read:
+    def read_grpc(self, encoded: Encoded) -> Read:
         """Read a reply."""
-        result = self.grpc.InferResult(self.messages.ModelInferResponse.FromString(spoken.body))
+        result = self.grpc.InferResult(self.messages.ModelInferResponse.FromString(encoded.body))
         said = result.get_response()
         arrays = {each.name: result.as_numpy(each.name) for each in said.outputs}
         return arrays, {key: getattr(said, key) for key in KEYS}
 
-    def read_messages(self, spoken: Spoken) -> Read:
+    def read_messages(self, encoded: Encoded) -> Read:
         """Read a request as a server would that has Triton's messages and nothing more."""
-        said = self.messages.ModelInferRequest.FromString(spoken.body)
+        said = self.messages.ModelInferRequest.FromString(encoded.body)
         arrays = {}
         for each, raw in zip(said.inputs, said.raw_input_contents, strict=True):
             if each.datatype == "BYTES":

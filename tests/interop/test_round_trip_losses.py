@@ -4,7 +4,6 @@ import io
 from collections.abc import Iterator
 from contextlib import closing
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import ml_dtypes
@@ -13,11 +12,10 @@ import pytest
 
 import tensorwire as tw
 from bench.screen.render import Screen
-from interop.implementations import WAYS
-from interop.known_losses import DECLARED, undeclared
-from interop.losses_table import show, table
+from interop.implementations import IMPLEMENTATIONS
+from interop.known_losses import KNOWN_LOSSES
 from interop.process import PeerError, Refusal
-from interop.round_trip_losses import OURS, THEIRS, Loss, lost_by_us
+from interop.round_trip_losses import OURS, THEIRS, Loss, lost_by_us, show, table, undeclared
 from interop.workers.fragile import (
     DTYPE,
     EXACT,
@@ -30,12 +28,12 @@ from interop.workers.fragile import (
     VALUES,
     Verdict,
     compare,
-    hard_arrays,
-    send,
+    fragile_arrays,
+    round_trip,
 )  # fmt: skip
-from tests.support.fake_peer import FAKE, Start, starting
+from tests.support.fake_peer import FAKE, Start
 
-HARD = {name: array for group in hard_arrays().values() for name, array in group.items()}
+HARD = {name: array for group in fragile_arrays().values() for name, array in group.items()}
 ANOTHER_DTYPE = {
     f"{container}/{kind}"
     for container in ("json", "protobuf", "msgpack")
@@ -44,12 +42,6 @@ ANOTHER_DTYPE = {
 """What holds numbers without a dtype, as its documentation says."""
 ANOTHER_NAN = {"json/tensor", "tfserving/json"}
 """JSON that has a word for NaN, but one only."""
-
-
-@pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
-    """Start a worker of a given source, which is ended after the test."""
-    yield from starting(tmp_path)
 
 
 def floats(bits: int, dtype: Any = np.float64) -> Any:
@@ -110,9 +102,11 @@ def test_what_is_refused_and_what_is_not_read() -> None:
         raise ValueError("first line\nsecond line")
 
     array = np.array([[1.5]])
-    assert send(array, fails, fails) == Verdict(REFUSED, "ValueError: first line")
-    assert send(array, np.copy, fails) == Verdict(UNREAD, "ValueError: first line")
-    assert send(array, np.copy, np.negative) == Verdict(VALUES, f"{1.5!r} came back as {-1.5!r}")
+    assert round_trip(array, fails, fails) == Verdict(REFUSED, "ValueError: first line")
+    assert round_trip(array, np.copy, fails) == Verdict(UNREAD, "ValueError: first line")
+    assert round_trip(array, np.copy, np.negative) == Verdict(
+        VALUES, f"{1.5!r} came back as {-1.5!r}"
+    )
 
 
 def test_the_arrays_are_hard() -> None:
@@ -155,7 +149,7 @@ def through(name: str) -> Iterator[Loss]:
         return protocol.decode(*written, type=tw.tfserving.PredictRequest).inputs["x"]
 
     for array, value in HARD.items():
-        yield Loss(name, array, send(value, write, read))
+        yield Loss(name, array, round_trip(value, write, read))
 
 
 CODECS = [name for name in tw.codec_names() if not name.endswith("/raw")]
@@ -188,10 +182,10 @@ def test_what_is_declared_of_ours() -> None:
 
 
 def test_what_is_declared_names_what_there_is() -> None:
-    """Columns, ways and arrays of the tables exist, and no array is declared twice."""
-    assert set(DECLARED) <= {*THEIRS.values(), *OURS}
-    assert set(THEIRS) <= set(WAYS)
-    for kinds in DECLARED.values():
+    """Columns, implementations and arrays of the tables exist, and no array is declared twice."""
+    assert set(KNOWN_LOSSES) <= {*THEIRS.values(), *OURS}
+    assert set(THEIRS) <= set(IMPLEMENTATIONS)
+    for kinds in KNOWN_LOSSES.values():
         named = [array for arrays in kinds.values() for array in arrays.split("; ")]
         assert len(set(named)) == len(named)
         assert set(named) <= set(HARD)
@@ -213,9 +207,9 @@ def test_a_loss_that_is_not_declared_and_one_that_is_gone() -> None:
     ]
 
 
-LOSE = """
-def read_back(spoken):
-    said = json.loads(spoken.body)["inputs"][0]
+ROUND_TRIP = """
+def read_back(encoded):
+    said = json.loads(encoded.body)["inputs"][0]
     return {"0": np.array(said["data"], DTYPES[said["datatype"]]).reshape(said["shape"])}, {}
 
 
@@ -228,7 +222,9 @@ serve(lambda: offer, "numpy")
 
 def test_a_peer_is_asked_for_each_array(start: Start) -> None:
     """A peer writes and reads by itself, and what came of each array comes from its process."""
-    found = start(FAKE + LOSE).lose("http json", "request", {"id": "", "parameters": {}})
+    found = start(FAKE + ROUND_TRIP).round_trip(
+        "http json", "request", {"id": "", "parameters": {}}
+    )
     assert list(found) == list(HARD)
     assert found["float64"] == Verdict(EXACT)
     assert found["float32"] == Verdict(REFUSED, "KeyError: dtype('float32')")
@@ -238,20 +234,20 @@ def test_a_peer_is_asked_for_each_array(start: Start) -> None:
 
 
 def test_a_way_that_does_not_read_what_it_writes(start: Start) -> None:
-    """A way without both halves is a refusal of the call, not the end of the worker."""
+    """A implementation without both halves is a refusal of the call, not the end of the worker."""
     one = 'serve(lambda: {"http json": {("encode", "request"): write}}, "numpy")'
     peer = start(FAKE + one)
     with pytest.raises(Refusal, match="KeyError"):
-        peer.lose("http json", "request", {"id": "", "parameters": {}})
+        peer.round_trip("http json", "request", {"id": "", "parameters": {}})
 
 
 def test_a_library_that_crashes(start: Start) -> None:
     """A library that ends its process over an array is an error of the peer."""
-    source = (FAKE + LOSE).replace(
+    source = (FAKE + ROUND_TRIP).replace(
         "def write(values, fields):\n", "def write(values, fields):\n    sys.exit(5)\n"
     )
     with closing(start(source)) as peer, pytest.raises(PeerError, match="ended with code 5"):
-        peer.lose("http json", "request", {"id": "", "parameters": {}})
+        peer.round_trip("http json", "request", {"id": "", "parameters": {}})
 
 
 SOME = [

@@ -2,30 +2,20 @@
 
 import io
 import json
-from collections.abc import Iterator
 from importlib.util import find_spec
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from bench.payloads.case import Case, build
 from bench.screen.render import Screen
-from interop import cases, speed_table, timing
+from interop import cases, speed
 from interop.environments import PEERS
-from interop.implementations import WAYS
+from interop.implementations import IMPLEMENTATIONS
 from interop.process import PeerError
-from interop.timed import TIMED
-from interop.timing import FOUR_MB, PAYLOADS, Speed, in_turn, speeds
+from interop.speed import FOUR_MB, PAYLOADS, TIMED, Speed, in_turn, speeds
 from interop.workers.tensors import from_value
-from tests.support.fake_peer import FAKE, OFFER, Start, starting
-
-
-@pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
-    """Start a worker of a given source, which is ended after the test."""
-    yield from starting(tmp_path)
-
+from tests.support.fake_peer import FAKE, OFFER, Start
 
 FEW = (Case("few", "peers", (2, 3), "int64", "ints"),)
 
@@ -33,11 +23,10 @@ FEW = (Case("few", "peers", (2, 3), "int64", "ints"),)
 @pytest.fixture
 def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     """Time little, and that not for long."""
-    monkeypatch.setattr(timing, "PAYLOADS", FEW)
-    monkeypatch.setattr(speed_table, "PAYLOADS", FEW)
-    monkeypatch.setattr(timing, "ROUNDS", 3)
-    monkeypatch.setattr(timing, "CALLS", 2)
-    monkeypatch.setattr(timing, "SLOW", float("inf"))  # however busy the machine is
+    monkeypatch.setattr(speed, "PAYLOADS", FEW)
+    monkeypatch.setattr(speed, "ROUNDS", 3)
+    monkeypatch.setattr(speed, "CALLS", 2)
+    monkeypatch.setattr(speed, "SLOW", float("inf"))  # however busy the machine is
 
 
 @pytest.mark.usefixtures("quickly")
@@ -130,7 +119,7 @@ def test_slow_ways_are_timed_less(nanoseconds: int, rounds: list[int], pipe: int
     taken, own = in_turn(theirs, lambda: None, clock)
     assert asked == (rounds[:2] if pipe else rounds)
     assert taken == [nanoseconds] * sum(asked)
-    assert own == [0] * (1 + timing.CALLS * (len(asked) - 1))
+    assert own == [0] * (1 + speed.CALLS * (len(asked) - 1))
 
 
 @pytest.mark.usefixtures("no_garbage")
@@ -139,7 +128,7 @@ def test_ours_counts_as_theirs() -> None:
     clock = Clock()
     taken, own = in_turn(lambda calls: [0] * calls, lambda: clock.passes(60_000_000), clock)
     assert own == [60_000_000] * 3
-    assert len(taken) == 1 + 2 * timing.CALLS
+    assert len(taken) == 1 + 2 * speed.CALLS
 
 
 def test_garbage_is_not_on_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,8 +141,8 @@ def test_garbage_is_not_on_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("gc.collect", collect)
     taken, own = in_turn(lambda calls: [1000] * calls, lambda: None, clock)
-    assert len(collected) == timing.ROUNDS
-    assert len(taken) == len(own) == 1 + timing.CALLS * (timing.ROUNDS - 1)
+    assert len(collected) == speed.ROUNDS
+    assert len(taken) == len(own) == 1 + speed.CALLS * (speed.ROUNDS - 1)
     assert set(own) == {0}
 
 
@@ -169,13 +158,15 @@ def test_one_slow_call_makes_no_way_slow() -> None:
         return [nanoseconds] * calls
 
     assert len(in_turn(theirs, lambda: None, clock)[0]) == sum(asked)
-    assert asked == [1, 1, timing.CALLS]
+    assert asked == [1, 1, speed.CALLS]
 
 
 def test_what_is_timed() -> None:
-    """Every payload can be written by our side of every way that carries arrays of numbers."""
+    """Our side of every implementation that represents numbers writes every payload."""
     timed = {
-        key: way for key, way in WAYS.items() if timing._for_numbers(cases.CONTENTS[way.content])
+        key: implementation
+        for key, implementation in IMPLEMENTATIONS.items()
+        if speed._for_numbers(cases.CONTENTS[implementation.content])
     }
     assert {peer for peer, _ in timed} == set(PEERS) == set(TIMED)
     assert ("kserve", "rest binary") in timed
@@ -183,24 +174,28 @@ def test_what_is_timed() -> None:
         timed.keys()
     )
     tensor = from_value("0", np.array([[1.5]]))
-    for (peer, _), way in timed.items():
+    for (peer, _), implementation in timed.items():
         if peer == "pyarrow" and not find_spec("pyarrow"):
             continue
         for side in ("request", "response"):
-            spoken = way.ours.encode(side, [tensor], cases.PLAIN)
-            assert way.ours.decode(side, spoken).tensors == [tensor]
-            assert bytes(spoken.body)
-            way.ours.writing(side, [tensor], cases.PLAIN)()
-            way.ours.reading(side, spoken)()
+            encoded = implementation.ours.encode(side, [tensor], cases.PLAIN)
+            assert implementation.ours.decode(side, encoded).tensors == [tensor]
+            assert bytes(encoded.body)
+            implementation.ours.writing(side, [tensor], cases.PLAIN)()
+            implementation.ours.reading(side, encoded)()
 
 
 SIZES = (1_960_000, 800_150)
 
 
-def sped(payload: str, operation: str, theirs: int, ours: int, way: str = "rest binary") -> Speed:
+def sped(
+    payload: str, operation: str, theirs: int, ours: int, implementation: str = "rest binary"
+) -> Speed:
     """Make a measurement of KServe, in microseconds."""
     sizes = SIZES if operation == "encode" else None
-    return Speed("kserve", way, payload, operation, [theirs * 1000] * 3, [ours * 1000] * 3, sizes)
+    return Speed(
+        "kserve", implementation, payload, operation, [theirs * 1000] * 3, [ours * 1000] * 3, sizes
+    )
 
 
 @pytest.mark.parametrize("columns", [80, 120])
@@ -217,7 +212,7 @@ def test_the_table_of_speeds(columns: int, monkeypatch: pytest.MonkeyPatch) -> N
         Speed("tensorflow", "parse_tensor", four, "decode", [6_490_000] * 2, [800] * 2),
     ]
     stream = io.StringIO()
-    speed_table.show(found, Screen(stream))
+    speed.show(found, Screen(stream))
     lines = stream.getvalue().splitlines()
     assert max(map(len, lines)) <= columns
     assert "\x1b" not in stream.getvalue()
@@ -257,7 +252,7 @@ def test_the_widest_row(monkeypatch: pytest.MonkeyPatch) -> None:
         Speed("seldon", "rest tftensor", FOUR_MB, "decode", [987_000_000], [9_870]),
     ]
     stream = io.StringIO()
-    speed_table.show(found, Screen(stream))
+    speed.show(found, Screen(stream))
     assert stream.getvalue().count("rest tftensor") == 1
 
 
@@ -277,7 +272,7 @@ def test_the_widest_row(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_ours_over_theirs(ratio: float, said: str) -> None:
     """What is next to nothing is said as a part, for 0.000017 is no figure to read."""
-    assert speed_table.part(ratio) == said
+    assert speed.part(ratio) == said
 
 
 def test_both_sizes_are_those_on_the_wire(start: Start, quickly: None) -> None:
@@ -300,7 +295,7 @@ def test_a_busy_machine(load: float, warned: bool, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("os.getloadavg", lambda: (load, 0.0, 0.0), raising=False)
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     stream = io.StringIO()
-    speed_table.show([sped(FOUR_MB, "decode", 990, 1)], Screen(stream))
+    speed.show([sped(FOUR_MB, "decode", 990, 1)], Screen(stream))
     assert ("at work (load 2.5 on 2 CPUs)" in stream.getvalue()) == warned
 
 
@@ -318,4 +313,4 @@ def test_a_busy_machine(load: float, warned: bool, monkeypatch: pytest.MonkeyPat
 def test_what_was_promised(found: list[Speed], said: str) -> None:
     """The promise is about one cell, and is said of no other."""
     title = "KServe REST binary decode of 4 MB: " if said else ""
-    assert speed_table.promise(found) == title + said
+    assert speed.promise(found) == title + said

@@ -14,7 +14,7 @@ import sys
 
 import numpy as np
 
-from interop.workers.loop import Spoken, serve
+from interop.workers.loop import Encoded, serve
 
 DTYPES = {"INT64": "int64", "BOOL": "bool", "BYTES": "object"}
 NAMES = {np.dtype(dtype): name for name, dtype in DTYPES.items()}
@@ -28,11 +28,11 @@ def write(values, fields):
         data = [each.decode() if isinstance(each, bytes) else each for each in elements]
         described = {"name": name, "shape": array.shape, "datatype": NAMES[array.dtype]}
         said["inputs"].append(described | {"data": data})
-    return Spoken(json.dumps(said).encode())
+    return Encoded(json.dumps(said).encode())
 
 
-def read(spoken):
-    said, values = json.loads(spoken.body), {}
+def read(encoded):
+    said, values = json.loads(encoded.body), {}
     for each in said["outputs"]:
         array = np.array(each["data"], DTYPES[each["datatype"]]).reshape(each["shape"])
         values[each["name"]] = array
