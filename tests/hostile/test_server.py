@@ -21,7 +21,7 @@ import tensorwire as tw
 pytest.importorskip("tensorwire.server", exc_type=ModuleNotFoundError)
 
 from tensorwire.server import EchoServer, ServerLimits
-from tensorwire.server.connection import Connection
+from tensorwire.server.uvicorn_server import Connection
 from tests.support.server_clients import JSON, PROTOBUF, ask, call, refused, set_limit, until
 
 if TYPE_CHECKING:

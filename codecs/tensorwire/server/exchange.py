@@ -10,7 +10,7 @@ from tensorwire.errors import CodecError, DecodeError, EncodeError
 from tensorwire.seldon import Feedback, Message
 from tensorwire.server.families import FAMILIES, without_rows
 from tensorwire.server.model import unfit
-from tensorwire.server.negotiation import prefers_binary
+from tensorwire.server.http import prefers_binary
 from tensorwire.server.refusals import ModelError, Refusal, Status
 
 if TYPE_CHECKING:

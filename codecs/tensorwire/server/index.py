@@ -9,7 +9,7 @@ import orjson
 
 from tensorwire.server import about
 from tensorwire.server.metrics import Metrics
-from tensorwire.server.negotiation import media_types, preferred, protocols_of
+from tensorwire.server.http import media_types, preferred, protocols_of
 from tensorwire.server.rest_call import Reply
 from tensorwire.server.routes import ROUTES
 from tensorwire.server.services import ABOUT, FEEDBACKS, PREDICTS

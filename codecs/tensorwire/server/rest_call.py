@@ -13,7 +13,7 @@ import tensorwire as tw
 from tensorwire.protocols.seldon import forms
 from tensorwire.server import about
 from tensorwire.server.inflate import inflate
-from tensorwire.server.negotiation import in_utf8, media_type_of, source_of, target_of
+from tensorwire.server.http import in_utf8, media_type_of, source_of, target_of
 from tensorwire.server.raw import RawMessage
 from tensorwire.server.refusals import ModelError, Refusal, Status, reason_of, status_of
 from tensorwire.server.routes import Route, find

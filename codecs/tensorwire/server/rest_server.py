@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from tensorwire.server.connection import connection_class
+from tensorwire.server.uvicorn_server import connection_class
 
 if TYPE_CHECKING:
-    from tensorwire.server.connection import Connection
+    from tensorwire.server.uvicorn_server import Connection
     from tensorwire.server.rest import RestApp
 
 __all__ = ["RestServer"]

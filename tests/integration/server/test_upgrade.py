@@ -19,7 +19,7 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from tensorwire.server import EchoServer, RestApp, ServerLimits
-from tensorwire.server.connection import connection_class
+from tensorwire.server.uvicorn_server import connection_class
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
