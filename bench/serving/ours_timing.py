@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.serving import timing
 from tensorwire.server import grpc_server
-from tensorwire.server.raw import RawMessage
+from tensorwire.server.model import RawMessage
 
 if TYPE_CHECKING:
     from collections.abc import Callable

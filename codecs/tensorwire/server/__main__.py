@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import argparse
+import re
 import signal
 import sys
+from importlib import import_module
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NoReturn
 
+from tensorwire.missing import KNOWN
+from tensorwire.server.cors import Cors
 from tensorwire.server.echo_server import EchoServer
-from tensorwire.server.options import parse
+from tensorwire.server.limits import ServerLimits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_DEFAULT = ServerLimits()
+_LIMITS: dict[str, tuple[type, str]] = {
+    "body": (int, "bytes of one request"),
+    "elements": (int, "elements of one array"),
+    "concurrency": (int, "requests under way at once, of each transport"),
+    "timeout": (float, "seconds for one request"),
+    "threads": (int, "calls of the model at once"),
+    "head": (int, "bytes of the headers"),
+    "head_timeout": (float, "seconds in which they have to be there"),
+    "grace": (float, "seconds for requests under way when the server is told to stop"),
+}
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 # Seconds: a signal that comes to another thread, or just before the main one waits, wakes nobody.
 _LOOK = 0.5
@@ -46,6 +62,96 @@ def main(arguments: Sequence[str] | None = None) -> int:
     finally:
         server.close()
     return 0
+
+
+def parse(arguments: Sequence[str] | None) -> tuple[dict[str, Any], ServerLimits]:
+    """Give what `EchoServer` takes; a wrong argument ends the process with one line."""
+    parser = _Parser(
+        prog="python -m tensorwire.server",
+        description="An echo, or a model, over REST and gRPC.",
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("--model", metavar="MODULE:NAME", help="a class, a function or an object; else an echo")
+    add("--rest-port", type=_port, default=9000, metavar="PORT", help="%(default)s; 0 is any free")
+    add("--grpc-port", type=_port, default=9500, metavar="PORT", help="%(default)s; 0 is any free")
+    add("--no-rest", dest="rest_port", action="store_const", const=None, help="gRPC alone")
+    add("--no-grpc", dest="grpc_port", action="store_const", const=None, help="REST alone")
+    add("--host", default="127.0.0.1", help="the address to listen at: %(default)s")
+    add("--reuse-port", action="store_true", help="share the ports with other such processes")
+    add(
+        "--cors",
+        action="append",
+        default=[],
+        type=_origin,
+        metavar="ORIGIN",
+        help="pages that may call it from a browser, as https://example.org; * for all; again",
+    )
+    add(
+        "--missing",
+        choices=KNOWN,
+        help="how NaN may come in requests; else as clients of each protocol send it",
+    )
+    for name, (kind, text) in _LIMITS.items():
+        default = getattr(_DEFAULT, name)
+        add(
+            f"--{name.replace('_', '-')}",
+            type=_positive(kind),
+            default=default,
+            metavar="N",
+            help=text if default is None else f"{text}: {default}",
+        )
+    found = vars(parser.parse_args(arguments))
+    limits = ServerLimits(**{name: found.pop(name) for name in _LIMITS})
+    try:
+        found["model"] = _model(found["model"])
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
+        parser.error(f"--model: {error}")
+    return found, limits
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaint is one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """End the process with the reason, and without the usage."""
+        self.exit(2, f"{self.prog}: error: {message}\n")
+
+
+def _port(text: str) -> int:
+    if not re.fullmatch("[0-9]{1,5}", text) or int(text) >= 1 << 16:
+        raise argparse.ArgumentTypeError(f"expected a port from 0 to 65535, got {text!r:.40}")
+    return int(text)
+
+
+def _origin(text: str) -> str:
+    try:
+        Cors(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
+
+
+def _positive(kind: type) -> Any:
+    def number(text: str) -> Any:
+        value = kind(text)
+        if not 0 < value < float("inf"):
+            raise argparse.ArgumentTypeError(f"expected a number above 0, got {text}")
+        return value
+
+    number.__name__ = kind.__name__  # argparse names it in its messages
+    return number
+
+
+def _model(name: str | None) -> Any:
+    """Import a model; a class is called."""
+    if name is None:
+        return None
+    module, _, attribute = name.partition(":")
+    if not module or not attribute:
+        raise ValueError(f"expected MODULE:NAME, such as model:Model, got {name!r}")
+    found = getattr(import_module(module), attribute)
+    return found() if isinstance(found, type) else found
 
 
 if __name__ == "__main__":

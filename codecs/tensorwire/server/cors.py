@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tensorwire.server.refusals import Refusal, Status
+from tensorwire.server.limits import Refusal, Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,7 +21,6 @@ _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@,\s]+")
 _DEFAULT_PORT = re.compile(r"(http://.*):80|(https://.*):443")
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _SECONDS = "7200"  # that a browser may remember a preflight: as long as any of them does
-_EXPOSED = "Inference-Header-Content-Length"
 
 
 class Cors:
@@ -31,6 +30,8 @@ class Cors:
     ----------
     origins
         an origin as a browser names it, as in ``https://example.org``, or several; ``*`` is any.
+    exposed
+        the headers of replies that these pages may read.
 
     Raises
     ------
@@ -38,10 +39,12 @@ class Cors:
         a text that is no origin.
     """
 
-    def __init__(self, origins: str | Sequence[str]) -> None:
+    def __init__(self, origins: str | Sequence[str], exposed: Sequence[str] = ()) -> None:
         listed = [origins] if isinstance(origins, str) else list(origins)
         self._origins = {self._checked(origin) for origin in listed}
         self._is_any = "*" in self._origins
+        names = ", ".join(exposed)
+        self._exposed = {"Access-Control-Expose-Headers": names} if names else {}
 
     @staticmethod
     def _checked(origin: str) -> str:
@@ -60,11 +63,7 @@ class Cors:
             allowed = origin
         else:  # what a cache keeps is for this origin too
             return {"Vary": "Origin"}
-        return {
-            "Access-Control-Allow-Origin": allowed,
-            "Access-Control-Expose-Headers": _EXPOSED,
-            "Vary": "Origin",
-        }
+        return {"Access-Control-Allow-Origin": allowed, **self._exposed, "Vary": "Origin"}
 
     def preflight(self, call: Mapping[str, str], route: Route) -> dict[str, str] | None:
         """Return the headers of the reply to a preflight; None for an OPTIONS that is none."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tensorwire.server.grpc_server import GrpcServer
 from tensorwire.server.rest import RestApp
-from tensorwire.server.rest_server import RestServer
+from tensorwire.server.uvicorn_server import RestServer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,61 +5,65 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import tensorwire as tw
 from tensorwire.errors import CodecError, DecodeError, EncodeError
-from tensorwire.seldon import Feedback, Message
-from tensorwire.server.families import FAMILIES, without_rows
+from tensorwire.protocols import get_protocol
+from tensorwire.server.limits import ModelError, Refusal, Status
 from tensorwire.server.model import unfit
-from tensorwire.server.http import prefers_binary
-from tensorwire.server.refusals import ModelError, Refusal, Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tensorwire.limits import Limits
     from tensorwire.missing import Missing
-    from tensorwire.server.model import Model
-    from tensorwire.server.raw import RawMessage
+    from tensorwire.server.http import Negotiator
+    from tensorwire.server.model import Model, RawMessage
 
 __all__ = ["Exchange"]
 
-_SERVING = "tfserving/json"
-_BINARY, _GRPC, _TYPED = "oip/binary", "oip/protobuf", "oip/protobuf-typed"
-_protocol = cache(tw.get_protocol)  # of names that the server itself has
+_protocol = cache(get_protocol)  # of names that the server itself has
 
 
 class Exchange:
     """Answers requests: decode, model, encode. What is wrong with one is raised."""
 
     def __init__(
-        self, model: Model, limits: tw.Limits | None, missing: Missing | None = None
+        self,
+        model: Model,
+        protocols: Mapping[str, Negotiator],
+        limits: Limits | None,
+        missing: Missing | None = None,
     ) -> None:
         self.model = model
+        self._protocols = protocols
         self._limits = limits
         self._missing = missing
 
     def predict(
         self, raw: RawMessage, target: str, address: Mapping[str, Any] | None = None
     ) -> tuple[bytes, dict[str, str]]:
-        """Answer a request in the protocol `target`; `address` is what its URL says of it."""
+        """Answer a request in the form `target`; `address` is what its URL says of it."""
         if self.model.is_raw:
             return self._raw(raw, target)
-        family = FAMILIES[raw.protocol.partition("/")[0]]
+        name, _, form = target.partition("/")
+        negotiator = self._protocols[name]
+        family = negotiator.family
         request = self._decode(raw, None)
-        for name, value in (address or {}).items():
-            setattr(request, name, value)
-        if target == _BINARY and prefers_binary(raw.headers.get("accept", "")):
-            request.parameters = {"binary_data_output": True, **request.parameters}
+        for attribute, value in (address or {}).items():
+            setattr(request, attribute, value)
+        accept = raw.headers.get("accept", "")
+        if accept and negotiator.is_named(target, accept):
+            family.request_reply_in(request, form)
         reply = self.model.reply(family, request)
-        if raw.protocol == target == _GRPC and _is_typed(raw.body):
-            target = _TYPED
+        if raw.protocol == target:
+            target = f"{name}/{family.reply_form(form, raw.body)}"
         return self._encode(reply, raw.protocol, target)
 
     def feedback(self, raw: RawMessage, target: str) -> tuple[bytes, dict[str, str]]:
-        """Take what Seldon calls feedback, and answer with an empty message, or the model's own."""
-        feedback = self._decode(raw, Feedback)
-        answer = self.model.feedback(FAMILIES["seldon"], feedback)
+        """Tell the model how good an answer was, and answer with what it makes of that."""
+        family = self._protocols[target.partition("/")[0]].family
+        answer = self.model.feedback(family, self._decode(raw, family.feedback))
         try:
-            reply = Message(None, "") if answer is None else Message(None).reply(answer)
+            reply = family.acknowledge(answer)
         except Exception as error:
             raise unfit(error) from error
         return self._encode(reply, raw.protocol, target)
@@ -67,7 +71,7 @@ class Exchange:
     def _decode(self, raw: RawMessage, kind: type | None) -> Any:
         protocol = _protocol(raw.protocol)
         # A model goes over its arrays more than once; text is read into memory of its own.
-        align = not self.model.is_echo and not raw.protocol.endswith("/json")
+        align = not self.model.is_echo and protocol.media_type != "application/json"
         return protocol.decode(
             raw.body,
             raw.headers,
@@ -82,10 +86,10 @@ class Exchange:
         try:
             return _protocol(target).encode(reply, missing="any")
         except EncodeError as error:
-            if target == _TYPED:  # FP16 travels in raw contents only
-                return self._encode(reply, source, _GRPC)
-            if target == _SERVING and (empty := without_rows(reply)) is not None:
-                return self._encode(empty, source, target)
+            name, _, form = target.partition("/")
+            other = self._protocols[name].family.fallback(form, reply)
+            if other is not None:
+                return self._encode(other[1], source, f"{name}/{other[0]}")
             if target != source:
                 reason = f"the reply cannot be {target}: {error}"
                 raise Refusal(Status.NOT_ACCEPTABLE, reason) from None
@@ -108,15 +112,9 @@ class Exchange:
             return self._encode(answer, raw.protocol, target)
         if target != raw.protocol:
             raise Refusal(Status.NOT_ACCEPTABLE, f"the reply comes as {raw.protocol} only")
-        body, headers = bytes(answer), {"Content-Type": _protocol(target).media_type}
-        if target == _BINARY:
-            try:
-                headers["Inference-Header-Content-Length"] = str(tw.oip.json_size(body))
-            except CodecError as error:
-                raise ModelError(f"the answer of the model is no {target}: {error}") from error
-        return body, headers
-
-
-def _is_typed(body: bytes) -> bool:
-    """Tell whether the tensors of a request stand in typed contents, as those of its reply will."""
-    return _protocol(_GRPC).peek(body).kind == "contents"
+        body, (name, _, form) = bytes(answer), target.partition("/")
+        try:
+            more = self._protocols[name].family.headers(form, body)
+        except CodecError as error:
+            raise ModelError(f"the answer of the model is no {target}: {error}") from error
+        return body, {"Content-Type": _protocol(target).media_type, **more}

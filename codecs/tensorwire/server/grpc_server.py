@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 import grpc
 
 from tensorwire.server.grpc_standard import Standard, in_pool
-from tensorwire.server.raw import RawMessage
-from tensorwire.server.refusals import Refusal, Status, reason_of, status_of
-from tensorwire.server.services import FEEDBACKS, PREDICTS, SERVICES, about_methods
+from tensorwire.server.limits import Refusal, Status, reason_of, status_of
+from tensorwire.server.model import RawMessage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import TypeAlias
 
+    from tensorwire.protocols.family import Call, Family
     from tensorwire.server.limits import ServerLimits
     from tensorwire.server.service import Service
 
@@ -54,7 +54,9 @@ class GrpcServer:
     def __init__(self, service: Service, host: str, port: int, *, reuse_port: bool) -> None:
         self._service, self._limits = service, service.limits
         self._threads = ThreadPoolExecutor(service.limits.threads, "tensorwire-grpc")
-        self._standard = Standard(SERVICES)
+        families = [protocol.family for protocol in service.protocols.values()]
+        self._calls = [(family, call) for family in families for call in family.calls]
+        self._standard = Standard(dict.fromkeys(call.service for _, call in self._calls))
         self._server = grpc.server(
             self._threads,
             options=_options(self._limits, reuse_port=reuse_port),
@@ -73,23 +75,26 @@ class GrpcServer:
 
     def _methods(self) -> dict[str, Handler]:
         exchange, service = self._service.exchange, self._service
-        answers: dict[str, Answer] = {}
-        for name, protocol in PREDICTS.items():
-            answers[name] = partial(_answer, exchange.predict, protocol)
-        for name, protocol in FEEDBACKS.items():
-            answers[name] = partial(_answer, exchange.feedback, protocol)
-        if not exchange.model.is_echo:
-            answers = {name: partial(self._in_time, answer) for name, answer in answers.items()}
-        behaviours = {name: self._behaviour(name, answer) for name, answer in answers.items()}
-        for name, answer in about_methods(exchange.model, lambda: service.ready).items():
-            behaviours[name] = in_pool(self._behaviour(name, answer), self._standard.pool)
+        actions = {"predict": exchange.predict, "feedback": exchange.feedback}
+        behaviours: dict[str, Answer] = {}
+        for family, call in self._calls:
+            if call.action in actions:
+                protocol = f"{family.name}/{call.forms[0]}"
+                answer = partial(_answer, actions[call.action], protocol)
+                if not exchange.model.is_echo:
+                    answer = partial(self._in_time, answer)
+                behaviours[call.path] = self._behaviour(call.path, answer)
+            else:
+                answer = partial(_told, family, call, service)
+                behaviour = self._behaviour(call.path, answer)
+                behaviours[call.path] = in_pool(behaviour, self._standard.pool)
         return {
             name: grpc.unary_unary_rpc_method_handler(behaviour)
             for name, behaviour in behaviours.items()
         }
 
     def _behaviour(self, name: str, answer: Answer) -> Answer:
-        """Give what grpcio calls for a method."""
+        """Return what grpcio calls for a method."""
         metrics = self._service.metrics
         record, active = partial(metrics.record, "grpc", name), metrics.active.labels("grpc")
 
@@ -165,6 +170,11 @@ def _answer(exchange: Callable[..., Any], protocol: str, body: bytes, _: Any) ->
     """Answer in the protocol of the request."""
     reply: bytes = exchange(RawMessage(body, protocol), protocol)[0]
     return reply
+
+
+def _told(family: Family, call: Call, service: Service, body: bytes, _: Any) -> bytes:
+    """Answer a call that asks about the server or the model."""
+    return family.call(call, body, service.state)
 
 
 def _options(limits: ServerLimits, *, reuse_port: bool) -> list[tuple[str, int]]:

@@ -14,10 +14,10 @@ from google.protobuf import descriptor_pool
 from grpc_health.v1 import health, health_pb2
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
-from tensorwire.containers.protobuf.schema import descriptor
+from tensorwire.containers.protobuf.schema import pool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
 __all__ = ["Standard", "in_pool"]
 
@@ -40,20 +40,20 @@ class Standard:
         a thread for what is quickly answered.
     """
 
-    def __init__(self, services: Sequence[str]) -> None:
+    def __init__(self, services: Iterable[str]) -> None:
         self.pool = ThreadPoolExecutor(1, "tensorwire-health")
         self._streams = ThreadPoolExecutor(4, "tensorwire-reflection")
         self._ends: set[Callable[[], Any]] = set()  # of the streams that are open
         self._health = health.HealthServicer()
+        services = tuple(services)
         for name in services:
             self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
         names = (*services, health.SERVICE_NAME, *_REFLECTION)
-        ours = descriptor("seldon.protos.SeldonMessage").file.pool
-        pools: Any = _Pools(ours, descriptor_pool.Default())
+        pools: Any = _Pools(pool(), descriptor_pool.Default())
         self._reflection = reflection.ReflectionServicer(names, pools)
 
     def handlers(self) -> tuple[grpc.GenericRpcHandler, ...]:
-        """Give the handlers of all methods."""
+        """Return the handlers of all methods."""
         check = in_pool(partial(self._health.Check), self.pool)
         watch: Any = partial(self._watch)
         watch.experimental_non_blocking = True  # it waits in no thread
@@ -90,8 +90,8 @@ class Standard:
 
     def close(self) -> None:
         """End the threads."""
-        for pool in (self.pool, self._streams):
-            pool.shutdown(wait=False)
+        for threads in (self.pool, self._streams):
+            threads.shutdown(wait=False)
 
 
 def _serialize(message: Any) -> bytes:

@@ -1,62 +1,142 @@
-"""Which protocol the body of a request is in, and which its reply is to be in: by media types."""
+"""What HTTP says of a message: its media type, what its reply may be, and how its body comes."""
 
 from __future__ import annotations
 
+import asyncio
 import json
-from typing import TYPE_CHECKING
+import zlib
+from typing import TYPE_CHECKING, Any
 
-import tensorwire as tw
-from tensorwire.containers import CONTAINERS
+import orjson
+
 from tensorwire.errors import DecodeError
-from tensorwire.protocols.seldon.forms import MULTIPART, URLENCODED
-from tensorwire.server.refusals import Refusal, Status
+from tensorwire.protocols import get_protocol
+from tensorwire.registry import essence
+from tensorwire.server.limits import ModelError, Refusal, Status, reason_of, status_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+    from types import TracebackType
+    from typing import TypeAlias
+
+    from tensorwire.protocols.family import Family
+    from tensorwire.server.limits import ServerLimits
+
+    Event: TypeAlias = MutableMapping[str, Any]
+    Receive: TypeAlias = Callable[[], Awaitable[Event]]
 
 __all__ = [
+    "Deadline",
+    "Negotiator",
+    "Vanished",
+    "error_body",
     "in_utf8",
-    "media_type_of",
-    "media_types",
+    "inflate",
     "preferred",
-    "prefers_binary",
-    "protocols_of",
-    "source_of",
-    "target_of",
+    "read_body",
+    "too_large",
 ]
 
-# Nothing, what curl -d says of whatever it sends, and what browsers say of a string.
-_UNSAID, _TEXT = ("", URLENCODED), ("text/plain", "text/json")
-_CONTAINER = {name: box.name for box in CONTAINERS.values() for name in box.media_types}
-_CONTAINER |= {"application/octet-stream": "binary"} | dict.fromkeys(_TEXT, "json")
-_LENGTH = "inference-header-content-length"
-_SOURCES = {
-    (family, media_type): f"{family}/{container}"
-    for family in ("seldon", "oip", "tfserving")
-    for media_type, container in {**_CONTAINER, **dict.fromkeys(_UNSAID, "json")}.items()
-    if f"{family}/{container}" in tw.protocol_names()
-} | {("seldon", MULTIPART): "seldon/json"}
+_JSON, _TEXT = "application/json", ("text/plain", "text/json")  # which browsers say of a string
+_UNSAID = ("", "application/x-www-form-urlencoded")  # nothing, or what curl -d says of anything
 _UTF8 = ("utf-8", "utf8", "us-ascii", "ascii")
 _CHARSETS = ("iso-8859-1", "latin1", "windows-1252", "utf-16", "utf-16le", "utf-16be", "utf-32")
 _MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")
+_GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
+_DRAIN = 4  # times the limit that are thrown away, so that a client who sends hears the answer
 
 
-def media_type_of(headers: Mapping[str, str]) -> str:
-    """Return the media type of a body, without its parameters."""
-    return headers.get("content-type", "").partition(";")[0].strip().lower()
+class Negotiator:
+    """Which form of a protocol a request is in, and which its reply is to be in: by media types."""
+
+    def __init__(self, family: Family) -> None:
+        self.family = family
+        self.names = [f"{family.name}/{form}" for form in family.media_types]
+        self._types = dict(zip(self.names, family.media_types.values(), strict=True))
+        json_forms = [name for name, types in self._types.items() if _JSON in types]
+        self._json = json_forms[0] if json_forms else ""
+        if self._json:
+            self._types[self._json] = (*self._types[self._json], *_TEXT)
+        self._sources = {one: name for name, types in self._types.items() for one in types}
+        if self._json:
+            self._sources |= dict.fromkeys((*_UNSAID, *family.wrappers), self._json)
+
+    @property
+    def media_types(self) -> list[str]:
+        """The media types in which a request may come."""
+        own = [types[0] for types in self.family.media_types.values()]
+        return [*own, *([_TEXT[0]] if self._json else []), *self.family.wrappers]
+
+    def is_json(self, name: str) -> bool:
+        """Tell whether a form is JSON text."""
+        return name == self._json
+
+    def source(self, headers: Mapping[str, str]) -> str:
+        """Return the name of the form that a request is in; raise `Refusal`."""
+        said = headers.get("content-type", "")
+        name = self._sources.get(said)
+        if name is None:
+            media_type = essence(said)
+            name = self._sources.get(_JSON if _is_json(media_type) else media_type)
+            if name is None:
+                known = ", ".join(self.media_types)
+                reason = f"expected a media type that is known here ({known}), got "
+                raise Refusal(Status.UNKNOWN_MEDIA_TYPE, f"{reason}{media_type[:80]!r}")
+        first, _, form = name.partition("/")
+        refined = self.family.refine(form, headers)
+        return name if refined == form else f"{first}/{refined}"
+
+    def target(self, source: str, accept: str) -> str:
+        """Return the name of the form for the reply: that of the request, where Accept allows."""
+        if accept in ("", "*/*"):
+            return source
+        ranges = _ranges(accept)
+        names = [source, *(name for name in self.names if name != source)]
+        best = max(names, key=lambda name: self._quality(name, ranges))  # the first of several
+        if self._quality(best, ranges) <= 0:
+            known = ", ".join(dict.fromkeys(self._types[name][0] for name in names))
+            raise Refusal(Status.NOT_ACCEPTABLE, f"nothing acceptable; there are: {known}")
+        return best
+
+    def is_named(self, target: str, accept: str) -> bool:
+        """Tell whether an Accept header names the media type of a form, and prefers it to JSON."""
+        if target not in self._types or self._types[target][0] not in accept.lower():
+            return False
+        ranges = _ranges(accept)
+        return self._quality(target, ranges) > self._quality(self._json, ranges)
+
+    def _quality(self, name: str, ranges: Mapping[str, float]) -> float:
+        """Tell how welcome a form is: what is said of its media type, else of a wider range.
+
+        Other names for JSON are answered with application/json, where that is not refused.
+        """
+        types = self._types.get(name, ())
+        said = [ranges[media_type] for media_type in types if media_type in ranges]
+        wide = [ranges["application/*"]] if "application/*" in ranges else []
+        if name == self._json:
+            if _JSON in ranges:
+                return ranges[_JSON]
+            said += [quality for media_range, quality in ranges.items() if _is_json(media_range)]
+            wide += [ranges["text/*"]] if "text/*" in ranges else []
+        return max(said or wide or [ranges.get("*/*", 0.0)])
+
+    def error(self, error: BaseException, headers: Mapping[str, str]) -> tuple[bytes, Any]:
+        """Write what was wrong with a request, in the form that the protocol documents."""
+        text = reason_of(error)
+        reason = ModelError(text) if status_of(error).http >= 500 else text  # of the server
+        try:
+            name = self.source(headers)
+        except Refusal:
+            name = self.names[0]
+        body, more = get_protocol(name).encode_error(reason)
+        if not body:  # a form that is meant for gRPC
+            body, more = get_protocol(self.names[0]).encode_error(reason)
+        return body, more
 
 
-def source_of(family: str, headers: Mapping[str, str]) -> str:
-    """Return the name of the protocol that a request of a family is in; raise `Refusal`."""
-    name = _SOURCES.get((family, headers.get("content-type", "")))
-    if name is None:
-        media_type = media_type_of(headers)
-        name = _SOURCES.get((family, "application/json" if _is_json(media_type) else media_type))
-    if name is None:
-        known = ", ".join(media_types(family))
-        reason = f"expected a media type that is known here ({known}), got {media_type[:80]!r}"
-        raise Refusal(Status.UNKNOWN_MEDIA_TYPE, reason)
-    return "oip/binary" if name == "oip/json" and _LENGTH in headers else name
+def error_body(error: BaseException) -> tuple[bytes, dict[str, str]]:
+    """Write what was wrong with a request that is of no protocol."""
+    return orjson.dumps({"error": reason_of(error)}), {"Content-Type": _JSON}
 
 
 def in_utf8(body: bytes, content_type: str) -> bytes:
@@ -80,42 +160,6 @@ def _charset(content_type: str) -> str:
     known = ", ".join(("utf-8", *_CHARSETS))
     reason = f"expected a charset that is known here ({known}), got {charset[:80]!r}"
     raise Refusal(Status.UNKNOWN_MEDIA_TYPE, reason)
-
-
-def target_of(source: str, accept: str) -> str:
-    """Return the name of the protocol for the reply: that of the request, where Accept allows."""
-    if accept in ("", "*/*"):
-        return source
-    ranges = _ranges(accept)
-    names = [source, *(name for name in protocols_of(source.partition("/")[0]) if name != source)]
-    best = max(names, key=lambda name: _quality(name, ranges))  # the first of several
-    if _quality(best, ranges) <= 0:
-        known = ", ".join(dict.fromkeys(tw.get_protocol(name).media_type for name in names))
-        raise Refusal(Status.NOT_ACCEPTABLE, f"nothing acceptable; there are: {known}")
-    return best
-
-
-def prefers_binary(accept: str) -> bool:
-    """Tell whether an Accept header asks for the binary form of OIP, and not for JSON as well."""
-    if "octet-stream" not in accept.lower():
-        return False
-    ranges = _ranges(accept)
-    return _quality("oip/binary", ranges) > _quality("oip/json", ranges)
-
-
-def protocols_of(family: str) -> list[str]:
-    """List what REST speaks of a family: not what only gRPC and its command line tools tell."""
-    return [
-        name
-        for name in tw.protocol_names()
-        if name.startswith(family + "/") and not name.endswith(("-typed", "-json"))
-    ]
-
-
-def media_types(family: str) -> list[str]:
-    """List the media types in which a request of a family may come."""
-    own = dict.fromkeys(tw.get_protocol(name).media_type for name in protocols_of(family))
-    return [*own, "text/plain", *([MULTIPART, URLENCODED] if family == "seldon" else [])]
 
 
 def preferred(kinds: Sequence[str], accept: str) -> str:
@@ -147,18 +191,105 @@ def _ranges(accept: str) -> dict[str, float]:
     return ranges
 
 
-def _quality(name: str, ranges: Mapping[str, float]) -> float:
-    """Tell how welcome a protocol is: what is said of its media type, else of a wider range.
+def inflate(body: bytes, encoding: str, limit: int) -> bytes:
+    """Undo a Content-Encoding; stop at `limit` bytes, however little was sent."""
+    encoding = encoding.strip().lower()
+    if encoding in ("", "identity"):
+        return body
+    if encoding not in ("gzip", "x-gzip", "deflate"):
+        reason = f"content encoding {encoding[:80]!r}; known: gzip, deflate"
+        raise Refusal(Status.UNKNOWN_MEDIA_TYPE, reason, **{"Accept-Encoding": "gzip, deflate"})
+    parts: list[bytes] = []
+    left = limit
+    while body or not parts:  # gzip may come in several members
+        inflater = zlib.decompressobj(_GZIP_OR_ZLIB)
+        try:
+            part = inflater.decompress(body, left + 1)
+        except zlib.error as error:
+            raise Refusal(Status.BAD_INPUT, f"the body is no {encoding}: {error}") from None
+        left -= len(part)
+        if left < 0:
+            raise Refusal(Status.TOO_LARGE, f"the body inflates to more than {limit} bytes")
+        if not inflater.eof:
+            raise Refusal(Status.BAD_INPUT, f"the body ends in the middle of its {encoding}")
+        parts.append(part)
+        body = inflater.unused_data
+    return b"".join(parts)
 
-    Other names for JSON are answered with application/json, where that is not refused.
+
+class Vanished(Exception):  # noqa: N818 - nothing is wrong, but nobody is there
+    """The client closed the connection."""
+
+
+async def read_body(receive: Receive, limits: ServerLimits, *, keep: bool = True) -> bytes:
+    """Read a body; raise `Refusal` for one that is over the limit, once it is through.
+
+    Without `keep` it is thrown away as it comes.
     """
-    container = name.partition("/")[2]
-    types = [media_type for media_type, known in _CONTAINER.items() if known == container]
-    said = [ranges[media_type] for media_type in types if media_type in ranges]
-    wide = [ranges["application/*"]] if "application/*" in ranges else []
-    if container == "json":
-        if "application/json" in ranges:
-            return ranges["application/json"]
-        said += [quality for media_range, quality in ranges.items() if _is_json(media_range)]
-        wide += [ranges["text/*"]] if "text/*" in ranges else []
-    return max(said or wide or [ranges.get("*/*", 0.0)])
+    event = await receive()
+    if keep and not event.get("more_body") and "body" in event:  # as most are: all in one
+        body: bytes = event["body"]
+        if len(body) <= limits.body:
+            return body
+    try:
+        async with Deadline(limits.timeout):
+            return await _read_parts(event, receive, limits.body, keep=keep)
+    except TimeoutError:
+        reason = f"no whole body within {limits.timeout} s"
+        raise Refusal(Status.TOO_SLOW, reason, Connection="close") from None
+
+
+async def _read_parts(event: Event, receive: Receive, limit: int, *, keep: bool) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    while size <= _DRAIN * limit:
+        if event["type"] == "http.disconnect":
+            raise Vanished
+        part: bytes = event.get("body", b"")
+        size += len(part)
+        if keep and size <= limit:
+            parts.append(part)
+        else:
+            parts.clear()
+        if not event.get("more_body"):
+            break
+        event = await receive()
+    if size > limit:
+        raise too_large(limit)
+    return b"".join(parts)
+
+
+def too_large(limit: int) -> Refusal:
+    """Refuse a body; the connection is closed, for more of it may come."""
+    return Refusal(Status.TOO_LARGE, f"a body of more than {limit} bytes", Connection="close")
+
+
+class Deadline:
+    """Cancels what is awaited inside of it when its time is over, and raises TimeoutError.
+
+    It is `asyncio.timeout`, which Python 3.10 does not have.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._over = False
+
+    async def __aenter__(self) -> None:
+        self._task: Any = asyncio.current_task()
+        self._timer = asyncio.get_running_loop().call_later(self._seconds, self._cancel)
+
+    def _cancel(self) -> None:
+        self._over = True
+        self._task.cancel()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._timer.cancel()
+        if self._over and kind is asyncio.CancelledError:
+            if hasattr(self._task, "uncancel"):  # from Python 3.11 on
+                self._task.uncancel()
+            raise TimeoutError from None

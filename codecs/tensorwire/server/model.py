@@ -1,22 +1,41 @@
-"""The model behind the server: an object with `predict` or `predict_raw`, or none."""
+"""The model behind the server: an object with `predict` or `predict_raw`, or none, for an echo."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tensorwire.server.refusals import ModelError, Refusal
+from tensorwire.protocols.family import UnknownOutputError
+from tensorwire.server.limits import ModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-    from tensorwire.seldon import Feedback
-    from tensorwire.server.families import Family
-    from tensorwire.server.raw import RawMessage
+    from tensorwire.protocols.family import Family
 
-__all__ = ["Model", "unfit"]
+__all__ = ["Model", "RawMessage", "unfit"]
 
 _T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class RawMessage:
+    """A request that nobody has decoded.
+
+    Attributes
+    ----------
+    body
+        its bytes, inflated where they came compressed.
+    protocol
+        what they are, by a name for `tensorwire.get_protocol`, as in ``seldon/protobuf``.
+    headers
+        of HTTP, by names in lower case; the metadata of gRPC is not among them.
+    """
+
+    body: bytes
+    protocol: str
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Model:
@@ -41,9 +60,12 @@ class Model:
     def __init__(self, model: Any) -> None:
         predict, raw = getattr(model, "predict", None), getattr(model, "predict_raw", None)
         if isinstance(model, type):
-            raise TypeError(f"the class {model.__name__} in place of an object of it")
+            raise TypeError(
+                f"expected a model, got the class {model.__name__}; make an object of it"
+            )
         if model is not None and predict is None and raw is None:
-            raise TypeError(f"a {type(model).__name__} has neither predict nor predict_raw")
+            reason = f"expected a model with predict or predict_raw, got {type(model).__name__}"
+            raise TypeError(reason)
         self._model = model
         self._predict = predict
         self._count = 0 if predict is None else _arguments_of(predict)
@@ -61,7 +83,7 @@ class Model:
             raise ModelError("the model gave None")
         try:
             return family.reply(request, value, names)
-        except Refusal:
+        except UnknownOutputError:
             raise
         except Exception as error:
             raise unfit(error) from error
@@ -70,14 +92,10 @@ class Model:
         """Make the reply to a request as it came: bytes, or a message."""
         return _guarded(self._model.predict_raw, message)
 
-    def feedback(self, family: Family, feedback: Feedback) -> Any:
-        """Tell the model how good an answer was; give its reply, None where it has none."""
+    def feedback(self, family: Family, feedback: Any) -> Any:
+        """Tell the model how good an answer was; return its reply, None where it has none."""
         told = getattr(self._model, "send_feedback", None)
-        if told is None:
-            return None
-        asked, truth = feedback.request, feedback.truth
-        value, names, _ = (None, [], {}) if asked is None else family.arguments(asked)
-        return _guarded(told, value, names, feedback.reward, truth and truth.value)
+        return None if told is None else _guarded(told, *family.judgement(feedback))
 
     def metadata(self) -> dict[str, Any]:
         """Give platform, versions, inputs and outputs of the model."""

@@ -5,25 +5,35 @@ from __future__ import annotations
 import asyncio
 import logging
 from concurrent.futures import CancelledError
+from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote
 
-from tensorwire.server import index, rest_call
+import orjson
+
 from tensorwire.server.cors import Cors
-from tensorwire.server.limits import ServerLimits
-from tensorwire.server.metrics import Metrics
-from tensorwire.server.receiving import Deadline, Vanished, read_body, too_large
-from tensorwire.server.refusals import Refusal, Status, status_of
-from tensorwire.server.rest_call import Call, Reply
-from tensorwire.server.service import Service
+from tensorwire.server.http import (
+    Deadline,
+    Vanished,
+    error_body,
+    in_utf8,
+    inflate,
+    read_body,
+    too_large,
+)
+from tensorwire.server.limits import Refusal, ServerLimits, Status, status_of
+from tensorwire.server.model import RawMessage
+from tensorwire.server.routes import Routes
+from tensorwire.server.service import Metrics, Service
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
     from typing import TypeAlias
 
     from tensorwire.missing import Missing
-    from tensorwire.server.receiving import Receive
+    from tensorwire.server.http import Receive
     from tensorwire.server.routes import Route
 
     Scope: TypeAlias = MutableMapping[str, Any]
@@ -33,22 +43,138 @@ __all__ = ["RestApp"]
 
 _LOG = logging.getLogger("tensorwire.server")
 _SMALL = 64 << 10  # bytes that are echoed in about the time that a thread takes to begin
+_MARKED = (b"\xef", b"\xff", b"\xfe", b"\0")  # how a byte order mark begins, and no JSON
+_JSON = {"Content-Type": "application/json"}
+
+
+class Reply(NamedTuple):
+    """A reply."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(slots=True)
+class Call:
+    """A request.
+
+    Attributes
+    ----------
+    route
+        what its path is for, None where it is for nothing.
+    headers
+        by their names in lower case.
+    query
+        of the URL, escaped.
+    body
+        None until it is there.
+    """
+
+    method: str
+    path: str
+    route: Route | None
+    headers: Mapping[str, str]
+    query: bytes = b""
+    body: bytes | None = None
+
+    @classmethod
+    def read(cls, scope: Mapping[str, Any], routes: Routes) -> Call:
+        """Read what ASGI says of a request."""
+        root, path = scope.get("root_path", ""), scope["path"]
+        raw = (scope.get("raw_path") or b"").decode("latin-1")
+        if root and path.startswith(root):  # mounted in another application
+            path, raw = path[len(root) :], raw.removeprefix(quote(root))
+        # A name may have an escaped slash.
+        route = routes.find(raw, escaped=True) if "%" in raw else None
+        headers = {
+            key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]
+        }
+        query = scope.get("query_string", b"")
+        return cls(scope["method"], path, route or routes.find(path), headers, query)
+
+    def checked_route(self) -> Route:
+        """Return the route of the call; raise `Refusal` for a wrong path or method."""
+        route = self.route
+        if route is None:
+            reason = f"nothing is at {self.path[:200]!r}; GET / lists what is"
+            raise Refusal(Status.UNKNOWN_ROUTE, reason)
+        if self.method not in route.methods and (self.method, route.method) != ("HEAD", "GET"):
+            reason = f"expected {' or '.join(route.methods)}, got {self.method}"
+            raise Refusal(Status.WRONG_METHOD, reason, Allow=", ".join(route.methods))
+        if self.method != route.method == "POST" and not (self.query or self.body):
+            reason = f"expected a message in a {route.method} or in the query, as json=MESSAGE"
+            raise Refusal(Status.WRONG_METHOD, reason, Allow=", ".join(route.methods))
+        return route
+
+    def message(self, limit: int) -> tuple[RawMessage, str]:
+        """Return the message of the call, and the form of its reply.
+
+        No more than `limit` bytes are inflated.
+        """
+        route, headers = self.route, self.headers
+        assert route is not None  # noqa: S101 - as `checked_route` has found
+        assert route.protocol is not None  # noqa: S101 - nor is it the server's own
+        protocol = route.protocol
+        body = inflate(self.body or b"", headers.get("content-encoding", ""), limit)
+        source, said = protocol.source(headers), headers.get("content-type", "")
+        if self.query or said != "application/json" or body[:1] in _MARKED:
+            unwrapped = protocol.family.unwrap(body, self.query, said, route.action)
+            if unwrapped is not None:
+                body, source = unwrapped, f"{protocol.family.name}/json"
+            elif protocol.is_json(source):
+                body = in_utf8(body, said)
+        return RawMessage(body, source, headers), protocol.target(source, headers.get("accept", ""))
+
+    def refused(self, error: BaseException) -> Reply:
+        """Tell what was wrong with the call, in the form that its protocol documents."""
+        protocol = self.route.protocol if self.route else None
+        body, headers = protocol.error(error, self.headers) if protocol else error_body(error)
+        more = error.headers if isinstance(error, Refusal) else {}
+        return Reply(status_of(error).http, {**headers, **more}, body)
 
 
 class RestApp:
-    """The routes of Seldon, of the Open Inference Protocol and of TensorFlow Serving.
+    """An ASGI application that serves the endpoints of every protocol.
 
     Parameters
     ----------
-    model
-        an object with `predict` or `predict_raw`, see `Model`; None for an echo.
-    limits
-        what requests may take.
-    cors
-        the origins whose pages may call it from a browser, ``*`` for all; none by default.
-    missing
-        how NaN and infinities may come in requests: ``null``, ``nan`` (bare words), ``any``,
-        ``error``; None for what clients of each protocol send. Replies have what its servers write.
+    model : object, optional
+        An object with `predict` or `predict_raw`, see `tensorwire.server.model.Model`; None for an
+        echo.
+    limits : ServerLimits, optional
+        What requests may take; `ServerLimits()` where None.
+    cors : str or sequence of str, optional
+        The origins whose pages may call it from a browser, ``*`` for all; none by default.
+    missing : {"null", "nan", "any", "error"}, optional
+        How NaN and infinities may come in requests, ``nan`` being bare words; what clients of each
+        protocol send where None. Replies have what its servers write.
+
+    Attributes
+    ----------
+    service : Service
+        The model, its threads and its metrics.
+
+    Raises
+    ------
+    TypeError
+        The model has neither `predict` nor `predict_raw`.
+    ValueError
+        An origin of `cors` is none, or `missing` is not known.
+
+    Examples
+    --------
+    >>> import asyncio
+    >>> from tensorwire.server import RestApp
+    >>> app = RestApp()
+    >>> scope = {"type": "http", "method": "GET", "path": "/v2/health/live", "headers": []}
+    >>> async def receive():
+    ...     return {"type": "http.request", "body": b""}
+    >>> async def send(event):
+    ...     print(event.get("status", event.get("body")))
+    >>> asyncio.run(app(scope, receive, send))
+    200
+    b'{"live":true}'
     """
 
     def __init__(
@@ -60,9 +186,15 @@ class RestApp:
         missing: Missing | None = None,
     ) -> None:
         self.service = Service(model, limits or ServerLimits(), missing)
-        self._cors = Cors(cors) if cors else None
+        self._routes = Routes(self.service.protocols.values())
+        self._cors = Cors(cors, self._exposed()) if cors else None
         self.service.metrics.active.labels("rest").set_function(lambda: self._active)
         self._active = 0
+
+    def _exposed(self) -> list[str]:
+        """List the headers of replies that pages of other origins may read."""
+        families = (protocol.family for protocol in self.service.protocols.values())
+        return [name for family in families for name in family.exposed_headers]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, as ASGI has it."""
@@ -77,7 +209,7 @@ class RestApp:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = perf_counter()
-        call = rest_call.read_call(scope)
+        call = Call.read(scope, self._routes)
         self._active += 1
         try:
             reply = await self._reply(call, receive)
@@ -86,7 +218,7 @@ class RestApp:
         except Exception as error:  # noqa: BLE001 - each has its reply
             if status_of(error) is Status.INTERNAL:
                 _LOG.error("%s %s", call.method, call.path, exc_info=error)
-            reply = rest_call.error_reply(call, error)
+            reply = call.refused(error)
         finally:
             self._active -= 1
         if self._cors is not None:
@@ -106,14 +238,19 @@ class RestApp:
             allowed = self._cors.preflight(call.headers, call.route)
             if allowed is not None:
                 return Reply(204, allowed, b"")
-        route = rest_call.checked_route(call)
-        if route.method == "POST":
-            return await self._predict(call, route, receive)
+        route = call.checked_route()
+        if route.takes_message:
+            return await self._exchange(call, route, receive)
+        if route.protocol is not None:
+            status, told = route.protocol.family.answer(
+                route.action, route.address, self.service.state
+            )
+            return Reply(status, _JSON, orjson.dumps(told))
         if route.action == "metrics":
             return Reply(200, {"Content-Type": Metrics.media_type}, self.service.metrics.text())
-        if route.action == "index":
-            return index.reply(call.headers, self.service.grpc_port)
-        return rest_call.about_reply(self.service.exchange, route, ready=self.service.ready)
+        accept = call.headers.get("accept", "")
+        media_type, body = self._routes.index(accept, self.service.grpc_port)
+        return Reply(200, {"Content-Type": media_type}, body)
 
     async def _receive(self, call: Call, receive: Receive) -> None:
         limits, headers = self.service.limits, call.headers
@@ -125,14 +262,23 @@ class RestApp:
         if busy:
             raise Refusal(Status.BUSY, f"{limits.concurrency} requests are under way")
 
-    async def _predict(self, call: Call, route: Route, receive: Receive) -> Reply:
+    def _answer(self, call: Call, route: Route) -> Reply:
+        """Answer a call that brings a message; nothing here waits."""
+        exchange = self.service.exchange
+        raw, target = call.message(self.service.limits.body)
+        if route.action == "predict":
+            made, headers = exchange.predict(raw, target, route.address)
+        else:
+            made, headers = exchange.feedback(raw, target)
+        return Reply(200, headers, made)
+
+    async def _exchange(self, call: Call, route: Route, receive: Receive) -> Reply:
         """Answer a small echo here, and anything else in a thread."""
         service, limits = self.service, self.service.limits
-        work = partial(rest_call.reply, service.exchange, call, route, limits.body)
         small = len(call.body or b"") <= _SMALL and "content-encoding" not in call.headers
         if small and service.exchange.model.is_echo:
-            return work()
-        future = service.workers.submit(work)
+            return self._answer(call, route)
+        future = service.workers.submit(partial(self._answer, call, route))
         gone = asyncio.ensure_future(receive())  # says when the client is
         gone.add_done_callback(lambda _: service.workers.abandon(future))
         try:

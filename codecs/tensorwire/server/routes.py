@@ -1,19 +1,29 @@
-"""The paths of REST, as each protocol documents them: the one table of what is served."""
+"""What is served: the paths of every protocol, and ``GET /``, which lists them."""
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
+from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+import orjson
 
-__all__ = ["ROUTES", "Route", "find"]
+import tensorwire as tw
+from tensorwire.server.http import preferred
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from tensorwire.server.http import Negotiator
+
+__all__ = ["Route", "Routes"]
 
 _LONGEST = 200  # characters of a path that is worth remembering
-_POST, _GET, _EITHER = ("POST",), ("GET",), ("POST", "GET")
+_JSON, _HTML, _TEXT = "application/json", "text/html", "text/plain"
+_ACTIONS = ("predict", "feedback")  # that take a message
+_OWN = {"index": [_JSON, _HTML, _TEXT], "metrics": ["text/plain; version=0.0.4; charset=utf-8"]}
 
 
 class Route(NamedTuple):
@@ -23,8 +33,8 @@ class Route(NamedTuple):
     ----------
     action
         what is done: ``predict``, ``feedback``, ``live`` ...
-    family
-        whose messages and error replies.
+    protocol
+        whose messages and error replies; None for what is the server's own.
     label
         the path without names, for metrics.
     methods
@@ -34,7 +44,7 @@ class Route(NamedTuple):
     """
 
     action: str
-    family: str
+    protocol: Negotiator | None
     label: str
     methods: tuple[str, ...]
     address: Mapping[str, Any] = {}
@@ -44,43 +54,102 @@ class Route(NamedTuple):
         """The method that it usually takes."""
         return self.methods[0]
 
-
-# What stands for a name in a path, and which text it may be.
-_NAMES = {
-    "{model_name}": "([^/]+)",
-    "{model_version}": "([^/]+)",
-    "{name}": "([^/:]+)",
-    "{version}": "([0-9]{1,18})",
-    "{label}": "([^/:]+)",
-}
-_OIP, _SERVING = "/v2/models/{model_name}", "/v1/models/{name}"
-_OF_VERSION = {_OIP: "/versions/{model_version}", _SERVING: "/versions/{version}"}
+    @property
+    def takes_message(self) -> bool:
+        """Whether it is for messages of its protocol."""
+        return self.action in _ACTIONS
 
 
-def _table() -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
-    """List paths with their action, family and methods."""
-    yield "/", "index", "oip", _GET
-    yield "/api/v1.0/predictions", "predict", "seldon", _POST
-    yield "/api/v0.1/predictions", "predict", "seldon", _POST
-    yield "/predict", "predict", "seldon", _EITHER
-    yield "/api/v1.0/feedback", "feedback", "seldon", _POST
-    yield "/api/v0.1/feedback", "feedback", "seldon", _POST
-    yield "/send-feedback", "feedback", "seldon", _EITHER
-    yield "/health/ping", "live", "seldon", _GET
-    yield "/health/status", "ready", "seldon", _GET
-    yield "/live", "live", "seldon", _GET
-    yield "/ready", "ready", "seldon", _GET
-    yield "/v2", "server", "oip", _GET
-    yield "/v2/health/live", "live", "oip", _GET
-    yield "/v2/health/ready", "ready", "oip", _GET
-    for model in (_OIP, _OIP + "/versions/{model_version}"):
-        yield model + "/infer", "predict", "oip", _POST
-        yield model + "/ready", "model_ready", "oip", _GET
-        yield model, "model", "oip", _GET
-    for model in (_SERVING, _SERVING + "/versions/{version}", _SERVING + "/labels/{label}"):
-        yield model + ":predict", "predict", "tfserving", _POST
-        yield model, "model_status", "tfserving", _GET
-    yield "/metrics", "metrics", "oip", _GET
+class Routes:
+    """The paths of REST, as each protocol documents them."""
+
+    def __init__(self, protocols: Iterable[Negotiator]) -> None:
+        self._protocols = tuple(protocols)
+        table: dict[str, Route] = {"/": Route("index", None, "/", ("GET",))}
+        for protocol in self._protocols:
+            for path, action, methods in protocol.family.endpoints:
+                table.setdefault(path, Route(action, protocol, _label(path), methods))
+        table["/metrics"] = Route("metrics", None, "/metrics", ("GET",))
+        self.table: Mapping[str, Route] = table
+        # One group for each path that names a model, and in it one for each name.
+        self._by_group: dict[int, tuple[Route, list[str]]] = {}
+        patterns, groups = [], 1
+        for path, route in table.items():
+            if "{" not in path or route.protocol is None:
+                continue
+            segments, names = route.protocol.family.segments, re.findall(r"\{(\w+)\}", path)
+            for name in names:
+                path = path.replace(f"{{{name}}}", f"({segments.get(name, '[^/]+')})")  # noqa: PLW2901
+            patterns.append(f"({path})")
+            self._by_group[groups] = route, names
+            groups += 1 + len(names)
+        self._any = re.compile("|".join(patterns), re.ASCII)
+        self._remembered = lru_cache(256)(self._named)  # the models of a server are few
+
+    def find(self, path: str, *, escaped: bool = False) -> Route | None:
+        """Return what a path is for; None where there is nothing.
+
+        Its escapes are undone, unless it is `escaped`: then those of the names in it are.
+        """
+        if len(path) > 1:
+            path = path.removesuffix("/")
+        route = self.table.get(path or "/") if "{" not in path else None
+        if route is not None:
+            return route
+        look = self._remembered if len(path) <= _LONGEST else self._named
+        return look(path, escaped)
+
+    def _named(self, path: str, escaped: bool) -> Route | None:  # noqa: FBT001 - for the cache
+        """Find a path that names a model."""
+        match = self._any.fullmatch(path)
+        if match is None:
+            return None
+        first = match.lastindex or 0  # of the group that was closed last, around the others
+        route, names = self._by_group[first]
+        texts = match.groups()[first : first + len(names)]
+        found = dict(zip(names, map(unquote, texts) if escaped else texts, strict=True))
+        assert route.protocol is not None  # noqa: S101 - no path of the server's own has names
+        return route._replace(address=route.protocol.family.address(found))
+
+    def index(self, accept: str, grpc_port: int | None) -> tuple[str, bytes]:
+        """Return media type and body of the list: JSON, or a page or text where preferred."""
+        told = self._told(grpc_port)
+        kind = preferred((_JSON, _HTML, _TEXT), accept)
+        if kind == _JSON:
+            return _JSON, orjson.dumps(told)
+        lines = list(_lines(told))
+        if kind == _HTML:
+            cells = ("".join(f"<td>{escape(cell)}" for cell in line) for line in lines)
+            rows = "".join(f"<tr>{row}\n" for row in cells)
+            title = f"{told['name']} {told['version']}"
+            page = (
+                f"<!doctype html><meta charset=utf-8><title>{title}</title>\n"
+                f"<h1>{title}</h1>\n<table>\n{rows}</table>\n"
+            )
+            return f"{_HTML}; charset=utf-8", page.encode()
+        text = "".join("  ".join(line).rstrip() + "\n" for line in lines)
+        return f"{_TEXT}; charset=utf-8", text.encode()
+
+    def _told(self, grpc_port: int | None) -> dict[str, Any]:
+        told: dict[str, Any] = {"name": "tensorwire", "version": tw.__version__}
+        told["rest"] = [
+            {
+                "path": path,
+                "methods": list(route.methods),
+                "action": route.action,
+                "protocols": route.protocol.names if route.protocol and route.takes_message else [],
+                "media_types": _media_types(route),
+            }
+            for path, route in self.table.items()
+        ]
+        if grpc_port is not None:
+            calls = [(p.family.name, call) for p in self._protocols for call in p.family.calls]
+            calls.sort(key=lambda pair: (*_ACTIONS, pair[1].action).index(pair[1].action))
+            methods = [
+                {"method": call.path, "protocol": f"{name}/{call.forms[0]}"} for name, call in calls
+            ]
+            told["grpc"] = {"port": grpc_port, "methods": methods}
+        return told
 
 
 def _label(path: str) -> str:
@@ -88,63 +157,17 @@ def _label(path: str) -> str:
     return re.sub(r"\{\w+\}", "NAME", re.sub(r"/(versions|labels)/\{\w+\}", "", path))
 
 
-ROUTES: Mapping[str, Route] = {
-    path: Route(action, family, _label(path), methods) for path, action, family, methods in _table()
-}
-_FIXED = {path: route for path, route in ROUTES.items() if "{" not in path}
-_NAMED = [(path, route) for path, route in ROUTES.items() if "{" in path]
+def _media_types(route: Route) -> list[str]:
+    """List the media types of the messages that a route takes, else of what it answers."""
+    if route.protocol and route.takes_message:
+        return route.protocol.media_types
+    return _OWN.get(route.action, [_JSON])
 
 
-def _pattern(path: str) -> str:
-    for name, text in _NAMES.items():
-        path = path.replace(name, text)
-    return path
-
-
-# One group for each path, and in it one for each name.
-_ANY = re.compile("|".join(f"({_pattern(path)})" for path, _ in _NAMED), re.ASCII)
-_BY_GROUP: dict[int, tuple[Route, list[str]]] = {}
-for _path, _route in _NAMED:
-    _before = sum(1 + len(names) for _, names in _BY_GROUP.values())
-    _BY_GROUP[_before + 1] = _route, re.findall(r"\{(\w+)\}", _path)
-
-
-def find(path: str, *, escaped: bool = False) -> Route | None:
-    """Tell what a path is for; None where there is nothing.
-
-    Its escapes are undone, unless it is `escaped`: then those of the names in it are.
-    """
-    if len(path) > 1:
-        path = path.removesuffix("/")
-    route = _FIXED.get(path or "/")
-    if route is not None:
-        return route
-    look = _remembered if len(path) <= _LONGEST else _named
-    return look(path, escaped)
-
-
-def _named(path: str, escaped: bool) -> Route | None:  # noqa: FBT001 - for the cache
-    """Find a path that names a model."""
-    match = _ANY.fullmatch(path)
-    if match is None:
-        return None
-    first = match.lastindex or 0  # of the group that was closed last, which is around the others
-    route, names = _BY_GROUP[first]
-    texts = match.groups()[first:]
-    found = dict(zip(names, map(unquote, texts[: len(names)]) if escaped else texts, strict=False))
-    return route._replace(address=_address(route.family, found))
-
-
-_remembered = lru_cache(256)(_named)  # the models of a server are few
-
-
-def _address(family: str, found: Mapping[str, str]) -> dict[str, Any]:
-    """Name what a path says of a model as the requests of a family do."""
-    if family == "oip":
-        return {"model_name": found["model_name"], "model_version": found.get("model_version", "")}
-    version = found.get("version")
-    return {
-        "model_name": found["name"],
-        "version": None if version is None else int(version),
-        "version_label": found.get("label", ""),
-    }
+def _lines(told: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    for row in told["rest"]:
+        last = ", ".join(row["protocols"] or row["media_types"])
+        yield ", ".join(row["methods"]), row["path"], last
+    grpc = told.get("grpc", {"methods": []})
+    for row in grpc["methods"]:
+        yield f"gRPC :{grpc['port']}", row["method"], row["protocol"]

@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("tensorwire.server", exc_type=ModuleNotFoundError)
 
 from tensorwire.server import EchoServer, RestApp
-from tensorwire.server.options import parse
+from tensorwire.server.__main__ import parse
 from tests.support.server_clients import Reply, ask
 
 ORIGIN = "https://example.org"

@@ -16,7 +16,7 @@ from tensorwire.containers.protobuf.schema import message_class
 pytest.importorskip("tensorwire.server", exc_type=ModuleNotFoundError)
 
 from tensorwire.server import EchoServer, RestApp
-from tensorwire.server.options import parse
+from tensorwire.server.__main__ import parse
 from tests.support.server_clients import JSON, PROTOBUF, ask, call
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tensorwire.server.options import parse
+from tensorwire.server.__main__ import parse
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ __all__ = [
     "array_names",
     "descriptor",
     "message_class",
+    "pool",
     "schema",
     "to_tree",
 ]
@@ -214,19 +215,20 @@ def _to_messages(entry: Descriptor) -> bool:
 
 
 @cache
-def _pool() -> descriptor_pool.DescriptorPool:
+def pool() -> descriptor_pool.DescriptorPool:
+    """Return the pool of our descriptors, which no other library sees."""
     from google.protobuf import descriptor_pb2, descriptor_pool  # on first use, not on import
 
-    pool = descriptor_pool.DescriptorPool()
+    ours = descriptor_pool.DescriptorPool()
     data = get_data("tensorwire.containers.protobuf", "descriptors.binpb")
     for file in descriptor_pb2.FileDescriptorSet.FromString(data or b"").file:
-        pool.AddSerializedFile(file.SerializeToString())
-    return pool
+        ours.AddSerializedFile(file.SerializeToString())
+    return ours
 
 
 def descriptor(name: str) -> Descriptor:
     """Give the descriptor of a message, by full name."""
-    return _pool().FindMessageTypeByName(name)
+    return pool().FindMessageTypeByName(name)
 
 
 @cache

@@ -167,7 +167,7 @@ class OpenInference(Family):
             try:
                 request.reply({output.name: _ANY for output in request.outputs})
             except EncodeError as error:
-                raise DecodeError(error.reason, error.path) from None
+                raise DecodeError(error.reason, error.path, error.remedy) from None
         arrays = {tensor.name: tensor.value for tensor in request.inputs}
         if len(arrays) < len(request.inputs):
             raise DecodeError("expected tensors of different names, got two of one", "$.inputs")
