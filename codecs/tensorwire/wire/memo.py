@@ -170,11 +170,11 @@ class Frame(NamedTuple):
         text = _memory(arrays[0]) if write is None else write(arrays[0])
         if text is None:
             return None
-        if lead:
-            first = b"".join((first[:head], lead, first[head:]))
         if not others:
-            return b"".join((first, text, last))
-        made = [first, text, last]
+            if not lead:
+                return b"".join((first, text, last))
+            return b"".join((first[:head], lead, first[head:], text, last))
+        made: list[bytes | memoryview] = [first[:head], lead, first[head:], text, last]
         for array, (write_next, behind) in zip(arrays[1:], others, strict=True):
             text = _memory(array) if write_next is None else write_next(array)
             if text is None:
@@ -287,7 +287,9 @@ class ViewCache(Cache[View]):
                 if body[start:stop] != piece:
                     break
             else:
-                arrays = [np.ndarray(shape, dtype, body, at) for shape, dtype, at in places]
+                arrays: list[Array] = []
+                for shape, dtype, at in places:
+                    arrays.append(np.ndarray(shape, dtype, body, at))
                 if span is None:
                     return make(arrays, "")
                 plain = _PLAIN.fullmatch(body, *span)

@@ -22,8 +22,7 @@ from tensorwire.containers.protobuf.schema import Schema, message_class
 from tensorwire.errors import CodecError, DecodeError, EncodeError, shown
 from tensorwire.missing import FINITE, STRICT, writing
 from tensorwire.protocols import bodies
-from tensorwire.protocols.oip.call import to_tree
-from tensorwire.protocols.oip.grpc import OipGrpc, name_of
+from tensorwire.protocols.oip.grpc import OipGrpc, name_of, to_tree
 from tensorwire.protocols.oip.messages import InferRequest, InferResponse, class_of
 from tensorwire.tree import text_to_bytes
 from tensorwire.wire.buffers import as_body
@@ -50,7 +49,7 @@ _FIELDS = re.compile(r"(Failed to (load JSON|parse \w+ field|parse JSON): )+")
 
 
 def protocol(name: str) -> OipGrpcJson:
-    """Give ``oip/protobuf-json``."""
+    """Return ``oip/protobuf-json``."""
     return OipGrpcJson(name)
 
 

@@ -1,4 +1,4 @@
-"""Where the JSON of a binary body ends."""
+"""Where the JSON of a binary body ends: by the headers, or by the body itself."""
 
 from __future__ import annotations
 
@@ -18,41 +18,53 @@ if TYPE_CHECKING:
 
     from tensorwire.tree import Body
 
-__all__ = ["LENGTH", "json_length", "json_size", "length_in"]
+__all__ = ["ALL", "DIGITS", "LENGTH", "NONE", "json_length", "json_size", "length_in"]
 
 LENGTH = "Inference-Header-Content-Length"
 _LOWER = LENGTH.lower()  # as servers give it
-_DIGITS = re.compile("[0-9]{1,18}")
+NONE, ALL = "", "all"
+DIGITS = re.compile("[0-9]{1,18}")
 _MARK = re.compile(rb'\\.|["{}]', re.DOTALL)
 _SPACE = re.compile(rb"[ \t\r\n]+")
 _START = re.compile(rb"[ \t\r\n]*\{")
 
 
 def json_length(body: Body, headers: Mapping[str, str] | None, *, binary: bool) -> int:
-    """Give the length of the JSON, as the header says; raise `DecodeError` for one that cannot be.
+    """Return the length of the JSON by the headers; raise `DecodeError` for one that cannot be.
 
-    Where the headers do not say, all is JSON. Where there are none, and the body is said to be
-    binary, the JSON ends where `json_size` says.
+    Without that header, all is JSON. Without any, and in a body that is expected to be binary, the
+    JSON ends where `json_size` finds its end.
     """
     pairs = _pairs(headers)
     for name, value in pairs:
         if name.lower() != LENGTH.lower():
             continue
-        if not _DIGITS.fullmatch(value) or int(value) > len(body):
+        if not DIGITS.fullmatch(value) or int(value) > len(body):
             raise DecodeError(f"{LENGTH} is {value[:40]!r}, and the body has {len(body)} bytes")
         return int(value)
     return json_size(body) if binary and not pairs else len(body)
 
 
 def length_in(headers: Any) -> str | None:
-    """Give what a dict of headers says, "" where there are none; None: `json_length` is to look."""
-    if headers is None or (headers.__class__ is dict and not headers):
-        return ""
+    """Return the length in headers as text; None where `json_length` has to look.
+
+    It is `NONE` without headers, and `ALL` where they have no length.
+    """
+    if headers is None:
+        return NONE
     if headers.__class__ is not dict:
         return None
-    usual, lower = headers.get(LENGTH), headers.get(_LOWER)
-    found = usual if lower is None else lower if usual is None else None
-    return found if found.__class__ is str else None
+    found = headers.get(LENGTH)
+    if found is None:
+        found = headers.get(_LOWER)
+    elif _LOWER in headers:
+        return None
+    if found is not None:
+        return found if found.__class__ is str else None
+    for name in headers:
+        if name.__class__ is not str or len(name) == len(LENGTH):  # another spelling, maybe
+            return None
+    return ALL if headers else NONE
 
 
 def _pairs(headers: Any) -> list[tuple[str, str]]:

@@ -12,67 +12,32 @@ from urllib.parse import quote
 
 import numpy as np
 
-from tensorwire import frames, lists
-from tensorwire.arrays import FLOAT16, NUMBERS, as_array
+from tensorwire import frames
+from tensorwire.arrays import FLOAT16, NUMBERS
 from tensorwire.errors import DecodeError, EncodeError, shown
 from tensorwire.protocols import fields
-from tensorwire.protocols.oip.datatypes import datatype_of
-from tensorwire.protocols.oip.length import json_size
+from tensorwire.protocols.oip.tensor import SHARED_MEMORY, InferTensor
 from tensorwire.reprs import repr_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from typing_extensions import Self
 
-__all__ = ["InferRequest", "InferResponse", "InferTensor", "RequestedOutput", "json_size"]
+    from tensorwire.tree import Array
 
-SHARED_MEMORY = ("shared_memory_region", "shared_memory_offset", "shared_memory_byte_size")
-"""Parameters of a tensor, or of an output that is asked for, whose elements travel elsewhere."""
+__all__ = [
+    "InferRequest",
+    "InferResponse",
+    "InferTensor",
+    "RequestedOutput",
+    "asked_outputs",
+    "class_of",
+    "remaker",
+    "tensors_of",
+]
 
-
-@dataclass(slots=True, repr=False)
-class InferTensor:
-    """A named array.
-
-    Attributes
-    ----------
-    name
-        of the input or output.
-    value
-        an array of any shape, or what `Codec.encode` takes; of bools, integers and floats of 8 to
-        64 bits, bfloat16, or strings. BYTES are read as an array of byte strings (of `bytes` in
-        nested lists, where numpy would drop a NUL at their end).
-    parameters
-        bools, integers, floats and strings by name; in JSON also null and nested values. With
-        ``content_type`` of ``base64``, bytes travel as base64 (MLServer reads and writes it so).
-    binary
-        whether it goes behind the JSON as its memory: None for what the protocol does by default.
-        False is also how to ask for FP16 in JSON, which Triton and KServe refuse to read.
-    """
-
-    name: str
-    value: Any
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    binary: bool | None = None
-
-    def __repr__(self) -> str:
-        """Return the fields that are set; large values are told in short."""
-        return repr_of(self)
-
-    @property
-    def datatype(self) -> str:
-        """The datatype of the array, as in ``FP32``; raises `EncodeError` where there is none."""
-        array = [] if type(self.value) is bytes else as_array(self.value)
-        return "BYTES" if isinstance(array, list) else datatype_of(array.dtype).name
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The dimensions of the array."""
-        value = self.value
-        if not isinstance(value, (np.ndarray, list, tuple, bytes)):
-            value = as_array(value)
-        return value.shape if isinstance(value, np.ndarray) else lists.shape(value)
+Asked = tuple[tuple[str, "bool | None"], ...]
 
 
 @dataclass(slots=True, repr=False)
@@ -362,3 +327,56 @@ def class_of(kind: Any) -> type[InferRequest | InferResponse]:
         if kind is None or kind is known or (isinstance(kind, type) and issubclass(kind, known)):
             return known
     raise DecodeError(f"expected InferRequest or InferResponse for type=, got {shown(kind, 60)}")
+
+
+def asked_outputs(outputs: Any) -> Asked | None:
+    """Return the names of requested outputs, and which of them are asked for in binary."""
+    if type(outputs) is not list:
+        return None
+    found = []
+    for output in outputs:
+        if type(output) is not RequestedOutput or not _usual(output.parameters, "binary_data"):
+            return None
+        found.append((output.name, output.parameters.get("binary_data")))
+    return tuple(found)
+
+
+def _usual(parameters: Mapping[str, Any], name: str) -> bool:
+    """Return whether parameters are none but that name, with True or False."""
+    if type(parameters) is not dict:
+        return False
+    return not parameters or (len(parameters) == 1 and type(parameters.get(name)) is bool)
+
+
+def remaker(
+    found: InferRequest | InferResponse,
+) -> tuple[list[Any], Callable[[list[Array], str], Any]] | None:
+    """Return the arrays of a message, and what makes such a message of other arrays and an id.
+
+    None for a message with parameters that may differ from message to message: all but those that
+    ask for binary outputs.
+    """
+    request, kind = isinstance(found, InferRequest), type(found)
+    tensors = found.inputs if isinstance(found, InferRequest) else found.outputs
+    asked = asked_outputs(found.outputs) if isinstance(found, InferRequest) else ()
+    if asked is None or not _usual(found.parameters, "binary_data_output"):
+        return None
+    if any(tensor.parameters for tensor in tensors):
+        return None
+    names = [tensor.name for tensor in tensors]
+    model, version, parameters = found.model_name, found.model_version, dict(found.parameters)
+
+    def make(arrays: list[Array], text: str) -> Any:
+        made = list(map(InferTensor, names, arrays))
+        if not request:
+            return InferResponse(made, model, version, text, dict(parameters))
+        wanted = [
+            RequestedOutput(name, {} if binary is None else {"binary_data": binary})
+            for name, binary in asked
+        ]
+        return InferRequest(made, model, version, text, dict(parameters), wanted)
+
+    def make_plain(arrays: list[Array], text: str) -> Any:
+        return kind(list(map(InferTensor, names, arrays)), model, version, text)
+
+    return [tensor.value for tensor in tensors], make if asked or parameters else make_plain

@@ -1,10 +1,14 @@
 """The Open Inference Protocol over REST: JSON, and memory behind it where that is asked for.
 
-A tensor has its values in `data`, or says `binary_data_size` among its parameters; then so many
-bytes behind the JSON are its elements, tensor after tensor, with nothing between or behind them.
-The header Inference-Header-Content-Length says where the JSON ends. Spaces behind the JSON, which
-count as part of it, put the first tensor at a multiple of 64 bytes: what reads the body into
-aligned memory has it aligned.
+A tensor has its values in `data`, or `binary_data_size` among its parameters: then so many bytes
+behind the JSON are its elements, tensor after tensor, with nothing between or behind them. ::
+
+    {"inputs":[{"name":"x","shape":[2],"datatype":"FP32","parameters":{"binary_data_size":8}}]}
+    (spaces up to a multiple of 64 bytes)
+    00 00 80 3f 00 00 00 40
+
+The header Inference-Header-Content-Length is the length of the JSON, its spaces included. They put
+the first tensor at a multiple of 64 bytes: what reads the body into aligned memory has it aligned.
 Source: https://github.com/kserve/open-inference-protocol, and the binary tensor data extension of
 https://github.com/triton-inference-server/server
 """
@@ -21,15 +25,26 @@ from tensorwire.errors import CodecError, EncodeError
 from tensorwire.limits import checked_limits
 from tensorwire.missing import BARE, STRICT, reading, writing
 from tensorwire.protocols import bodies
-from tensorwire.protocols.headers import Headers
-from tensorwire.protocols.oip.length import LENGTH, json_length, length_in
-from tensorwire.protocols.oip.memo import key_of, maker, write_one
-from tensorwire.protocols.oip.messages import InferRequest, InferResponse, class_of, tensors_of
-from tensorwire.protocols.oip.rest_json import claims, from_tree, identity_of, to_tree
+from tensorwire.protocols.oip.length import ALL, DIGITS, LENGTH, json_length, json_size, length_in
+from tensorwire.protocols.oip.messages import (
+    InferRequest,
+    InferResponse,
+    class_of,
+    remaker,
+    tensors_of,
+)
+from tensorwire.protocols.oip.rest_json import (
+    NotPlainError,
+    claims,
+    from_tree,
+    read_plain,
+    to_tree,
+    write_plain,
+)
 from tensorwire.protocols.oip.tensor import Rules
-from tensorwire.protocols.templates import Templates, padded
-from tensorwire.tree import ARRAY, leaves
+from tensorwire.tree import ARRAY
 from tensorwire.wire.buffers import array_part, as_body, assemble, buffer_of
+from tensorwire.wire.memo import SMALL_BYTES, ViewCache
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,18 +67,20 @@ all clients read. Infinities are bare words, which Triton, KServe and tritonclie
 has none. (Triton reads bare words only: ``missing="nan"``.)"""
 _ID = b'{"id":"'
 _MULTIPLE = 64  # bytes: a cache line, and the alignment that DLPack asks for
+_SMALL = 6 << 10  # bytes of JSON that orjson reads at once
+_NOT_PLAIN = (NotPlainError, TypeError, ValueError, LookupError, AttributeError, OverflowError)
 Message = InferRequest | InferResponse
 
 
 def protocol(name: str) -> OipRest:
-    """Give ``oip/json``, or ``oip/binary``."""
+    """Return ``oip/json``, or ``oip/binary``."""
     return OipRest(name)
 
 
 class OipRest:
-    """The body of an infer call; both forms are read, the name says which one is written.
+    """The body of an infer call; both forms are read, the name is that of the form that is written.
 
-    `InferTensor.binary` says it for one tensor.
+    `InferTensor.binary` chooses the form of one tensor.
     """
 
     request, response = InferRequest, InferResponse
@@ -71,7 +88,7 @@ class OipRest:
     def __init__(self, name: str) -> None:
         self.name = name
         self._binary = name.endswith("/binary")
-        self._templates, self._headers = Templates(_JSON), Headers()
+        self._views = ViewCache()
         self._reading = _reading(None)
         self.media_type = "application/octet-stream" if self._binary else "application/json"
 
@@ -91,64 +108,34 @@ class OipRest:
     ) -> tuple[bytes, dict[str, str]]:
         """Write a message; see `MessageProtocol`."""
         how = STRICT if missing is None and not lossy else _writing(missing, lossy=lossy)
-        one = None if lossy else write_one(message, self._templates.known)
-        if one is not None:
-            if self._goes_binary(message):
-                return one, _headers_of(message, one)
-            return one, _headers(0, binary=False)
         try:
-            known = None if lossy else key_of(message)
-            said = known is not None and (message.id or message.parameters)
-            identity = identity_of(message) if said else b""
-            known = known if identity is not None else None
-            multiple = _MULTIPLE if known and self._goes_binary(message) else 1
-            body = known and self._templates.write(*known, identity or b"", multiple)
-        except (TypeError, AttributeError, ValueError):  # no message; said below
-            known = body = None
-        if body:
-            return body, _headers_of(message, body) if multiple > 1 else _headers(0, binary=False)
-        text, blobs = self._write(message, how, lossy=lossy)
-        if known is not None and self._templates.learns(known[0]):
-            self._learn(known[0], message)
-        body = assemble([text] + [b""] * len(blobs), blobs) if blobs else text
-        return body, _headers(len(text), binary=bool(blobs))
-
-    def _learn(self, key: Any, message: Message) -> None:
-        tree, blobs = to_tree(message, binary=self._binary, lossy=False)
-        tree.pop("id", None)
-        tree.pop("parameters", None)
-        arrays = [leaf for _, leaf in leaves(tree)]
-        if arrays and blobs:
-            self._templates.refuse(key)
-            return
-        arrays = arrays or blobs
-        behind = [b""] * len(blobs)
-        self._templates.learn(
-            key,
-            arrays,
-            lambda: [*_JSON.frame(tree, [0] * len(arrays), _SCHEMA), *behind],
-            b"{",
-            _MULTIPLE if blobs else 1,
-        )
-
-    def _goes_binary(self, message: Message) -> bool:
-        """Tell where the tensors of a message that is remembered go: they all go the same way."""
-        tensors = message.inputs if isinstance(message, InferRequest) else message.outputs
-        if not tensors:
-            return False
-        binary = tensors[0].binary
-        return self._binary if binary is None else binary
+            plain = None if lossy else write_plain(message, binary=self._binary)
+        except _NOT_PLAIN:  # what is wrong, `to_tree` finds
+            plain = None
+        if plain is not None:
+            text, arrays = plain
+            if not arrays:
+                return text, {"Content-Type": "application/json"}
+            memory = [_memory(array) for array in arrays]
+            if None not in memory:
+                text = _padded(text)
+                return b"".join([text, *memory]), _headers(len(text))
+        text, parts = self._write(message, how, lossy=lossy)
+        if not parts:
+            return text, {"Content-Type": "application/json"}
+        return assemble([text] + [b""] * len(parts), parts), _headers(len(text))
 
     def encode_parts(
         self, message: Message, *, lossy: bool = False, missing: Missing | None = None
     ) -> tuple[list[bytes | memoryview], dict[str, str]]:
         """Write a message as buffers; see `MessageProtocol`."""
         how = STRICT if missing is None and not lossy else _writing(missing, lossy=lossy)
-        text, blobs = self._write(message, how, lossy=lossy)
-        return [text, *map(buffer_of, blobs)], _headers(len(text), binary=bool(blobs))
+        text, parts = self._write(message, how, lossy=lossy)
+        headers = _headers(len(text)) if parts else {"Content-Type": "application/json"}
+        return [text, *map(buffer_of, parts)], headers
 
     def _write(self, message: Message, how: Writing, *, lossy: bool) -> tuple[bytes, list[Part]]:
-        """Write the JSON, and give what goes behind it."""
+        """Write the JSON of any message; return it, and what belongs behind it."""
         tree, blobs = to_tree(message, binary=self._binary, lossy=lossy, how=how)
         try:
             text = bodies.write(_JSON, tree, _SCHEMA)
@@ -157,7 +144,7 @@ class OipRest:
                 error.suggest("use oip/binary, or pass missing='any'")
             raise
         if blobs:
-            text = padded(text, _MULTIPLE)
+            text = _padded(text)
         return text, [array_part(blob.data, blob.field) for blob in blobs]
 
     def decode(  # noqa: PLR0913
@@ -173,24 +160,21 @@ class OipRest:
         """Read a message; see `MessageProtocol`.
 
         Without headers, all of ``oip/json`` is JSON, and that of ``oip/binary`` ends where
-        `json_size` says.
+        `json_size` finds its end.
         """
         if align:
             message = self.decode(body, headers, type=type, limits=limits, missing=missing)
             bodies.align(tensors_of(message)[1])
             return message
-        kind, bounds = class_of(type), checked_limits(limits)
-        key = None
-        if limits is None and self._binary and body.__class__ is bytes:
-            length = length_in(headers)
-            if length is not None:
-                key = kind, len(body), length
-                found = self._headers.view(body, key)
-                if found is not None:
-                    return found
+        kind = class_of(type)
+        if limits is None and missing is None and body.__class__ is bytes:
+            found = self._decode_plain(body, headers, kind)
+            if found is not None:
+                return found
+        bounds = checked_limits(limits)
         try:
             text, blobs = self._split(whole := as_body(body), headers)
-            found = bodies.read(
+            return bodies.read(
                 _JSON,
                 text,
                 _SCHEMA,
@@ -199,13 +183,40 @@ class OipRest:
             )
         except CodecError as error:
             raise error.within("$") from None
-        if key and blobs is not None and (not found.id or _begins_with_id(bytes(text))):
-            known = maker(found)
-            if known is not None:
-                self._headers.learn(
-                    key, body, *known, (_ID if found.id else b"", found.id.encode())
-                )
+
+    def _decode_plain(self, body: bytes, headers: Any, kind: Any) -> Any:
+        """Read a message of plain arrays; None for any other, and for a body that is refused."""
+        length = length_in(headers)
+        if length is None:
+            return None
+        key = (kind, len(body), length)
+        if self._binary:
+            found = self._views.view(body, key)
+            if found is not None:
+                return found
+        size = len(body)
+        try:
+            if length and length is not ALL:
+                size = int(length) if DIGITS.fullmatch(length) else -1
+            elif self._binary and not length:
+                size = json_size(body)
+            if not 0 <= size <= min(_SMALL, len(body)):
+                return None
+            found = read_plain(body, size, kind)
+        except _NOT_PLAIN:  # what is wrong, `from_tree` finds
+            return None
+        if self._binary and size < len(body):
+            self._remember(key, body, size, found)
         return found
+
+    def _remember(self, key: Any, body: bytes, size: int, found: Message) -> None:
+        """Remember the header of a message with all its tensors behind the JSON."""
+        identity = found.id.encode()
+        if identity and not _begins_with_id(body[:size]):
+            return
+        made = remaker(found)
+        if made is not None:
+            self._views.remember(key, body, *made, (_ID if identity else b"", identity))
 
     def peek(
         self,
@@ -214,7 +225,7 @@ class OipRest:
         *,
         type: Any = None,  # noqa: A002
     ) -> Peek:
-        """Tell what a message says of its tensors; see `MessageProtocol`."""
+        """Return what a message claims of its tensors; see `MessageProtocol`."""
         kind = class_of(type)
         try:
             text, _ = self._split(as_body(body), headers)
@@ -225,27 +236,27 @@ class OipRest:
             raise error.within("$") from None
 
     def _split(self, body: Body, headers: Mapping[str, str] | None) -> tuple[Body, Array | None]:
-        """Give the JSON, and the bytes behind it where there are any."""
+        """Return the JSON, and the bytes behind it where there are any."""
         length = json_length(body, headers, binary=self._binary)
         if length == len(body):
             return body, None
         return body[:length], np.frombuffer(body, np.uint8, offset=length)
 
     def encode_error(self, error: BaseException | str) -> tuple[bytes, dict[str, str]]:
-        """Write the reply that says what was wrong."""
+        """Write the reply with the text of an error."""
         tree = {"error": str(error).encode("utf-8", "replace").decode()}
         return bodies.write(_JSON, tree, _SCHEMA), {"Content-Type": "application/json"}
 
 
 def _begins_with_id(text: bytes) -> bool:
-    """Tell whether the id of a message stands first in its JSON, and can stand nowhere else."""
+    """Return whether the id of a message is first in its JSON, and can be nowhere else."""
     return text.startswith(_ID) and text.count(b'"id"') == 1 and b"\\" not in text
 
 
 def _reading(missing: Missing | None) -> Reading:
-    """Return how values are read: null is NaN among floats and in a list of integers alone.
+    """Return how values are read: null is NaN among floats, and in a list of integers and nulls.
 
-    What is no float by its datatype refuses it there.
+    A tensor of another datatype refuses NaN.
     """
     return reading(missing, "any", text=True)._replace(also=frozenset({int}))
 
@@ -254,14 +265,18 @@ def _writing(missing: Missing | None, *, lossy: bool) -> Writing:
     return writing(missing, "error", _ANY, lossy=lossy)
 
 
-def _headers_of(message: Message, body: bytes) -> dict[str, str]:
-    """Return the headers of a message, all tensors of which are behind the JSON."""
-    tensors = message.inputs if isinstance(message, InferRequest) else message.outputs
-    behind = sum([tensor.value.nbytes for tensor in tensors])
-    return _headers(len(body) - behind, binary=True)
+def _memory(array: Array) -> Any:
+    """Return the memory of an array in C order; None where it is best reordered in the body."""
+    if array.nbytes <= SMALL_BYTES:
+        return array.tobytes()
+    return array.data if array.flags.c_contiguous else None
 
 
-def _headers(length: int, *, binary: bool) -> dict[str, str]:
-    if not binary:
-        return {"Content-Type": "application/json"}
+def _padded(text: bytes) -> bytes:
+    """Return JSON with spaces behind it, up to a length that is a multiple of 64."""
+    return text.ljust(-(-len(text) // _MULTIPLE) * _MULTIPLE)
+
+
+def _headers(length: int) -> dict[str, str]:
+    """Return the headers of a body that is JSON of that length, and memory."""
     return {"Content-Type": "application/octet-stream", LENGTH: str(length)}

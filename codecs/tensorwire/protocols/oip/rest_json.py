@@ -1,7 +1,17 @@
-"""The JSON of an infer call and the memory behind it, as a tree and back; see `oip_rest`."""
+"""The JSON of an infer call, and the memory behind it: written and read.
+
+Small messages of plain arrays are written and read by orjson and numpy alone (`write_plain`,
+`read_plain`), which raise `NotPlainError` for any other message. That one goes through a tree,
+which the container writes and reads (`to_tree`, `from_tree`): arrays of any size, values of any
+type, and whatever has to be refused with its path. Both write the same bytes and read the same
+values.
+"""
 
 from __future__ import annotations
 
+from array import array as flat_array
+from math import prod
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,17 +22,20 @@ from tensorwire.errors import CodecError, DecodeError, EncodeError, excerpt, sho
 from tensorwire.missing import STRICT
 from tensorwire.protocols import fields
 from tensorwire.protocols.neutral import Peek
-from tensorwire.protocols.oip.datatypes import FP16, row_of
 from tensorwire.protocols.oip.messages import (
     InferRequest,
     InferResponse,
-    InferTensor,
     RequestedOutput,
     tensors_of,
 )
 from tensorwire.protocols.oip.tensor import (
+    FP16,
+    NAMES,
+    SHARED_MEMORY,
+    InferTensor,
     Rules,
     data_leaf,
+    datatype_named,
     decoded,
     from_raw,
     from_values,
@@ -34,13 +47,203 @@ from tensorwire.protocols.oip.tensor import (
 if TYPE_CHECKING:
     from tensorwire.missing import Reading, Writing
     from tensorwire.protocols.neutral import TensorInfo
-    from tensorwire.protocols.oip.datatypes import Datatype
+    from tensorwire.protocols.oip.tensor import Datatype
     from tensorwire.tree import Array, Leaf, Tree
 
-__all__ = ["claims", "from_tree", "identity_of", "to_tree"]
+__all__ = ["NotPlainError", "claims", "from_tree", "read_plain", "to_tree", "write_plain"]
 
 _SIZE = "binary_data_size"
 _REQUIRED = ("name", "datatype", "shape")
+_SCALARS = frozenset({str, int, bool, NoneType})  # parameters that orjson reads and writes as is
+_TEXT, _INTEGER, _BOOL = frozenset({str}), frozenset({int}), frozenset({bool})
+_NUMBER = frozenset({int, float})
+_MEMBERS = ("name", "datatype", "shape", "data", "parameters")
+_SMALL = 1024  # elements of an array that is one piece of JSON
+_FEW = 16  # numbers that are compared one by one
+_SAFE = 2.0**53  # integers below it are floats, all of them
+_SQUARES = _SAFE**2  # the sum of squares is below it where all numbers are below 2**53
+_MAX_RANK = 32  # that is read here
+_CODES = {  # of `array.array`
+    "INT8": "b", "INT16": "h", "INT32": "i", "INT64": "q", "UINT8": "B", "UINT16": "H",
+    "UINT32": "I", "UINT64": "Q", "FP32": "f", "FP64": "d",
+}  # fmt: skip
+_DTYPES = {name: dtype for dtype, name in NAMES.items()}
+
+
+class NotPlainError(Exception):
+    """The message is written or read by way of a tree."""
+
+
+def write_plain(message: Any, *, binary: bool) -> tuple[bytes, list[Array]]:
+    """Write the JSON of a message of plain arrays: one call of orjson, which reads the arrays too.
+
+    Plain are arrays of numbers and bools in native byte order, those in JSON with at most 1024
+    finite elements; and parameters that are text, integers, bools and None. A request of one value
+    takes 1.5 us, where the tree takes 25 us.
+
+    Returns
+    -------
+    The JSON, and the arrays whose memory belongs behind it.
+
+    Raises
+    ------
+    NotPlainError
+        for any other message; so do exceptions of Python for what is not a message.
+    """
+    tree: Tree = {"id": message.id} if message.id != "" else {}
+    if message.__class__ is InferRequest:
+        member, tensors = "inputs", message.inputs
+    elif message.__class__ is InferResponse:
+        member, tensors = "outputs", message.outputs
+        tree["model_name"] = message.model_name
+        if message.model_version != "":
+            tree["model_version"] = message.model_version
+    else:
+        raise NotPlainError
+    if tensors.__class__ is not list or not _TEXT.issuperset(map(type, tree.values())):
+        raise NotPlainError
+    if message.parameters or message.parameters.__class__ is not dict:
+        tree["parameters"] = _scalars(message.parameters)
+    blobs: list[Array] = []
+    nodes = tree[member] = [_plain_tensor(tensor, blobs, binary=binary) for tensor in tensors]
+    if member == "inputs" and (message.outputs or message.outputs.__class__ is not list):
+        tree["outputs"] = [_plain_output(output) for output in message.outputs]
+    text = orjson.dumps(tree, None, orjson.OPT_SERIALIZE_NUMPY)
+    if len(blobs) < len(nodes) and b"null" in text:  # for NaN, maybe
+        raise NotPlainError
+    return text, blobs
+
+
+def _plain_tensor(tensor: Any, blobs: list[Array], *, binary: bool) -> Tree:
+    """Return a tensor as orjson writes it; put an array that goes behind the JSON into `blobs`."""
+    name, array, more, behind = tensor.name, tensor.value, tensor.parameters, tensor.binary
+    if tensor.__class__ is not InferTensor or type(array) is not np.ndarray:
+        raise NotPlainError
+    datatype = NAMES.get(array.dtype)
+    if datatype is None or name.__class__ is not str or more.__class__ is not dict:
+        raise NotPlainError
+    if more and _SIZE in _scalars(more):
+        raise NotPlainError
+    if binary if behind is None else behind:
+        blobs.append(array)
+        parameters = {**more, _SIZE: array.nbytes}
+        return {"name": name, "shape": array.shape, "datatype": datatype, "parameters": parameters}
+    if array.size > _SMALL or datatype == "FP16":
+        raise NotPlainError
+    data = array.reshape(-1)
+    if more:
+        head = {"name": name, "shape": array.shape, "datatype": datatype, "parameters": more}
+        return {**head, "data": data}
+    return {"name": name, "shape": array.shape, "datatype": datatype, "data": data}
+
+
+def _plain_output(output: Any) -> Tree:
+    """Return a requested output as orjson writes it."""
+    if type(output) is not RequestedOutput or output.name.__class__ is not str:
+        raise NotPlainError
+    more = _scalars(output.parameters)
+    return {"name": output.name, "parameters": more} if more else {"name": output.name}
+
+
+def _scalars(parameters: Any) -> dict[str, Any]:
+    """Return parameters that are scalars, which orjson reads and writes exactly."""
+    if parameters.__class__ is dict and _SCALARS.issuperset(map(type, parameters.values())):
+        scalars: dict[str, Any] = parameters
+        return scalars
+    raise NotPlainError
+
+
+def read_plain(body: bytes, length: int, kind: type) -> InferRequest | InferResponse:
+    """Read a message of plain arrays, whose JSON is so many bytes long.
+
+    Plain are flat lists of numbers or bools that are those of the datatype (of floats, below
+    2**53), and memory of the size of the shape. A request of one value takes 3 us, of which
+    ``orjson.loads`` takes 0.5, where the tree takes 12 us.
+
+    Raises
+    ------
+    NotPlainError
+        for any other body; so do exceptions of Python for what is not a message.
+    """
+    tree = orjson.loads(body if length == len(body) else body[:length])
+    get, at, tensors = tree.get, length, []
+    nodes = get("inputs" if kind is InferRequest else "outputs")
+    if nodes.__class__ is not list:
+        raise NotPlainError
+    for node in nodes:
+        tensor, at = _read_plain_tensor(node, body, at)
+        tensors.append(tensor)
+    said = get("model_name", ""), get("model_version", ""), get("id", "")
+    if at != len(body) or not _TEXT.issuperset(map(type, said)):
+        raise NotPlainError
+    more = get("parameters")
+    more = {} if more is None else _read_scalars(more)
+    if kind is InferResponse:
+        return InferResponse(tensors, *said, more)
+    wanted = get("outputs")
+    if wanted is None:
+        return InferRequest(tensors, *said, more)
+    if wanted.__class__ is not list:
+        raise NotPlainError
+    return InferRequest(tensors, *said, more, [_plain_wanted(node) for node in wanted])
+
+
+def _read_plain_tensor(node: Any, body: bytes, at: int) -> tuple[InferTensor, int]:
+    """Read a tensor, whose memory begins there if it has any; return where the next one's does."""
+    name, datatype, shape, data, more = map(node.get, _MEMBERS)
+    if name.__class__ is not str or shape.__class__ is not list or len(shape) > _MAX_RANK:
+        raise NotPlainError
+    if not _INTEGER.issuperset(map(type, shape)) or (shape and min(shape) <= 0):
+        raise NotPlainError
+    more = {} if more is None else _read_scalars(more)
+    if data.__class__ is list:
+        if len(data) != prod(shape) or _SIZE in more:
+            raise NotPlainError
+        return InferTensor(name, _plain_numbers(data, datatype, shape), more), at
+    size, dtype = more.pop(_SIZE, None), _DTYPES[datatype]
+    if size.__class__ is not int or size != prod(shape) * dtype.itemsize or data is not None:
+        raise NotPlainError
+    if at + size > len(body) or datatype == "BOOL":
+        raise NotPlainError
+    return InferTensor(name, np.ndarray(shape, dtype, body, at), more), at + size
+
+
+def _plain_wanted(node: Tree) -> RequestedOutput:
+    """Read a requested output."""
+    name, more = node["name"], node.get("parameters")
+    if name.__class__ is not str:
+        raise NotPlainError
+    return RequestedOutput(name, {} if more is None else _read_scalars(more))
+
+
+def _read_scalars(parameters: Any) -> dict[str, Any]:
+    """Return parameters that are scalars, and name no shared memory."""
+    scalars = _scalars(parameters)
+    if scalars.keys().isdisjoint(SHARED_MEMORY):
+        return scalars
+    raise NotPlainError
+
+
+def _plain_numbers(data: list[Any], datatype: str, shape: list[int]) -> Array:
+    """Make an array of a list of numbers that all are of the datatype.
+
+    `array.array` converts the list in one call and checks the range of integers; it is twice as
+    fast as ``numpy.array``, which first looks for the type and the shape of a list.
+    """
+    types = set(map(type, data))
+    if datatype == "BOOL" and types == _BOOL:
+        return np.ndarray(shape, np.bool_, bytearray(data))
+    code = _CODES[datatype]
+    if types != _INTEGER and (code not in "fd" or not types <= _NUMBER):  # null, text, lists
+        raise NotPlainError
+    array: Array = np.ndarray(shape, _DTYPES[datatype], flat_array(code, data))
+    if code in "fd":
+        few = len(data) <= _FEW
+        if not (
+            min(data) > -_SAFE and max(data) < _SAFE if few else np.vdot(array, array) < _SQUARES
+        ):
+            raise NotPlainError
+    return array
 
 
 def to_tree(
@@ -95,16 +298,6 @@ def _tensor(
         return node | {"data": leaf}, None
     size = leaf.data.nbytes
     return node | {"parameters": {**node.get("parameters", {}), _SIZE: size}}, leaf
-
-
-def identity_of(message: InferRequest | InferResponse) -> bytes | None:
-    """Write the members that stand before all others; None where one of them stands elsewhere."""
-    tree: Tree = {"id": message.id} if message.id else {}
-    if message.parameters:
-        if isinstance(message, InferResponse):
-            return None
-        tree |= _parameters(message.parameters, "$")
-    return orjson.dumps(tree)[1:-1] + b","
 
 
 def _parameters(values: Any, path: str, how: Writing = STRICT) -> Tree:
@@ -182,7 +375,7 @@ def _heading(node: Tree) -> tuple[str, Datatype, list[int]]:
             fields.required(node, required)
     if type(name) is not str:
         name = fields.member(node, "name")  # raises
-    return name, row_of(datatype), fields.sizes(shape)
+    return name, datatype_named(datatype), fields.sizes(shape)
 
 
 def _claim(node: Tree, how: Reading, path: str) -> TensorInfo:

@@ -1,15 +1,16 @@
-"""One tensor of the Open Inference Protocol: the three ways in which its elements travel.
+"""One tensor of the Open Inference Protocol: its datatype, and its elements in three layouts.
 
 raw
     the little-endian memory in C order; of BYTES, each element behind its length in four bytes.
 contents
-    the values in the member of the datatype, in a protobuf message.
+    the values in the field of the datatype, in a protobuf message.
 data
-    the values in a JSON list, flat or nested.
+    the values in a JSON list, flat or nested; null is NaN there, see `from_values`.
 
 In each of them, BYTES with the parameter ``content_type`` of ``base64`` are base64 text of the
-values, as MLServer has it; they are decoded and encoded here, so that a value is what is meant.
-MLServer's other content types (``str``, ``np``, ``datetime``, ``pd``) do not change the elements.
+values, as MLServer writes them; they are decoded and encoded here, so that a value is the bytes
+that are meant. MLServer's other content types (``str``, ``np``, ``datetime``, ``pd``) do not change
+the elements.
 
 Source: https://github.com/kserve/open-inference-protocol, the binary tensor data extension of
 https://github.com/triton-inference-server/server, and the content types of
@@ -19,7 +20,10 @@ https://github.com/SeldonIO/MLServer
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from math import isinf, nan, prod
+from struct import Struct
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -27,43 +31,198 @@ import pybase64
 
 from tensorwire import lists
 from tensorwire.arrays import EXACT, as_array, from_bytes, utf8
-from tensorwire.errors import DecodeError, EncodeError, shown
+from tensorwire.errors import DecodeError, EncodeError, shown, unknown
 from tensorwire.limits import DEFAULT_LIMITS
 from tensorwire.missing import STRICT, VERIFIED
 from tensorwire.protocols.neutral import TensorInfo
-from tensorwire.protocols.oip import byteslist
-from tensorwire.protocols.oip.datatypes import BF16, BYTES, FP16, datatype_of, dtype_of
-from tensorwire.protocols.oip.messages import SHARED_MEMORY
+from tensorwire.reprs import repr_of
 from tensorwire.tree import Leaf, Role, blob, text_to_bytes
 
 if TYPE_CHECKING:
     from tensorwire.limits import Limits
     from tensorwire.missing import Reading, Writing
-    from tensorwire.protocols.oip.datatypes import Datatype
-    from tensorwire.protocols.oip.messages import InferTensor
     from tensorwire.tree import Array
 
 __all__ = [
+    "BYTES",
+    "FP16",
+    "NAMES",
+    "SHARED_MEMORY",
+    "Datatype",
+    "InferTensor",
     "Rules",
     "contents_leaf",
     "data_leaf",
+    "datatype_named",
+    "datatype_of",
     "decoded",
     "from_raw",
     "from_values",
     "info",
+    "pack_bytes",
     "raw_leaf",
     "refuse_shared_memory",
+    "unpack_bytes",
 ]
+
+SHARED_MEMORY = ("shared_memory_region", "shared_memory_offset", "shared_memory_byte_size")
+"""Parameters of a tensor, or of a requested output, whose elements are not in the message."""
 
 _USUAL_RANK = 32
 _BLOCK = 4096  # values that are looked at one by one at once
+_LENGTH = Struct("<I")
+
+
+class Datatype:
+    """One datatype of the protocol.
+
+    Attributes
+    ----------
+    name
+        as in a message: ``FP32``.
+    dtype_name
+        the name of the numpy dtype.
+    member
+        the member of the contents that holds its values; "" where raw contents alone can.
+    field
+        the dtype of that member.
+    """
+
+    def __init__(self, name: str, dtype_name: str, member: str = "", field: str = "") -> None:
+        self.name, self.dtype_name = name, dtype_name
+        self.member, self.field = member, field
+
+    @cached_property
+    def dtype(self) -> np.dtype[Any]:
+        """The numpy dtype."""
+        if self is BF16:
+            import ml_dtypes  # costs milliseconds that few payloads need
+
+            dtype: np.dtype[Any] = np.dtype(ml_dtypes.bfloat16)
+            return dtype
+        return np.dtype(self.dtype_name)
+
+
+_DATATYPES = [
+    Datatype("BOOL", "bool", "boolContents", "?"),
+    Datatype("UINT8", "uint8", "uintContents", "<u4"),
+    Datatype("UINT16", "uint16", "uintContents", "<u4"),
+    Datatype("UINT32", "uint32", "uintContents", "<u4"),
+    Datatype("UINT64", "uint64", "uint64Contents", "<u8"),
+    Datatype("INT8", "int8", "intContents", "<i4"),
+    Datatype("INT16", "int16", "intContents", "<i4"),
+    Datatype("INT32", "int32", "intContents", "<i4"),
+    Datatype("INT64", "int64", "int64Contents", "<i8"),
+    Datatype("FP16", "float16"),
+    Datatype("BF16", "bfloat16"),
+    Datatype("FP32", "float32", "fp32Contents", "<f4"),
+    Datatype("FP64", "float64", "fp64Contents", "<f8"),
+    Datatype("BYTES", "S", "bytesContents"),
+]
+_BY_NAME = {row.name: row for row in _DATATYPES}
+_BY_DTYPE = {row.dtype_name: row for row in _DATATYPES}
+NAMES = {
+    np.dtype(row.dtype_name): row.name for row in _DATATYPES if row.name not in ("BF16", "BYTES")
+}
+"""The datatypes of numbers and bools by dtype, in native byte order."""
+BYTES, BF16, FP16 = _BY_NAME["BYTES"], _BY_NAME["BF16"], _BY_NAME["FP16"]
+
+
+@lru_cache(maxsize=64)
+def datatype_of(dtype: np.dtype[Any]) -> Datatype:
+    """Return the datatype of a numpy dtype; raise `EncodeError` where there is none."""
+    row = BYTES if dtype.kind in "SUT" else _BY_DTYPE.get(dtype.name)
+    if row is None:
+        reason = f"the Open Inference Protocol has no datatype for {dtype}; cast it first"
+        raise EncodeError(f"{reason}, or use tfserving/protobuf or protobuf/tftensor")
+    return row
+
+
+def datatype_named(name: Any) -> Datatype:
+    """Return the datatype of a name in a payload; raise `DecodeError` for another."""
+    row = _BY_NAME.get(name) if type(name) is str else None
+    if row is None:
+        raise DecodeError(unknown("a datatype", name, _BY_NAME), ".datatype")
+    return row
+
+
+@dataclass(slots=True, repr=False)
+class InferTensor:
+    """A named array.
+
+    Attributes
+    ----------
+    name
+        of the input or output.
+    value
+        an array of any shape, or what `Codec.encode` takes; of bools, integers and floats of 8 to
+        64 bits, bfloat16, or strings. BYTES are read as an array of byte strings (of `bytes` in
+        nested lists, where numpy would drop a NUL at their end).
+    parameters
+        bools, integers, floats and strings by name; in JSON also null and nested values. With
+        ``content_type`` of ``base64``, bytes travel as base64 (MLServer reads and writes it so).
+    binary
+        whether it goes behind the JSON as its memory: None for what the protocol does by default.
+        False is also how to ask for FP16 in JSON, which Triton and KServe refuse to read.
+    """
+
+    name: str
+    value: Any
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    binary: bool | None = None
+
+    def __repr__(self) -> str:
+        """Return the fields that are set; large values are told in short."""
+        return repr_of(self)
+
+    @property
+    def datatype(self) -> str:
+        """The datatype of the array, as in ``FP32``; raises `EncodeError` where there is none."""
+        array = [] if type(self.value) is bytes else as_array(self.value)
+        return "BYTES" if isinstance(array, list) else datatype_of(array.dtype).name
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The dimensions of the array."""
+        value = self.value
+        if not isinstance(value, (np.ndarray, list, tuple, bytes)):
+            value = as_array(value)
+        return value.shape if isinstance(value, np.ndarray) else lists.shape(value)
+
+
+def pack_bytes(strings: list[bytes]) -> bytes:
+    """Write byte strings of up to 4 GiB each: ``length:<u4 string length:<u4 string ...``.
+
+    Source: the BYTES datatype in the binary tensor data extension of the Open Inference Protocol.
+    """
+    lengths = np.fromiter(map(len, strings), np.int64, len(strings))
+    if lengths.size and lengths.max() >= 1 << 32:
+        raise EncodeError("a byte string of 4 GiB or more")
+    heads = memoryview(lengths.astype("<u4").tobytes())
+    pieces: list[bytes | memoryview] = [b""] * (2 * len(strings))
+    pieces[::2] = [heads[at : at + 4] for at in range(0, len(heads), 4)]
+    pieces[1::2] = strings
+    return b"".join(pieces)
+
+
+def unpack_bytes(memory: Array) -> list[bytes]:
+    """Read byte strings up to the end of a flat uint8 array; raise `DecodeError` for a cut one."""
+    body = memory.tobytes()
+    strings, at, read = [], 0, _LENGTH.unpack_from
+    while at + 4 <= len(body):
+        (length,) = read(body, at)
+        start, at = at + 4, at + 4 + length
+        strings.append(body[start:at])
+    if at != len(body):
+        raise DecodeError(f"byte strings of {at} bytes in all, of which there are {len(body)}")
+    return strings
 
 
 def raw_leaf(tensor: InferTensor, how: Writing) -> tuple[Datatype, Leaf]:
     """Lay a tensor out as its memory."""
     array, row, shape = _viewed(tensor.value, how)
     if row is BYTES:
-        packed = np.frombuffer(byteslist.pack(_strings(array, tensor)), np.uint8)
+        packed = np.frombuffer(pack_bytes(_strings(array, tensor)), np.uint8)
         return row, Leaf(Role.BLOB, packed, None, shape, np.dtype("S"))
     field = None if array.dtype.isnative else array.dtype.newbyteorder("<")
     return row, Leaf(Role.BLOB, array, field, shape, array.dtype)
@@ -169,7 +328,7 @@ def _check(row: Datatype, shape: list[int], rules: Rules) -> int:
     """Give the number of elements, once it is sure that they are allowed."""
     count, limits = prod(shape), rules.limits
     if limits is not DEFAULT_LIMITS or not count or len(shape) > _USUAL_RANK or row is BYTES:
-        itemsize = 1 if row is BYTES else dtype_of(row).itemsize
+        itemsize = 1 if row is BYTES else row.dtype.itemsize
         limits.check(shape, itemsize, rules.payload, ".shape")
     return count
 
@@ -179,11 +338,11 @@ def from_raw(node: Any, row: Datatype, shape: list[int], rules: Rules) -> Any:
     memory = blob(node)
     count = _check(row, shape, rules)
     if row is BYTES:
-        strings = byteslist.unpack(memory)
+        strings = unpack_bytes(memory)
         if len(strings) != count:
             raise DecodeError(f"{len(strings)} byte strings where shape {shape} takes {count}")
         return from_bytes(strings, shape)
-    dtype = dtype_of(row)
+    dtype = row.dtype
     if memory.size != count * dtype.itemsize:
         wanted = count * dtype.itemsize
         raise DecodeError(f"{memory.size} bytes where {row.name}{shape} takes {wanted}")
@@ -214,7 +373,7 @@ def from_values(node: Any, row: Datatype, shape: list[int], rules: Rules) -> Any
     if isinstance(array, list):  # of values that no one dtype holds
         flat = [nan if item is None and rules.how.null else item for item in lists.scalars(array)]
         _refuse_wrong(flat, row, found)
-        return np.array(flat, dtype_of(row)).reshape(shape)
+        return np.array(flat, row.dtype).reshape(shape)
     return _typed(array, row).reshape(shape)
 
 
@@ -233,7 +392,7 @@ def _texts(array: Any, shape: list[int]) -> Any:
 
 def _typed(array: Array, row: Datatype) -> Array:
     """Convert numbers to the datatype, exactly; floats to the nearest of a narrower one."""
-    dtype = dtype_of(row)
+    dtype = row.dtype
     if array.dtype == dtype:
         return array
     narrow = _narrowed(array, dtype)
@@ -280,7 +439,7 @@ def _refuse_wrong(values: list[Any], row: Datatype, shape: tuple[int, ...], firs
 
 def _wanted(item: Any, row: Datatype) -> str:  # noqa: PLR0911
     """Return what would be right instead of a value, "" for one that is."""
-    name, dtype = row.name, dtype_of(row)
+    name, dtype = row.name, row.dtype
     if dtype.kind == "b":
         return "" if type(item) is bool else f"true or false for {name}"
     if type(item) not in (int, float):
@@ -318,7 +477,7 @@ def _word(item: Any) -> str:
 
 def info(name: str, row: Datatype, shape: list[int]) -> TensorInfo:
     """Tell what a tensor says of itself, without its elements."""
-    return TensorInfo(name, np.dtype("S") if row is BYTES else dtype_of(row), tuple(shape))
+    return TensorInfo(name, row.dtype, tuple(shape))
 
 
 def refuse_shared_memory(parameters: Mapping[str, Any]) -> None:
