@@ -20,9 +20,9 @@ from tensorwire.protocols.tfserving.messages import (
     aligned_message,
     tensors_of,
 )
-from tensorwire.protocols.tfserving.rest_read import find
+from tensorwire.protocols.tfserving.rest_read import SMALL, find, small_array
 from tensorwire.protocols.tfserving.rest_text import RowsJSON
-from tensorwire.protocols.tfserving.rest_write import few_numbers, write
+from tensorwire.protocols.tfserving.rest_write import small_body, write
 from tensorwire.tree import ARRAY
 from tensorwire.wire.buffers import as_body, assemble, buffer_of
 
@@ -41,6 +41,10 @@ __all__ = ["protocol"]
 
 _JSON = RowsJSON()
 _KEYS = {PredictRequest: ("instances", "inputs"), PredictResponse: ("predictions", "outputs")}
+_STARTS = {  # of bodies with one array without a name: whether it is by rows
+    kind: {b'{"%b":' % rows.encode(): True, b'{"%b":' % columns.encode(): False}
+    for kind, (rows, columns) in _KEYS.items()
+}
 _LONG = {ARRAY: True, "b64": {ARRAY: True}}  # an array, or the base64 of one string
 _PLACES = {key: {"*": _LONG, **_LONG} for _, key in _KEYS.values()} | {
     key: _LONG for key, _ in _KEYS.values()
@@ -83,8 +87,8 @@ class ServingRest:
         missing: Missing | None = None,
     ) -> tuple[bytes, dict[str, str]]:
         """Write a message; see `MessageProtocol`."""
-        how = _writing(missing, lossy=lossy)
-        body = few_numbers(message)  # finite: the same whatever `how` is
+        how = _WRITING if missing is None and not lossy else _writing(missing, lossy=lossy)
+        body = small_body(message)  # finite: the same whatever `how` is
         if body is None:
             body = assemble(*_pieces(message, how, lossy=lossy))
         return body, {"Content-Type": "application/json"}
@@ -130,9 +134,16 @@ class ServingRest:
             )
             return aligned_message(message)
         del headers
-        kind, bounds = _class(type), checked_limits(limits)
+        kind = PredictRequest if type is None else _class(type)
         if body.__class__ is not bytes:
             body = bytes(as_body(body))
+        if len(body) <= SMALL and limits is None and missing is None and signature is None:
+            start = body[: body.rfind(b'"') + 2]
+            rows = _STARTS[kind].get(start)
+            array = None if rows is None else small_array(body, len(start))
+            if array is not None:
+                return kind({"": array}) if rows else kind({"": array}, rows=False)
+        bounds = checked_limits(limits)
 
         def build(tree: Tree, size: int, how: Reading) -> Any:
             found = _find(tree, kind)
@@ -172,8 +183,6 @@ class ServingRest:
 
 
 def _writing(missing: Missing | None, *, lossy: bool) -> Writing:
-    if missing is None and not lossy:
-        return _WRITING
     return writing(missing, "nan", BARE, lossy=lossy)
 
 

@@ -12,6 +12,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import orjson
 
 from tensorwire import guess, lists
 from tensorwire.arrays import EXACT, cast, from_bytes, in_range
@@ -31,8 +32,11 @@ if TYPE_CHECKING:
     from tensorwire.missing import Reading
     from tensorwire.tree import Array, Tree
 
-__all__ = ["Found", "find"]
+__all__ = ["SMALL", "Found", "find", "small_array"]
 
+SMALL = 4 << 10  # bytes of a body that `small_array` may read
+_FLOAT64, _INT64 = np.dtype(np.float64), np.dtype(np.int64)
+_SQUARES = 2.0**106  # the sum of squares is below it where no integer was rounded
 _MAX_RANK = 64
 _SHOWN = 6  # names that an error text shows
 _FIRST_INDEX = re.compile(r"((?:\[[0-9]+\])?)(.*)", re.DOTALL)
@@ -115,6 +119,35 @@ class Found(NamedTuple):
         else:
             path = f"$.{self.key}.{name}{inner}"
         return type(error)(error.reason, path, error.remedy)
+
+
+def small_array(body: bytes, start: int) -> Array | None:
+    """Return the array of a small body whose only quotes are those of one key; None for others.
+
+    Behind `start` bytes the body holds numbers, words and brackets, but no strings::
+
+        {"instances":[[1.5,2.5]]}
+                     ^ start
+
+    So as many points as elements are as many floats: no bool is among them, and no integer, which
+    float64 might round. One value takes a quarter of the time that `find` and `Found.read` take.
+    """
+    try:
+        (node,) = orjson.loads(body).values()
+        array = np.array(node)
+    except ValueError:  # not JSON, or ragged: for others to explain
+        return None
+    dtype, size = array.dtype, array.size
+    if node.__class__ is list:
+        if dtype is _FLOAT64:
+            if body.count(b".") == size != 0:
+                return array
+            # Integers among floats; bools and exponents have an e.
+            if size and body.find(b"e", start) < 0 and np.vdot(array, array) < _SQUARES:
+                return array
+        elif dtype is _INT64 and body.find(b"e", start) < 0:
+            return array
+    return None
 
 
 def find(tree: Tree, rows: str, columns: str) -> Found:
