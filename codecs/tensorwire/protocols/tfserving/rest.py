@@ -20,7 +20,7 @@ from tensorwire.protocols.tfserving.messages import (
     aligned_message,
     tensors_of,
 )
-from tensorwire.protocols.tfserving.rest_read import SMALL, find, small_array
+from tensorwire.protocols.tfserving.rest_read import SMALL, find, small_array, small_row
 from tensorwire.protocols.tfserving.rest_text import RowsJSON
 from tensorwire.protocols.tfserving.rest_write import small_body, write
 from tensorwire.tree import ARRAY
@@ -108,7 +108,7 @@ class ServingRest:
             buffers += [buffer_of(part), piece]
         return buffers, {"Content-Type": self.media_type}
 
-    def decode(  # noqa: PLR0913 - each says one thing, by its name
+    def decode(  # noqa: C901, PLR0913 - small messages are read without more calls
         self,
         body: Any,
         headers: Mapping[str, str] | None = None,
@@ -140,9 +140,14 @@ class ServingRest:
         if len(body) <= SMALL and limits is None and missing is None and signature is None:
             start = body[: body.rfind(b'"') + 2]
             rows = _STARTS[kind].get(start)
-            array = None if rows is None else small_array(body, len(start))
-            if array is not None:
-                return kind({"": array}) if rows else kind({"": array}, rows=False)
+            if rows is not None:
+                array = small_array(body, len(start))
+                if array is not None:
+                    return kind({"": array}) if rows else kind({"": array}, rows=False)
+            elif start.startswith(b'{"instances":[{"') and kind is PredictRequest:
+                arrays = small_row(body, start)
+                if arrays is not None:
+                    return PredictRequest(arrays)
         bounds = checked_limits(limits)
 
         def build(tree: Tree, size: int, how: Reading) -> Any:

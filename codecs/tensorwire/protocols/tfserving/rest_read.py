@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tensorwire.missing import Reading
     from tensorwire.tree import Array, Tree
 
-__all__ = ["SMALL", "Found", "find", "small_array"]
+__all__ = ["SMALL", "Found", "find", "small_array", "small_row"]
 
 SMALL = 4 << 10  # bytes of a body that `small_array` may read
 _FLOAT64, _INT64 = np.dtype(np.float64), np.dtype(np.int64)
@@ -134,19 +134,44 @@ def small_array(body: bytes, start: int) -> Array | None:
     """
     try:
         (node,) = orjson.loads(body).values()
-        array = np.array(node)
+        return _small_numbers(node, body, start) if node.__class__ is list else None
     except ValueError:  # not JSON, or ragged: for others to explain
         return None
+
+
+def small_row(body: bytes, start: bytes) -> dict[str, Array] | None:
+    """Return the array of a small body whose only quotes are those of two keys; None for others.
+
+    ::
+
+        {"instances":[{"x":[1.5,2.5]}]}
+                           ^ behind start
+    """
+    if start.count(b'"') != 4:
+        return None
+    try:
+        (node,) = orjson.loads(body).values()
+        (row,) = node
+        if node.__class__ is not list or row.__class__ is not dict:
+            return None
+        ((name, node),) = row.items()
+        array = _small_numbers([node], body, len(start))
+    except (TypeError, ValueError):  # not one row; or not JSON, or ragged
+        return None
+    return None if array is None else {name: array}
+
+
+def _small_numbers(node: list[Any], body: bytes, start: int) -> Array | None:
+    array = np.array(node)
     dtype, size = array.dtype, array.size
-    if node.__class__ is list:
-        if dtype is _FLOAT64:
-            if body.count(b".") == size != 0:
-                return array
-            # Integers among floats; bools and exponents have an e.
-            if size and body.find(b"e", start) < 0 and np.vdot(array, array) < _SQUARES:
-                return array
-        elif dtype is _INT64 and body.find(b"e", start) < 0:
+    if dtype is _FLOAT64:
+        if body.count(b".", start) == size != 0:
             return array
+        # Integers among floats; bools and exponents have an e.
+        if size and body.find(b"e", start) < 0 and np.vdot(array, array) < _SQUARES:
+            return array
+    elif dtype is _INT64 and body.find(b"e", start) < 0:
+        return array
     return None
 
 

@@ -13,7 +13,7 @@ import orjson
 import pybase64
 
 from tensorwire import lists
-from tensorwire.arrays import NUMBERS, as_array, to_float64, utf8
+from tensorwire.arrays import FLOAT16, NUMBERS, as_array, to_float64, utf8
 from tensorwire.containers.json.numbers import BLOCK, block_count, dumps, texts, words_for_null
 from tensorwire.errors import CodecError, EncodeError
 from tensorwire.protocols.tfserving.messages import PredictRequest, PredictResponse
@@ -30,7 +30,7 @@ __all__ = ["small_body", "write"]
 
 _SMALL = 1024  # elements of an array whose text may be copied
 _FLOAT64 = np.dtype(np.float64)
-_DIRECT = frozenset(map(np.dtype, "?bhilqBHILQfd"))  # in native byte order, which orjson writes
+_DIRECT = NUMBERS - {FLOAT16}  # dtype.num of what orjson writes, in native byte order
 _ROWS = {"inputs": b'"instances":', "outputs": b'"predictions":'}
 
 
@@ -89,7 +89,7 @@ def _small_numbers(array: Any) -> bytes | None:
     if array.__class__ is not np.ndarray or not 0 < array.size <= _SMALL:
         return None
     dtype = array.dtype
-    if dtype is not _FLOAT64 and dtype not in _DIRECT:
+    if dtype is not _FLOAT64 and not (dtype.num in _DIRECT and dtype.isnative):
         return None
     text = orjson.dumps(array, None, orjson.OPT_SERIALIZE_NUMPY)
     return None if b"n" in text else text  # null: NaN or an infinity
@@ -154,7 +154,8 @@ class _Numbers(NamedTuple):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return self.array.shape
+        shape: tuple[int, ...] = self.array.shape
+        return shape
 
     def whole(self) -> Part:
         """Write nested lists of all elements."""
