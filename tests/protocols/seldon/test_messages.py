@@ -28,7 +28,7 @@ from tensorwire.containers.protobuf.schema import message_class, schema
 from tensorwire.limits import DEFAULT_LIMITS
 from tensorwire.missing import Reading, Unverified
 from tensorwire.protocols.seldon import envelope as seldon_protocol
-from tensorwire.protocols.seldon.read import from_tree
+from tensorwire.protocols.seldon.reader import from_tree
 from tensorwire.tree import Irregular
 from tests.support import reference
 from tests.support.corpus import META, STATUS, TOKENS, _mutate

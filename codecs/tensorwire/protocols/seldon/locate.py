@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from tensorwire.containers.protobuf.schema import message_class
 from tensorwire.errors import CodecError, EncodeError
 from tensorwire.protocols.seldon.messages import Message
-from tensorwire.protocols.seldon.read import placed
-from tensorwire.protocols.seldon.write import parts_of
+from tensorwire.protocols.seldon.reader import placed
+from tensorwire.protocols.seldon.writer import parts_of
 from tensorwire.tree import levels
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from tensorwire.kinds.tensorproto import STRING, dtype_of, row_of, shape_of
 from tensorwire.protocols.neutral import Peek, TensorInfo
 from tensorwire.protocols.seldon import envelope as seldon
 from tensorwire.protocols.seldon.messages import Message, MessageList
-from tensorwire.protocols.seldon.read import check_said, other_value, parts_in, placed, reward
+from tensorwire.protocols.seldon.reader import check_said, other_value, parts_in, placed, reward
 from tensorwire.tree import blob, integers
 
 if TYPE_CHECKING:

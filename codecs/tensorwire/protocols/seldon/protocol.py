@@ -23,8 +23,8 @@ from tensorwire.protocols.seldon import envelope as seldon
 from tensorwire.protocols.seldon.locate import blamed, check_depth
 from tensorwire.protocols.seldon.messages import Feedback, Message, MessageList, messages_in
 from tensorwire.protocols.seldon.peek import claims
-from tensorwire.protocols.seldon.read import class_of, from_tree
-from tensorwire.protocols.seldon.write import around, is_bare, to_tree
+from tensorwire.protocols.seldon.reader import class_of, from_tree
+from tensorwire.protocols.seldon.writer import around, is_bare, to_tree
 from tensorwire.registry import get_codec
 from tensorwire.tree import levels
 
