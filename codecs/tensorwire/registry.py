@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
@@ -17,7 +16,7 @@ from tensorwire.errors import (
 )
 from tensorwire.kinds import KINDS
 from tensorwire.protocols import get_protocol
-from tensorwire.protocols.seldon.codec import Codec
+from tensorwire.protocols.seldon.codec import Codec, built_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["CodecLike", "codec_names", "dumps", "get_codec", "loads", "register_codec"]
 
 GROUP = "tensorwire.codecs"
-_BUILT_IN = {f"{c}/{k}": (c, k) for c in CONTAINERS for k in KINDS}
+_BUILT_IN = tuple(f"{c}/{k}" for c in CONTAINERS for k in KINDS)
 _registered: dict[str, CodecLike] = {}
 _lock = Lock()
 
@@ -52,11 +51,6 @@ class CodecLike(Protocol):
         """Turn any buffer into a value; raise `DecodeError` for what is malformed."""
 
 
-@cache
-def _built_in(name: str) -> Codec:
-    return Codec(*_BUILT_IN[name])
-
-
 def get_codec(name: str) -> Codec:
     """Get a codec by name, as in ``get_codec("protobuf/tftensor")``.
 
@@ -68,7 +62,7 @@ def get_codec(name: str) -> Codec:
     if not isinstance(name, str):
         raise UnknownCodecError(unknown("the name of a codec", name, codec_names()))
     if name in _BUILT_IN:
-        return _built_in(name)
+        return built_in(name)
     codec = _registered.get(name) or _plugin(name)
     if codec is None:
         raise UnknownCodecError(unknown("the name of a codec", name, codec_names()))

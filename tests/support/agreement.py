@@ -64,11 +64,12 @@ def _said(read: Callable[[], Any], body: bytes, how: Reading) -> Any:
     """Return all that one path says about a payload, whichever kind it holds."""
     try:
         tree = read()
-        kind, inner = seldon.payload(tree, foreign=True)
+        kind, inner, names, meta, status = seldon.open_message(tree, foreign=True)
+        if kind not in KINDS:
+            return REFUSED
         value = KINDS[kind].value(inner, len(body), DEFAULT_LIMITS, None, how)
-        envelope = seldon.opened(tree, foreign=True)[2]
-        check_numbers([envelope.meta, envelope.status], how)
-        return kind, describe(value), repr(envelope)
+        check_numbers([meta, status], how)
+        return kind, describe(value), repr((names, meta, status))
     except (Irregular, Unverified):
         return UNDECIDED
     except tw.DecodeError:

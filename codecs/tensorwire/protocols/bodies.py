@@ -80,8 +80,9 @@ def read(
     container: Container,
     body: Any,
     message: Schema,
-    build: Callable[[Tree, int, Reading], _T],
+    build: Callable[..., _T],
     how: Reading,
+    *arguments: Any,
 ) -> _T:
     """Read the tree of a message, and build what it says.
 
@@ -100,19 +101,21 @@ def read(
         makes the message of a tree, the size of the body, and `how`.
     how
         what `tensorwire.missing.reading` says for the container.
+    *arguments
+        more arguments of `build`.
     """
     body, tree = as_body(body), None
     try:
         try:
             tree = container.read(body, message, how)
-            return build(tree, len(body), how)
+            return build(tree, len(body), how, *arguments)
         except Irregular:
             tree = None
             tree = container.read_any(body, message)
-            return build(tree, len(body), how)
+            return build(tree, len(body), how, *arguments)
     except Unverified:
         how = how._replace(verified=True)
-        return build(container.read_exactly(body, how, tree), len(body), how)
+        return build(container.read_exactly(body, how, tree), len(body), how, *arguments)
 
 
 def align(holders: Iterable[Any]) -> None:

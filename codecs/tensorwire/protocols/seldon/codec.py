@@ -1,25 +1,31 @@
-"""One container and one kind, in an envelope: `protobuf/tftensor` and eleven others."""
+"""Arrays to the bytes of a SeldonMessage and back: `protobuf/tftensor` and eleven other codecs."""
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tensorwire import guess
-from tensorwire.arrays import is_float
+from tensorwire.arrays import aligned, cast, is_float
 from tensorwire.containers import CONTAINERS
 from tensorwire.containers.protobuf.schema import schema
-from tensorwire.errors import DecodeError, EncodeError, UnknownCodecError, is_known, shown, unknown
+from tensorwire.errors import (
+    CodecError,
+    DecodeError,
+    EncodeError,
+    UnknownCodecError,
+    is_known,
+    shown,
+    unknown,
+)
 from tensorwire.frames import is_frame, rows_of
 from tensorwire.kinds import KINDS
-from tensorwire.limits import DEFAULT_LIMITS, checked_limits
-from tensorwire.missing import STRICT
-from tensorwire.protocols.seldon import envelope as seldon
-from tensorwire.protocols.seldon.advice import advise, blame
+from tensorwire.missing import BARE, STRICT, Writing
+from tensorwire.protocols.seldon import envelope
 from tensorwire.protocols.seldon.memo import Memo
-from tensorwire.protocols.seldon.reading import finish, read
-from tensorwire.tree import Role
+from tensorwire.protocols.seldon.reader import MessageReader
+from tensorwire.tree import Leaf, Role, check_out
 from tensorwire.wire.buffers import as_body, buffer_of, join, size_of
 
 if TYPE_CHECKING:
@@ -29,28 +35,62 @@ if TYPE_CHECKING:
 
     from tensorwire.containers import Container
     from tensorwire.limits import Limits
-    from tensorwire.missing import Missing, Writing
+    from tensorwire.missing import Missing
     from tensorwire.protocols import MessageProtocol
     from tensorwire.tree import Array
     from tensorwire.wire.buffers import Part
 
-__all__ = ["Codec"]
+__all__ = ["Codec", "built_in"]
 
 _AS_FLOATS = frozenset({int, bool})
-
-
-_NO_FRAMES = frozenset({np.ndarray, list, bytes})
+_NOT_FRAMES = frozenset({np.ndarray, list, bytes})
+_CAPABLE = ("tftensor", "ndarray", "raw")  # kinds, the most capable first
 
 
 class Codec:
     """Arrays to the bytes of a SeldonMessage and back, in one container and one kind.
 
+    Parameters
+    ----------
+    container : {"json", "protobuf", "msgpack"}
+        How a message becomes bytes.
+    kind : {"ndarray", "tensor", "tftensor", "raw"}
+        How an array is laid out in a message: nested lists, a shape and float64 values,
+        TensorFlow's TensorProto, or bytes.
+
     Attributes
     ----------
-    name
-        container and kind, as in ``protobuf/tftensor``.
-    media_type
-        the media type of the bytes.
+    name : str
+        Container and kind, as in ``protobuf/tftensor``.
+    media_type : str
+        The media type of the bytes.
+
+    Raises
+    ------
+    UnknownCodecError
+        If there is no container or no kind of that name.
+
+    See Also
+    --------
+    get_codec : The codec of a name, made once.
+
+    Notes
+    -----
+    A codec is a function of its arguments: neither the values of an array nor its names or meta
+    outlive a call. It may be used by several threads.
+
+    Source: seldon.protos, https://docs.seldon.io/projects/seldon-core/
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import tensorwire as tw
+    >>> codec = tw.get_codec("json/ndarray")
+    >>> body = codec.encode(np.array([[1.5, 2.5]]), names=["a", "b"])
+    >>> body
+    b'{"data":{"names":["a","b"],"ndarray":[[1.5,2.5]]}}'
+    >>> codec.decode(body)
+    array([[1.5, 2.5]])
     """
 
     def __init__(self, container: str, kind: str) -> None:
@@ -60,13 +100,13 @@ class Codec:
         self.name: str = f"{container}/{kind}"
         self.container: Container = CONTAINERS[container]
         self.kind = KINDS[kind]
-        self.place = seldon.path_of(kind)
-        self._owned = self.container.sized and not self.kind.views
-        self._message = schema(seldon.MESSAGE)
         self.media_type: str = self.container.media_types[0]
+        self.path = envelope.path_of(kind)
+        self._owned = self.container.sized and not self.kind.views
+        self._schema = schema(envelope.MESSAGE)
         self._memo = Memo(self.container)
         self._writers = self._memo.writers
-        self._reading = seldon.reading(None, self.container)
+        self._reader = MessageReader(self.container)
 
     def __repr__(self) -> str:
         """Return the call that makes a codec like it."""
@@ -89,36 +129,50 @@ class Codec:
         lossy: bool = False,
         missing: Missing | None = None,
     ) -> bytes:
-        """Write an array into a message; the array is copied once, into the result.
+        """Write an array into a message.
+
+        The array is copied once, into the result.
 
         Parameters
         ----------
-        value
-            an array of any shape and memory order, whatever numpy views without a copy
-            (``__array__``, ``__dlpack__``, buffers), or nested lists; bytes for ``raw``. A frame
-            of pandas, polars or Arrow is its rows; those of columns of several types are nested
-            lists, which ``ndarray`` alone holds.
-        names
-            the names of the columns, where the kind has a place for them: one for each, where the
-            array has columns; those of the frame where None.
-        meta
-            puid, tags, routing, requestPath, metrics.
-        status
-            code, info, reason, status.
-        lossy
-            accept that what this kind cannot say is rounded, or comes back changed.
-        missing
-            how JSON says NaN and infinities: ``null`` (NaN alone), ``nan`` (the bare words NaN,
-            Infinity, -Infinity), ``any`` (the same: Seldon's servers read both), ``error`` (they
-            are refused) where None. Where it is given, None among numbers is NaN, in every
-            container; in rows that mix types it is null.
+        value : array_like
+            An array of any shape, dtype, byte order and memory order, whatever numpy views without
+            a copy (``__array__``, ``__dlpack__``, buffers), or nested lists; bytes for ``raw``. Of
+            a frame of pandas, polars or Arrow, its rows: nested lists where columns have several
+            types, which ``ndarray`` alone represents.
+        names : sequence of str, optional
+            Names of the columns, one for each; by default those of a frame. ``raw`` has none.
+        meta : dict, optional
+            Members puid, tags, routing, requestPath and metrics.
+        status : dict, optional
+            Members code, info, reason and status.
+        lossy : bool, default False
+            Write what the kind does not represent exactly too: rounded, or of another shape.
+        missing : {"null", "nan", "any", "error"}, optional
+            How JSON represents NaN and infinities: ``null`` (NaN alone), ``nan`` (the bare words
+            NaN, Infinity, -Infinity), ``any`` (the same), ``error`` (refused, the default). With
+            a word other than ``error``, None among numbers is NaN, in every container; in rows
+            that mix types it is null.
+
+        Returns
+        -------
+        bytes
+            The message.
 
         Raises
         ------
         EncodeError
-            the kind cannot carry the value without loss; the text names one that can.
+            If the kind does not represent the value without loss. The message names a kind that
+            does.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import tensorwire as tw
+        >>> tw.get_codec("json/tensor").encode(np.eye(2), meta={"puid": "7"})
+        b'{"meta":{"puid":"7"},"data":{"tensor":{"shape":[2,2],"values":[1.0,0.0,0.0,1.0]}}}'
         """
-        how = STRICT if missing is None else seldon.writing(missing)
+        how = STRICT if missing is None else envelope.writing(missing)
         bare = names is None and meta is None and status is None
         if bare and type(value) is np.ndarray:
             writers, key = self._writers, (value.dtype, value.shape)
@@ -127,12 +181,12 @@ class Codec:
                 found = writers.get(key)
             if found is not None and (text := found[1](value)) is not None:
                 return found[0] + text + found[2]
-        if type(value) not in _NO_FRAMES and is_frame(value):
+        if type(value) not in _NOT_FRAMES and is_frame(value):
             value, names = self._rows(value, names)
         try:
             return join(*self._parts(value, (names, meta, status), how, lossy=lossy))
         except EncodeError as error:
-            raise advise(self, error, value, how, lossy=lossy) from None
+            raise self._suggest_alternative(error, value, how, lossy=lossy) from None
 
     def encode_parts(  # noqa: PLR0913
         self,
@@ -144,62 +198,56 @@ class Codec:
         lossy: bool = False,
         missing: Missing | None = None,
     ) -> list[bytes | memoryview]:
-        """Write the same bytes as `encode`, as buffers for a vectored write.
+        """Write an array into a message, as buffers for a vectored write.
 
-        Where the payload holds the array's own memory, that buffer is the array: nothing is copied,
-        and the array must not change until the buffers are written.
+        Joined, they are the bytes of `encode`. Where the message holds the array's own memory, one
+        of the buffers is that memory: it is not copied, and must not change until it is sent.
+
+        Parameters
+        ----------
+        value : array_like
+            As for `encode`.
+        names : sequence of str, optional
+            As for `encode`.
+        meta : dict, optional
+            As for `encode`.
+        status : dict, optional
+            As for `encode`.
+        lossy : bool, default False
+            As for `encode`.
+        missing : {"null", "nan", "any", "error"}, optional
+            As for `encode`.
+
+        Returns
+        -------
+        list of bytes or memoryview
+            The message in pieces, for ``socket.sendmsg`` or ``writelines``.
 
         Raises
         ------
         EncodeError
-            as `encode` does.
+            As `encode` does.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import tensorwire as tw
+        >>> array = np.ones((100, 100))
+        >>> head, memory = tw.get_codec("protobuf/tensor").encode_parts(array)
+        >>> memory.nbytes, np.shares_memory(memory, array)
+        (80000, True)
         """
-        how = STRICT if missing is None else seldon.writing(missing)
-        if type(value) not in _NO_FRAMES and is_frame(value):
+        how = STRICT if missing is None else envelope.writing(missing)
+        if type(value) not in _NOT_FRAMES and is_frame(value):
             value, names = self._rows(value, names)
         try:
-            envelope = names, meta, status
-            prefix, part, suffix = self._parts(value, envelope, how, lossy=lossy)
+            parts = names, meta, status
+            prefix, part, suffix = self._parts(value, parts, how, lossy=lossy)
             return [piece for piece in (prefix, buffer_of(part), suffix) if len(piece)]
         except EncodeError as error:
-            raise advise(self, error, value, how, lossy=lossy) from None
+            raise self._suggest_alternative(error, value, how, lossy=lossy) from None
 
-    def _rows(self, frame: Any, names: Any) -> tuple[Any, Any]:
-        """Return the rows of a frame and the names of its columns; raw has a place for neither."""
-        return (frame, names) if self.kind.name == "raw" else rows_of(frame, names)
-
-    def _parts(
-        self, value: Any, envelope: tuple[Any, Any, Any], how: Writing, *, lossy: bool
-    ) -> tuple[bytes, Part, bytes]:
-        container, (names, *others) = self.container, envelope
-        try:
-            leaf = self.kind.leaf(value, lossy=lossy, how=how)
-            part = container.write(leaf)
-        except EncodeError as error:
-            raise error.within(self.place) from None
-        if names is not None:
-            names = seldon.columns_of(names, leaf.data if leaf.role is Role.NESTED else leaf)
-        size = size_of(part) if container.sized else 0
-        key = (leaf.dtype, leaf.shape, size)
-        plain = names is None and leaf.role is not Role.STRINGS
-        frame = self._memo.frames.get(key) if plain else None
-        try:
-            if frame is None:
-                tree = seldon.wrap(self.kind.name, self.kind.tree(leaf), names)
-                before, *after = container.frame(tree, key[2:], self._message, how.words)
-                frame = before, b"".join(after)
-                if plain and not lossy:
-                    self._memo.learn_frame(key, frame)
-            if plain and not lossy:
-                self._memo.learn_writer(frame, leaf, value)
-            first, last = frame
-            if members := seldon.around(*others):
-                first = container.before(members, first, self._message, how.words)
-        except EncodeError as error:
-            raise error.within(blame(self, envelope)) from None
-        return first, part, last
-
-    def decode(  # noqa: PLR0913 - each says one thing, by its name
+    def decode(  # noqa: PLR0913
         self,
         body: Any,
         *,
@@ -214,39 +262,51 @@ class Codec:
 
         Parameters
         ----------
-        body
-            any contiguous buffer: bytes, bytearray, memoryview, ndarray, mmap.
-        copy
-            give an array that is writable and shares nothing with `body`.
-        out
-            write into this array, of the payload's shape and dtype, and return it. It is left
-            alone where an error is raised.
-        dtype
-            convert to this dtype, if no value changes by it.
-        limits
-            what the payload may claim; `Limits()` where None.
-        align
-            return arrays whose address suits their dtype: a view where it does, else one copy,
-            read-only as the view is. False by default, because a copy takes longer than one pass
-            over a misaligned view does (see `tensorwire.arrays.aligned`).
-        missing
-            what stands for NaN in text: ``null`` (JSON's null, msgpack's nil, protobuf's
-            null_value), ``nan`` (the bare words NaN, Infinity, -Infinity), ``any`` of both where
-            None, ``error`` (neither). Null is NaN among floats, also among integers and bools
-            where `dtype` is one of floats, and None in rows that mix types. Values that are null
-            alone are float64.
+        body : bytes-like
+            Any contiguous buffer: bytes, bytearray, memoryview, ndarray, mmap.
+        copy : bool, default False
+            Return an array that is writable and shares no memory with `body`.
+        out : ndarray, optional
+            An array of the shape and dtype of the message, to write into and to return. After an
+            error it is unchanged.
+        dtype : data-type, optional
+            Convert to this dtype, if no value changes.
+        limits : Limits, optional
+            Bounds on what the message may claim; by default ``Limits()``.
+        align : bool, default False
+            Return an array whose address suits its dtype: a view where the message has it there,
+            else a read-only copy. A copy takes longer than one pass over a misaligned view.
+        missing : {"null", "nan", "any", "error"}, optional
+            What is NaN among floats in text: ``null`` (JSON's null, msgpack's nil, protobuf's
+            null_value), ``nan`` (the bare words NaN, Infinity, -Infinity), ``any`` (both, the
+            default), ``error`` (neither). With `dtype` of floats, null is NaN among integers and
+            bools too. In rows that mix types null is None. Nulls alone are float64.
 
         Returns
         -------
-        A read-only view of `body` where the format holds the array's own memory, else a new
-        array; nested lists for rows that mix numbers and strings.
+        ndarray or list
+            A read-only view of `body` where the format holds the array's own memory, else a new
+            array. Nested lists for rows that mix numbers and strings.
 
         Raises
         ------
         DecodeError
-            the bytes are no message, or hold another kind, or not the array they claim.
+            If the bytes are not a message, or hold another kind, or not the array they claim.
         LimitError
-            the payload claims more than `limits`.
+            If the message claims more than `limits` allow.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import tensorwire as tw
+        >>> codec = tw.get_codec("json/ndarray")
+        >>> codec.decode(b'{"data":{"ndarray":[[1,2],[3,4]]}}')
+        array([[1, 2],
+               [3, 4]])
+        >>> codec.decode(b'{"data":{"ndarray":[[1,2],{}]}}')
+        Traceback (most recent call last):
+            ...
+        tensorwire.errors.DecodeError: expected a row of 2, got dict - at $.data.ndarray[1]
         """
         if type(body) is not bytes:
             body = as_body(body)
@@ -255,21 +315,118 @@ class Codec:
         if value is None:
             if out is not None and not isinstance(out, np.ndarray):
                 raise DecodeError(f"expected a numpy array for out=, got {shown(out)}")
-            into = out if dtype is None else None
-            how = self._reading if missing is None else seldon.reading(missing, self.container)
+            how = self._reader.default if missing is None else self._reader.how(missing)
             if dtype is not None and is_float(dtype):
                 how = how._replace(also=_AS_FLOATS)
-            bounds = DEFAULT_LIMITS if limits is None else checked_limits(limits)
-            try:
-                value = read(self.container, body, bounds, how, into, self.kind.name)
-            except DecodeError as error:
-                if self.container.name == "protobuf":
-                    error.suggest(guess.of_tensor(body))
-                raise
+            into = out if dtype is None else None
+            value = self._reader.array(body, self.kind.name, limits, how, into)
             if plain:
                 self._memo.learn_to_view(body, value, self.encode_parts)
         if self._owned and type(value) is np.ndarray and not value.flags.writeable:
             value = value.copy()
         if copy or align or dtype is not None or out is not None:
-            return finish(self, value, copy=copy, out=out, dtype=dtype, align=align)
+            return self._finish(value, copy=copy, out=out, dtype=dtype, align=align)
         return value
+
+    def _rows(self, frame: Any, names: Any) -> tuple[Any, Any]:
+        """Return the rows of a frame and the names of its columns; `raw` refuses frames itself."""
+        return (frame, names) if self.kind.name == "raw" else rows_of(frame, names)
+
+    def _parts(
+        self, value: Any, parts: tuple[Any, Any, Any], how: Writing, *, lossy: bool
+    ) -> tuple[bytes, Part, bytes]:
+        """Return the bytes before the array, the array, and the bytes behind it."""
+        container, (names, *others) = self.container, parts
+        try:
+            leaf = self.kind.leaf(value, lossy=lossy, how=how)
+            part = container.write(leaf)
+        except EncodeError as error:
+            raise error.within(self.path) from None
+        if names is not None:
+            names = envelope.columns_of(names, leaf.data if leaf.role is Role.NESTED else leaf)
+        size = size_of(part) if container.sized else 0
+        key = (leaf.dtype, leaf.shape, size)
+        plain = names is None and leaf.role is not Role.STRINGS
+        frame = self._memo.frames.get(key) if plain else None
+        try:
+            if frame is None:
+                tree = envelope.wrap(self.kind.name, self.kind.tree(leaf), names)
+                before, *after = container.frame(tree, key[2:], self._schema, how.words)
+                frame = before, b"".join(after)
+                if plain and not lossy:
+                    self._memo.learn_frame(key, frame)
+            if plain and not lossy:
+                self._memo.learn_writer(frame, leaf, value)
+            first, last = frame
+            if members := envelope.members_of(*others):
+                first = container.before(members, first, self._schema, how.words)
+        except EncodeError as error:
+            raise error.within(self._locate_error(parts)) from None
+        return first, part, last
+
+    def _finish(
+        self, value: Any, *, copy: bool, out: Array | None, dtype: DTypeLike | None, align: bool
+    ) -> Any:
+        """Cast, copy, align, or write a value into `out`; an error leaves `out` unchanged."""
+        try:
+            if isinstance(value, list):
+                if dtype is None and out is None:
+                    return value
+                raise DecodeError("expected rows of one dtype, got rows that mix types")
+            if dtype is not None:
+                value = cast(value, dtype, shortest=self.container.text)
+            if out is not None:
+                if value is not out:
+                    check_out(out, value.shape, value.dtype)
+                    out[...] = value
+                return out
+        except CodecError as error:
+            raise error.within(self.path) from None
+        if copy and not value.flags.writeable:
+            return value.copy()
+        return aligned(value) if align else value
+
+    def _suggest_alternative(
+        self, error: EncodeError, value: Any, how: Writing, *, lossy: bool
+    ) -> EncodeError:
+        """Add the codec of this container that represents the value, and the options that help."""
+        error.within(self.path)
+        if not error.path.startswith(self.path):  # the envelope was refused, not the value
+            return error
+        for other in _CAPABLE:
+            if other != self.kind.name and self._represents(value, other, how):
+                error.suggest(f"use {self.container.name}/{other}")
+                break
+        words = self.container.text and how.words != BARE and "missing=" not in str(error)
+        if words and self._represents(value, self.kind.name, Writing(BARE)):
+            error.suggest("pass missing='nan' to write bare words, as Python's json does")
+        if not lossy and self._represents(value, self.kind.name, how, lossy=True):
+            error.suggest("pass lossy=True to accept the loss")
+        return error
+
+    def _represents(self, value: Any, kind: str, how: Writing, *, lossy: bool = False) -> bool:
+        """Return whether a kind represents a value, in this container."""
+        try:
+            buffer_of(self.container.write(KINDS[kind].leaf(value, lossy=lossy, how=how)))
+        except EncodeError:
+            return False
+        return True
+
+    def _locate_error(self, parts: tuple[Any, Any, Any]) -> str:
+        """Return the path of names, meta or status that the container refuses: each is tried."""
+        leaf = Leaf(Role.ABSENT, None, None, (), np.dtype(np.float64))
+        for i, path in enumerate(("$.data.names", "$.meta", "$.status")):
+            names, meta, status = (part if i == j else None for j, part in enumerate(parts))
+            try:
+                tree = envelope.members_of(meta, status)
+                tree |= envelope.wrap("tensor", KINDS["tensor"].tree(leaf), names)
+                self.container.frame(tree, [0], self._schema)
+            except EncodeError:
+                return path
+        return "$"
+
+
+@cache
+def built_in(name: str) -> Codec:
+    """Return one of the twelve codecs, made once: ``json/ndarray`` and so on."""
+    return Codec(*name.split("/"))

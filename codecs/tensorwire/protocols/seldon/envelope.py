@@ -1,7 +1,11 @@
-"""SeldonMessage, the envelope of Seldon Core v1.
+"""SeldonMessage, the envelope of Seldon Core v1: what surrounds a payload in a tree.
 
-An array stands in `data`, beside the names of its columns, or as bytes in `binData`; in their place
-may stand text, any JSON value, or a message of another type; `meta` and `status` stand beside them.
+::
+
+    {"status": {...}, "meta": {...}, "data": {"names": [...], "ndarray": [[1.5, 2.5]]}}
+
+The payload is one of ``data.tensor``, ``data.ndarray``, ``data.tftensor``, ``binData`` (kind
+``raw``), ``strData``, ``jsonData`` and ``customData``.
 Source: seldon.protos, https://docs.seldon.io/projects/seldon-core/
 """
 
@@ -9,104 +13,97 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from types import NoneType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from tensorwire import guess, inputs, lists
+from tensorwire import inputs, lists
 from tensorwire import missing as missing_values
 from tensorwire.errors import DecodeError, EncodeError, shown
 from tensorwire.tree import is_plain, walk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import TypeAlias
 
     from tensorwire.containers import Container
     from tensorwire.missing import Missing, Reading, Writing
     from tensorwire.tree import Tree
 
+    Parts: TypeAlias = tuple[str, Any, list[str] | None, dict[str, Any], dict[str, Any]]
+
 __all__ = [
+    "ARRAYS_IN_DATA",
     "MESSAGE",
-    "Envelope",
+    "OTHER_KINDS",
     "NamesAsRead",
-    "check_sayable",
+    "check_representable",
     "columns_of",
     "has_columns",
-    "opened",
+    "members_of",
+    "open_message",
     "path_of",
-    "payload",
     "reading",
     "wrap",
     "writing",
 ]
 
 MESSAGE = "seldon.protos.SeldonMessage"
-_IN_DATA = ("tensor", "ndarray", "tftensor")
-_NO_ARRAY = ("strData", "jsonData", "customData")
-_BESIDE = {"binData": "raw", "bin_data": "raw"} | {name: name for name in _NO_ARRAY}
-_NONE = "no payload: none of tensor, ndarray, tftensor, binData is there"
-
-
-class Envelope(NamedTuple):
-    """What travels with a payload."""
-
-    names: list[str] | None
-    meta: dict[str, Any]
-    status: dict[str, Any]
+ARRAYS_IN_DATA = ("tensor", "ndarray", "tftensor")
+OTHER_KINDS = ("strData", "jsonData", "customData")
+_BESIDE_DATA = {"binData": "raw", "bin_data": "raw"} | {name: name for name in OTHER_KINDS}
 
 
 def reading(missing: Missing | None, container: Container) -> Reading:
-    """Return how text is read: by default as Seldon's own wrapper reads it, null and words."""
+    """Return how numbers are read; by default null and bare words too, as Seldon's wrapper does."""
     how = missing_values.reading(missing, "any", text=container.text)
     return how._replace(remedy="Codec.decode with dtype=np.float64")
 
 
 def writing(missing: Missing | None) -> Writing:
-    """Return how numbers that are not finite are written: they are refused by default."""
+    """Return how NaN and infinities are written; by default they are refused."""
     return missing_values.writing(missing, "error", missing_values.BARE)
 
 
 def path_of(kind: str) -> str:
-    """Tell where the payload of a kind stands."""
-    if kind in _IN_DATA:
+    """Return the path of the payload of a kind."""
+    if kind in ARRAYS_IN_DATA:
         return f"$.data.{kind}"
     return "$.binData" if kind == "raw" else f"$.{kind}"
 
 
-def around(meta: Mapping[str, Any] | None, status: Mapping[str, Any] | None) -> Tree:
-    """Give what stands before a payload, fields in the order of their numbers.
+def members_of(meta: Mapping[str, Any] | None, status: Mapping[str, Any] | None) -> Tree:
+    """Return status and meta as members of a message, in the order of their field numbers.
 
-    Raises `EncodeError`, with the place, for what is no envelope in any container.
+    Raises `EncodeError`, with the path, for values that no container represents.
     """
     message: Tree = {}
-    if status is not None and (said := _checked(status, "$.status")):
-        message["status"] = said
-    if meta is not None and (said := _checked(meta, "$.meta")):
-        message["meta"] = said
+    if status is not None and (checked := _checked(status, "$.status")):
+        message["status"] = checked
+    if meta is not None and (checked := _checked(meta, "$.meta")):
+        message["meta"] = checked
     return message
 
 
-def wrap(kind: str, tree: Any, names: Sequence[str] | None) -> Tree:
-    """Put a payload into the envelope; raise `EncodeError` for names that are none."""
-    message: Tree = {}
+def wrap(kind: str, node: Any, names: Sequence[str] | None) -> Tree:
+    """Return a message of a payload; raise `EncodeError` for names where there are no columns."""
     columns = [] if names is None else columns_of(names)
-    if kind in _IN_DATA:
-        message["data"] = {"names": columns, kind: tree} if columns else {kind: tree}
-    elif columns:
-        what = "raw bytes have" if kind == "raw" else f"{kind} has" if kind else "nothing has"
-        raise EncodeError(f"{what} no columns to name", "$.data.names")
-    elif kind:
-        message["binData" if kind == "raw" else kind] = tree
-    return message
+    if kind in ARRAYS_IN_DATA:
+        return {"data": {"names": columns, kind: node} if columns else {kind: node}}
+    if columns:
+        reason = f"expected no names for kind {kind!r}, got {len(columns)}"
+        raise EncodeError(reason, "$.data.names", "leave names= out")
+    return {"binData" if kind == "raw" else kind: node} if kind else {}
 
 
 class NamesAsRead(list[str]):
-    """Names that came with an array, and are not as many as its columns.
+    """Names that were read with an array, and are not as many as its columns.
 
-    A peer's mistake does not make its numbers unreadable, and what was read can be written again.
+    A mistake of the peer does not make its numbers unreadable, and the message can be written
+    again.
     """
 
 
 def has_columns(value: Any, names: Sequence[str] | None) -> bool:
-    """Tell whether names are as many as the columns of an array, its second axis.
+    """Return whether names are as many as the columns of an array, its second axis.
 
     An array of rank 1 has no columns: Seldon's wrapper sends the names of all classes beside the
     labels that a model has chosen. Of an array of a higher rank the last axis may be named too.
@@ -118,100 +115,92 @@ def has_columns(value: Any, names: Sequence[str] | None) -> bool:
 
 
 def columns_of(names: Any, value: Any = None) -> list[str]:
-    """Return the names of the columns of an array, whatever holds them.
+    """Return the names of the columns of an array as a list, whatever sequence holds them.
 
-    Raises `EncodeError` for what are no names, and for those that are not as many as the columns.
+    Raises `EncodeError` for items that are not strings, and for another number of names than
+    columns.
     """
     if type(names) is list and {str}.issuperset(map(type, names)):
         return _as_many(names, names, value)
-    given = isinstance(names, (str, bytes)) or not isinstance(names, Iterable)
+    whole = isinstance(names, (str, bytes)) or not isinstance(names, Iterable)
     try:
-        columns = [names] if given else inputs.plain_json(list(names), "$.data.names")
+        columns = [names] if whole else inputs.plain_json(list(names), "$.data.names")
     except TypeError:  # of an array of rank 0
-        given, columns = True, [names]
+        whole, columns = True, [names]
     for i, name in enumerate(columns):
-        if given or not isinstance(name, str):
-            place = "$.data.names" if given else f"$.data.names[{i}]"
-            raise EncodeError(f"expected a list of strings for names, got {shown(name)}", place)
+        if whole or not isinstance(name, str):
+            path = "$.data.names" if whole else f"$.data.names[{i}]"
+            raise EncodeError(f"expected a list of strings for names, got {shown(name)}", path)
     return _as_many([str(name) for name in columns], names, value)
 
 
 def _as_many(columns: list[str], names: Any, value: Any) -> list[str]:
-    """Return the names of columns; raise `EncodeError` where they are not as many as these."""
+    """Return the names; raise `EncodeError` where they are not as many as the columns."""
     if value is not None and not has_columns(value, columns) and type(names) is not NamesAsRead:
         count = (lists.shape(value) if isinstance(value, list) else value.shape)[1]
         reason = f"expected {count} names for {count} columns, got {len(columns)}"
-        raise EncodeError(f"{reason}; pass one for each, or none", "$.data.names")
+        raise EncodeError(reason, "$.data.names", "pass one for each, or none")
     return columns
 
 
 def _checked(part: Any, path: str) -> Tree:
-    """Return a part of an envelope as it is to be written, all in it sure to be sayable."""
+    """Return meta or status as it is written; every value in it is representable."""
     if not isinstance(part, Mapping):
-        raise EncodeError(f"a {type(part).__name__} in place of a dict", path)
+        raise EncodeError(f"expected a dict, got {shown(part)}", path)
     if len(part) == 1 and {str}.issuperset(map(type, (*part, *part.values()))):
-        return dict(part)  # a puid, as most have
+        return dict(part)  # a puid alone, the most frequent meta
     made: Tree = dict(inputs.plain_json(part, path))
-    check_sayable(made, path, (str, bytes, int, float, NoneType))
+    check_representable(made, path, (str, bytes, int, float, NoneType))
     return made
 
 
-def check_sayable(part: Any, path: str, scalars: tuple[type, ...]) -> None:
-    """Raise `EncodeError` for keys that are no strings, integers beyond 64 bits, other types."""
+def check_representable(part: Any, path: str, scalars: tuple[type, ...]) -> None:
+    """Raise `EncodeError` for keys other than strings, integers beyond 64 bits, other types."""
     if is_plain(part, frozenset(scalars)):
         return
-    for place, value in walk(part, path):
+    for where, value in walk(part, path):
         if not isinstance(value, scalars):
-            what = "a key that is no string" if value is Ellipsis else shown(value)
+            if value is Ellipsis:
+                raise EncodeError(
+                    "expected strings for the keys of a dict, got another type", where
+                )
             wanted = "text, a number, a bool, None, a list or a dict"
-            raise EncodeError(f"expected {wanted}, got {what}", place)
+            raise EncodeError(f"expected {wanted}, got {shown(value)}", where)
         if isinstance(value, int) and not -(2**63) <= value < 2**64:
-            raise EncodeError("an integer beyond 64 bits", place)
+            reason = f"expected an integer of 64 bits, got {shown(value)}"
+            raise EncodeError(reason, where, "pass it as a string")
 
 
-def payload(message: Tree, *, foreign: bool = False) -> tuple[str, Any]:
-    """Return the kind and the tree of the one array of a message, as `opened` reads it."""
-    if len(message) == 1:  # nothing but an array, as in most
-        data = message.get("data")
-        if type(data) is dict and len(data) == 1:
-            for kind, tree in data.items():
-                if kind in _IN_DATA and tree is not None:
-                    return kind, tree
-        raw = message.get("binData")
-        if raw is not None:
-            return "raw", raw
-    kind, tree, _ = opened(message, foreign=foreign)
-    if kind in _NO_ARRAY:
-        raise DecodeError("holds no array; loads() reads it", f"$.{kind}")
-    if not kind and message.get("status"):
-        raise DecodeError("holds no array but a status; loads() reads it", "$.status")
-    if not kind:
-        raise DecodeError(_NONE, "", guess.of_members(message))
-    return kind, tree
+def open_message(message: Tree, *, foreign: bool = False) -> Parts:
+    """Return the kind and the node of the one payload, and names, meta and status.
 
-
-def opened(message: Tree, *, foreign: bool = False) -> tuple[str, Any, Envelope]:
-    """Return the kind and the tree of the one payload of a message, and what stands around it.
-
-    The kind is empty where there is no payload. Everything that reads a SeldonMessage goes through
-    here, so that all refuse the same ones. Members that the message does not have are passed over,
-    as Seldon's wrapper does. Where the values of a tree may be `foreign` to JSON, those that stand
-    where JSON's are to be are looked through.
+    The kind is "" where there is no payload. Every reader of a SeldonMessage calls this, so that
+    all refuse the same ones. Unknown members are ignored, as Seldon's wrapper does. With `foreign`,
+    values that JSON does not have are refused where JSON values are expected.
 
     Raises
     ------
     DecodeError
-        more than one payload; names, meta or status that are none; with the place.
+        for more than one payload, and for names, meta or status of another type; with the path.
     """
-    kind, node = _content(message)
-    around = _envelope(message)
+    if len(message) == 1:  # an array and nothing else, the most frequent message
+        data = message.get("data")
+        if type(data) is dict and len(data) == 1:
+            ((kind, node),) = data.items()
+            if kind in ARRAYS_IN_DATA and node is not None:
+                return kind, node, None, {}, {}
+        node = message.get("binData")
+        if node is not None:
+            return "raw", node, None, {}, {}
+    kind, node = _payload(message)
+    names, meta, status = _names(message), _dict(message, "meta"), _dict(message, "status")
     if foreign:
-        for part, place in ((around.meta, "$.meta"), (around.status, "$.status")):
+        for part, path in ((meta, "$.meta"), (status, "$.status")):
             if part:  # most messages have neither, and a call costs a fifth of a microsecond
-                _check_values(part, place, _ENVELOPE)
+                _check_values(part, path, _ENVELOPE)
         if kind == "jsonData" or (kind == "customData" and type(node) is dict and "@type" in node):
             _check_values(node, f"$.{kind}", _VALUES)
-    return kind, node, around
+    return kind, node, names, meta, status
 
 
 _VALUES: frozenset[type] = frozenset({str, int, float, bool, NoneType})
@@ -219,52 +208,54 @@ _ENVELOPE = _VALUES | {bytes}
 
 
 def _check_values(node: Any, path: str, known: frozenset[type]) -> None:
-    """Raise `DecodeError` for keys that are no text, and for values of types that are not known."""
+    """Raise `DecodeError` for keys other than strings, and for values of types not known."""
     if is_plain(node, known):
         return
-    for place, value in walk(node, path):
+    for where, value in walk(node, path):
         if type(value) not in known:
-            what = "a key that is no text" if value is Ellipsis else shown(value)
-            raise DecodeError(f"expected a value that JSON has, got {what}", place)
+            got = "a key of another type than str" if value is Ellipsis else shown(value)
+            raise DecodeError(f"expected a JSON value, got {got}", where)
 
 
-def _content(message: Tree) -> tuple[str, Any]:
-    """Find the one payload of a message: its kind and its tree; "" and None where there is none."""
+def _payload(message: Tree) -> tuple[str, Any]:
+    """Return the kind and the node of the one payload; "" and None where there is none."""
     data, found = message.get("data"), []
     if data is not None:
         if type(data) is not dict:
-            raise DecodeError(f"a {type(data).__name__} in place of an object", "$.data")
-        found = [(kind, data[kind]) for kind in _IN_DATA if data.get(kind) is not None]
+            raise DecodeError(f"expected an object, got {shown(data)}", "$.data")
+        found = [(kind, data[kind]) for kind in ARRAYS_IN_DATA if data.get(kind) is not None]
         if not found:
-            raise DecodeError(_NONE, "$.data")
+            raise DecodeError("expected tensor, ndarray or tftensor, got none of them", "$.data")
     for name, node in message.items():
-        if name in _BESIDE and node is not None:
-            found.append((_BESIDE[name], node))
+        if name in _BESIDE_DATA and node is not None:
+            found.append((_BESIDE_DATA[name], node))
     if len(found) == 1:
         return found[0]
     if found:
-        raise DecodeError("more than one payload in a message: " + ", ".join(k for k, _ in found))
+        kinds = ", ".join(kind for kind, _ in found)
+        raise DecodeError(f"expected one payload, got {len(found)}: {kinds}")
     return ("jsonData" if "jsonData" in message else ""), None  # for jsonData, null is a value
 
 
-def _envelope(message: Tree) -> Envelope:
-    """Return what stands around the payload of a message."""
+def _names(message: Tree) -> list[str] | None:
+    """Return the names of the columns, None where there are none."""
     data = message.get("data")
     names = None if data is None else data.get("names")
-    if names is not None:
-        wrong = [names] if type(names) is not list else [x for x in names if type(x) is not str]
-        if wrong:
-            reason = f"expected a list of strings, got a {type(wrong[0]).__name__}"
-            if type(names) is list:
-                reason += f" at index {names.index(wrong[0])}"
+    if not names and type(names) is list:
+        return None
+    if names is not None and type(names) is not list:
+        raise DecodeError(f"expected a list of strings, got {shown(names)}", "$.data.names")
+    for i, name in enumerate(names or ()):
+        if type(name) is not str:
+            reason = f"expected a string, got {shown(name)} at index {i}"
             raise DecodeError(reason, "$.data.names")
-    return Envelope(names or None, _object(message, "meta"), _object(message, "status"))
+    return names
 
 
-def _object(message: Tree, name: str) -> dict[str, Any]:
+def _dict(message: Tree, name: str) -> dict[str, Any]:
     value = message.get(name)
     if value is None:
         return {}
     if type(value) is not dict:
-        raise DecodeError(f"a {type(value).__name__} in place of an object", f"$.{name}")
+        raise DecodeError(f"expected an object, got {shown(value)}", f"$.{name}")
     return value

@@ -266,4 +266,4 @@ def _check_bytes(value: Any, codec: Any) -> None:
     if value.dtype != np.uint8 or value.ndim != 1:
         reason = f"bytes do not say dtype {value.dtype} and shape {value.shape}"
         other = f"{codec.container.name}/tftensor can carry it"
-        raise EncodeError(f"{reason}; {other}, and lossy=True writes its memory", codec.place)
+        raise EncodeError(f"{reason}; {other}, and lossy=True writes its memory", codec.path)

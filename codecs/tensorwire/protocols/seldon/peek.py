@@ -1,4 +1,4 @@
-"""What the messages of Seldon say of their arrays, without reading them."""
+"""What the messages of Seldon claim about their arrays, without reading them."""
 
 from __future__ import annotations
 
@@ -8,39 +8,41 @@ import numpy as np
 
 from tensorwire import lists
 from tensorwire.containers.json.scan import infer_shape
-from tensorwire.errors import CodecError, DecodeError
+from tensorwire.errors import CodecError, DecodeError, shown
 from tensorwire.kinds.tensorproto import STRING, dtype_of, row_of, shape_of
 from tensorwire.protocols.neutral import Peek, TensorInfo
-from tensorwire.protocols.seldon import envelope as seldon
+from tensorwire.protocols.seldon.envelope import open_message, path_of
 from tensorwire.protocols.seldon.messages import Message, MessageList
-from tensorwire.protocols.seldon.reader import check_said, other_value, parts_in, placed, reward
+from tensorwire.protocols.seldon.reader import (
+    check_not_empty,
+    other_value,
+    parts_in,
+    relocated,
+    reward,
+)
 from tensorwire.tree import blob, integers
 
 if TYPE_CHECKING:
     from tensorwire.containers import Container
-    from tensorwire.limits import Limits
     from tensorwire.missing import Reading
     from tensorwire.tree import Array, Tree
 
     Claim = tuple[np.dtype[Any] | None, tuple[int, ...] | None]
 
-__all__ = ["claims"]
+__all__ = ["peek_tree"]
 
 _FLOAT64 = np.dtype(np.float64)
 
 
-def claims(
-    tree: Tree, kind: type, container: Container, _: Limits, payload: int, how: Reading
-) -> Peek:
-    """Tell what a message of a class says of itself; the arrays in a list are named by place."""
+def peek_tree(tree: Tree, size: int, how: Reading, kind: type, container: Container) -> Peek:
+    """Return what a message of a class claims; the arrays in a list are named by their path."""
     if kind is Message:
-        found, infos, around = _message(tree, "$", container, how, payload)
-        check_said(tree, found)
-        return Peek(found, tuple(infos), *around)
-    parts = parts_in(tree, kind, container, payload)
-    named = [
-        info for place, node in parts for info in _message(node, place, container, how, payload)[1]
-    ]
+        found, infos, beside = _message(tree, "$", container, how, size)
+        if not found:
+            check_not_empty(tree)
+        return Peek(found, tuple(infos), *beside)
+    parts = parts_in(tree, kind, container, size)
+    named = [info for path, node in parts for info in _message(node, path, container, how, size)[1]]
     if kind is MessageList:
         return Peek("seldonMessages", tuple(named))
     reward(tree.get("reward"), container, how)
@@ -48,21 +50,21 @@ def claims(
 
 
 def _message(
-    tree: Tree, place: str, container: Container, how: Reading, payload: int
-) -> tuple[str, list[TensorInfo], seldon.Envelope]:
-    """Return the kind of a message, what its one array is if it has one, and what is around it."""
+    tree: Tree, path: str, container: Container, how: Reading, size: int
+) -> tuple[str, list[TensorInfo], tuple[Any, Any, Any]]:
+    """Return the kind of a message, the claim about its array if it has one, and its envelope."""
     kind, claim = "", []
     try:
-        kind, node, around = seldon.opened(tree, foreign=container.foreign)
-        if around.meta or around.status:
-            lists.check_numbers([around.meta, around.status], how)
+        kind, node, names, meta, status = open_message(tree, foreign=container.foreign)
+        if meta or status:
+            lists.check_numbers([meta, status], how)
         if kind in _CLAIMS:
-            claim = [TensorInfo(place[2:], *_CLAIMS[kind](node))]
+            claim = [TensorInfo(path[2:], *_CLAIMS[kind](node))]
         else:
-            other_value(kind, node, container, how, payload)
+            other_value(kind, node, container, how, size)
     except CodecError as error:
-        raise placed(error.within(seldon.path_of(kind)), place) from None
-    return kind, claim, around
+        raise relocated(error.within(path_of(kind)), path) from None
+    return kind, claim, (names, meta, status)
 
 
 def _ndarray(node: Any) -> Claim:
@@ -70,7 +72,7 @@ def _ndarray(node: Any) -> Claim:
         claim: Claim = node.claims()
         return claim
     if type(node) is not list and not hasattr(node, "read"):
-        raise DecodeError(f"expected nested lists, got a {type(node).__name__}")
+        raise DecodeError(f"expected nested lists, got {shown(node)}")
     return infer_shape(node)
 
 
@@ -105,7 +107,7 @@ def _raw(node: Any) -> Claim:
 
 def _object(node: Any) -> Tree:
     if type(node) is not dict:
-        raise DecodeError(f"expected an object, got a {type(node).__name__}")
+        raise DecodeError(f"expected an object, got {shown(node)}")
     return node
 
 

@@ -1,7 +1,6 @@
-"""The messages of Seldon Core v1 in each container.
+"""The messages of Seldon Core v1 in each container, as a `MessageProtocol`.
 
-A SeldonMessage that holds an array is what the codecs write and read. Here is all else: text, JSON
-values and messages of other types, lists of messages, feedback, error replies.
+Whole messages are written by `MessageWriter` and read by `MessageReader`.
 Source: https://docs.seldon.io/projects/seldon-core/ and seldon_core/flask_utils.py
 """
 
@@ -13,42 +12,28 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tensorwire.containers import CONTAINERS
-from tensorwire.containers.protobuf.schema import schema
 from tensorwire.errors import CodecError
 from tensorwire.kinds import KINDS
-from tensorwire.limits import checked_limits
 from tensorwire.protocols import bodies
 from tensorwire.protocols.headers import Headers
-from tensorwire.protocols.seldon import envelope as seldon
-from tensorwire.protocols.seldon.locate import blamed, check_depth
-from tensorwire.protocols.seldon.messages import Feedback, Message, MessageList, messages_in
-from tensorwire.protocols.seldon.peek import claims
-from tensorwire.protocols.seldon.reader import class_of, from_tree
-from tensorwire.protocols.seldon.writer import around, is_bare, to_tree
-from tensorwire.registry import get_codec
-from tensorwire.tree import levels
+from tensorwire.protocols.seldon.messages import Message, messages_in
+from tensorwire.protocols.seldon.peek import peek_tree
+from tensorwire.protocols.seldon.reader import MessageReader, class_of
+from tensorwire.protocols.seldon.writer import MessageWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from tensorwire.limits import Limits
-    from tensorwire.missing import Missing, Reading, Writing
+    from tensorwire.missing import Missing
     from tensorwire.protocols.family import Family
     from tensorwire.protocols.neutral import Peek
-    from tensorwire.protocols.seldon.codec import Codec
 
-__all__ = ["protocol"]
-
-_NAMES = {
-    Message: seldon.MESSAGE,
-    MessageList: "seldon.protos.SeldonMessageList",
-    Feedback: "seldon.protos.Feedback",
-}
-_DEEP = 24  # levels of JSON in which protobuf nests less than it reads, 100 messages
+__all__ = ["SeldonProtocol", "protocol"]
 
 
 def protocol(name: str) -> SeldonProtocol:
-    """Give ``seldon/json``, ``seldon/protobuf`` or ``seldon/msgpack``."""
+    """Return ``seldon/json``, ``seldon/protobuf`` or ``seldon/msgpack``."""
     return SeldonProtocol(name)
 
 
@@ -59,17 +44,13 @@ class SeldonProtocol:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._container = CONTAINERS[name.partition("/")[2]]
-        self.media_type = self._container.media_types[0]
-        self._schemas = {kind: schema(full) for kind, full in _NAMES.items()}
-        self._codecs: dict[Any, Codec] = {
-            kind: get_codec(f"{self._container.name}/{kind}") for kind in KINDS
-        }
+        self._container = container = CONTAINERS[name.partition("/")[2]]
+        self.media_type = container.media_types[0]
+        self._reader, self._writer = MessageReader(container), MessageWriter(container)
         self._headers = Headers()
-        self._reading = seldon.reading(None, self._container)
 
     def __repr__(self) -> str:
-        """Return the call that gives it."""
+        """Return the call that returns it."""
         return f"get_protocol({self.name!r})"
 
     @property
@@ -83,56 +64,15 @@ class SeldonProtocol:
         self, message: Any, *, lossy: bool = False, missing: Missing | None = None
     ) -> tuple[bytes, dict[str, str]]:
         """Write a message; see `MessageProtocol`."""
-        codec = self._codec(message)
-        if codec is not None and not lossy and is_bare(message):
-            body = codec.encode(message.value, missing=missing)
-            return body, {"Content-Type": self.media_type}
-        body = (
-            self._write(bodies.write, message, missing, lossy=lossy)
-            if codec is None
-            else codec.encode(message.value, **around(message), lossy=lossy, missing=missing)
-        )
+        body = self._writer.write(message, lossy=lossy, missing=missing)
         return body, {"Content-Type": self.media_type}
 
     def encode_parts(
         self, message: Any, *, lossy: bool = False, missing: Missing | None = None
     ) -> tuple[list[bytes | memoryview], dict[str, str]]:
         """Write a message as buffers; see `MessageProtocol`."""
-        codec = self._codec(message)
-        parts = (
-            self._write(bodies.write_parts, message, missing, lossy=lossy)
-            if codec is None
-            else codec.encode_parts(message.value, **around(message), lossy=lossy, missing=missing)
-        )
+        parts = self._writer.write_parts(message, lossy=lossy, missing=missing)
         return parts, {"Content-Type": self.media_type}
-
-    def _codec(self, message: Any) -> Codec | None:
-        """Give the codec that writes a message with an array, None for any other."""
-        if isinstance(message, Message) and isinstance(message.kind, str):
-            return self._codecs.get(message.kind)
-        return None
-
-    def _write(
-        self, write: Callable[..., Any], message: Any, missing: Missing | None, *, lossy: bool
-    ) -> Any:
-        box, how = self._container, seldon.writing(missing)
-        try:
-            tree = to_tree(message, box, how, lossy=lossy)
-            kind = class_of(type(message))
-            body = write(box, tree, self._schemas[kind], how.words)
-        except CodecError as error:
-            encode = partial(self.encode, lossy=lossy, missing=missing)
-            alone = partial(self._alone, message, lossy, how)
-            raise blamed(error, message, encode, alone) from None
-        if kind is not Message and box.name == "protobuf" and levels(tree) > _DEEP:
-            check_depth(body, _NAMES[kind], message)
-        return body
-
-    def _alone(self, message: Message, lossy: bool, how: Writing, name: str) -> None:  # noqa: FBT001
-        """Write one member of a message."""
-        tree = to_tree(message, self._container, how, lossy=lossy)
-        if name in tree:
-            bodies.write(self._container, {name: tree[name]}, self._schemas[Message], how.words)
 
     def decode(  # noqa: PLR0913
         self,
@@ -154,10 +94,11 @@ class SeldonProtocol:
             known = self._headers.view(body, (Message, len(body)))
             if known is not None:
                 return known
-        how = self._reading if missing is None else seldon.reading(missing, self._container)
-        message = self._read(body, type, from_tree, limits, how)
+        reader = self._reader
+        how = reader.default if missing is None else reader.how(missing)
+        message = reader.read(body, class_of(type), limits, how)
         if limits is None and self._container.sized and isinstance(message, Message):
-            self._learn(body, message)
+            self._remember(body, message)
         return message
 
     def peek(
@@ -167,36 +108,16 @@ class SeldonProtocol:
         *,
         type: Any = None,  # noqa: A002
     ) -> Peek:
-        """Tell what a message says of its arrays; see `MessageProtocol`."""
+        """Return what a message claims about its arrays; see `MessageProtocol`."""
         del headers
-        found: Peek = self._read(body, type, claims, None, self._reading)
+        kind, reader = class_of(type), self._reader
+        found: Peek = reader.build(body, kind, peek_tree, reader.default, kind, self._container)
         return found
 
-    def _read(
-        self,
-        body: Any,
-        kind: Any,
-        build: Callable[..., Any],
-        limits: Limits | None,
-        how: Reading,
-    ) -> Any:
-        kind, box = class_of(kind), self._container
-        bounds = checked_limits(limits)
-        try:
-            return bodies.read(
-                box,
-                body,
-                self._schemas[kind],
-                lambda tree, size, how: build(tree, kind, box, bounds, size, how),
-                how,
-            )
-        except CodecError as error:
-            raise error.within("$") from None
-
-    def _learn(self, body: Any, message: Message) -> None:
-        """Remember what the bytes around an array say, where they say nothing else."""
+    def _remember(self, body: Any, message: Message) -> None:
+        """Remember what the bytes around an array mean, where a message has nothing else."""
         kind, value = message.kind, message.value
-        codec = self._codecs.get(kind)
+        codec = self._writer.codecs.get(kind)
         if codec is None or message.names is not None or message.meta or message.status:
             return
         learn = partial(self._headers.learn, (Message, len(body)), body)
@@ -209,17 +130,16 @@ class SeldonProtocol:
                 learn([last], lambda arrays, _: Message(arrays[0].copy(), kind))
 
     def encode_error(self, error: BaseException | str) -> tuple[bytes, dict[str, str]]:
-        """Write the reply that says what was wrong.
+        """Write an error reply.
 
         A text or a `CodecError` is for a status of 400 over HTTP; any other exception is the
-        server's own fault, for a status of 500, as Seldon's wrapper has it.
+        server's own fault, for a status of 500, as in Seldon's wrapper.
         """
         info = str(error).encode("utf-8", "replace").decode()
-        told = isinstance(error, (str, CodecError))
-        reason = "MICROSERVICE_BAD_DATA" if told else "MICROSERVICE_INTERNAL_ERROR"
+        refused = isinstance(error, (str, CodecError))
+        reason = "MICROSERVICE_BAD_DATA" if refused else "MICROSERVICE_INTERNAL_ERROR"
         status = {"status": 1, "info": info, "code": -1, "reason": reason}
-        body = bodies.write(self._container, {"status": status}, self._schemas[Message])
-        return body, {"Content-Type": self.media_type}
+        return self._writer.status(status), {"Content-Type": self.media_type}
 
 
 def _is_one_number(value: Any) -> bool:

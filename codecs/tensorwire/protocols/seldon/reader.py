@@ -1,4 +1,4 @@
-"""SeldonMessage, SeldonMessageList and Feedback of trees; see `seldon_messages`."""
+"""Bytes to SeldonMessage, SeldonMessageList and Feedback, for codecs and protocols alike."""
 
 from __future__ import annotations
 
@@ -7,136 +7,234 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tensorwire import guess, lists
+from tensorwire.containers.protobuf.schema import schema
 from tensorwire.errors import CodecError, DecodeError, shown
 from tensorwire.kinds import KINDS
-from tensorwire.missing import VERIFIED
+from tensorwire.limits import checked_limits
 from tensorwire.protocols import bodies, fields
-from tensorwire.protocols.seldon import customdata as seldon_any
-from tensorwire.protocols.seldon import envelope as seldon
+from tensorwire.protocols.seldon import customdata
+from tensorwire.protocols.seldon.envelope import (
+    MESSAGE,
+    NamesAsRead,
+    has_columns,
+    open_message,
+    path_of,
+    reading,
+)
 from tensorwire.protocols.seldon.messages import Feedback, Message, MessageList
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
+
     from tensorwire.containers import Container
     from tensorwire.limits import Limits
-    from tensorwire.missing import Reading
-    from tensorwire.tree import Tree
+    from tensorwire.missing import Missing, Reading
+    from tensorwire.tree import Array, Body, Tree
 
-__all__ = ["check_said", "class_of", "from_tree", "other_value", "parts_in", "placed", "reward"]
+    Fields: TypeAlias = tuple[Any, str, Any, dict[str, Any], dict[str, Any]]
 
+__all__ = ["SCHEMAS", "MessageReader", "class_of", "relocated"]
+
+SCHEMAS = {
+    Message: MESSAGE,
+    MessageList: "seldon.protos.SeldonMessageList",
+    Feedback: "seldon.protos.Feedback",
+}
 _FEEDBACK = ("request", "response", "truth")
 
 
 def class_of(kind: Any) -> type:
-    """Give the class of a message that is to be read; raise `DecodeError` for any other class."""
+    """Return the class of message that `kind` names; raise `DecodeError` for any other class."""
     for known in (Message, MessageList, Feedback):
         if kind is None or kind is known or (isinstance(kind, type) and issubclass(kind, known)):
             return known
     raise DecodeError(f"expected Message, MessageList or Feedback for type=, got {shown(kind, 60)}")
 
 
-def placed(error: CodecError, place: str) -> CodecError:
-    """Move an error of a message to the place of that message in another one."""
-    return type(error)(error.reason, place + error.path[1:], error.remedy)
+def relocated(error: CodecError, path: str) -> CodecError:
+    """Return an error of a message as one of the message that holds it at a path."""
+    return type(error)(error.reason, path + error.path[1:], error.remedy)
 
 
-def parts_in(tree: Tree, kind: type, container: Container, payload: int) -> list[tuple[str, Tree]]:
-    """Give the trees of the SeldonMessages in a list or a feedback, with their places.
+class MessageReader:
+    """Reads the messages of one container.
 
-    Raises `DecodeError` where nothing that the class has is there.
+    Parameters
+    ----------
+    container
+        the container of the bytes.
+
+    Attributes
+    ----------
+    default
+        how numbers are read where a call has no `missing`.
+    """
+
+    def __init__(self, container: Container) -> None:
+        self._container = container
+        self._schemas = {kind: schema(name) for kind, name in SCHEMAS.items()}
+        self._message = self._schemas[Message]
+        self.default = reading(None, container)
+
+    def how(self, missing: Missing | None) -> Reading:
+        """Return how numbers are read with an option `missing`."""
+        return self.default if missing is None else reading(missing, self._container)
+
+    def array(self, body: Body, kind: str, limits: Any, how: Reading, out: Array | None) -> Any:
+        """Return the array of a message of that kind; raise `DecodeError` for another kind.
+
+        It may be a read-only view of the body, of any kind.
+        """
+        bounds = checked_limits(limits)
+        try:
+            return bodies.read(
+                self._container, body, self._message, self._fields, how, bounds, kind, out
+            )[0]
+        except DecodeError as error:
+            if self._container.name == "protobuf":
+                error.suggest(guess.of_tensor(body))
+            raise error.within("$") from None
+
+    def read(self, body: Any, kind: type, limits: Any, how: Reading) -> Any:
+        """Return the message of a class: Message, MessageList or Feedback."""
+        return self.build(body, kind, self.message, how, checked_limits(limits), kind)
+
+    def build(
+        self, body: Any, kind: type, build: Callable[..., Any], how: Reading, *arguments: Any
+    ) -> Any:
+        """Return what `build` makes of the tree of a message, the size of the body and `how`."""
+        try:
+            return bodies.read(self._container, body, self._schemas[kind], build, how, *arguments)
+        except CodecError as error:
+            raise error.within("$") from None
+
+    def _fields(  # noqa: PLR0913, PLR0917 - what is read, how, and into what
+        self,
+        tree: Tree,
+        size: int,
+        how: Reading,
+        limits: Limits,
+        wanted: str = "",
+        out: Array | None = None,
+    ) -> Fields:
+        """Return value, kind, names, meta and status: the fields of a `Message`, in its order."""
+        kind = ""
+        try:
+            kind, node, names, meta, status = open_message(tree, foreign=self._container.foreign)
+            if meta or status:
+                lists.check_numbers([meta, status], how)
+            if wanted and kind != wanted:
+                raise self._not_wanted(kind, tree)
+            if kind in KINDS:
+                return KINDS[kind].value(node, size, limits, out, how), kind, names, meta, status
+            value = other_value(kind, node, self._container, how, size)
+        except CodecError as error:
+            raise error.within(path_of(kind) if kind else "$") from None
+        return value, kind, names, meta, status
+
+    def _not_wanted(self, kind: str, tree: Tree) -> DecodeError:
+        """Return the error for a message that does not hold an array of the kind of a codec."""
+        remedy = "read it with loads()"
+        if kind in KINDS:
+            remedy = f"read it with {self._container.name}/{kind}, or with loads()"
+            return DecodeError(f"expected another kind, got {kind}", "", remedy)
+        if kind:
+            return DecodeError(f"expected an array, got {kind}", "", remedy)
+        if tree.get("status"):
+            return DecodeError("expected an array, got a status alone", "$.status", remedy)
+        return DecodeError("expected an array, got no payload", "", guess.of_members(tree))
+
+    def message(
+        self, tree: Tree, size: int, how: Reading, limits: Limits, kind: type = Message
+    ) -> Any:
+        """Return the message of a class that a tree represents; `size` is that of the body."""
+        if kind is not Message:
+            return self._parts(tree, size, how, limits, kind)
+        message = self._part(tree, size, how, limits)
+        if not message.kind:
+            check_not_empty(tree)
+        return message
+
+    def _part(self, tree: Tree, size: int, how: Reading, limits: Limits) -> Message:
+        """Return a message of a tree, its array no view where the kind has none."""
+        value, kind, names, meta, status = self._fields(tree, size, how, limits)
+        if kind in KINDS:
+            if not KINDS[kind].views and isinstance(value, np.ndarray):
+                value = value if value.flags.writeable else value.copy()
+            if names is not None and not has_columns(value, names):
+                names = NamesAsRead(names)
+        return Message(value, kind, names, meta, status)
+
+    def _parts(
+        self, tree: Tree, size: int, how: Reading, limits: Limits, kind: type
+    ) -> MessageList | Feedback:
+        """Return a list of messages or a feedback; its arrays are bounded together."""
+        messages: dict[str, Message] = {}
+        bounds, used = limits, 0
+        for path, node in parts_in(tree, kind, self._container, size):
+            try:
+                messages[path[2:]] = message = self._part(node, size, how, bounds)
+            except CodecError as error:
+                raise relocated(error, path) from None
+            used += bodies.taken(message.value)
+            bounds = limits.after(used, size)
+        if kind is MessageList:
+            return MessageList(list(messages.values()))
+        return Feedback(**messages, reward=reward(tree.get("reward"), self._container, how))
+
+
+def parts_in(tree: Tree, kind: type, container: Container, size: int) -> list[tuple[str, Tree]]:
+    """Return the trees of the messages in a list or a feedback, with their paths.
+
+    Raises `DecodeError` for a tree without any member of the class.
     """
     members = ("seldonMessages",) if kind is MessageList else (*_FEEDBACK, "reward")
-    unknown = tree or (payload and container.name == "protobuf")  # which leaves them out
-    if unknown and not any(name in tree for name in members):
-        reason = f"none of {', '.join(members)} is there: this is no {kind.__name__}"
+    other = tree or (size and container.name == "protobuf")  # which leaves unknown members out
+    if other and not any(name in tree for name in members):
+        reason = f"expected a {kind.__name__}, with {' or '.join(members)}, got none of them"
         raise DecodeError(reason, "", guess.of_members(tree))
     if kind is MessageList:
         nodes = fields.objects(tree, members[0])
         return [(f"$.{members[0]}[{i}]", node) for i, node in enumerate(nodes)]
     found = [(f"$.{name}", tree[name]) for name in _FEEDBACK if tree.get(name) is not None]
-    for place, node in found:
+    for path, node in found:
         if type(node) is not dict:
-            raise DecodeError(f"expected an object, got a {type(node).__name__}", place)
+            raise DecodeError(f"expected an object, got {shown(node)}", path)
     return found
 
 
-def check_said(tree: Tree, kind: str) -> None:
-    """Raise `DecodeError` where a message has no payload, and no meta or status either."""
-    if not kind and tree.get("meta") is None and tree.get("status") is None:
-        reason = "no payload, no meta and no status: this is no SeldonMessage"
+def check_not_empty(tree: Tree) -> None:
+    """Raise `DecodeError` for a message without payload, meta and status."""
+    if tree.get("meta") is None and tree.get("status") is None:
+        reason = "expected a SeldonMessage, got one without payload, meta and status"
         raise DecodeError(reason, "", guess.of_members(tree))
 
 
-def from_tree(  # noqa: PLR0913, PLR0917
-    tree: Tree,
-    kind: type,
-    container: Container,
-    limits: Limits,
-    payload: int,
-    how: Reading = VERIFIED,
-) -> Message | MessageList | Feedback:
-    """Make the message of a class that a tree says; `payload` is the size of the body."""
-    if kind is Message:
-        message = _message(tree, container, limits, payload, how)
-        check_said(tree, message.kind)
-        return message
-    messages: dict[str, Message] = {}
-    bounds, used = limits, 0
-    for place, node in parts_in(tree, kind, container, payload):
-        try:
-            messages[place[2:]] = message = _message(node, container, bounds, payload, how)
-        except CodecError as error:
-            raise placed(error, place) from None
-        used += bodies.taken(message.value)
-        bounds = limits.after(used, payload)
-    if kind is MessageList:
-        return MessageList(list(messages.values()))
-    return Feedback(**messages, reward=reward(tree.get("reward"), container, how))
-
-
-def _message(
-    tree: Tree, container: Container, limits: Limits, payload: int, how: Reading
-) -> Message:
-    kind, node, around = seldon.opened(tree, foreign=container.foreign)
-    if around.meta or around.status:
-        lists.check_numbers([around.meta, around.status], how)
-    try:
-        if kind in KINDS:
-            value = KINDS[kind].value(node, payload, limits, None, how)
-            viewed = isinstance(value, np.ndarray) and not value.flags.writeable
-            value = value.copy() if viewed and not KINDS[kind].views else value
-            if not seldon.has_columns(value, around.names):
-                around = around._replace(names=seldon.NamesAsRead(around.names or ()))
-        else:
-            value = other_value(kind, node, container, how, payload)
-    except CodecError as error:
-        raise error.within(seldon.path_of(kind)) from None
-    return Message(value, kind, *around)
-
-
-def other_value(kind: str, node: Any, container: Container, how: Reading, payload: int) -> Any:
-    """Return the value of a payload that is no array: text, a JSON value, a customData, or None."""
+def other_value(kind: str, node: Any, container: Container, how: Reading, size: int) -> Any:
+    """Return the value of a payload other than an array: text, JSON, customData, or None."""
     if kind == "strData" and type(node) is not str:
-        raise DecodeError(f"expected a string, got a {type(node).__name__}")
+        raise DecodeError(f"expected a string, got {shown(node)}")
     if type(node) is not str:
-        lists.check_numbers(node, how, payload)
+        lists.check_numbers(node, how, size)
     return _custom(node, container) if kind == "customData" else node
 
 
 def _custom(node: Any, container: Container) -> Any:
-    """Give the object that JSON has, as it came; or an Any, from containers that have bytes."""
+    """Return the object that JSON has, as it was read; or an Any, from containers with bytes."""
     if type(node) is not dict:
-        raise DecodeError(f"expected an object, got a {type(node).__name__}")
+        raise DecodeError(f"expected an object, got {shown(node)}")
     if type(node.get("@type")) is str:
         return node
     url, value = node.get("typeUrl", ""), node.get("value", b"")
     opaque = type(url) is str and isinstance(value, (bytes, np.ndarray))
     if not opaque or not node.keys() <= {"typeUrl", "value"} or (node and container.text):
-        raise DecodeError("an object without '@type' says of no message what it is")
-    return seldon_any.Any(url, bytes(value))
+        raise DecodeError("expected an object with '@type', got one without")
+    return customdata.Any(url, bytes(value))
 
 
-def reward(node: Any, container: Container, how: Reading = VERIFIED) -> float:
-    """Return the reward of a feedback, which text may have quoted."""
+def reward(node: Any, container: Container, how: Reading) -> float:
+    """Return the reward of a feedback; text may have quoted it."""
     if node is None:
         return 0.0
     try:
@@ -144,11 +242,11 @@ def reward(node: Any, container: Container, how: Reading = VERIFIED) -> float:
     except CodecError as error:
         raise DecodeError(error.reason, "$.reward", error.remedy) from None
     if array.dtype.kind not in "iuf":
-        raise DecodeError(f"a {type(node).__name__} in place of a number", "$.reward")
+        raise DecodeError(f"expected a number, got {shown(node)}", "$.reward")
     number = float(array[0])
     if array.dtype.kind != "f" and lists.rounds(int(array[0])):
         reason = f"expected a number that float64 holds, got {array[0]}"
-        raise DecodeError(f"{reason}; a reward is a float: write it as one", "$.reward")
+        raise DecodeError(reason, "$.reward", "write the reward as a float")
     if container.name != "protobuf":
         return number
     return float(str(np.float32(number)))  # the shortest decimal that means it

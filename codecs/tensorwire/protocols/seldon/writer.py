@@ -1,34 +1,44 @@
-"""SeldonMessage, SeldonMessageList and Feedback as trees; see `seldon_messages`."""
+"""SeldonMessage, SeldonMessageList and Feedback to bytes.
+
+A message with an array is what a `Codec` writes. All others are written here: text, JSON values,
+customData, lists of messages, and feedback.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from math import isfinite, isnan
 from types import NoneType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from tensorwire import inputs, lists
+from tensorwire.containers.protobuf.schema import message_class, schema
 from tensorwire.errors import CodecError, EncodeError, UnknownCodecError, is_known, shown, unknown
 from tensorwire.frames import is_frame, rows_of
 from tensorwire.kinds import KINDS
-from tensorwire.missing import STRICT
-from tensorwire.protocols import fields
-from tensorwire.protocols.seldon import customdata as seldon_any
-from tensorwire.protocols.seldon import envelope as seldon
+from tensorwire.protocols import bodies, fields
+from tensorwire.protocols.seldon import customdata, envelope
+from tensorwire.protocols.seldon.codec import built_in
 from tensorwire.protocols.seldon.messages import Feedback, Message, MessageList
-from tensorwire.tree import Leaf, Role, leaves
+from tensorwire.protocols.seldon.reader import SCHEMAS, class_of, relocated
+from tensorwire.tree import Leaf, Role, leaves, levels
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tensorwire.containers import Container
-    from tensorwire.missing import Writing
+    from tensorwire.missing import Missing, Writing
+    from tensorwire.protocols.seldon.codec import Codec
     from tensorwire.tree import Tree
 
-__all__ = ["around", "is_bare", "parts_of", "to_tree"]
+__all__ = ["MessageWriter"]
 
-_KINDS = (*KINDS, "strData", "jsonData", "customData")
-_OF_VALUES = (
+_T = TypeVar("_T")
+_KINDS = (*KINDS, *envelope.OTHER_KINDS)
+_KIND_OF = (  # the kind of message to suggest for a value
     (str, "strData"),
     ((bytes, bytearray, memoryview), "raw"),
     (dict, "jsonData"),
@@ -36,86 +46,229 @@ _OF_VALUES = (
     ((np.ndarray, np.generic, int, float), "tftensor"),
 )
 _WORDS = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}  # as protobuf's JSON has them
+_JSON_VALUES = (str, int, float, NoneType)
+_DEEP = 24  # levels of JSON whose messages protobuf reads: it nests 100 at most
 
 
-def parts_of(message: Any) -> list[tuple[str, Message]]:
-    """Give the messages in a list or in a feedback, with their places; raise `EncodeError`."""
+class MessageWriter:
+    """Writes the messages of one container.
+
+    Parameters
+    ----------
+    container
+        the container of the bytes.
+    """
+
+    def __init__(self, container: Container) -> None:
+        self._container = container
+        self._schemas = {kind: schema(name) for kind, name in SCHEMAS.items()}
+        self.codecs = {kind: built_in(f"{container.name}/{kind}") for kind in KINDS}
+
+    def write(self, message: Any, *, lossy: bool = False, missing: Missing | None = None) -> bytes:
+        """Return the bytes of a message."""
+        codec = self._codec_of(message)
+        if codec is None:
+            return self._write_tree(message, missing, bodies.write, lossy=lossy)
+        return codec.encode(message.value, **_beside(message), lossy=lossy, missing=missing)
+
+    def write_parts(
+        self, message: Any, *, lossy: bool = False, missing: Missing | None = None
+    ) -> list[bytes | memoryview]:
+        """Return the bytes of a message as buffers."""
+        codec = self._codec_of(message)
+        if codec is None:
+            return self._write_tree(message, missing, bodies.write_parts, lossy=lossy)
+        return codec.encode_parts(message.value, **_beside(message), lossy=lossy, missing=missing)
+
+    def _codec_of(self, message: Any) -> Codec | None:
+        """Return the codec that writes a message with an array, None for any other."""
+        if isinstance(message, Message) and isinstance(message.kind, str):
+            return self.codecs.get(message.kind)
+        return None
+
+    def _write_tree(
+        self, message: Any, missing: Missing | None, put: Callable[..., _T], *, lossy: bool
+    ) -> _T:
+        """Return the tree of a message as `bodies.write` or `bodies.write_parts` puts it."""
+        how = envelope.writing(missing)
+        try:
+            tree = self._tree(message, how, lossy=lossy)
+            kind = class_of(type(message))
+            body = put(self._container, tree, self._schemas[kind], how.words)
+        except CodecError as error:
+            raise self._locate_error(error, message, missing, lossy=lossy) from None
+        deep = kind is not Message and self._container.name == "protobuf"
+        if deep and levels(tree) > _DEEP:
+            _check_depth(body, SCHEMAS[kind], message)
+        return body
+
+    def status(self, status: dict[str, Any]) -> bytes:
+        """Return a message of a status alone."""
+        return bodies.write(self._container, {"status": status}, self._schemas[Message])
+
+    def _tree(self, message: Any, how: Writing, *, lossy: bool) -> Tree:
+        """Return the tree of a message, its members in the order of their field numbers."""
+        if isinstance(message, Message):
+            return self._message(message, how, lossy=lossy)
+        parts = {path[2:]: self._message(one, how, lossy=lossy) for path, one in _parts_of(message)}
+        if isinstance(message, MessageList):
+            return {"seldonMessages": list(parts.values())}
+        truth = {"truth": parts.pop("truth")} if "truth" in parts else {}
+        return {**parts, "reward": self._reward(message.reward, lossy=lossy), **truth}
+
+    def _message(self, message: Message, how: Writing, *, lossy: bool) -> Tree:
+        kind: Any = message.kind
+        if not is_known(kind, (*_KINDS, "")):
+            raise UnknownCodecError(unknown("the kind of a message", kind, _KINDS), "$")
+        value, names = message.value, message.names
+        if kind in KINDS and kind != "raw" and is_frame(value):
+            value, names = rows_of(value, names)
+        try:
+            node = self._node(kind, value, how, lossy=lossy)
+        except CodecError as error:
+            raise error.within(envelope.path_of(kind)) from None
+        tree = envelope.members_of(message.meta, message.status)
+        if names is not None and kind in KINDS:
+            names = envelope.columns_of(names, _array_in(node))
+        tree |= envelope.wrap(kind, node, names)
+        return tree or {"meta": {}}  # an empty body would not be a message
+
+    def _node(self, kind: str, value: Any, how: Writing, *, lossy: bool) -> Any:
+        """Return the payload of a message as a tree."""
+        if kind in KINDS:
+            return KINDS[kind].tree(KINDS[kind].leaf(value, lossy=lossy, how=how))
+        if kind == "strData":
+            return fields.text(value, "$.strData")
+        if kind == "jsonData":
+            value = inputs.plain_json(value, "$.jsonData")
+            envelope.check_representable(value, "$.jsonData", _JSON_VALUES)
+            return _as_floats(value) if lossy and self._container.name == "protobuf" else value
+        if kind == "customData":
+            return self._custom(value, lossy=lossy)
+        if value is not None:
+            raise EncodeError(f"expected None for kind '', got {shown(value)}", "$")
+        return None
+
+    def _custom(self, value: Any, *, lossy: bool) -> Any:
+        """Return an Any as the container has it: JSON as an object, protobuf as two fields."""
+        protobuf = self._container.name == "protobuf"
+        if isinstance(value, customdata.Any):
+            url = fields.text(value.type_url, "$.customData.type_url")
+            if not isinstance(value.value, bytes):
+                raise EncodeError(f"expected bytes, got {shown(value.value)}", ".value")
+        elif isinstance(value, Mapping) and isinstance(value.get("@type"), str):
+            value = inputs.plain_json(value, "$.customData")
+            envelope.check_representable(value, "$.customData", _JSON_VALUES)
+            if not protobuf:
+                return dict(value)
+            value = customdata.from_json(value, lossy=lossy)
+            url = value.type_url
+        else:
+            raise EncodeError(f"expected an Any, or a dict with '@type', got {shown(value)}")
+        if self._container.text:
+            return customdata.to_json(value, lossy=lossy)
+        if not protobuf:
+            return {"typeUrl": url, "value": value.value}
+        memory = Leaf(Role.BLOB, np.frombuffer(value.value, np.uint8))
+        return {"typeUrl": url, "value": memory if value.value else Leaf(Role.STRINGS, [])}
+
+    def _reward(self, value: Any, *, lossy: bool) -> float | str:
+        """Return the reward of a feedback, which protobuf represents as float32."""
+        if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and not value.ndim):
+            value = value.item()
+        if not isinstance(value, (int, float)) or isinstance(value, bool):
+            raise EncodeError(f"expected a number, got {shown(value)}", "$.reward")
+        try:
+            number = float(value)
+        except OverflowError:
+            raise EncodeError(f"expected float64, got {shown(value)}", "$.reward") from None
+        exact, dtype = not isinstance(value, int) or not lists.rounds(value), "float64"
+        if self._container.name == "protobuf":
+            dtype = "float32"
+            with np.errstate(over="ignore"):
+                narrow = np.float32(number)
+            if isfinite(number) and not np.isfinite(narrow):
+                raise EncodeError(f"expected float32, got {shown(value)}", "$.reward")
+            # What is exact is the float32 itself, or the shortest decimal that means it.
+            exact = exact and (isnan(number) or number in (float(narrow), float(str(narrow))))
+            number = float(narrow)
+        if not exact and not lossy:
+            reason = f"expected a number that {dtype} holds, got {shown(value)}"
+            raise EncodeError(reason, "$.reward", "pass lossy=True to round")
+        return number if isfinite(number) else _WORDS[str(number)]
+
+    def _locate_error(
+        self, error: CodecError, message: Any, missing: Missing | None, *, lossy: bool
+    ) -> CodecError:
+        """Return an error with the path of the part that is refused by itself too."""
+        if not isinstance(message, Message):
+            for path, one in _parts_of(message):
+                found = _refusal(partial(self.write, one, lossy=lossy, missing=missing))
+                if found is not None:
+                    return relocated(found, path)
+            if error.path == "$":  # for the depth that it adds to the messages in it
+                return type(error)(error.reason, _deepest(message), error.remedy)
+        elif error.path == "$":  # of a container, which knows no members
+            member, how = partial(self._write_member, lossy=lossy), envelope.writing(missing)
+            for name in ("status", "meta", message.kind):
+                found = _refusal(partial(member, message, name, how))
+                if found is not None:
+                    return found.within(f"$.{name}")
+        return error
+
+    def _write_member(self, message: Message, name: str, how: Writing, *, lossy: bool) -> None:
+        """Write one member of a message alone."""
+        tree = self._message(message, how, lossy=lossy)
+        if name in tree:
+            bodies.write(self._container, {name: tree[name]}, self._schemas[Message], how.words)
+
+
+def _refusal(write: Callable[[], Any]) -> CodecError | None:
+    """Return the error that a call raises, None where it raises none."""
+    try:
+        write()
+    except CodecError as error:
+        return error
+    return None
+
+
+def _beside(message: Message) -> dict[str, Any]:
+    """Return names, meta and status of a message, as far as it has them."""
+    found: dict[str, Any] = {}
+    if message.names is not None:
+        found["names"] = message.names
+    if type(message.meta) is not dict or message.meta:
+        found["meta"] = message.meta
+    if type(message.status) is not dict or message.status:
+        found["status"] = message.status
+    return found
+
+
+def _parts_of(message: Any) -> list[tuple[str, Message]]:
+    """Return the messages in a list or in a feedback, with their paths; raise `EncodeError`."""
     if isinstance(message, MessageList):
         found = fields.listed(message.messages, Message, "$.seldonMessages")
         return [(f"$.seldonMessages[{i}]", one) for i, one in enumerate(found)]
     if not isinstance(message, Feedback):
+        kind = next((kind for types, kind in _KIND_OF if isinstance(message, types)), "")
+        remedy = f"pass tensorwire.Message(value, {kind!r})" if kind else ""
         reason = f"expected a Message, a MessageList or a Feedback, got {shown(message)}"
-        raise EncodeError(f"{reason}{_as_message(message)}")
+        raise EncodeError(reason, "", remedy)
     named = [(name, getattr(message, name)) for name in ("request", "response", "truth")]
     for name, one in named:
         if one is not None and not isinstance(one, Message):
-            raise EncodeError(f"a {type(one).__name__} in place of a Message", f"$.{name}")
+            raise EncodeError(f"expected a Message, got {shown(one)}", f"$.{name}")
     return [(f"$.{name}", one) for name, one in named if one is not None]
 
 
-def _as_message(value: Any) -> str:
-    """Return the message to pass instead of a value, empty where there is no telling."""
-    for kinds, kind in _OF_VALUES:
-        if isinstance(value, kinds):
-            return f"; pass tensorwire.Message(value, {kind!r})"
-    return ""
-
-
-def to_tree(message: Any, container: Container, how: Writing = STRICT, *, lossy: bool) -> Tree:
-    """Make the tree of a message, its members in the order of their numbers."""
-    if isinstance(message, Message):
-        return _message(message, container, how, lossy=lossy)
-    parts = {
-        place[2:]: _message(one, container, how, lossy=lossy) for place, one in parts_of(message)
-    }
-    if isinstance(message, MessageList):
-        return {"seldonMessages": list(parts.values())}
-    truth = {"truth": parts.pop("truth")} if "truth" in parts else {}
-    return {**parts, "reward": _reward(message.reward, container, lossy=lossy), **truth}
-
-
-def _message(message: Message, container: Container, how: Writing, *, lossy: bool) -> Tree:
-    kind: Any = message.kind
-    if not is_known(kind, (*_KINDS, "")):
-        raise UnknownCodecError(unknown("the kind of a message", kind, _KINDS), "$")
-    value, names = message.value, message.names
-    if kind in KINDS and kind != "raw" and is_frame(value):
-        value, names = rows_of(value, names)
-    try:
-        node = _node(kind, value, container, how, lossy=lossy)
-    except CodecError as error:
-        raise error.within(seldon.path_of(kind)) from None
-    tree = seldon.around(message.meta, message.status)
-    if names is not None and kind in KINDS:
-        names = seldon.columns_of(names, _array_in(node))
-    tree |= seldon.wrap(kind, node, names)
-    return tree or {"meta": {}}  # which tells a message that says nothing from none
-
-
 def _array_in(node: Any) -> Any:
-    """Return what has the shape of the array in the tree of a kind."""
+    """Return the array in the tree of a kind, or what has its shape."""
     (leaf,) = leaves(node)
     return leaf[1].data if leaf[1].role is Role.NESTED else leaf[1]
 
 
-def _node(kind: str, value: Any, container: Container, how: Writing, *, lossy: bool) -> Any:
-    if kind in KINDS:
-        return KINDS[kind].tree(KINDS[kind].leaf(value, lossy=lossy, how=how))
-    if kind == "strData":
-        return fields.text(value, "$.strData")
-    if kind == "jsonData":
-        value = inputs.plain_json(value, "$.jsonData")
-        seldon.check_sayable(value, "$.jsonData", (str, int, float, NoneType))
-        return _as_floats(value) if lossy and container.name == "protobuf" else value
-    if kind == "customData":
-        return _custom(value, container, lossy=lossy)
-    if value is not None:
-        raise EncodeError(f"a {type(value).__name__} as the value of no kind", "$")
-    return None
-
-
 def _as_floats(node: Any) -> Any:
-    """Return a JSON value with its integers rounded: all numbers of protobuf's are float64."""
+    """Return a JSON value with its integers rounded: numbers of protobuf's JSON are float64."""
     whole: list[Any] = [node]
     left: list[Any] = [whole]
     while left:
@@ -129,69 +282,21 @@ def _as_floats(node: Any) -> Any:
     return whole[0]
 
 
-def _custom(value: Any, container: Container, *, lossy: bool) -> Any:
-    """Give an Any, or the object that JSON has in its place, as the container has it."""
-    protobuf = container.name == "protobuf"
-    if isinstance(value, seldon_any.Any):
-        url = fields.text(value.type_url, "$.customData.type_url")
-        if not isinstance(value.value, bytes):
-            raise EncodeError(f"a {type(value.value).__name__} in place of bytes", ".value")
-    elif isinstance(value, Mapping) and isinstance(value.get("@type"), str):
-        value = inputs.plain_json(value, "$.customData")
-        seldon.check_sayable(value, "$.customData", (str, int, float, NoneType))
-        if not protobuf:
-            return dict(value)
-        value = seldon_any.from_json(value, lossy=lossy)
-        url = value.type_url
-    else:
-        raise EncodeError("customData is an Any, or the object with '@type' that JSON has")
-    if container.text:
-        return seldon_any.to_json(value, lossy=lossy)
-    if not protobuf:
-        return {"typeUrl": url, "value": value.value}
-    memory = Leaf(Role.BLOB, np.frombuffer(value.value, np.uint8))
-    return {"typeUrl": url, "value": memory if value.value else Leaf(Role.STRINGS, [])}
+def _check_depth(body: Any, name: str, message: Any) -> None:
+    """Raise `EncodeError` where protobuf does not read what is nested in one of the messages."""
+    from google.protobuf.message import DecodeError as Refused
 
-
-def _reward(value: Any, container: Container, *, lossy: bool) -> float | str:
-    """Give the reward of a feedback, which protobuf carries as float32."""
-    if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and not value.ndim):
-        value = value.item()
-    if not isinstance(value, (int, float)) or isinstance(value, bool):
-        raise EncodeError(f"a {type(value).__name__} in place of a number", "$.reward")
     try:
-        number = float(value)
-    except OverflowError:
-        raise EncodeError("an integer beyond float64", "$.reward") from None
-    exact = not isinstance(value, int) or not lists.rounds(value)
-    if container.name == "protobuf":
-        with np.errstate(over="ignore"):
-            narrow = np.float32(number)
-        if isfinite(number) and not np.isfinite(narrow):
-            raise EncodeError(f"{value} is beyond float32", "$.reward")
-        # What is exact is the float32 itself, or the shortest decimal that means it.
-        exact = exact and (isnan(number) or number in (float(narrow), float(str(narrow))))
-        number = float(narrow)
-    if not exact and not lossy:
-        raise EncodeError(f"{value} is not exact; lossy=True accepts the loss", "$.reward")
-    return number if isfinite(number) else _WORDS[str(number)]
+        message_class(name).FromString(body if type(body) is bytes else b"".join(body))
+    except Refused:
+        reason = "expected at most 100 nested messages of protobuf, got more"
+        raise EncodeError(reason, _deepest(message)) from None
 
 
-def is_bare(message: Message) -> bool:
-    """Tell whether nothing stands around an array."""
-    meta, status = message.meta, message.status
-    if meta.__class__ is not dict or status.__class__ is not dict:
-        return False
-    return message.names is None and not meta and not status
-
-
-def around(message: Message) -> dict[str, Any]:
-    """Give what stands around an array, where there is anything."""
-    found: dict[str, Any] = {}
-    if message.names is not None:
-        found["names"] = message.names
-    if type(message.meta) is not dict or message.meta:
-        found["meta"] = message.meta
-    if type(message.status) is not dict or message.status:
-        found["status"] = message.status
-    return found
+def _deepest(message: Any) -> str:
+    """Return the path of what is nested deepest in a list of messages or in a feedback."""
+    depths = {"$": 0}
+    for path, one in _parts_of(message):
+        depths[f"{path}.{one.kind}"] = levels(one.value)
+        depths[f"{path}.meta"] = levels(one.meta)
+    return max(depths, key=lambda path: depths[path])
