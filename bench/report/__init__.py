@@ -10,12 +10,12 @@ Drawing, which knows nothing of runs::
     svg         lines, texts and marks
     looks       colours, marks and dashes
     labels      places for labels, so that none covers another
-    lines       times against batch size
+    charts      times against batch size
     dots, bars  one payload: times, and bytes
 
 Runs of ``bench.codecs``::
 
-    codecs_page      the page
+    codecs           the page
     codecs_views     there and back, encode, decode: what each shows
     codecs_figure    a section that grows, with its switches
     codecs_series    its lines
@@ -28,7 +28,7 @@ Runs of ``bench.codecs``::
 
 Runs of ``bench.serving``, a file of each mode at most::
 
-    serving_page     the page (serving_lead: the answers; serving_facts: machine and versions)
+    serving          the page (serving_lead: the answers; serving_facts: machine and versions)
     serving_matrix   the format matrix, ours beside the usual way (serving_pairs)
     serving_breakdown  where the time of a request goes
     serving_throughput, serving_concurrent  many clients (serving_loads)

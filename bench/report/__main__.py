@@ -51,15 +51,15 @@ def _report(options: Options) -> int:
 
 def _page(options: Options) -> Page:
     from bench.options import UsageError
-    from bench.report import codecs_page, serving_page
+    from bench.report import codecs, serving
 
-    if serving_page.claims(options.runs[0]):
-        return serving_page.build(options.runs)
+    if serving.claims(options.runs[0]):
+        return serving.build(options.runs)
     if len(options.runs) > 1:
         raise UsageError(
             "one run of bench.codecs is one page; two are compared by python -m bench.compare"
         )
-    return codecs_page.build(options.runs[0])
+    return codecs.build(options.runs[0])
 
 
 if __name__ == "__main__":

@@ -6,17 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bench.implementations.ways import MEMCPY, is_codec, label_of
-from bench.report.codecs_crossings import crossings
-from bench.report.codecs_views import (
-    BASELINES,
-    MEMORY,
-    containers,
-    look,
-    rows_of,
-    title_of,
-    views,
-)
-from bench.report.lines import (
+from bench.report.charts import (
     BOTTOM,
     LEFT,
     RIGHT,
@@ -27,6 +17,16 @@ from bench.report.lines import (
     Series,
     ghost_lines,
     panel,
+)
+from bench.report.codecs_crossings import crossings
+from bench.report.codecs_views import (
+    BASELINES,
+    MEMORY,
+    containers,
+    look,
+    rows_of,
+    title_of,
+    views,
 )
 from bench.report.looks import Look
 from bench.report.markup import Markup, element

@@ -48,8 +48,10 @@ def render(page: Page) -> str:
     )
     here = Path(__file__)
     drawing = here.with_name("drawing.css").read_text("utf-8")
-    style = _flat(here.with_name("style.css").read_text("utf-8") + drawing + rules(body))
-    script = _flat(here.with_name("script.js").read_text("utf-8"))
+    style = _flat(
+        here.with_name("templates").joinpath("style.css").read_text("utf-8") + drawing + rules(body)
+    )
+    script = _flat(here.with_name("templates").joinpath("script.js").read_text("utf-8"))
     # Only this style and this script, and no address at all.
     policy = (
         f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(script)};"

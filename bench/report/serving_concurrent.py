@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.report import lines as plot
-from bench.report.lines import Axes, Point, Series
+from bench.report import charts as plot
+from bench.report.charts import Axes, Point, Series
 from bench.report.looks import look_of
 from bench.report.markup import Markup, element
 from bench.report.page import section

@@ -60,7 +60,7 @@ def sheet(title: str, rows: Sequence[Sequence[Tile]], below: str, *shared: str) 
 def style() -> str:
     """Return the rules of drawings with the light colours in place of their names."""
     here = Path(__file__)
-    page = here.with_name("style.css").read_text("utf-8")
+    page = here.with_name("templates").joinpath("style.css").read_text("utf-8")
     colours = dict(VARIABLE.findall(page[: page.index("}")]))
     rules = here.with_name("drawing.css").read_text("utf-8")
     rules = re.sub(r"var\((--[a-z0-9]+)\)", lambda found: colours[found[1]], rules)

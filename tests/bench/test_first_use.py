@@ -21,7 +21,7 @@ from bench.implementations.ways import FIRST_USE
 from bench.measure import runfile
 from bench.measure.run import Cell
 from bench.measure.worker import with_first_use
-from bench.report.codecs_page import build
+from bench.report.codecs import build
 
 if TYPE_CHECKING:
     from pathlib import Path

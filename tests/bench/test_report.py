@@ -32,7 +32,7 @@ from bench.measure.run import Cell
 from bench.payloads.case import Case
 from bench.report import palette, picture
 from bench.report.__main__ import main
-from bench.report.codecs_page import page_of
+from bench.report.codecs import page_of
 from bench.report.labels import spread
 from bench.report.markup import Markup, element, join
 from bench.report.page import render
@@ -318,7 +318,9 @@ def luminance(colour: str) -> float:
 
 def test_text_has_contrast_in_light_and_dark() -> None:
     """Whatever is written has at least 4.5:1 on what is behind it, as WCAG's AA asks."""
-    blocks = re.findall(r":root \{(.*?)\}", (REPORT / "style.css").read_text("utf-8"), re.DOTALL)
+    blocks = re.findall(
+        r":root \{(.*?)\}", (REPORT / "templates" / "style.css").read_text("utf-8"), re.DOTALL
+    )
     assert len(blocks) == 3
     for block in blocks:
         colours = dict(re.findall(r"(--[a-z0-9]+): (#[0-9a-f]{6})", block))

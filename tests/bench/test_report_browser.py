@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bench.measure.runfile import Run
-from bench.report.codecs_page import page_of
+from bench.report.codecs import page_of
 from bench.report.page import render
 from tests.support.report_browser import Visit, browser
 from tests.support.report_runs import METADATA, WAYS, other, run, series

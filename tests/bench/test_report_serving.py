@@ -23,7 +23,7 @@ import pyperf
 
 from bench.measure.run import WorkerError
 from bench.measure.runfile import RunFileError
-from bench.report import serving_page
+from bench.report import serving
 from bench.report.page import render
 from bench.serving import hop_tables, load_tables, starts, suite, written
 from bench.serving.cells import GRPC, OBJECTS, OURS, REST, Cell, Choice
@@ -110,7 +110,7 @@ def paths(tmp_path_factory: pytest.TempPathFactory) -> made.Written:
 
 def page(*files: str) -> str:
     """Make the page of some files."""
-    return render(serving_page.build(files))
+    return render(serving.build(files))
 
 
 @pytest.mark.slow
@@ -390,9 +390,9 @@ def test_what_is_no_run_is_refused(tmp_path: Path, paths: made.Written) -> None:
         with pytest.raises(RunFileError, match=re.escape(path)) as error:
             read(path)
         assert "\n" not in str(error.value)
-    assert [serving_page.claims(path) for path in (missing, other, half)] == [False, False, True]
+    assert [serving.claims(path) for path in (missing, other, half)] == [False, False, True]
     with pytest.raises(RunFileError, match="a second run of mode load"):
-        serving_page.build([paths.load, paths.load])
+        serving.build([paths.load, paths.load])
 
 
 @pytest.mark.slow

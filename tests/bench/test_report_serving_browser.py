@@ -12,7 +12,7 @@ if any(find_spec(name) is None for name in ("grpc", "uvicorn", "flask", "pyperf"
     pytest.skip("needs tensorwire[server,load,bench]", allow_module_level=True)
 
 from bench.report.page import render
-from bench.report.serving_page import build
+from bench.report.serving import build
 from tests.support import serving_runs as made
 from tests.support.report_browser import Visit, browser
 
