@@ -5,45 +5,94 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.ending import leave, orderly
+from bench.options import Parser, check_output
 
 if TYPE_CHECKING:
-    from bench.report.options import Options
     from bench.report.page import Page
 
 NAME = "python -m bench.report"
+EXAMPLES = """\
+examples:
+  python -m bench.codecs -o run.json
+  python -m bench.report run.json --html run.html
+  python -m bench.report run.json --png chart.png
+"""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to read, and what to write."""
+
+    runs: tuple[str, ...]
+    html: str | None
+    png: str | None
+
+
+def parser() -> Parser:
+    """Return the command line."""
+    made = Parser(
+        prog=NAME,
+        description="A run as one page to look at, which needs no network and no script.",
+        epilog=EXAMPLES,
+    )
+    add = made.add_argument
+    add("runs", nargs="+", metavar="RUN", help="a file of -o; of bench.serving also several")
+    add("--html", metavar="FILE", help="write the page")
+    add("--png", metavar="FILE", help="write its chart, for a README")
+    add("--force", action="store_true", help="overwrite these files")
+    return made
+
+
+def parse(argv: list[str] | None) -> Options:
+    """Read the command line; SystemExit(2) with one line on stderr if it is wrong."""
+    made = parser()
+    given = made.parse_args(argv)
+    written = {"--html": given.html, "--png": given.png}
+    if not any(written.values()):
+        made.error("expected --html FILE or --png FILE")
+    for option, name in written.items():
+        path = Path(name or ".")
+        if path.is_file() and any(path.samefile(run) for run in given.runs if Path(run).exists()):
+            made.error(f"{option} {name}: is the run itself")
+        if name:
+            check_output(made, option, name, force=given.force)
+    if given.html and given.png and Path(given.html).absolute() == Path(given.png).absolute():
+        made.error("--html and --png name the same file")
+    return Options(tuple(given.runs), given.html, given.png)
 
 
 @orderly(NAME)
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; the exit code: 0, 1 not written, 2 usage or an unreadable file."""
     from bench.command import guarded
-    from bench.report.options import parse
 
     options = parse(argv)
     return guarded(NAME, lambda: _report(options))
 
 
 def _report(options: Options) -> int:
-    from bench.options import UsageError, require
-    from bench.report.files import write
-    from bench.report.page import render
-    from bench.report.picture import png
+    from bench.options import UsageError, require_all
 
-    require("pyperf", "a file of a run")
-    if options.png:
-        require("resvg_py", "--png")
+    needed = ("pyperf", "jinja2", "vl_convert", *["PIL"] * bool(options.png))
+    require_all("python -m bench.report", *needed)
+    from bench.report.page import render
+
     page = _page(options)
     # All of it is made before any of it is written.
     made: dict[str, bytes] = {}
     if options.html:
         made[options.html] = render(page).encode()
     if options.png:
-        if page.chart is None:
+        if page.picture is None:
             raise UsageError(f"--png: nothing was timed in {options.runs[0]}")
-        made[options.png] = png(page.chart)
+        made[options.png] = page.picture()
     for path, content in made.items():
         write(path, content)
     return 0
@@ -60,6 +109,36 @@ def _page(options: Options) -> Page:
             "one run of bench.codecs is one page; two are compared by python -m bench.compare"
         )
     return codecs.build(options.runs[0])
+
+
+def write(path: str, content: bytes) -> None:
+    """Write a file whole or not at all; OSError leaves what was there as it was.
+
+    What is not a file, such as ``/dev/stdout``, stays what it is and is written to.
+    """
+    target = Path(path)
+    try:
+        if target.exists() and not target.is_file():
+            target.write_bytes(content)
+        else:
+            _replace(target, content)
+    except OSError as error:  # it names the place that was asked for
+        raise OSError(error.errno, error.strerror, path) from None
+
+
+def _replace(target: Path, content: bytes) -> None:
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.absolute().parent)
+    made = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+        # A temporary file is its owner's alone; a page is to be shown to others.
+        mask = os.umask(0)
+        os.umask(mask)
+        made.chmod(0o666 & ~mask)
+        made.replace(target)
+    finally:
+        made.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
         *("grpc", "grpc_health", "grpc_reflection"),
         *("httptools", "prometheus_client", "uvicorn"),
     ),
-    "bench": ("psutil", "pyperf", "resvg_py", "rich"),
+    "bench": ("PIL", "jinja2", "psutil", "pyperf", "rich", "vl_convert"),
     "load": ("flask", "gunicorn", "locust"),
     "profile": ("memray", "py-spy"),
 }

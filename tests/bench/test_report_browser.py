@@ -64,9 +64,9 @@ def test_switches_show_and_hide(started: Any, path: Path, *, script: bool) -> No
     figure.get_by_label("protobuf", exact=True).uncheck()
     assert figure.locator(".c-protobuf").locator("visible=true").count() == 0
     assert figure.locator(".v-encode").locator("visible=true").count() == 2
-    assert figure.locator("g.told.c-baselines").locator("visible=true").count() > 0
+    assert figure.locator("g.baselines path").locator("visible=true").count() > 0
     figure.get_by_label("without tensorwire", exact=True).uncheck()
-    assert figure.locator("g.told.c-baselines").locator("visible=true").count() == 0
+    assert figure.locator("g.baselines").locator("visible=true").count() == 0
     # The other figure has switches of its own.
     assert page.locator("figure").nth(1).locator(".v-both").locator("visible=true").count() == 2
     page.context.close()
@@ -118,14 +118,18 @@ def test_rows_can_be_found(visit: Visit) -> None:
     assert shown(visit.page, "tbody tr") > 30
 
 
+FIRST = "figure svg[role] >> nth=0"
+"""The chart of json, there and back."""
+
+
 def test_the_pointer_finds_a_value(visit: Visit) -> None:
-    """Near a point its name and value are shown, inside the window; far from all nothing is."""
+    """Near a mark its name and value are shown, inside the window; far from all nothing is."""
     page = visit.page
-    line = page.locator("figure g.told.k0:not(.hollow)").first
-    line.scroll_into_view_if_needed()
-    place = line.locator(".mark").bounding_box()
+    mark = page.locator(FIRST).locator(".symbol.codecs path").first
+    mark.scroll_into_view_if_needed()
+    place = mark.bounding_box()
     assert place is not None
-    page.mouse.move(place["x"] + 5, place["y"] + place["height"] - 5)
+    page.mouse.move(place["x"] + 5, place["y"] + 5)
     tip = page.locator(".tip")
     assert tip.is_visible()
     assert tip.locator("b").text_content() == "json/ndarray"
@@ -134,22 +138,39 @@ def test_the_pointer_finds_a_value(visit: Visit) -> None:
     assert box is not None
     assert box["x"] >= 0
     assert box["y"] >= 0
+    line = page.locator(FIRST).locator(".line.codecs path").first
+    assert line.evaluate("e => getComputedStyle(e).strokeWidth") == "3px"
     page.mouse.move(2, 2)
     assert not tip.is_visible()
+    assert line.evaluate("e => getComputedStyle(e).strokeWidth") == "1.8px"
 
 
 def test_keys_find_every_value(visit: Visit) -> None:
-    """A line takes the focus, can be seen to have it, and arrow keys go along its points."""
+    """A chart takes the focus, can be seen to have it, and arrow keys go to each of its marks."""
     page = visit.page
-    line = page.locator("figure g.told.k0:not(.hollow)").first
-    page.locator("input[value=c-baselines]").first.focus()
+    chart = page.locator(FIRST)
+    page.locator("input[value=baselines]").first.focus()
     for _ in range(20):
         page.keyboard.press("Tab")
-        if line.evaluate("e => e === document.activeElement"):
+        if chart.evaluate("e => e === document.activeElement"):
             break
-    assert line.evaluate("e => e === document.activeElement")
-    assert line.evaluate("e => getComputedStyle(e).outlineStyle") == "solid"
+    assert chart.evaluate("e => e === document.activeElement")
+    assert chart.evaluate("e => getComputedStyle(e).outlineStyle") == "solid"
     tip = page.locator(".tip")
+    names = [tip.locator("b").text_content()]
+    for _ in range(4):
+        page.keyboard.press("ArrowDown")
+        names.append(tip.locator("b").text_content())
+    # From the slowest to the quickest.
+    assert names == [
+        "json/ndarray through Python objects",
+        "json/ndarray by orjson alone",
+        "json/ndarray",
+        "one memcpy",
+        "json/tftensor",
+    ]
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
     assert "1,000 rows: " in (tip.text_content() or "")
     page.keyboard.press("ArrowLeft")
     assert "100 rows: " in (tip.text_content() or "")
@@ -158,13 +179,14 @@ def test_keys_find_every_value(visit: Visit) -> None:
     assert "1 row: " in (tip.text_content() or "")
     page.keyboard.press("Escape")
     assert not tip.is_visible()
-    assert line.get_attribute("aria-label").startswith("json/ndarray, 1 row: 5.00 µs")
+    mark = chart.locator(".symbol.codecs path").first
+    assert (mark.get_attribute("aria-label") or "").startswith("json/ndarray, 1 row: 5.00 µs")
 
 
 def test_without_a_script_values_are_told_too(started: Any, path: Path) -> None:
-    """A line keeps its title, which a browser shows; the table is whole; no box is useless."""
+    """A mark has a title, which a browser shows; the table is whole; no box is useless."""
     page = Visit(started, path, java_script_enabled=False).page
-    title = page.locator("figure g.told.k0:not(.hollow) title").first
+    title = page.locator(FIRST).locator(".symbol.codecs title").first
     assert "1 row: 5.00 µs" in (title.text_content() or "")
     assert shown(page, "tbody tr") > 30
     assert page.locator(".find").count() == 0
@@ -185,7 +207,7 @@ def test_a_page_is_never_wider_than_its_window(started: Any, path: Path, width: 
 
 def test_names_of_lines_do_not_cover_one_another(visit: Visit) -> None:
     """In each panel, whatever is written at the ends of lines stands free."""
-    script = """all => all.map(e => [...e.querySelectorAll('.name text')]
+    script = """all => all.map(e => [...e.querySelectorAll('.text:is(.codecs, .baselines) text')]
         .map(t => t.getBoundingClientRect()).filter(r => r.width)
         .map(r => [r.left, r.right, r.top + r.height * .15, r.bottom - r.height * .15]))"""
     for names in visit.page.locator("svg").evaluate_all(script):

@@ -53,14 +53,15 @@ def test_no_error_and_nothing_too_wide(chromium: Any, page: Path, scheme: str, w
 def test_a_long_part_answers_anywhere_in_it(chromium: Any, page: Path) -> None:
     """The pointer near the end of a part of a bar; and the first drawing by the keyboard."""
     tab = Visit(chromium, page).page
-    part = tab.locator(".told path.bar").nth(1)
+    part = tab.locator(".rect.bar path").nth(1)
     part.scroll_into_view_if_needed()
     box = part.bounding_box()
     tab.mouse.move(box["x"] + 4, box["y"] + box["height"] / 2)
     tip = tab.locator(".tip")
     assert tip.inner_text().startswith("ndarray, tensorwire: ")
     assert "transport: 45 %" in tip.inner_text()
-    tab.locator(".told").first.focus()
+    tab.locator("h1").click()
+    tab.keyboard.press("Tab")
     assert "usual way: " in tip.inner_text()
     tab.keyboard.press("ArrowLeft")
     assert "tensorwire: " in tip.inner_text()
@@ -95,7 +96,7 @@ def test_what_is_added_is_sorted_by_its_sign(chromium: Any, page: Path) -> None:
 def test_the_switch_works_without_a_script(chromium: Any, page: Path) -> None:
     """Requests/s first; the latency is shown when it is chosen."""
     tab = Visit(chromium, page, java_script_enabled=False).page
-    rates, times = tab.locator(".v-requests"), tab.locator(".v-latency")
+    rates, times = (tab.locator(f".v-{each}").first for each in ("requests", "latency"))
     assert (rates.is_visible(), times.is_visible()) == (True, False)
     tab.get_by_label("latency (p50)").check()
     assert (rates.is_visible(), times.is_visible()) == (False, True)

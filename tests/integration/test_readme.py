@@ -153,7 +153,7 @@ def test_benchmark_options_exist() -> None:
 def test_the_benchmark_does_what_is_shown(tmp_path: Path) -> None:
     """The commands of the section on the benchmark run one after the other, and leave files."""
     pytest.importorskip("pyperf")
-    pytest.importorskip("resvg_py")
+    pytest.importorskip("vl_convert")
     text = README.read_text(encoding="utf-8").partition("\n## The benchmark\n")[2]
     shown = FENCE.search(text)
     assert shown is not None

@@ -43,83 +43,98 @@
     }
   }
 
-  // Drawings: the nearest value under the pointer, or that of the focused thing, in a box.
+  // Charts: the nearest value under the pointer, or the one that arrow keys have come to, in a box.
   const NEAR = 40;
   const tip = document.createElement("div");
+  const spot = document.createElement("div");
   tip.className = "tip";
-  tip.hidden = true;
+  spot.className = "spot";
+  tip.hidden = spot.hidden = true;
   tip.setAttribute("role", "status");
-  document.body.append(tip);
-  const spot = document.createElementNS("http://www.w3.org/2000/svg", "circle");
-  spot.setAttribute("class", "spot");
-  spot.setAttribute("r", "6");
-
-  const things = new Map();
-  for (const group of document.querySelectorAll(".told")) {
-    const title = group.querySelector("title");
-    const [name, ...lines] = title.textContent.split("\n");
-    group.setAttribute("aria-label", [name, ...lines].join(", "));
-    title.remove(); // or the browser would show a second box
-    group.setAttribute("role", "img");
-    group.setAttribute("tabindex", "0");
-    const bends = group.dataset.p ?? group.querySelector(".line").getAttribute("d").slice(1);
-    const places = bends.split(/[ L]/).map((pair) => pair.split(",").map(Number));
-    things.set(group, { name, lines, places });
-  }
-  const hide = () => { tip.hidden = true; spot.remove(); };
-  const show = (group, index) => {
-    const { name, lines, places } = things.get(group);
-    const [x, y] = places[index];
-    const bold = document.createElement("b");
-    bold.textContent = name;
-    tip.replaceChildren(bold, lines[index] ?? "");
-    tip.hidden = false;
-    spot.setAttribute("cx", x);
-    spot.setAttribute("cy", y);
-    group.ownerSVGElement.append(spot);
-    const at = new DOMPoint(x, y).matrixTransform(group.getScreenCTM());
-    const left = Math.min(Math.max(4, at.x - tip.offsetWidth / 2), root.clientWidth - tip.offsetWidth - 4);
-    const above = at.y - tip.offsetHeight - 12;
-    tip.style.left = `${left}px`;
-    tip.style.top = `${above < 4 ? at.y + 14 : above}px`;
+  document.body.append(spot, tip);
+  // Without the stroke, which a browser's own box counts at its pointed corners.
+  const boxOf = (mark) => {
+    const [{ x, y, width, height }, to] = [mark.getBBox(), mark.getScreenCTM()];
+    return new DOMRect(to.a * x + to.e, to.d * y + to.f, to.a * width, to.d * height);
   };
-  const shown = (group) => group.getClientRects().length > 0;
-  for (const svg of document.querySelectorAll("svg")) {
-    const groups = [...svg.querySelectorAll(".told")];
-    if (!groups.length) continue;
-    svg.addEventListener("pointermove", (event) => {
-      const at = new DOMPoint(event.clientX, event.clientY)
-        .matrixTransform(svg.getScreenCTM().inverse());
-      // A part of a bar is meant wherever the pointer is within it.
-      const part = event.target.closest(".bar");
-      const around = part?.closest(".told");
-      if (around) return show(around, [...around.querySelectorAll(".bar")].indexOf(part));
+  const away = (box, x, y) =>
+    Math.hypot(Math.max(box.left - x, 0, x - box.right), Math.max(box.top - y, 0, y - box.bottom));
+  const hide = () => {
+    tip.hidden = spot.hidden = true;
+    for (const each of document.querySelectorAll(".on")) each.classList.remove("on");
+  };
+  const place = (element, left, top) => {
+    element.style.left = `${left}px`;
+    element.style.top = `${top}px`;
+  };
+
+  for (const svg of document.querySelectorAll(".panels svg")) {
+    const names = new Map(); // of lines and marks; a title would make the browser show a second box
+    for (const title of svg.querySelectorAll("title")) {
+      const mark = title.parentNode;
+      names.set(mark, title.textContent.split("\n"));
+      mark.setAttribute("role", "img");
+      mark.setAttribute("aria-label", title.textContent.replaceAll("\n", ", "));
+      title.remove();
+    }
+    const marks = [...names.keys()].filter((mark) => names.get(mark).length > 1);
+    const lines = [...names.keys()].filter((mark) => names.get(mark).length === 1);
+    if (!marks.length) continue;
+    svg.setAttribute("tabindex", "0");
+    svg.setAttribute("aria-description", "Arrow keys go from value to value");
+    const boxes = () => marks.filter((mark) => mark.getClientRects().length)
+      .map((mark) => [mark, boxOf(mark)]);
+    const show = (mark) => {
+      const [name, value] = names.get(mark);
+      const box = boxOf(mark);
+      const bold = document.createElement("b");
+      hide();
+      bold.textContent = name;
+      tip.replaceChildren(bold, value);
+      tip.hidden = spot.hidden = false;
+      for (const line of lines) line.classList.toggle("on", names.get(line)[0] === name);
+      spot.style.width = `${box.width + 6}px`;
+      spot.style.height = `${box.height + 6}px`;
+      place(spot, box.left - 3, box.top - 3);
+      const middle = box.left + box.width / 2 - tip.offsetWidth / 2;
+      const above = box.top - tip.offsetHeight - 8;
+      const furthest = root.clientWidth - tip.offsetWidth - 4;
+      place(tip, Math.min(Math.max(4, middle), furthest), above < 4 ? box.bottom + 8 : above);
+    };
+    svg.addEventListener("pointermove", ({ clientX, clientY }) => {
       let [best, least] = [null, NEAR];
-      for (const group of groups.filter(shown)) {
-        things.get(group).places.forEach(([x, y], index) => {
-          const away = Math.hypot(x - at.x, y - at.y);
-          if (away < least) [best, least] = [[group, index], away];
-        });
+      for (const [mark, box] of boxes()) {
+        const distance = away(box, clientX, clientY);
+        if (distance <= least) [best, least] = [mark, distance];
       }
-      return best ? show(...best) : hide();
+      return best ? show(best) : hide();
     });
     svg.addEventListener("pointerleave", hide);
-    for (const group of groups) {
-      let index = 0;
-      group.addEventListener("focus", () => {
-        index = things.get(group).places.length - 1;
-        show(group, index);
-      });
-      group.addEventListener("blur", hide);
-      group.addEventListener("keydown", (event) => {
-        const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-        if (event.key === "Escape") hide();
-        if (!step) return;
-        event.preventDefault();
-        index = Math.min(Math.max(index + step, 0), things.get(group).places.length - 1);
-        show(group, index);
-      });
-    }
+
+    // What has one name is a row, from left to right; rows are in the order of their right ends.
+    let [row, column] = [0, Infinity];
+    const step = (down, right) => {
+      const byName = new Map();
+      for (const each of boxes().sort((a, b) => a[1].left - b[1].left)) {
+        const name = names.get(each[0])[0];
+        byName.set(name, [...(byName.get(name) ?? []), each]);
+      }
+      const rows = [...byName.values()];
+      rows.sort((a, b) => a.at(-1)[1].top - b.at(-1)[1].top);
+      row = Math.min(Math.max(row + down, 0), rows.length - 1);
+      const last = rows[row].length - 1;
+      column = Math.min(Math.max(Math.min(column, last) + right, 0), last);
+      show(rows[row][column][0]);
+    };
+    svg.addEventListener("focus", () => svg.matches(":focus-visible") && step(0, 0));
+    svg.addEventListener("blur", hide);
+    svg.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") hide();
+      const steps = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
+      if (!steps[event.key]) return;
+      event.preventDefault();
+      step(...steps[event.key]);
+    });
   }
   addEventListener("scroll", hide, { passive: true });
 }
