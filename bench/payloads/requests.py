@@ -13,7 +13,6 @@ import tensorwire as tw
 from bench.payloads import room
 from bench.payloads.choosing import choose
 from tensorwire.cli.detect import detect
-from tensorwire.cli.messages import decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,7 +60,7 @@ def _message(body: bytes) -> Any:
         found = detect(body)
     except tw.DecodeError as error:
         raise ValueError(KNOWN if "--as" in str(error) else str(error)) from None
-    return decode(body[found.start :], found)
+    return found.decode(body[found.start :])
 
 
 def _tensors(message: Any) -> Iterator[tuple[str, Any]]:

@@ -10,7 +10,7 @@ from bench.serving import objects
 from bench.serving.cells import OURS, REST
 from bench.serving.grpc_client import GrpcClient
 from bench.serving.rest_client import Reply, RestClient
-from tensorwire.cli.routes import route
+from tensorwire.cli.load_tools import route
 
 if TYPE_CHECKING:
     from collections.abc import Callable

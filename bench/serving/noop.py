@@ -11,9 +11,8 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from bench.measure.run import WorkerError
+from tensorwire.cli.load_tools import CLIENTS, SECONDS, route
 from tensorwire.cli.main import main as tensorwire
-from tensorwire.cli.payload import CLIENTS, SECONDS
-from tensorwire.cli.routes import route
 
 if TYPE_CHECKING:
     from bench.screen.progress import Progress

@@ -18,7 +18,7 @@ from bench.serving.latency import check
 from bench.serving.loads import Load, Target
 from bench.serving.processes import Processes
 from bench.serving.servers import Servers
-from tensorwire.cli.routes import route
+from tensorwire.cli.load_tools import route
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

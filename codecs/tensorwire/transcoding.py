@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from tensorwire.errors import DecodeError, EncodeError, UnknownCodecError, unknown
 from tensorwire.protocols import (
@@ -194,6 +194,7 @@ class _Arrays(Family):
     """A codec of arrays without a message around them, as a protocol and its one form."""
 
     request = response = object  # of no class that another protocol has
+    media_types: ClassVar = {}
 
     def __init__(self, codec: Any) -> None:
         self.name, self.media_type = codec.name, codec.media_type

@@ -23,11 +23,10 @@ from google.protobuf import descriptor_pb2, descriptor_pool, json_format
 from google.protobuf.message import DecodeError
 
 import tensorwire as tw
-from tensorwire.cli import grpc_tools
 from tensorwire.cli.arrays import build
 from tensorwire.cli.files import UsageError, write
+from tensorwire.cli.load_tools import GrpcPayload, lua
 from tensorwire.cli.main import main
-from tensorwire.cli.payload import Payload
 from tensorwire.containers.protobuf.schema import message_class
 
 SELDON = "seldon.protos.SeldonMessage"
@@ -204,8 +203,6 @@ def test_the_wrk_script_is_lua(folder: Path) -> None:
     assert 'wrk.method = "POST"' in lines
     assert 'wrk.headers["Content-Type"] = "application/json"' in lines
     assert 'local file = assert(io.open(here .. "json-ndarray.json", "rb"))' in lines
-    from tensorwire.cli.scripts import lua
-
     assert lua('a"\\\n\u00e9') == '"a\\034\\092\\010\\195\\169"'
 
 
@@ -269,9 +266,9 @@ def test_ghz_sends_the_message_whole() -> None:
             model_name="m" * size, inputs=[tensor], raw_input_contents=[bytes(8 * size)]
         )
         body = request.SerializeToString()
-        made = Payload("oip/protobuf", body, {}, "http://h:1/a/b", name)
-        files = grpc_tools.files(made)
-        command = grpc_tools.commands(made, "f")[0]
+        made = GrpcPayload("oip/protobuf", body, {}, "http://h:1/a/b", name)
+        files = made.files()
+        command = made.commands("f")[0]
         sent = files[command[command.index("--binary-file") + 1].removeprefix("f/")]
         assert ghz_reads(sent, name) == [body]
         assert files["oip-protobuf.bin"] == body
@@ -848,7 +845,9 @@ def test_seldons_other_messages(folder: Path, capsys: pytest.CaptureFixture[str]
     shown = capsys.readouterr().out
     assert "reward  2.5\n\nrequest:\n  kind  ndarray\n\n  dtype    shape  bytes" in shown
     assert run("convert", "list", "o", "--to", "json/ndarray") == 2
-    assert "MessageList is Seldon's own" in one_line(capsys.readouterr().err)
+    assert "expected a form of seldon for MessageList, got json/ndarray" in one_line(
+        capsys.readouterr().err
+    )
 
 
 def test_what_ghz_would_misread(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,12 +6,10 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import tensorwire as tw
-from tensorwire.cli import grpc_tools
-from tensorwire.cli.console import say
 from tensorwire.cli.detect import Format, format_of
-from tensorwire.cli.files import STDIO, UsageError, read, write
-from tensorwire.cli.messages import decode, limits_of
-from tensorwire.cli.routes import route
+from tensorwire.cli.files import STDIO, UsageError, read, say, write
+from tensorwire.cli.load_tools import delimited, ghz_misreads, route
+from tensorwire.transcoding import find_form
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -26,7 +24,7 @@ def run(options: Namespace) -> None:
     found = format_of(body, options.source, reply=options.reply)
     body = body[found.start :]
     if found.message:
-        made = _within_seldon(body, found, options)
+        made = _within_protocol(body, found, options)
     else:
         made = tw.transcode(
             body,
@@ -34,13 +32,13 @@ def run(options: Namespace) -> None:
             options.target,
             reply=found.reply,
             lossy=options.lossy,
-            limits=limits_of(options),
+            limits=options.limits,
             missing=options.missing,
         )
     if options.model is not None:
         made = _named(made, found._replace(name=options.target), options)
     if options.delimited:
-        made = grpc_tools.delimited(made)
+        made = delimited(made)
     write(options.target_file, made)
     for note in _notes(made, options):
         say(note, sys.stderr if options.target_file == STDIO else sys.stdout)
@@ -48,25 +46,29 @@ def run(options: Namespace) -> None:
 
 def _notes(made: bytes, options: Namespace) -> Iterator[str]:
     """Say what whoever sends the file has to know."""
-    if options.target == "oip/binary":
-        yield f"Inference-Header-Content-Length: {tw.oip.json_size(made)}"
+    family, form = find_form(options.target).family, options.target.partition("/")[2]
+    for name, value in family.headers(form, made).items():
+        yield f"{name}: {value}"
+    if options.reply or options.delimited or form not in family.media_types:
+        return
     message = route(options.target, "").message
-    bare = message and not options.reply and not options.delimited
-    if bare and grpc_tools.ghz_misreads(made, message):
+    if message and ghz_misreads(made, message):
         yield "ghz would read these bytes as several messages; --delimited prevents that"
 
 
-def _within_seldon(body: bytes, found: Format, options: Namespace) -> bytes:
-    """Convert a list of messages, or a feedback: no other protocol has such."""
-    if not options.target.startswith("seldon/"):
-        raise UsageError(f"a {found.message} is Seldon's own: --to seldon/json, for one")
-    message = decode(body, found, limits_of(options), options.missing)
+def _within_protocol(body: bytes, found: Format, options: Namespace) -> bytes:
+    """Convert a message that no other protocol has, such as a list of messages, or feedback."""
+    name = found.family.name
+    if not options.target.startswith(f"{name}/"):
+        reason = f"expected a form of {name} for {found.message}, got {options.target}"
+        raise UsageError(f"{reason}; --to {found.name}, for one")
+    message = found.decode(body, options.limits, options.missing)
     return _encoded(options.target, message, options)
 
 
 def _named(body: bytes, found: Format, options: Namespace) -> bytes:
-    """Write the name of the model into a message; over REST it stands in the URL alone."""
-    message = decode(body, found, limits_of(options), options.missing)
+    """Write the name of the model into a message; over REST it is in the URL alone."""
+    message = found.decode(body, options.limits, options.missing)
     if not hasattr(message, "model_name"):
         raise UsageError(f"--model: {found.name} has no place for it")
     message.model_name = options.model

@@ -1,7 +1,9 @@
-"""Recognises the format of a payload, from its bytes alone.
+"""Formats by name, and the format of a payload from its bytes alone.
 
-The first bytes tell .npy, safetensors, Arrow, JSON and msgpack apart; what is left is protobuf. In
-JSON the keys tell the protocol.
+The first bytes tell .npy, safetensors and Arrow apart. Then each protocol is asked whether it
+recognises the bytes, as JSON if they are that. Messages of protobuf do not say what they are: the
+first one is taken that reads the bytes, knows every field in them, has a payload, and whose payload
+can be decoded; else the first that falls short in the last of these only.
 """
 
 from __future__ import annotations
@@ -14,26 +16,25 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 import tensorwire as tw
+from tensorwire.cli.files import UsageError
 from tensorwire.containers.protobuf import varint
-from tensorwire.errors import DecodeError
+from tensorwire.errors import CodecError, DecodeError
+from tensorwire.extras import lacking
+from tensorwire.protocols import families, find_protocol
+from tensorwire.protocols.family import message_class
+from tensorwire.transcoding import find_form
 
 if TYPE_CHECKING:
-    from collections.abc import Set as AbstractSet
+    from collections.abc import Iterator
 
-__all__ = ["Format", "detect", "format_of"]
+    from google.protobuf.message import Message
 
-_SELDON = {"data", "binData", "strData", "jsonData", "customData", "meta", "status"}
-_GRPC = {
-    *("modelName", "modelVersion"),
-    *("rawInputContents", "raw_input_contents", "rawOutputContents", "raw_output_contents"),
-}
-_SNAKE = {"bin_data", "str_data", "json_data", "custom_data"}  # protobuf's JSON takes these too
-_LISTS = {"seldonMessages", "seldon_messages"}
-_FEEDBACK = {"request", "response", "truth", "reward"}
-# A map that is empty, or whose first key is text or bytes: a PNG begins like a map, too.
-_MSGPACK = re.compile(
-    rb"\x80|(?:[\x81-\x8f]|\xde..|\xdf....)[\xa0-\xbf\xc4-\xc6\xd9-\xdb]", re.DOTALL
-)
+    from tensorwire.limits import Limits
+    from tensorwire.missing import Missing
+    from tensorwire.protocols.family import Candidate, Family
+
+__all__ = ["Format", "check_packages", "detect", "format_names", "format_of"]
+
 # The keys that msgpack-numpy puts into the map of an array, as bytes or, before 0.4.5, as text.
 _ARRAY = re.compile(
     rb"(?:\xc4\x02|\xa2)nd[\xc2\xc3](?:\xc4\x04|\xa4)type|(?:\xc4\x07|\xa7)complex\xc3"
@@ -43,6 +44,23 @@ _LIST_OF_ARRAYS = re.compile(
 )
 _NPY, _ARROW = re.compile(rb"\x93NUMPY"), re.compile(rb"\xff\xff\xff\xff")
 _FRAME = 5  # of gRPC: a zero byte, and the length in four bytes, big-endian
+_DEPTH = 4  # of messages in messages that are looked into
+_ITEMS = 16  # of the messages in a list
+
+
+def format_names() -> tuple[str, ...]:
+    """List the names of codecs and protocols."""
+    return (*tw.codec_names(), *tw.protocol_names())
+
+
+def check_packages(*names: str) -> None:
+    """Raise `UsageError` if a package is missing that one of these formats needs."""
+    for name in names:
+        with suppress(tw.UnknownCodecError):  # who uses the name tells which there are
+            if find_protocol(name) is None:
+                needed: tuple[str, ...] = getattr(tw.get_codec(name), "needs", ())
+                if reason := lacking(name, *needed):
+                    raise UsageError(reason)
 
 
 class Format(NamedTuple):
@@ -55,7 +73,7 @@ class Format(NamedTuple):
     reply
         whether it is a reply.
     message
-        ``MessageList`` or ``Feedback`` for these two of Seldon's messages, else empty.
+        the name of a message that is neither request nor reply, such as ``Feedback``; else empty.
     start
         where the payload starts: behind the frame of gRPC or the length that ghz reads, if any.
     either
@@ -68,9 +86,53 @@ class Format(NamedTuple):
     start: int = 0
     either: bool = False
 
+    @property
+    def family(self) -> Family:
+        """The protocol of which it is a form."""
+        return find_form(self.name).family
+
+    def decode(
+        self, body: bytes, limits: Limits | None = None, missing: Missing | None = None
+    ) -> Any:
+        """Read a message, from its start: of a protocol its class, else what the codec returns.
+
+        Raises
+        ------
+        DecodeError
+            the bytes are no such message.
+        UnknownCodecError
+            there is no format of that name.
+        UsageError
+            the format needs a package that is not installed.
+        """
+        form = find_form(self.name)
+        check_packages(self.name)
+        if not form.family.media_types:  # a codec of arrays, without a message around them
+            codec: Any = tw.get_codec(self.name)
+            return codec.decode(body) if limits is None else codec.decode(body, limits=limits)
+        usual = form.response if self.reply else form.request
+        kind = form.family.messages.get(self.message, usual)
+        return form.decode(body, type=kind, limits=limits, missing=missing)
+
+    def metadata(self, body: bytes) -> dict[str, Any]:
+        """Return the metadata beside the arrays in a file of another format; most have none."""
+        if find_protocol(self.name) is not None:
+            return {}
+        told = getattr(tw.get_codec(self.name), "metadata", None)
+        beside: dict[str, Any] = told(body) if callable(told) else {}
+        return beside
+
+    def reads(self, body: bytes) -> bool:
+        """Tell whether bytes are such a message."""
+        try:
+            self.decode(body)
+        except CodecError:
+            return False
+        return True
+
 
 def format_of(body: bytes, name: str | None, *, reply: bool) -> Format:
-    """Tell the format of a payload, of which the name may be known.
+    """Return the format of a payload, of which the name may be known.
 
     Raises
     ------
@@ -79,8 +141,8 @@ def format_of(body: bytes, name: str | None, *, reply: bool) -> Format:
     """
     if name is None:
         return detect(body, reply=reply)
-    if name.startswith("seldon/"):  # it has three messages
-        with suppress(DecodeError):
+    with suppress(DecodeError, tw.UnknownCodecError):
+        if find_form(name).family.messages:  # there are several messages
             found = detect(body, reply=reply)
             if found.name == name:
                 return found._replace(reply=reply)
@@ -88,7 +150,7 @@ def format_of(body: bytes, name: str | None, *, reply: bool) -> Format:
 
 
 def detect(body: bytes, *, reply: bool = False) -> Format:
-    """Tell the format of a payload; `reply` decides where requests and replies look alike.
+    """Return the format of a payload; `reply` decides where requests and replies look alike.
 
     Raises
     ------
@@ -96,7 +158,7 @@ def detect(body: bytes, *, reply: bool = False) -> Format:
         it is none that is known here.
     """
     if not body:
-        raise DecodeError("empty")
+        raise DecodeError("expected a payload, got an empty file")
     if body[0] == 0 and int.from_bytes(body[1:_FRAME], "big") == len(body) - _FRAME:
         return _bare(body[_FRAME:], reply=reply)._replace(start=_FRAME)
     try:
@@ -113,98 +175,102 @@ def _bare(body: bytes, *, reply: bool) -> Format:
     if found is not None:
         return found
     problem = DecodeError("in no format that is known here; --as NAME says what it is")
-    if body.lstrip(b" \t\r\n")[:1] in (b"{", b"[", b'"'):
+    document, is_text = None, body.lstrip(b" \t\r\n")[:1] in (b"{", b"[", b'"')
+    if is_text:
         try:
-            return _json(body)
-        except _NotJSONError as error:
-            problem = error  # unless it is a message: a newline and a quote are tags, too
-    from tensorwire.cli.detect_protobuf import detect_protobuf
-
-    found = detect_protobuf(body, reply=reply)
+            document = _parsed(body)
+        except orjson.JSONDecodeError as error:  # a newline and a quote are tags, too
+            problem = DecodeError(f"not JSON: {error}")
+    greedy_last = sorted(families(), key=lambda family: family.greedy)
+    for family in greedy_last:
+        recognized = family.recognize(body, document)
+        if recognized is not None:
+            form, is_reply, message = recognized
+            found = Format(f"{family.name}/{form}", is_reply, message)
+            if not is_text and _ARRAY.search(body) and not found.reads(body):
+                return Format("msgpack/numpy")
+            return found
+    if document is not None:
+        raise _of_no_protocol(document)
+    found = _protobuf(body, greedy_last, reply=reply)
     if found is None:
         raise problem
     return found
 
 
 def _of_arrays(body: bytes) -> Format | None:
-    """Tell the formats that their first bytes give away."""
+    """Recognise the formats that their first bytes give away."""
     if body[8:9] == b"{" and int.from_bytes(body[:8], "little") <= len(body) - 8:
         return Format("safetensors/arrays")
-    if _MSGPACK.match(body):
-        return _msgpack(body)
     starts = ((_NPY, "npy/array"), (_ARROW, "arrow/tensor"), (_LIST_OF_ARRAYS, "msgpack/numpy"))
     return next((Format(name) for start, name in starts if start.match(body)), None)
 
 
-def _msgpack(body: bytes) -> Format:
-    """Tell a message of Seldon's, in whose bytes anything may be, from msgpack-numpy's maps."""
-    from tensorwire.cli.messages import decode
-
-    seldon = Format("seldon/msgpack")
-    if _ARRAY.search(body) is None:
-        return seldon
-    with suppress(DecodeError):
-        decode(body, seldon)
-        return seldon
-    return Format("msgpack/numpy")
-
-
-class _NotJSONError(DecodeError):
-    """The bytes are no JSON."""
-
-
-def _json(body: bytes) -> Format:
+def _parsed(body: bytes) -> Any:
     try:
-        return _by_keys(orjson.loads(body))
+        return orjson.loads(body)
     except orjson.JSONDecodeError as error:
         try:
-            return _by_keys(json.loads(body))  # TensorFlow Serving writes bare NaN
+            return json.loads(body)  # some servers write bare NaN
         except (ValueError, RecursionError):
-            pass
-        try:
-            start = orjson.loads(body[: tw.oip.json_size(body)])
-        except (DecodeError, orjson.JSONDecodeError):
-            raise _NotJSONError(f"not JSON: {error}") from None
-    return Format("oip/binary", reply="inputs" not in start)
+            raise error from None
 
 
-def _by_keys(found: Any) -> Format:
-    if not isinstance(found, dict):
-        raise DecodeError("JSON, but no object, as the messages of every protocol are")
-    keys = found.keys()
-    if keys & {"instances", "predictions"}:
-        return Format("tfserving/json", reply="predictions" in keys)
-    if keys & {"inputs", "outputs"}:
-        tensors = found.get("inputs", found.get("outputs"))
-        name = "oip/protobuf-json" if _is_of_grpc(keys, tensors) else _of_tensors(tensors)
-        return Format(name, reply="inputs" not in keys)
-    if keys & _LISTS:
-        return Format("seldon/json", message="MessageList")
-    if keys & (_SELDON | _SNAKE):
-        return Format("seldon/json")
-    if keys & _FEEDBACK:
-        return Format("seldon/json", message="Feedback")
-    if "error" in keys:
-        raise DecodeError(f"an error reply: {found['error']}", "$.error")
-    known = ", ".join(list(keys)[:5])
-    raise DecodeError(f"JSON of no protocol that is known here; its keys: {known or 'none'}")
+def _of_no_protocol(document: Any) -> DecodeError:
+    if not isinstance(document, dict):
+        return DecodeError("JSON, but no object, as the messages of every protocol are")
+    if "error" in document:
+        return DecodeError(f"an error reply: {document['error']}", "$.error")
+    known = ", ".join(list(document)[:5])
+    return DecodeError(f"JSON of no protocol that is known here; its keys: {known or 'none'}")
 
 
-def _is_of_grpc(keys: AbstractSet[str], tensors: Any) -> bool:
-    """Tell protobuf's JSON of the Open Inference Protocol's messages from that of REST."""
-    objects = [one for one in tensors if isinstance(one, dict)] if isinstance(tensors, list) else []
-    if keys & _GRPC:
-        return bool(objects)
-    return any("datatype" in one and "contents" in one for one in objects[:64])
+def _protobuf(body: bytes, protocols: list[Family], *, reply: bool) -> Format | None:
+    """Recognise the message of protobuf that the bytes are, None if they are none."""
+    fitting = [
+        Format(f"{family.name}/{one.recognized.form}", *one.recognized[1:])
+        for family in protocols
+        for one in family.candidates
+        if _fits(body, one)
+    ]
+    readable = [found for found in fitting if found.reads(body)] or fitting[:1]
+    if not readable:
+        return None
+    first = readable[0]
+    twin = first._replace(reply=True)
+    if first.reply or twin not in readable:
+        return first
+    return (twin if reply else first)._replace(either=True)
 
 
-def _of_tensors(tensors: Any) -> str:
-    """Tell OIP's list of named tensors, in JSON or behind it, from TensorFlow Serving's values."""
-    if not isinstance(tensors, list):
-        return "tfserving/json"
-    objects = [one for one in tensors[:64] if isinstance(one, dict)]
-    if tensors and not any("datatype" in one for one in objects):
-        return "tfserving/json"
-    parameters = (one.get("parameters") for one in objects)
-    behind = any(isinstance(p, dict) and "binary_data_size" in p for p in parameters)
-    return "oip/binary" if behind else "oip/json"
+def _fits(body: bytes, one: Candidate) -> bool:
+    from google.protobuf.message import DecodeError as NotThisOneError
+
+    try:
+        message = message_class(one.message).FromString(body)
+    except NotThisOneError:
+        return False
+    there = {field.name for field, _ in message.ListFields()}
+    return not there.isdisjoint(one.payload) and _is_known(message, _DEPTH)
+
+
+def _is_known(message: Message, depth: int) -> bool:
+    """Tell whether a message, and those in it, have no field beside the ones they declare."""
+    from google.protobuf.unknown_fields import UnknownFieldSet
+
+    if len(UnknownFieldSet(message)):
+        return False
+    return depth == 0 or all(_is_known(inner, depth - 1) for inner in _messages(message))
+
+
+def _messages(message: Message) -> Iterator[Message]:
+    from google.protobuf.message import Message as AnyMessage
+
+    for field, value in message.ListFields():
+        if field.message_type is None:
+            continue
+        if isinstance(value, AnyMessage):
+            yield value
+        else:
+            items = value.values() if hasattr(value, "values") else value[:_ITEMS]
+            yield from (item for item in items if isinstance(item, AnyMessage))

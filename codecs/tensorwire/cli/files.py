@@ -1,4 +1,4 @@
-"""Reads files and standard input; writes a file whole, or leaves what was there."""
+"""Files and streams: a file is written whole or not at all, and text is safe for any terminal."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import shutil
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import TextIO
 
-__all__ = ["STDIO", "UsageError", "read", "write"]
+__all__ = ["STDIO", "UsageError", "complain", "printable", "read", "say", "width", "write"]
 
 STDIO = "-"  # standard input where a file is read, standard output where one is written
 
@@ -64,3 +65,25 @@ def _replace(target: Path, body: bytes) -> None:
     finally:
         with suppress(FileNotFoundError):
             beside.unlink()
+
+
+def printable(text: str) -> str:
+    """Escape what is no plain text: control characters could move the cursor or set colours."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def say(text: str, stream: TextIO | None = None) -> None:
+    """Write lines to standard output, or to `stream`, in whatever encoding that has."""
+    to = sys.stdout if stream is None else stream
+    encoding = to.encoding or "utf-8"
+    to.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+
+
+def complain(text: str) -> None:
+    """Write one line to standard error."""
+    say(f"tensorwire: {printable(' '.join(text.split()))}", sys.stderr)
+
+
+def width() -> int:
+    """Return the columns of the terminal; 80 where there is none."""
+    return max(40, shutil.get_terminal_size((80, 24)).columns)

@@ -5,19 +5,20 @@ from __future__ import annotations
 import re
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from tensorwire.cli import arrays, grpc_tools, rest_tools
-from tensorwire.cli.console import printable, say, width
-from tensorwire.cli.files import UsageError, write
-from tensorwire.cli.messages import request
-from tensorwire.cli.payload import Payload
-from tensorwire.cli.routes import route
+import tensorwire as tw
+from tensorwire.cli import arrays
+from tensorwire.cli.files import UsageError, printable, say, width, write
+from tensorwire.cli.load_tools import GrpcPayload, RestPayload, route
+from tensorwire.protocols import find_protocol
+from tensorwire.transcoding import find_form
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
+    from tensorwire.cli.load_tools import Payload
     from tensorwire.tree import Array
 
 __all__ = ["run"]
@@ -27,17 +28,16 @@ def run(options: Namespace) -> None:
     """Write every file, or none if one of the formats refuses the array."""
     array = _array(options)
     payloads = [_payload(name, array, options) for name in dict.fromkeys(options.codec)]
-    tools = [(grpc_tools if payload.message else rest_tools, payload) for payload in payloads]
     made: dict[str, bytes] = {}
-    for tool, payload in tools:
-        made |= tool.files(payload)
+    for payload in payloads:
+        made |= payload.files()
     folder = Path(options.folder)
     folder.mkdir(parents=True, exist_ok=True)
     for file, body in made.items():
         write(str(folder / file), body)
-    for tool, payload in tools:
+    for payload in payloads:
         say(f"{printable(str(folder / payload.file))}  {payload.name}, {len(payload.body):,} bytes")
-        for words in tool.commands(payload, str(folder)):
+        for words in payload.commands(str(folder)):
             say(_wrapped(words))
         say("")
 
@@ -56,14 +56,38 @@ def _array(options: Namespace) -> Array:
 
 
 def _payload(name: str, array: Array, options: Namespace) -> Payload:
-    if name == "oip/protobuf-json":
-        raise UsageError(f"{name} is text that no load tool sends as it is: make oip/protobuf")
-    body, headers = request(name, array, options)
+    find_form(name)  # raises UnknownCodecError for a name that is not known
     path, message = route(name, options.model)
+    body, headers = _request(name, array, options)
     url = _url(options.grpc if message else options.url, "--grpc" if message else "--url")
     if message or urlsplit(url).path in ("", "/"):
         url = url.rstrip("/") + path
-    return Payload(name, body, headers, url, message)
+    if message:
+        return GrpcPayload(name, body, headers, url, message)
+    return RestPayload(name, body, headers, url)
+
+
+def _request(name: str, array: Array, options: Namespace) -> tuple[bytes, dict[str, str]]:
+    """Write an array as a request: the body, and the headers of HTTP."""
+    protocol = find_protocol(name)
+    if protocol is not None:
+        message = protocol.family.build(
+            array,
+            name.partition("/")[2],
+            name=options.input,
+            model=options.model,
+            columns=options.names,
+        )
+        return protocol.encode(message, lossy=options.lossy, missing=options.missing)
+    codec = tw.get_codec(name)
+    # A plug-in takes an array; more only if it says so.
+    more: dict[str, Any] = {
+        "names": options.names,
+        "lossy": options.lossy,
+        "missing": options.missing,
+    }
+    body = codec.encode(array, **{key: value for key, value in more.items() if value})
+    return body, {"Content-Type": codec.media_type}
 
 
 def _url(text: str, option: str) -> str:

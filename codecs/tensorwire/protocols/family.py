@@ -10,6 +10,9 @@ from tensorwire.errors import DecodeError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from google.protobuf.descriptor import Descriptor
+    from google.protobuf.message import Message
+
     from tensorwire.protocols.neutral import Neutral
 
 __all__ = [
@@ -24,6 +27,7 @@ __all__ = [
     "ServerState",
     "UnknownOutputError",
     "UnreadableFormError",
+    "message_class",
 ]
 
 _OUTPUT = "output-0"  # the name of an array for which nobody has one
@@ -124,12 +128,15 @@ class Contents(NamedTuple):
         that payload: one item, or none.
     messages
         the messages in a message, by the names of their members.
+    title
+        what the message is called.
     """
 
     fields: Mapping[str, Any]
     tensors: Sequence[tuple[str, Any, Mapping[str, Any]]] | None = None
     payload: tuple[Any, ...] = ()
     messages: Sequence[tuple[str, Any]] = ()
+    title: str = ""
 
 
 class Arguments(NamedTuple):
@@ -256,7 +263,9 @@ class Family:
         """Return what a message holds."""
         neutral = self.take(message)
         fields = {**neutral.model, "id": neutral.id, "outputs": list(neutral.outputs)}
-        return Contents(fields, [(name, value, {}) for name, value in neutral.tensors.items()])
+        empty: dict[str, Any] = {}
+        tensors = [(name, value, empty) for name, value in neutral.tensors.items()]
+        return Contents(fields, tensors, title=type(message).__name__)
 
     def headers(self, form: str, body: bytes) -> dict[str, str]:
         """Return the headers that go with a body beside Content-Type."""
@@ -371,3 +380,19 @@ class Family:
     def call(self, call: Call, body: bytes, state: ServerState) -> bytes:
         """Answer a gRPC call that takes no message."""
         raise NotImplementedError
+
+
+def message_class(name: str) -> type[Message]:
+    """Return the class of a protobuf message by its full name.
+
+    Those of other packages are in protobuf's default pool, in which generated modules register.
+    """
+    from google.protobuf import descriptor_pool, message_factory
+
+    from tensorwire.containers.protobuf.schema import message_class as ours
+
+    try:
+        return ours(name)
+    except KeyError:
+        found: Descriptor = descriptor_pool.Default().FindMessageTypeByName(name)
+        return message_factory.GetMessageClass(found)

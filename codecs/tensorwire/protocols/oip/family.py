@@ -140,7 +140,7 @@ class OpenInference(Family):
         for one in tensors_of(message)[1]:
             more = {"parameters": one.parameters} if one.parameters else {}
             tensors.append((one.name, one.value, {"datatype": one.datatype, **more}))
-        return Contents(fields, tensors)
+        return Contents(fields, tensors, title=type(message).__name__)
 
     def headers(self, form: str, body: bytes) -> dict[str, str]:
         """Return the length of the JSON in a binary body."""

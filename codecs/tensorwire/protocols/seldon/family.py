@@ -138,16 +138,17 @@ class Seldon(Family):
         """Return what a message holds."""
         if isinstance(message, MessageList):
             numbered = [(f"{i}", inner) for i, inner in enumerate(message.messages)]
-            return Contents({}, messages=numbered)
+            return Contents({}, messages=numbered, title=_LIST)
         if isinstance(message, Feedback):
             members = ("request", "response", "truth")
             inner = [(name, getattr(message, name)) for name in members]
             messages = [(name, one) for name, one in inner if one is not None]
-            return Contents({"reward": message.reward}, messages=messages)
+            return Contents({"reward": message.reward}, messages=messages, title=_FEEDBACKS)
         fields = {name: getattr(message, name) for name in ("kind", "names", "meta", "status")}
         if message.kind in _OTHERS:
-            return Contents(fields, payload=(message.value,) if message.kind else ())
-        return Contents(fields, [("", message.value, {})])
+            payload = (message.value,) if message.kind else ()
+            return Contents(fields, payload=payload, title="SeldonMessage")
+        return Contents(fields, [("", message.value, {})], title="SeldonMessage")
 
     def build(
         self, array: Any, form: str, *, name: str | None, model: str, columns: Sequence[str] | None

@@ -121,7 +121,9 @@ class TensorFlowServing(Family):
         if request:
             fields["output_filter"] = message.output_filter
         arrays = message.inputs if request else message.outputs
-        return Contents(fields, [(name, value, {}) for name, value in arrays.items()])
+        tensors: list[tuple[str, Any, dict[str, Any]]]
+        tensors = [(name, value, {}) for name, value in arrays.items()]
+        return Contents(fields, tensors, title=type(message).__name__)
 
     def build(
         self, array: Any, form: str, *, name: str | None, model: str, columns: Sequence[str] | None
