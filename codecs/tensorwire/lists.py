@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "check_numbers",
+    "element_path",
     "mixed",
     "numbers",
-    "place",
     "rank",
     "rounded",
     "rounds",
@@ -39,9 +39,9 @@ _EXACT = 2**53
 _SAFE = 2.0**53  # integers below it are floats, all of them
 _SQUARES = _SAFE**2  # the sum of squares is below it where no number can have been rounded
 _WIDE = 2.0**63  # of an integer that a parser made a float of, for want of 64 bits
-_FEW = 16  # numbers that are looked at one by one
-_LONG = 16 << 10  # bytes of text that is looked at sooner than the values in it
-_MANY = 8192  # numbers that are added up at once, by one thread
+_LOOP_MAX = 16  # numbers that Python compares sooner than numpy
+_LONG_TEXT = 16 << 10  # bytes of text that is scanned sooner than the values in it
+_DOT_MAX = 8192  # numbers whose squares numpy adds up in one thread
 _NUMBERS = frozenset({int, float})
 _INTEGER = re.compile("-?[0-9]+")
 _INT64, _UINT64 = range(-(2**63), 2**63), range(2**64)
@@ -126,10 +126,10 @@ def _are_floats(types: set[type], how: Reading, *, floats: bool) -> bool:
 
 def _all_safe(flat: list[float], array: Array) -> bool:
     """Return whether all numbers are so small that none of them can have been rounded."""
-    if array.size <= _FEW:
+    if array.size <= _LOOP_MAX:
         return min(flat) > -_SAFE and max(flat) < _SAFE
     # NaN is not below the bound, and what is too many to be added up at once, is not added up.
-    return array.size <= _MANY and bool(np.vdot(array, array) < _SQUARES)
+    return array.size <= _DOT_MAX and bool(np.vdot(array, array) < _SQUARES)
 
 
 def _check_floats(  # noqa: PLR0913, PLR0917 - what `to_array` has
@@ -145,7 +145,7 @@ def _check_floats(  # noqa: PLR0913, PLR0917 - what `to_array` has
     for at in np.flatnonzero(~(np.abs(array) < _SAFE)).tolist():
         number = flat[at]
         if type(number) is int and how.exact and rounds(number):
-            raise error(rounded(number), place(at, shape))
+            raise error(rounded(number), element_path(at, shape))
         if type(number) is float and not how.verified and _may_be_integer(number):
             raise Unverified
 
@@ -156,7 +156,7 @@ def rounded(number: int) -> str:
     return f"{reason}; put integers and floats into arrays of their own"
 
 
-def place(at: int, shape: Sequence[int]) -> str:
+def element_path(at: int, shape: Sequence[int]) -> str:
     """Return where the element of that number stands in nested lists, as in ``[0][3]``."""
     return "".join(f"[{i}]" for i in np.unravel_index(at, shape))
 
@@ -175,11 +175,11 @@ def check_numbers(  # noqa: C901 - a call a level would cost more than the look 
     """
     if how.verified:
         return
-    if payload > _LONG:
+    if payload > _LONG_TEXT:
         raise Unverified
     left: list[Any] = [(node,)]
     for part in left:  # which grows
-        if len(part) > _FEW and type(part) is list:
+        if len(part) > _LOOP_MAX and type(part) is list:
             first = type(part[0])
             if first is list and set(map(type, part)) == {list}:
                 left.append(list(chain.from_iterable(part)))
@@ -225,7 +225,7 @@ def _by_types(  # noqa: C901, PLR0911 - a table of cases
         return np.asarray(nested)
     if types <= {int, float, bool, str, bytes, NoneType}:
         if NoneType in types and not (how.rows and _are_mixed(types)):
-            raise error(_null(flat, types, error, how), place(flat.index(None), shape))
+            raise error(_null(flat, types, error, how), element_path(flat.index(None), shape))
         if not how.verified and any(type(x) is float and _may_be_integer(x) for x in flat):
             raise Unverified
         return nested
@@ -238,7 +238,7 @@ def _by_types(  # noqa: C901, PLR0911 - a table of cases
             f"expected integers that float64 holds beside complex numbers, got {flat[wrong[0]]}"
         )
         remedy = "put integers and complex numbers into arrays of their own"
-        raise error(f"{reason}; {remedy}", place(wrong[0], shape))
+        raise error(f"{reason}; {remedy}", element_path(wrong[0], shape))
     if len(types) == 1 and (array.dtype.char in _KINDS or array.dtype.isbuiltin == _CUSTOM):
         return array  # numpy scalars of one dtype
     raise ValueError("not an array of numbers, bools or strings")
@@ -291,7 +291,7 @@ def mixed(nested: Any, reason: str) -> EncodeError:
         at = next(i for i, item in enumerate(flat) if item not in _INT64)
         got = f"{flat[at]} beside {min(flat)}"
         reason = f"{reason}: expected integers that int64 or uint64 holds together, got {got}"
-        return EncodeError(f"{reason}; pass each column by itself", place(at, shape(nested)))
+        return EncodeError(f"{reason}; pass each column by itself", element_path(at, shape(nested)))
     at = next(i for i, item in enumerate(flat) if type(item) is not type(flat[0]))
     if NoneType in types:
         remedy = "put a value of their type in place of None"
@@ -303,7 +303,7 @@ def mixed(nested: Any, reason: str) -> EncodeError:
     other = next(item for item in flat if type(item) is not type(flat[at]))
     got = f"{shown(flat[at])} beside {shown(other)}"
     return EncodeError(
-        f"{reason}: expected one type, got {got}; {remedy}", place(at, shape(nested))
+        f"{reason}: expected one type, got {got}; {remedy}", element_path(at, shape(nested))
     )
 
 

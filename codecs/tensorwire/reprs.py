@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ["repr_of"]
 
-_FEW = 12  # elements of an array that are shown
+_SHOWN = 12  # elements of an array in a repr
 
 
 class _Bounded(Repr):
@@ -25,7 +25,7 @@ class _Bounded(Repr):
 
     def repr_ndarray(self, array: Array, level: int) -> str:
         """Return the values of a small array, else its dtype and shape."""
-        if array.size > _FEW or array.itemsize > self.maxstring:
+        if array.size > _SHOWN or array.itemsize > self.maxstring:
             return f"<{array.dtype} array of shape {array.shape}>"
         plain = array.tolist()  # numpy's own repr may take several lines
         return f"array({self.repr1(plain, level)}, dtype={array.dtype})"

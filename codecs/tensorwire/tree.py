@@ -34,6 +34,7 @@ __all__ = [
     "ARRAY",
     "MAX_DEPTH",
     "Array",
+    "ArrayPlaces",
     "Body",
     "Irregular",
     "Leaf",
@@ -49,9 +50,8 @@ __all__ = [
     "is_plain",
     "leaves",
     "levels",
-    "mark",
     "pick",
-    "place",
+    "replace_arrays",
     "shortened",
     "text_to_bytes",
     "walk",
@@ -60,8 +60,8 @@ __all__ = [
 Array: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
 Body: TypeAlias = "bytes | memoryview"
 Tree: TypeAlias = "dict[str, Any]"
-Places: TypeAlias = "dict[str, Any]"  # where arrays may stand: members by name, `*` for any name
-ARRAY = ""  # the key in Places that says: an array may stand just here
+Places: TypeAlias = "dict[str, Any]"  # members by name, `*` for any name, `ARRAY` for an array
+ARRAY = ""  # the key in Places of a member that may be an array
 
 
 class Irregular(Exception):  # noqa: N818 - control flow inside the package, never seen outside
@@ -107,6 +107,53 @@ class Leaf(NamedTuple):
     dtype: np.dtype[Any] | None = None
     lossy: bool = False
     words: Mapping[str, bytes] = FINITE
+
+
+class ArrayPlaces:
+    """Which members of a message may be arrays: what JSON and msgpack need of a schema.
+
+    Attributes
+    ----------
+    places
+        members by name, nested as the message is; `*` stands for any name, and the key `ARRAY`
+        marks a member that may be an array.
+    names
+        the names of all members that may be arrays; `*` stands for any name.
+    """
+
+    __slots__ = ("names", "places")
+
+    def __init__(self, places: Places) -> None:
+        self.places = places
+        self.names = frozenset(_array_names(places))
+
+    def restore_array(self, tree: Tree, placeholder: str, array: Any) -> bool:
+        """Put an array where its placeholder is; return whether an array may be there."""
+        return _restore(tree, self.places, placeholder, array)
+
+
+def _array_names(places: Places) -> Iterator[str]:
+    for name, inner in places.items():
+        if name:
+            if ARRAY in inner:
+                yield name
+            yield from _array_names(inner)
+
+
+def _restore(node: Any, places: Places, placeholder: str, array: Any) -> bool:
+    if isinstance(node, list):
+        rows = (item for item in node if isinstance(item, dict))
+        return any(_restore(item, places, placeholder, array) for item in rows)
+    for name, part in node.items():
+        inner = (places.get(name) if name != ARRAY else None) or places.get("*")
+        if inner is None:
+            continue
+        if type(part) is str and part == placeholder and ARRAY in inner:
+            node[name] = array
+            return True
+        if isinstance(part, (dict, list)) and _restore(part, inner, placeholder, array):
+            return True
+    return False
 
 
 _INNER = (dict, list, Leaf)
@@ -172,20 +219,24 @@ def _keys(last: Any) -> tuple[Any, ...]:
     return tuple(reversed(keys))
 
 
-def mark(node: Any, name: str) -> Any:
-    """Return a tree with a name in place of every array; what holds none is not copied."""
+def replace_arrays(node: Any, placeholder: str) -> tuple[Any, list[Leaf]]:
+    """Return a tree with a placeholder for every array, and the arrays in its order.
+
+    What holds no array is not copied.
+    """
     if isinstance(node, Leaf):
-        return name
+        return placeholder, [node]
+    found = _find(node)
     copies: dict[tuple[Any, ...], Any] = {}
-    for keys, _ in _find(node):
+    for keys, _ in found:
         if not copies:
             copies[()] = node = node.copy()
         for depth in range(1, len(keys)):
             outer, key = copies[keys[: depth - 1]], keys[depth - 1]
             if keys[:depth] not in copies:
                 copies[keys[:depth]] = outer[key] = outer[key].copy()
-        copies[keys[:-1]][keys[-1]] = name
-    return node
+        copies[keys[:-1]][keys[-1]] = placeholder
+    return node, [leaf for _, leaf in found]
 
 
 def check_out(out: Array, shape: Sequence[int], dtype: np.dtype[Any]) -> None:
@@ -197,22 +248,6 @@ def check_out(out: Array, shape: Sequence[int], dtype: np.dtype[Any]) -> None:
         raise DecodeError(f"the payload is {wanted}, out= is {out.dtype}{list(out.shape)}")
     if not out.flags.writeable:
         raise DecodeError("out= is read-only")
-
-
-def place(node: Any, places: Places, mark: str, leaf: Any) -> bool:
-    """Put an array where a container left its mark, if that is where one may stand."""
-    if isinstance(node, list):
-        return any(place(item, places, mark, leaf) for item in node if isinstance(item, dict))
-    for name, part in node.items():
-        inner = (places.get(name) if name != ARRAY else None) or places.get("*")
-        if inner is None:
-            continue
-        if type(part) is str and part == mark and ARRAY in inner:
-            node[name] = leaf
-            return True
-        if isinstance(part, (dict, list)) and place(part, inner, mark, leaf):
-            return True
-    return False
 
 
 def is_plain(node: Any, kinds: frozenset[type]) -> bool:

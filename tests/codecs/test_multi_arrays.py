@@ -17,8 +17,6 @@ import tensorwire as tw
 from tensorwire.containers import CONTAINERS
 from tensorwire.containers.json.scan import long_members
 from tensorwire.containers.protobuf.schema import (
-    Schema,
-    array_names,
     descriptor,
     message_class,
     schema,
@@ -26,12 +24,12 @@ from tensorwire.containers.protobuf.schema import (
 from tensorwire.containers.protobuf.write import simple
 from tensorwire.limits import DEFAULT_LIMITS
 from tensorwire.protocols import bodies
-from tensorwire.tree import ARRAY, Irregular, Leaf, Role
+from tensorwire.tree import ARRAY, ArrayPlaces, Irregular, Leaf, Role
 from tests.support.promises import describe
 from tests.support.values import Array
 
 PLACES = {"a": {ARRAY: True}, "rows": {"a": {ARRAY: True}, "*": {ARRAY: True}}}
-FREE = Schema("a schema made by hand", {}, {}, PLACES, array_names(PLACES))
+FREE = ArrayPlaces(PLACES)
 SIZES = (0, 1, 3, 500, 3000)
 REQUEST, PREDICT = "inference.ModelInferRequest", "tensorflow.serving.PredictRequest"
 
@@ -61,7 +59,7 @@ def plain(node: Any) -> Any:
     return [plain(part) for part in node] if isinstance(node, list) else node
 
 
-def both(container: Any, body: bytes, message: Schema) -> Any:
+def both(container: Any, body: bytes, message: Any) -> Any:
     """Return what a body says, once the fast and the slow reader agree on it."""
     slow = plain(container.read_any(body, message))
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tensorwire.containers.json import JSON
 from tensorwire.containers.msgpack import Msgpack
@@ -12,7 +12,6 @@ from tensorwire.missing import FINITE, VERIFIED
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from tensorwire.containers.protobuf.schema import Schema
     from tensorwire.missing import Reading, Words
     from tensorwire.tree import Array, Body, Leaf, Tree
     from tensorwire.wire.buffers import Part
@@ -21,7 +20,10 @@ __all__ = ["CONTAINERS", "Container"]
 
 
 class Container(Protocol):
-    """One way to write a tree; `schema` says which members of the tree hold arrays."""
+    """One way to write a tree.
+
+    `schema` is an `ArrayPlaces`: which members may be arrays. Protobuf needs its own, a `Schema`.
+    """
 
     name: str
     media_types: tuple[str, ...]
@@ -32,30 +34,30 @@ class Container(Protocol):
     def write(self, leaf: Leaf) -> Part:
         """Write the array of a leaf."""
 
-    def shortcut(self, leaf: Leaf) -> Callable[[Array], bytes | None] | None:
+    def small_array_writer(self, leaf: Leaf) -> Callable[[Array], bytes | None] | None:
         """Give what `write` comes down to for small float arrays of that role, dtype and shape.
 
         The function gives None for values that are not for it.
         """
 
     def frame(
-        self, tree: Tree, sizes: Iterable[int], schema: Schema, words: Words = FINITE
+        self, tree: Tree, sizes: Iterable[int], schema: Any, words: Words = FINITE
     ) -> list[bytes]:
         """Write what goes before, between and behind the leaves of `tree`, given their sizes.
 
         `words` are for NaN and infinities among the JSON values in it.
         """
 
-    def before(self, tree: Tree, first: bytes, schema: Schema, words: Words = FINITE) -> bytes:
+    def before(self, tree: Tree, first: bytes, schema: Any, words: Words = FINITE) -> bytes:
         """Write more members before those of a message that begins so; they hold no array."""
 
-    def read(self, body: Body, schema: Schema, how: Reading = VERIFIED) -> Tree:
+    def read(self, body: Body, schema: Any, how: Reading = VERIFIED) -> Tree:
         """Read the canonical form, arrays left in place; `Irregular` for anything else.
 
         Raises `Unverified` where only `read_exactly` can tell, as `read_any` does too.
         """
 
-    def read_any(self, body: Body, schema: Schema) -> Tree:
+    def read_any(self, body: Body, schema: Any) -> Tree:
         """Read whatever the official parser accepts; raise `DecodeError` for the rest."""
 
     def read_exactly(self, body: Body, how: Reading, tree: Tree | None = None) -> Tree:

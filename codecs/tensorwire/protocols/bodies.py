@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from tensorwire.containers import Container
-    from tensorwire.containers.protobuf.schema import Schema
     from tensorwire.missing import Reading, Words
-    from tensorwire.tree import Leaf, Tree
+    from tensorwire.tree import ArrayPlaces, Leaf, Tree
     from tensorwire.wire.buffers import Part
 
 __all__ = ["align", "read", "taken", "write", "write_parts"]
@@ -28,7 +27,7 @@ __all__ = ["align", "read", "taken", "write", "write_parts"]
 _T = TypeVar("_T")
 
 
-def write(container: Container, tree: Tree, message: Schema, words: Words = FINITE) -> bytes:
+def write(container: Container, tree: Tree, message: ArrayPlaces, words: Words = FINITE) -> bytes:
     """Write a tree with any number of arrays, each copied once, into the result.
 
     `words` are for NaN and infinities among the JSON values in it; each leaf has its own.
@@ -42,7 +41,7 @@ def write(container: Container, tree: Tree, message: Schema, words: Words = FINI
 
 
 def write_parts(
-    container: Container, tree: Tree, message: Schema, words: Words = FINITE
+    container: Container, tree: Tree, message: ArrayPlaces, words: Words = FINITE
 ) -> list[bytes | memoryview]:
     """Write the same bytes as buffers; where the payload is an array's memory, it is the array."""
     found = leaves(tree)
@@ -56,7 +55,7 @@ def write_parts(
 def _pieces(
     container: Container,
     tree: Tree,
-    message: Schema,
+    message: ArrayPlaces,
     words: Words,
     found: Sequence[tuple[str, Leaf]],
 ) -> tuple[list[bytes], list[Part]]:
@@ -79,7 +78,7 @@ def _at(path: str, make: Callable[[Any], Any], what: Any) -> Any:
 def read(
     container: Container,
     body: Any,
-    message: Schema,
+    message: ArrayPlaces,
     build: Callable[..., _T],
     how: Reading,
     *arguments: Any,

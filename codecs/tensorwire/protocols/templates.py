@@ -106,7 +106,7 @@ class Templates(Cache[Any]):
         if self._container.text and leaf.role is Role.NESTED:
             if leaf.data.size > _SMALL or dtype.num == FLOAT16:
                 return None
-            write = self._container.shortcut(leaf)
+            write = self._container.small_array_writer(leaf)
             return None if write is None else lambda array: write(array.reshape(-1))
         memory = leaf.role is Role.BLOB or (leaf.role is Role.VALUES and dtype.kind == "f")
         return True if memory and leaf.field in (None, dtype) else None

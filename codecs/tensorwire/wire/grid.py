@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 
     Writer: TypeAlias = Callable[[Array], bytes | None]
 
-__all__ = ["Few", "Grid", "GridFill", "exact", "writer_of"]
+__all__ = ["Grid", "GridFill", "SmallGrid", "declining_inexact", "small_array_writer"]
 
 _MAX_RANK = 64  # numpy's
 _TILE = 16 << 10  # bytes of constant text prepared at a time: stays in the first-level cache
-_FEW = 16 << 10  # elements checked at a time with memory of its own
-_LEAST = 1 << 10  # elements checked at a time where nothing is to be read
-_MANY = 128 << 10  # elements checked at a time with the memory of the result
+_CHECK_BLOCK = 16 << 10  # elements checked at a time with memory of its own
+_PEEK_BLOCK = 1 << 10  # elements checked at a time where no value is read
+_READ_BLOCK = 128 << 10  # elements checked at a time with the memory of the result
 
 
 class Grid:
@@ -100,19 +100,19 @@ class Grid:
         """
         values = self.values(body, offset)
         if out is not None:  # nothing is written before all is checked
-            self.check(body, offset, _FEW)
+            self.check(body, offset, _CHECK_BLOCK)
             put(out, values)
             return out
         self._check_headers(body, offset)
         words = self._words(body, offset)
         out = np.empty(self.shape, dtype or self.dtype.newbyteorder("="))
-        for block, source, target in _blocks(_MANY, words, values, out):
+        for block, source, target in _blocks(_READ_BLOCK, words, values, out):
             scratch = target.reshape(-1).view(np.uint8)  # free until the values arrive
             self._check(block, scratch if target.itemsize >= 5 else np.empty(5 * block.size, "u1"))
             put(target, source)
         return out
 
-    def check(self, body: Body, offset: int, most: int = _LEAST) -> None:
+    def check(self, body: Body, offset: int, most: int = _PEEK_BLOCK) -> None:
         """Raise `Irregular` where a constant byte is not in its place; the values are not read."""
         self._check_headers(body, offset)
         for (block,) in _blocks(most, self._words(body, offset)):
@@ -174,7 +174,7 @@ class Grid:
             for place in {0, len(header) - width}:
                 rows: Array = np.ndarray(shape, word, body, at + place, strides)
                 expected = int.from_bytes(header[place : place + width], "little")
-                if not all((block == expected).all() for (block,) in _blocks(_FEW, rows)):
+                if not all((block == expected).all() for (block,) in _blocks(_CHECK_BLOCK, rows)):
                     raise Irregular
 
 
@@ -222,11 +222,11 @@ def _blocks(most: int, *arrays: Array) -> Iterator[tuple[Array, ...]]:
 
 
 _WIDE = frozenset(np.dtype(char).num for char in "lqLQ")
-_MOST = 64  # numbers that Python looks at, or converts, sooner than numpy
+_LOOP_MAX = 64  # numbers that Python compares and converts sooner than numpy
 _FLOAT64 = np.dtype("<f8")
 
 
-class Few:
+class SmallGrid:
     """The bytes of nested lists of one shape, but for the values.
 
     Parameters
@@ -272,7 +272,7 @@ class Few:
         return self.grid.values(body, start).copy()
 
 
-def exact(write: Writer, dtype: np.dtype[Any]) -> Writer:
+def declining_inexact(write: Writer, dtype: np.dtype[Any]) -> Writer:
     """Give what writes as float64 only what float64 holds, and None for the rest.
 
     The rest is integers that may be rounded, and arrays of many, for those who look closer.
@@ -281,7 +281,7 @@ def exact(write: Writer, dtype: np.dtype[Any]) -> Writer:
         return write
 
     def write_small(array: Array) -> bytes | None:
-        if array.size > _MOST:
+        if array.size > _LOOP_MAX:
             return None
         numbers = array.ravel().tolist()
         return write(array) if min(numbers) >= -EXACT and max(numbers) <= EXACT else None
@@ -289,17 +289,17 @@ def exact(write: Writer, dtype: np.dtype[Any]) -> Writer:
     return write_small
 
 
-def writer_of(leaf: Leaf) -> Writer | None:
+def small_array_writer(leaf: Leaf) -> Writer | None:
     """Give what `array_part` comes down to for small arrays of one dtype; None for varints."""
     field, dtype = leaf.field, leaf.data.dtype
     if leaf.role is Role.VALUES and dtype.kind != "f":
         return None
     if field is None or field == dtype:  # never `in`: None is float64
         return np.ndarray.tobytes
-    return exact(_as_doubles, dtype) if leaf.role is Role.PACKED else None
+    return declining_inexact(_as_doubles, dtype) if leaf.role is Role.PACKED else None
 
 
 def _as_doubles(array: Array) -> bytes:
-    if array.size > _MOST:
+    if array.size > _LOOP_MAX:
         return join(b"", ArrayFill(array, _FLOAT64), b"")
     return struct.pack(f"<{array.size}d", *array.ravel().tolist())

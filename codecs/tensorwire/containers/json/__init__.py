@@ -5,7 +5,6 @@ Source: RFC 8259, and protobuf's JSON mapping, https://protobuf.dev/programming-
 
 from __future__ import annotations
 
-from functools import partial
 from math import isfinite
 from os import urandom
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,38 +13,29 @@ import numpy as np
 import orjson
 import pybase64
 
-from tensorwire import guess, lists
+from tensorwire import guess
 from tensorwire.arrays import FLOAT16, NUMBERS
-from tensorwire.containers.json.numbers import (
-    BLOCK,
-    NumbersText,
-    block_count,
-    dumps,
-    texts,
-    words_for_null,
-)
+from tensorwire.containers.json.numbers import NumbersText, write_numbers
 from tensorwire.containers.json.scan import has_words, loads_exactly, long_members, too_large
 from tensorwire.errors import DecodeError, EncodeError
 from tensorwire.missing import FINITE, NULLS, VERIFIED, Unverified
-from tensorwire.tree import MAX_DEPTH, Irregular, Role, leaves, levels, mark, place, walk
-from tensorwire.wire.buffers import Base64, Texts, array_part, buffer_of
-from tensorwire.wire.grid import exact
+from tensorwire.tree import MAX_DEPTH, Irregular, Role, levels, replace_arrays, walk
+from tensorwire.wire.buffers import Base64, array_part, buffer_of
+from tensorwire.wire.grid import declining_inexact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from tensorwire.containers.json.numbers import Fix
-    from tensorwire.containers.protobuf.schema import Schema
     from tensorwire.missing import Reading, Words
-    from tensorwire.tree import Array, Body, Leaf, Tree
+    from tensorwire.tree import Array, ArrayPlaces, Body, Leaf, Tree
     from tensorwire.wire.buffers import Part
 
 __all__ = ["JSON", "dumps_values"]
 
-_MARK = urandom(16).hex()  # stands for an array in the text around it; nobody can guess it
+_PLACEHOLDER = urandom(16).hex()  # for an array in the text around it; nobody can guess it
 _ORJSON_DEPTH = 254  # levels that orjson writes
-_SMALL = 6 << 10  # bytes of a body that orjson reads at once
-_WORDS = {"nan": b'"NaN"', "inf": b'"Infinity"', "-inf": b'"-Infinity"'}
+_WHOLE_MAX = 6 << 10  # bytes of a body that orjson reads at once
+_QUOTED = {"nan": b'"NaN"', "inf": b'"Infinity"', "-inf": b'"-Infinity"'}
 
 
 class JSON:
@@ -76,9 +66,9 @@ class JSON:
         if leaf.field == np.float32 and (np.abs(flat) == np.finfo(np.float32).max).any():
             # Read as float64, its shortest text is beyond it, and some readers refuse that.
             flat = flat.astype(np.float64)
-        return _numbers(flat, _quote_null if role is Role.VALUES else _fix(leaf))
+        return write_numbers(flat, _QUOTED if role is Role.VALUES else _words(leaf))
 
-    def shortcut(self, leaf: Leaf) -> Callable[[Array], bytes | None] | None:
+    def small_array_writer(self, leaf: Leaf) -> Callable[[Array], bytes | None] | None:
         """Write finite numbers, or the memory of the array, in one piece."""
         dtype = leaf.data.dtype
         if dtype.num == FLOAT16 or not dtype.isnative:
@@ -89,27 +79,30 @@ class JSON:
             return lambda array: pybase64.b64encode(array.tobytes())
         if leaf.role is Role.VALUES and dtype != np.float64:
             return None  # the largest float32 needs a second look, an int64 is a string
-        return exact(lambda array: _finite(array.reshape(-1)), dtype)
+        return declining_inexact(lambda array: _finite(array.reshape(-1)), dtype)
 
     def frame(
-        self, tree: Tree, sizes: Iterable[int], message: Schema, words: Words = FINITE
+        self, tree: Tree, sizes: Iterable[int], message: ArrayPlaces, words: Words = FINITE
     ) -> list[bytes]:
         """Write the text around the leaves."""
         del sizes, message
-        pieces = dumps_values(mark(tree, _MARK), words, "$").split(b'"%b"' % _MARK.encode())
-        for i, (_, leaf) in enumerate(leaves(tree)):
+        outside, arrays = replace_arrays(tree, _PLACEHOLDER)
+        pieces = dumps_values(outside, words, "$").split(b'"%b"' % _PLACEHOLDER.encode())
+        for i, leaf in enumerate(arrays):
             if leaf.role is Role.BLOB:
                 pieces[i], pieces[i + 1] = pieces[i] + b'"', b'"' + pieces[i + 1]
         return pieces
 
-    def before(self, tree: Tree, first: bytes, message: Schema, words: Words = FINITE) -> bytes:
+    def before(
+        self, tree: Tree, first: bytes, message: ArrayPlaces, words: Words = FINITE
+    ) -> bytes:
         """Write members before those of a text that begins so."""
         del message
         return b"%b,%b" % (dumps_values(tree, words, "$")[:-1], first[1:])
 
-    def read(self, body: Body, message: Schema, how: Reading = VERIFIED) -> Tree:
+    def read(self, body: Body, message: ArrayPlaces, how: Reading = VERIFIED) -> Tree:
         """Cut the long arrays out of the text, and let orjson read what is around them."""
-        if len(body) < _SMALL:
+        if len(body) < _WHOLE_MAX:
             return _loads(body)
         body = bytes(body)
         spans = long_members(body, message)
@@ -117,7 +110,7 @@ class JSON:
             return _loads(body)
         pieces, at = [], 0
         for i, (start, stop) in enumerate(spans):
-            pieces += [body[at:start], b'"%b.%d"' % (_MARK.encode(), i)]
+            pieces += [body[at:start], b'"%b.%d"' % (_PLACEHOLDER.encode(), i)]
             at = stop
         try:
             tree = _loads(b"".join([*pieces, body[at:]]))
@@ -125,11 +118,11 @@ class JSON:
             raise Irregular from None
         for i, (start, stop) in enumerate(spans):
             part = _member(body, start, stop, how)
-            if not place(tree, message.places, f"{_MARK}.{i}", part):
+            if not message.restore_array(tree, f"{_PLACEHOLDER}.{i}", part):
                 raise Irregular
         return tree
 
-    def read_any(self, body: Body, message: Schema) -> Tree:
+    def read_any(self, body: Body, message: ArrayPlaces) -> Tree:
         """Let orjson read the whole text."""
         del message
         return _loads(body)
@@ -221,13 +214,9 @@ def _nested(leaf: Leaf) -> Part:
     data = leaf.data
     if isinstance(data, list):
         return dumps_values(data, _words(leaf), "")
-    return _numbers(data, _fix(leaf)) if data.dtype.num in NUMBERS else _dumps(data.tolist())
-
-
-def _numbers(array: Array, fix: Fix) -> Part:
-    if array.size <= BLOCK:
-        return fix(array, dumps(array))
-    return Texts(texts(array, fix), block_count(array))
+    if data.dtype.num in NUMBERS:
+        return write_numbers(data, _words(leaf))
+    return _dumps(data.tolist())
 
 
 def dumps_values(tree: Any, words: Words, path: str) -> bytes:
@@ -243,7 +232,7 @@ def dumps_values(tree: Any, words: Words, path: str) -> bytes:
         return _dumps(tree)
     text = _dumps(_named(tree, words))
     for word in found:
-        text = text.replace(b'"%b%b"' % (_MARK.encode(), word), word)
+        text = text.replace(b'"%b%b"' % (_PLACEHOLDER.encode(), word), word)
     return text
 
 
@@ -258,39 +247,12 @@ def _named(tree: Any, words: Words) -> Any:
                 part[key] = dict(one) if isinstance(one, dict) else list(one)
                 left.append(part[key])
             elif isinstance(one, float) and not isfinite(one):
-                part[key] = _MARK + words[str(one)].decode()
+                part[key] = _PLACEHOLDER + words[str(one)].decode()
     return whole[0]
-
-
-def _fix(leaf: Leaf) -> Fix:
-    """Return what puts the words of a leaf where orjson wrote null, and refuses what has none."""
-    words = _words(leaf)
-    return _keep_null if words == NULLS else partial(_put_words, leaf.data, words)
 
 
 def _words(leaf: Leaf) -> Words:
     return {**NULLS, **leaf.words} if leaf.lossy else leaf.words
-
-
-def _keep_null(block: Array, text: bytes) -> bytes:
-    del block
-    return text
-
-
-def _put_words(array: Array, words: Words, block: Array, text: bytes) -> bytes:
-    if b"n" not in text:
-        return text
-    try:
-        return words_for_null(block, text, words)
-    except KeyError as error:
-        word = error.args[0]
-        wrong = np.isnan(array) if word == "nan" else array == float(word)
-        at = lists.place(int(wrong.argmax()), array.shape)
-        raise EncodeError(f"expected numbers that JSON has, got {word}", at) from None
-
-
-def _quote_null(block: Array, text: bytes) -> bytes:
-    return words_for_null(block, text, _WORDS) if b"n" in text else text
 
 
 def _finite(array: Array) -> bytes | None:

@@ -8,27 +8,30 @@ from __future__ import annotations
 
 from itertools import chain
 from math import prod
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
 
 from tensorwire import lists
 from tensorwire.arrays import EXACT, FLOAT16, decimal_twin
-from tensorwire.errors import DecodeError
-from tensorwire.missing import VERIFIED
+from tensorwire.errors import DecodeError, EncodeError
+from tensorwire.missing import NULLS, VERIFIED
 from tensorwire.tree import Irregular, check_out
+from tensorwire.wire.buffers import Texts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator
+    from typing import TypeAlias
 
     from tensorwire.limits import Limits
-    from tensorwire.missing import Reading
+    from tensorwire.missing import Reading, Words
     from tensorwire.tree import Array
+    from tensorwire.wire.buffers import Part
 
-Fix: TypeAlias = "Callable[[Array, bytes], bytes]"
+    _Whole: TypeAlias = tuple[Array, str, str]  # an array, its path, and what to do
 
-__all__ = ["BLOCK", "NumbersText", "block_count", "dumps", "places", "texts", "words_for_null"]
+__all__ = ["BLOCK", "NumbersText", "block_count", "find_word", "texts", "write_numbers"]
 
 BLOCK = 1280  # float64 values: some 25 kB of text, which orjson makes in a buffer of 32 kB
 _MAX_RANK = 64  # numpy's
@@ -38,22 +41,36 @@ _SAFE = float(EXACT) ** 2  # the sum of squares is below it where no integer can
 _GAPS = np.isin(np.arange(256), list(b"[], \t\r\n"))  # what may be beside a word
 
 
-def texts(array: Array, fix: Fix) -> Iterator[bytes | memoryview]:
-    """Write an array of numbers as nested lists, in pieces of text.
+def write_numbers(array: Array, words: Words, path: str = "", remedy: str = "") -> Part:
+    """Write an array of numbers as nested lists.
 
-    Each float is the shortest decimal that reads back to the same bits in its own dtype. NaN and
-    infinities come out as null; `fix` is given each block and its text, and gives the text to use.
+    Each float is the shortest decimal that reads back to the same bits in its own dtype. `words`
+    has the text of ``nan``, ``inf`` and ``-inf``; a number without a word raises `EncodeError` with
+    its path below `path`, and with `remedy`.
     """
+    if array.size <= BLOCK:
+        return _text(array, words, (array, path, remedy))
+    return Texts(texts(array, words, path, remedy), block_count(array))
+
+
+def texts(
+    array: Array, words: Words, path: str = "", remedy: str = ""
+) -> Iterator[bytes | memoryview]:
+    """Write as `write_numbers` does, in pieces: brackets, commas, and blocks of whole rows."""
+    return _texts(array, words, (array, path, remedy))
+
+
+def _texts(array: Array, words: Words, whole: _Whole) -> Iterator[bytes | memoryview]:
     most, outer = _block_size(array), 0
     while array.ndim and array.size > most and len(array) == 1:  # most dimensions, where many
         array, outer = array[0], outer + 1
     if outer:
         yield b"[" * outer
-        yield from texts(array, fix)
+        yield from _texts(array, words, whole)
         yield b"]" * outer
         return
     if array.size <= most or not array.ndim:
-        yield fix(array, dumps(array))
+        yield _text(array, words, whole)
         return
     step = most * len(array) // array.size
     yield b"["
@@ -61,11 +78,25 @@ def texts(array: Array, fix: Fix) -> Iterator[bytes | memoryview]:
         if start:
             yield b","
         if step:
-            block = array[start : start + step]
-            yield memoryview(fix(block, dumps(block)))[1:-1]
+            yield memoryview(_text(array[start : start + step], words, whole))[1:-1]
         else:
-            yield from texts(array[start], fix)
+            yield from _texts(array[start], words, whole)
     yield b"]"
+
+
+def _text(block: Array, words: Words, whole: _Whole) -> bytes:
+    """Write some rows; orjson writes null for what is not finite."""
+    text = dumps(block)
+    if b"n" not in text or words == NULLS:
+        return text
+    try:
+        return _words_for_null(block, text, words)
+    except KeyError as error:
+        array, path, remedy = whole
+        word = error.args[0]
+        wrong = np.isnan(array) if word == "nan" else array == float(word)
+        at = path + lists.element_path(int(wrong.argmax()), array.shape)
+        raise EncodeError(f"expected numbers that JSON has, got {word}", at, remedy) from None
 
 
 def _block_size(array: Array) -> int:
@@ -186,7 +217,7 @@ class _Reader:
             raise Irregular from None
         if self._rounded is not None:
             at, number = self._rounded
-            raise DecodeError(lists.rounded(number), lists.place(at, shape))
+            raise DecodeError(lists.rounded(number), lists.element_path(at, shape))
         spare = self._out.size - self._count
         values = self._out[: self._count]
         return (values.copy() if spare > self._count // 16 else values).reshape(shape)
@@ -278,7 +309,7 @@ def _without_words(text: bytes, how: Reading) -> tuple[bytes, tuple[Array, Array
     ):
         if not allowed or word not in text:
             continue
-        at = places(data, word)
+        at = find_word(data, word)
         minus = (at > 0) & (data[at - 1] == 0x2D) & np.isinf(value)
         before, behind = at - minus - 1, at + len(word)
         if not _GAPS[data[before[before >= 0]]].all():
@@ -292,7 +323,7 @@ def _without_words(text: bytes, how: Reading) -> tuple[bytes, tuple[Array, Array
     return data.tobytes(), (np.concatenate(numbers), np.concatenate(values))
 
 
-def places(data: Array, word: bytes) -> Array:
+def find_word(data: Array, word: bytes) -> Array:
     """Return where a word begins in text."""
     at = np.flatnonzero(data[: max(0, data.size - len(word) + 1)] == word[0])
     for i, byte in enumerate(word):
@@ -300,8 +331,8 @@ def places(data: Array, word: bytes) -> Array:
     return at
 
 
-def words_for_null(block: Array, text: bytes, words: Mapping[str, bytes]) -> bytes:
-    """Put the words for NaN and the infinities where orjson wrote null for numbers of a block."""
+def _words_for_null(block: Array, text: bytes, words: Words) -> bytes:
+    """Replace each null of a text by the word of its number."""
     found = [words[str(number)] for number in block[~np.isfinite(block)].tolist()]
     pieces = text.split(b"null")
     return pieces[0] + b"".join(map(b"".join, zip(found, pieces[1:], strict=True)))

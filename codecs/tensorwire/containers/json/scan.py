@@ -18,7 +18,7 @@ import numpy as np
 import orjson
 
 from tensorwire import lists
-from tensorwire.containers.json.numbers import NumbersText, places
+from tensorwire.containers.json.numbers import NumbersText, find_word
 from tensorwire.errors import CodecError, DecodeError
 from tensorwire.limits import DEFAULT_LIMITS
 
@@ -26,9 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import TypeAlias
 
-    from tensorwire.containers.protobuf.schema import Schema
     from tensorwire.missing import Reading
-    from tensorwire.tree import Array
+    from tensorwire.tree import Array, ArrayPlaces
 
     Claim: TypeAlias = "tuple[np.dtype[Any] | None, tuple[int, ...] | None]"
 
@@ -57,13 +56,13 @@ _COLON = re.compile(rb"[ \t\r\n]+:")
 _SOME = 4096  # words whose places are Python integers at a time
 
 
-def long_members(body: bytes, message: Schema) -> list[tuple[int, int]]:
+def long_members(body: bytes, message: ArrayPlaces) -> list[tuple[int, int]]:
     """Find members that may be arrays and are long: where each starts, and where it stops.
 
     Goes from quote to quote, of which there are few: none in an array of numbers. What is found may
     be wrong where a string has escapes or looks like a member; then what is left is no JSON.
     """
-    names = _as_text(message.arrays)
+    names = _as_text(message.names)
     found, at = [], 0
     for _ in range(_HOPS):
         quote = body.find(b'"', at)
@@ -191,9 +190,9 @@ def _tokens(body: bytes, how: Reading) -> tuple[Array, Array]:
     none = np.empty(0, np.intp)
     found = [_long_integers(body, data) if how.exact else (none, none)]
     if has_words(body):
-        at = places(data, b"NaN")
+        at = find_word(data, b"NaN")
         found.append((at, at + 3))
-        at = places(data, b"Infinity")
+        at = find_word(data, b"Infinity")
         found.append((at - ((at > 0) & (data[at - 1] == _MINUS)), at + 8))
     elif not found[0][0].size:
         return found[0]

@@ -19,21 +19,20 @@ from tensorwire import guess
 from tensorwire.containers.msgpack import nested
 from tensorwire.errors import DecodeError, EncodeError
 from tensorwire.missing import FINITE, VERIFIED
-from tensorwire.tree import MAX_DEPTH, Role, leaves, levels, mark, place
+from tensorwire.tree import MAX_DEPTH, Role, levels, replace_arrays
 from tensorwire.wire.buffers import array_part
-from tensorwire.wire.grid import writer_of
+from tensorwire.wire.grid import small_array_writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from tensorwire.containers.protobuf.schema import Schema
     from tensorwire.missing import Reading, Words
-    from tensorwire.tree import Array, Body, Leaf, Tree
+    from tensorwire.tree import Array, ArrayPlaces, Body, Leaf, Tree
     from tensorwire.wire.buffers import Part
 
 __all__ = ["Msgpack"]
 
-_MARK = urandom(16).hex()  # stands for an array in the bytes around it; nobody can guess it
+_PLACEHOLDER = urandom(16).hex()  # for an array in the bytes around it; nobody can guess it
 _PACKER_DEPTH = 511  # levels that msgpack writes
 _TRIES = 4  # how many keys may look like an array's before msgpack reads the whole
 
@@ -64,42 +63,45 @@ class Msgpack:
             return _packb(data.tolist())
         if role is Role.VALUES:
             data = data.reshape(-1)
-        if data.dtype == np.float64 and data.size <= nested.FEW:
+        if data.dtype == np.float64 and data.size <= nested.LIST_MAX:
             return _packb(data.tolist())
         return nested.write(data)
 
-    def shortcut(self, leaf: Leaf) -> Callable[[Array], bytes | None] | None:
+    def small_array_writer(self, leaf: Leaf) -> Callable[[Array], bytes | None] | None:
         """Write the memory of the array, or the nested list whose other bytes are remembered."""
         data = leaf.data
         if leaf.role is Role.NESTED:
-            if data.dtype == np.float64 and data.size <= nested.FEW:
+            if data.dtype == np.float64 and data.size <= nested.LIST_MAX:
                 return lambda array: _packb(array.tolist())
-            return nested.writer_of_few(data.shape, data.dtype)
+            return nested.small_array_writer(data.shape, data.dtype)
         if leaf.role is Role.VALUES:
-            write = nested.writer_of_few((data.size,), data.dtype)
+            write = nested.small_array_writer((data.size,), data.dtype)
             return write and (lambda array: write(array.reshape(-1)))
-        return writer_of(leaf)
+        return small_array_writer(leaf)
 
     def frame(
-        self, tree: Tree, sizes: Iterable[int], message: Schema, words: Words = FINITE
+        self, tree: Tree, sizes: Iterable[int], message: ArrayPlaces, words: Words = FINITE
     ) -> list[bytes]:
         """Write the bytes around the leaves."""
         del message, words
-        pieces = _packb(mark(tree, _MARK)).split(_PACKED_MARK)
-        for i, ((_, leaf), size) in enumerate(zip(leaves(tree), sizes, strict=False)):
+        outside, arrays = replace_arrays(tree, _PLACEHOLDER)
+        pieces = _packb(outside).split(_PACKED_PLACEHOLDER)
+        for i, (leaf, size) in enumerate(zip(arrays, sizes, strict=False)):
             if leaf.role in (Role.BLOB, Role.PACKED):
                 pieces[i] += _bin(size)
         return pieces
 
-    def before(self, tree: Tree, first: bytes, message: Schema, words: Words = FINITE) -> bytes:
+    def before(
+        self, tree: Tree, first: bytes, message: ArrayPlaces, words: Words = FINITE
+    ) -> bytes:
         """Write members before those of a map that begins so, of a few members."""
         del message, words
         return bytes([first[0] + len(tree)]) + _packb(tree)[1:] + first[1:]
 
-    def read(self, body: Body, message: Schema, how: Reading = VERIFIED) -> Tree:
+    def read(self, body: Body, message: ArrayPlaces, how: Reading = VERIFIED) -> Tree:
         """Cut the long array out of the bytes, and let msgpack read what is around it."""
         del how
-        for match in islice(_members(message.arrays).finditer(body), _TRIES):
+        for match in islice(_members(message.names).finditer(body), _TRIES):
             try:
                 found = nested.find(body, match.end())
             except IndexError:
@@ -108,11 +110,11 @@ class Msgpack:
                 continue
             leaf, stop = found
             try:
-                rest = bytes(body[: match.end()]) + _PACKED_MARK + bytes(body[stop:])
+                rest = bytes(body[: match.end()]) + _PACKED_PLACEHOLDER + bytes(body[stop:])
                 tree = self.read_any(rest, message)
             except DecodeError:
                 continue  # what looked like a key was something else
-            if place(tree, message.places, _MARK, leaf):
+            if message.restore_array(tree, _PLACEHOLDER, leaf):
                 return tree
         return self.read_any(body, message)
 
@@ -120,7 +122,7 @@ class Msgpack:
         """Do nothing: numbers in bytes are never rounded."""
         raise NotImplementedError
 
-    def read_any(self, body: Body, message: Schema) -> Tree:
+    def read_any(self, body: Body, message: ArrayPlaces) -> Tree:
         """Let msgpack read the whole."""
         del message
         try:
@@ -180,7 +182,7 @@ def _deep(tree: Any) -> bytes:
     return b"".join(pieces)
 
 
-_PACKED_MARK = b"\xd9\x20" + _MARK.encode()
+_PACKED_PLACEHOLDER = b"\xd9\x20" + _PLACEHOLDER.encode()
 
 
 @lru_cache(maxsize=16)

@@ -17,7 +17,7 @@ import numpy as np
 from tensorwire.arrays import put
 from tensorwire.errors import DecodeError
 from tensorwire.tree import check_out
-from tensorwire.wire.grid import Few, Grid, GridFill
+from tensorwire.wire.grid import Grid, GridFill, SmallGrid
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from tensorwire.limits import Limits
     from tensorwire.tree import Array, Body
 
-__all__ = ["FEW", "NestedSource", "find", "write", "writer_of_few"]
+__all__ = ["LIST_MAX", "NestedSource", "find", "small_array_writer", "write"]
 
 _MAX_RANK = 64  # numpy's
-FEW = 16  # numbers that are not worth numpy
-_SHORT = 512  # numbers that are compared faster by Python than by numpy
+LIST_MAX = 16  # numbers that msgpack writes from a list sooner than numpy
+_SMALL_MAX = 512  # numbers whose bytes Python compares faster than numpy
 _CODES = {  # the byte before a value, by dtype
     "<f8": 0xCB, "<f4": 0xCA, "|u1": 0xCC, "<u2": 0xCD, "<u4": 0xCE, "<u8": 0xCF,
     "|i1": 0xD0, "<i2": 0xD1, "<i4": 0xD2, "<i8": 0xD3,
@@ -41,10 +41,10 @@ _DTYPES = {code: np.dtype(name).newbyteorder(">") for name, code in _CODES.items
 class NestedSource:
     """Nested arrays of numbers of one size."""
 
-    __slots__ = ("_body", "_few", "_grid", "_start")
+    __slots__ = ("_body", "_grid", "_small", "_start")
 
-    def __init__(self, body: Body, start: int, grid: Grid, few: Few | None) -> None:
-        self._body, self._start, self._grid, self._few = body, start, grid, few
+    def __init__(self, body: Body, start: int, grid: Grid, small: SmallGrid | None) -> None:
+        self._body, self._start, self._grid, self._small = body, start, grid, small
 
     def read(self, limits: Limits, out: Array | None = None) -> Array:
         """Copy the numbers out, as int64, uint64 or float64."""
@@ -58,24 +58,24 @@ class NestedSource:
             try:
                 check_out(out, grid.shape, wide)
             except DecodeError:
-                self.claims()  # raises `Irregular` where the first number is not like the others
+                self.peek()  # raises `Irregular` where the first number is not like the others
                 raise
             return grid.read(self._body, self._start, out)
-        elif self._few is not None:
+        elif self._small is not None:
             array = np.empty(grid.shape, wide)
-            put(array, self._few.read(self._body, self._start))
+            put(array, self._small.read(self._body, self._start))
         else:
             return grid.read(self._body, self._start, None, wide)
         return array
 
-    def claims(self) -> tuple[np.dtype[Any] | None, tuple[int, ...]]:
+    def peek(self) -> tuple[np.dtype[Any] | None, tuple[int, ...]]:
         """Tell dtype and shape; of unsigned integers of 64 bits, only the largest tells.
 
         Raises `Irregular` where the numbers are not all of one size, or a row not like the first.
         """
         grid = self._grid
-        if self._few is not None:
-            self._few.read(self._body, self._start)
+        if self._small is not None:
+            self._small.read(self._body, self._start)
         else:
             grid.check(self._body, self._start)
         if grid.dtype == _DTYPES[0xCF]:
@@ -92,11 +92,14 @@ def write(array: Array) -> GridFill:
     return GridFill(grid, array, lead)
 
 
-def writer_of_few(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Callable[[Array], bytes] | None:
+def small_array_writer(
+    shape: tuple[int, ...], dtype: np.dtype[Any]
+) -> Callable[[Array], bytes] | None:
     """Give what `write` comes down to for small arrays of numbers of that shape and dtype."""
-    return None if dtype.kind == "b" else Few(*_layout(shape, dtype)).write
+    return None if dtype.kind == "b" else SmallGrid(*_layout(shape, dtype)).write
 
 
+@lru_cache(maxsize=1024)
 def _layout(shape: tuple[int, ...], dtype: np.dtype[Any]) -> tuple[Grid, bytes]:
     lead, *headers = map(_array, shape)
     name = dtype.newbyteorder("<").str
@@ -137,15 +140,17 @@ def find(body: Body, start: int) -> tuple[Array | NestedSource, int] | None:
         shape.append(count)
         headers.append(bytes(body[begin:at]))
     dtype = _DTYPES.get(code)
-    if dtype is None or not headers or not FEW < prod(shape) < len(body):
+    if dtype is None or not headers or not LIST_MAX < prod(shape) < len(body):
         return None
-    few = _few(tuple(shape), tuple(headers[1:]), code) if prod(shape) <= _SHORT else None
-    grid = few.grid if few else Grid(shape, headers[1:], bytes([code]), dtype)
+    small = (
+        _small_grid(tuple(shape), tuple(headers[1:]), code) if prod(shape) <= _SMALL_MAX else None
+    )
+    grid = small.grid if small else Grid(shape, headers[1:], bytes([code]), dtype)
     start += len(headers[0])
     stop = start + grid.nbytes
-    return (NestedSource(body, start, grid, few), stop) if stop <= len(body) else None
+    return (NestedSource(body, start, grid, small), stop) if stop <= len(body) else None
 
 
 @lru_cache(maxsize=1024)
-def _few(shape: tuple[int, ...], headers: tuple[bytes, ...], code: int) -> Few:
-    return Few(Grid(shape, headers, bytes([code]), _DTYPES[code]))
+def _small_grid(shape: tuple[int, ...], headers: tuple[bytes, ...], code: int) -> SmallGrid:
+    return SmallGrid(Grid(shape, headers, bytes([code]), _DTYPES[code]))

@@ -20,7 +20,7 @@ from tensorwire.errors import DecodeError, EncodeError
 from tensorwire.missing import FINITE, VERIFIED
 from tensorwire.tree import Irregular, Leaf, Role, has_leaf, walk
 from tensorwire.wire.buffers import array_part
-from tensorwire.wire.grid import GridFill, writer_of
+from tensorwire.wire.grid import GridFill, small_array_writer
 from tensorwire.wire.stack import with_room
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["Protobuf"]
 
 _MAX_DEPTH = 100  # messages in one another that protobuf reads
-_FEW = 1024  # elements whose surroundings are remembered
+_SMALL_MAX = 1024  # elements of an array whose other bytes are remembered
 _NESTED, _STRINGS, _VALUES = Role.NESTED, Role.STRINGS, Role.VALUES
 
 
@@ -58,11 +58,11 @@ class Protobuf:
             return varint.pack(data)
         return array_part(data, leaf.field)
 
-    def shortcut(self, leaf: Leaf) -> Callable[[Array], bytes | None] | None:
+    def small_array_writer(self, leaf: Leaf) -> Callable[[Array], bytes | None] | None:
         """Write the memory of the array, or the nested list whose other bytes are remembered."""
         if leaf.role is _NESTED:
-            return listvalue.writer_of_few(leaf)
-        return writer_of(leaf)
+            return listvalue.small_array_writer(leaf)
+        return small_array_writer(leaf)
 
     def frame(
         self, tree: Tree, sizes: Iterable[int], message: Schema, words: Words = FINITE
@@ -239,9 +239,9 @@ def _list_value(data: Any, *, lossy: bool) -> Part:
     if isinstance(data, np.ndarray) and data.dtype.kind not in "UT":
         if not lossy:
             check_float64(data)
-        if data.size <= _FEW:
-            return listvalue.encode_few(data)
-        return GridFill(listvalue.layout(data.shape, data.dtype), data)
+        if data.size <= _SMALL_MAX:
+            return listvalue.encode_small(data)
+        return GridFill(listvalue.layout(data.shape, data.dtype.kind == "b"), data)
     if not isinstance(data, list):
         data = data.tolist()
     for number in lists.scalars(data):

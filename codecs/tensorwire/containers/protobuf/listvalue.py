@@ -18,26 +18,27 @@ from tensorwire.containers.protobuf import varint
 from tensorwire.errors import DecodeError
 from tensorwire.limits import DEFAULT_LIMITS
 from tensorwire.tree import Irregular, check_out
-from tensorwire.wire.grid import Few, Grid, exact
+from tensorwire.wire.grid import Grid, SmallGrid, declining_inexact
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from tensorwire.limits import Limits
     from tensorwire.tree import Array, Body, Leaf
 
-__all__ = ["MAX_RANK", "ListValueSource", "encode_few", "layout", "writer_of_few"]
+__all__ = ["MAX_RANK", "ListValueSource", "encode_small", "layout", "small_array_writer"]
 
 MAX_RANK = 49  # protobuf stops at 100 nested messages, and each dimension takes two
 _FLOAT64 = struct.Struct("<d")
-_FEW = 512  # elements that are compared faster by Python than by numpy
+_SMALL_MAX = 512  # elements whose bytes Python compares faster than numpy
 _NUMBER = (b"\x0a\x09\x11", np.dtype("<f8"))
 _BOOL = (b"\x0a\x02\x20", np.dtype("?"))
 
 
-def layout(shape: Sequence[int], dtype: np.dtype[np.generic]) -> Grid:
-    """Give the bytes of the ListValue that holds an array of that shape, of numbers or bools."""
-    prefix, value = _BOOL if dtype.kind == "b" else _NUMBER
+@lru_cache(maxsize=1024)
+def layout(shape: tuple[int, ...], is_bool: bool) -> Grid:  # noqa: FBT001 - a key of the cache
+    """Return the bytes of the ListValue that holds an array of numbers or bools."""
+    prefix, value = _BOOL if is_bool else _NUMBER
     size = len(prefix) + value.itemsize
     headers: list[bytes] = []
     for count in reversed(shape[1:]):
@@ -48,32 +49,32 @@ def layout(shape: Sequence[int], dtype: np.dtype[np.generic]) -> Grid:
     return Grid(shape, headers[::-1], prefix, value)
 
 
-def encode_few(array: Array) -> bytes:
+def encode_small(array: Array) -> bytes:
     """Write a small array of numbers or bools."""
-    return _few(array.shape, array.dtype.kind == "b").write(array)
+    return _small_grid(array.shape, array.dtype.kind == "b").write(array)
 
 
-def writer_of_few(leaf: Leaf) -> Callable[[Array], bytes | None] | None:
-    """Give `encode_few` for numbers of one dtype and shape."""
+def small_array_writer(leaf: Leaf) -> Callable[[Array], bytes | None] | None:
+    """Give `encode_small` for numbers of one dtype and shape."""
     dtype, shape = leaf.data.dtype, leaf.data.shape
     if dtype.kind == "b":
         return None
     if prod(shape) > 1:
-        return exact(encode_few, dtype)
-    head = _few(shape, False).constants[:-8]  # noqa: FBT003
-    return exact(lambda array: head + _FLOAT64.pack(array.item()), dtype)
+        return declining_inexact(encode_small, dtype)
+    head = _small_grid(shape, False).constants[:-8]  # noqa: FBT003
+    return declining_inexact(lambda array: head + _FLOAT64.pack(array.item()), dtype)
 
 
 @lru_cache(maxsize=1024)
-def _few(shape: tuple[int, ...], is_bool: bool) -> Few:  # noqa: FBT001
-    return Few(layout(shape, np.dtype(np.bool_ if is_bool else np.float64)))
+def _small_grid(shape: tuple[int, ...], is_bool: bool) -> SmallGrid:  # noqa: FBT001
+    return SmallGrid(layout(shape, is_bool))
 
 
 @lru_cache(maxsize=1)
 def _singles() -> dict[int, tuple[bytes, tuple[int, ...]]]:
     """Give, by length, the bytes before the value of a single number of rank 1, 2, ..."""
     shapes = [(1,) * rank for rank in range(1, 5)]
-    lists = [(_few(shape, False).constants, shape) for shape in shapes]  # noqa: FBT003
+    lists = [(_small_grid(shape, False).constants, shape) for shape in shapes]  # noqa: FBT003
     return {len(body): (body[:-8], shape) for body, shape in lists}
 
 
@@ -92,53 +93,53 @@ class ListValueSource:
             head, shape = single
             if self._body[self._start : self._stop - 8] == head:
                 return np.frombuffer(self._body, "<f8", 1, self._stop - 8).reshape(shape)
-        try:
-            shape, headers, (prefix, dtype) = self._infer()
-        except IndexError:
-            raise Irregular from None
-        limits.check(shape, dtype.itemsize, len(self._body))
+        shape, is_bool = self._infer()
+        grid = layout(shape, is_bool)
+        limits.check(shape, grid.dtype.itemsize, len(self._body))
         if out is not None:
             try:
-                check_out(out, shape, dtype)
+                check_out(out, shape, grid.dtype)
             except DecodeError:
-                self.claims()  # raises `Irregular` where the first row is not like the others
+                self.peek()  # raises `Irregular` where another row is not like the first
                 raise
-        if prod(shape) <= _FEW:
-            array = _few(tuple(shape), dtype.kind == "b").read(self._body, self._start)
-        elif dtype.kind == "b":
-            array = Grid(shape, headers, prefix, dtype).read(self._body, self._start)
+        if prod(shape) <= _SMALL_MAX:
+            array = _small_grid(shape, is_bool).read(self._body, self._start)
+        elif is_bool:
+            array = grid.read(self._body, self._start)
             if (array.view(np.uint8) > 1).any():
                 raise Irregular
         else:
-            return Grid(shape, headers, prefix, dtype).read(self._body, self._start, out)
+            return grid.read(self._body, self._start, out)
         if out is None:
             return array
         out[...] = array
         return out
 
-    def claims(self) -> tuple[np.dtype[Any], tuple[int, ...]]:
-        """Tell dtype and shape; `Irregular` for anything that only upb should judge."""
+    def peek(self) -> tuple[np.dtype[Any], tuple[int, ...]]:
+        """Return dtype and shape; `Irregular` for what only protobuf's runtime decides."""
+        shape, is_bool = self._infer()
+        grid = layout(shape, is_bool)
+        if prod(shape) <= _SMALL_MAX:
+            _small_grid(shape, is_bool).read(self._body, self._start)
+            return grid.dtype, shape
+        grid.check(self._body, self._start)
+        if is_bool and (grid.values(self._body, self._start).view(np.uint8) > 1).any():
+            raise Irregular
+        return grid.dtype, shape
+
+    def _infer(self) -> tuple[tuple[int, ...], bool]:
+        """Return the shape by the first row of each level, and whether the elements are bools.
+
+        The other rows, and the headers, are still to be checked.
+        """
         try:
-            shape, headers, (prefix, dtype) = self._infer()
+            return self._first_rows()
         except IndexError:
             raise Irregular from None
-        if prod(shape) <= _FEW:
-            _few(tuple(shape), dtype.kind == "b").read(self._body, self._start)
-            return dtype, tuple(shape)
-        grid = Grid(shape, headers, prefix, dtype)
-        grid.check(self._body, self._start)
-        if dtype.kind == "b" and (grid.values(self._body, self._start).view(np.uint8) > 1).any():
-            raise Irregular
-        return dtype, tuple(shape)
 
-    def _infer(self) -> Any:
-        """Tell the shape from the first row of each level; the other rows are still to be checked.
-
-        Gives shape, headers and the form of an element.
-        """
+    def _first_rows(self) -> tuple[tuple[int, ...], bool]:
         body, start, stop = self._body, self._start, self._stop
         shape: list[int] = []
-        headers: list[bytes] = []
         while start < stop:
             if body[start] != 0x0A or len(shape) == MAX_RANK:
                 raise Irregular
@@ -151,16 +152,14 @@ class ListValueSource:
                 raise Irregular
             shape.append(count)
             if body[at] != 0x32:
-                element = _NUMBER if body[at] == 0x11 else _BOOL
-                if body[start : at + 1] != element[0] or end - at != element[1].itemsize + 1:
+                prefix, value = element = _NUMBER if body[at] == 0x11 else _BOOL
+                if body[start : at + 1] != prefix or end - at != value.itemsize + 1:
                     raise Irregular
-                return shape, headers, element
+                return tuple(shape), element is _BOOL
             inside, first = body[at + 1], at + 2
             if inside > 0x7F:
                 inside, first = varint.read(body, at + 1)
             if first + inside != end:
                 raise Irregular
-            headers.append(bytes(body[start:first]))
             start, stop = first, end
-        shape.append(0)
-        return shape, headers, _NUMBER
+        return (*shape, 0), False

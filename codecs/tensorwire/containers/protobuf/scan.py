@@ -182,7 +182,7 @@ def _alone(body: Body, pos: int, stop: int, field: Field) -> Tree | None:
 
 
 _MOST = 2**31 - 1
-_FEW = 64  # bytes of varints that are not worth numpy
+_LOOP_MAX = 64  # bytes of varints that Python decodes sooner than numpy
 
 
 class VarintsSource:
@@ -217,7 +217,7 @@ def one_float(body: Body, pos: int, field: Field) -> float:
 
 def few_varints(body: Body, pos: int, length: int, field: Field) -> Any:
     """Read packed varints at once if they are few, else when they are asked for."""
-    if length > _FEW:
+    if length > _LOOP_MAX:
         return VarintsSource(body, pos, length, field.dtype)
     few = body[pos : pos + length]
     if max(few) < 0x80:

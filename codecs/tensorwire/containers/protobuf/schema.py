@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 
 from tensorwire.containers.protobuf import varint
-from tensorwire.tree import ARRAY, Role
+from tensorwire.tree import ARRAY, ArrayPlaces, Role
 
 if TYPE_CHECKING:
     from google.protobuf import descriptor_pool
@@ -29,7 +29,6 @@ __all__ = [
     "Field",
     "Form",
     "Schema",
-    "array_names",
     "descriptor",
     "message_class",
     "pool",
@@ -68,37 +67,29 @@ class Field(NamedTuple):
     oneof: bool
 
 
-class Schema(NamedTuple):
-    """One message.
+class Schema(ArrayPlaces):
+    """What the fast paths know of one protobuf message.
 
     Attributes
     ----------
     name
-        the full name; what is no protobuf message has a name of its own.
+        the full name.
     fields
         the fields, by either of their JSON names.
     by_tag
         the fields, by the bytes of their tag.
-    places
-        where an array may stand in it.
-    arrays
-        the names of the members that may be an array; `*` stands for any.
     """
 
-    name: str
-    fields: dict[str, Field]
-    by_tag: dict[int, Tagged]
-    places: Places
-    arrays: frozenset[str]
+    __slots__ = ("by_tag", "fields", "name")
+
+    def __init__(
+        self, name: str, fields: dict[str, Field], by_tag: dict[int, Tagged], places: Places
+    ) -> None:
+        super().__init__(places)
+        self.name, self.fields, self.by_tag = name, fields, by_tag
 
 
 Tagged: TypeAlias = tuple[int, Form, bool, bool, str, Field]  # what a scan asks first
-
-
-def array_names(places: Places) -> frozenset[str]:
-    """Give the names of all members that may be an array; `*` among them stands for any name."""
-    names = {name for name, inner in places.items() if name and ARRAY in inner}
-    return frozenset(names.union(*(array_names(inner) for name, inner in places.items() if name)))
 
 
 @cache
@@ -114,8 +105,7 @@ def schema(name: str) -> Schema:
         for field, _ in fields
         if field.form is not Form.OPAQUE or field.message
     }
-    places = _places(name, ())
-    return Schema(name, by_name, by_tag, places, array_names(places))
+    return Schema(name, by_name, by_tag, _places(name, ()))
 
 
 def _places(name: str, outer: tuple[str, ...]) -> Places:

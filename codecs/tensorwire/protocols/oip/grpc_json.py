@@ -18,13 +18,13 @@ import pybase64
 
 from tensorwire import guess, lists
 from tensorwire.containers import CONTAINERS
-from tensorwire.containers.protobuf.schema import Schema, message_class
+from tensorwire.containers.protobuf.schema import message_class
 from tensorwire.errors import CodecError, DecodeError, EncodeError, shown
 from tensorwire.missing import FINITE, STRICT, writing
 from tensorwire.protocols import bodies
 from tensorwire.protocols.oip.grpc import OipGrpc, name_of, to_tree
 from tensorwire.protocols.oip.messages import InferRequest, InferResponse, class_of
-from tensorwire.tree import text_to_bytes
+from tensorwire.tree import ArrayPlaces, text_to_bytes
 from tensorwire.wire.buffers import as_body
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ __all__ = ["protocol"]
 
 _JSON = CONTAINERS["json"]
 _HEADERS = {"Content-Type": "application/json"}
-_SCHEMA = Schema("oip.grpc_json", {}, {}, {}, frozenset())
+_SCHEMA = ArrayPlaces({})
 _BYTES = ("bytesContents", "bytes_contents")
 _RAW = ("rawInputContents", "raw_input_contents", "rawOutputContents", "raw_output_contents")
 _FLOATS = ("fp32Contents", "fp32_contents", "fp64Contents", "fp64_contents")

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tensorwire.containers import CONTAINERS
-from tensorwire.containers.protobuf.schema import Schema, array_names
 from tensorwire.errors import CodecError, EncodeError
 from tensorwire.limits import checked_limits
 from tensorwire.missing import BARE, STRICT, reading, writing
@@ -42,7 +41,7 @@ from tensorwire.protocols.oip.rest_json import (
     write_plain,
 )
 from tensorwire.protocols.oip.tensor import Rules
-from tensorwire.tree import ARRAY
+from tensorwire.tree import ARRAY, ArrayPlaces
 from tensorwire.wire.buffers import array_part, as_body, assemble, buffer_of
 from tensorwire.wire.memo import SMALL_BYTES, ViewCache
 
@@ -59,7 +58,7 @@ if TYPE_CHECKING:
 __all__ = ["protocol"]
 
 _PLACES = {name: {"data": {ARRAY: True}} for name in ("inputs", "outputs")}
-_SCHEMA = Schema("oip.rest", {}, {}, _PLACES, array_names(_PLACES))
+_SCHEMA = ArrayPlaces(_PLACES)
 _JSON = CONTAINERS["json"]
 _ANY: Words = {**BARE, "nan": b"null"}
 """What ``missing="any"`` writes: null for NaN, as MLServer does, and which MLServer, KServe and

@@ -382,7 +382,7 @@ def _texts(array: Any, shape: list[int]) -> Any:
         flat = lists.scalars(array) if isinstance(array, list) else array.reshape(-1).tolist()
         for i, item in enumerate(flat):
             if not isinstance(item, (str, bytes)):
-                where = lists.place(i, np.shape(array))
+                where = lists.element_path(i, np.shape(array))
                 raise DecodeError(f"expected text for BYTES, got {_word(item)}", where)
         return from_bytes(
             [item.encode() if isinstance(item, str) else item for item in flat], shape
@@ -434,7 +434,7 @@ def _refuse_wrong(values: list[Any], row: Datatype, shape: tuple[int, ...], firs
         wanted = _wanted(item, row)
         if wanted:
             reason = f"expected {wanted}, got {_word(item)}"
-            raise DecodeError(reason, lists.place(i, shape))
+            raise DecodeError(reason, lists.element_path(i, shape))
 
 
 def _wanted(item: Any, row: Datatype) -> str:  # noqa: PLR0911

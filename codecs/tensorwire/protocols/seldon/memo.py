@@ -68,7 +68,7 @@ class Memo:
         key = value.dtype, value.shape
         if self.writers.get(key) is not None or not self.writers.wants(key):
             return
-        write = self._container.shortcut(leaf)
+        write = self._container.small_array_writer(leaf)
         if write is None:
             self.writers.refuse(key)
         else:

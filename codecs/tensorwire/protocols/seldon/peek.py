@@ -68,8 +68,8 @@ def _message(
 
 
 def _ndarray(node: Any) -> Claim:
-    if hasattr(node, "claims"):  # nested lists in bytes
-        claim: Claim = node.claims()
+    if hasattr(node, "peek"):  # nested lists in bytes
+        claim: Claim = node.peek()
         return claim
     if type(node) is not list and not hasattr(node, "read"):
         raise DecodeError(f"expected nested lists, got {shown(node)}")
@@ -87,7 +87,7 @@ def _values_dtype(node: Any) -> np.dtype[Any] | None:
     if node is None or isinstance(node, (bytes, np.ndarray)):
         return _FLOAT64
     if hasattr(node, "read"):
-        claim: Claim = node.claims() if hasattr(node, "claims") else infer_shape(node)
+        claim: Claim = node.peek() if hasattr(node, "peek") else infer_shape(node)
         return claim[0]
     try:
         array: Array = lists.numbers(node, DecodeError)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from tensorwire.containers.protobuf.schema import Schema, array_names
 from tensorwire.errors import DecodeError, EncodeError, excerpt, shown
 from tensorwire.limits import checked_limits
 from tensorwire.missing import BARE, reading, writing
@@ -23,7 +22,7 @@ from tensorwire.protocols.tfserving.messages import (
 from tensorwire.protocols.tfserving.rest_read import SMALL, find, small_array, small_row
 from tensorwire.protocols.tfserving.rest_text import RowsJSON
 from tensorwire.protocols.tfserving.rest_write import small_body, write
-from tensorwire.tree import ARRAY
+from tensorwire.tree import ARRAY, ArrayPlaces
 from tensorwire.wire.buffers import as_body, assemble, buffer_of
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ _LONG = {ARRAY: True, "b64": {ARRAY: True}}  # an array, or the base64 of one st
 _PLACES = {key: {"*": _LONG, **_LONG} for _, key in _KEYS.values()} | {
     key: _LONG for key, _ in _KEYS.values()
 }
-_SCHEMA = Schema("tfserving.rest", {}, {}, _PLACES, array_names(_PLACES))
+_SCHEMA = ArrayPlaces(_PLACES)
 _READING = reading(None, "nan", text=True)
 _WRITING = writing(None, "nan", BARE)
 

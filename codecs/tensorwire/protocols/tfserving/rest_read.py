@@ -338,7 +338,7 @@ def _strings(node: Any, *, text: bool) -> Any:
         try:
             strings.extend(map(read, flat))
         except CodecError as error:
-            raise error.within(lists.place(len(strings), shape)) from None
+            raise error.within(lists.element_path(len(strings), shape)) from None
     return from_bytes(strings, shape)
 
 
@@ -379,12 +379,12 @@ def _flat(node: list[Any]) -> tuple[list[Any], tuple[int, ...]]:
                 if row
                 else f"a row of {len(node[at])} in place of a single value"
             )
-            raise DecodeError(reason, lists.place(at, shape))
+            raise DecodeError(reason, lists.element_path(at, shape))
         size = len(node[0])
         if set(map(len, node)) != {size}:
             at = next(i for i, item in enumerate(node) if len(item) != size)
             reason = f"ragged: a row of {len(node[at])} where the first has {size}"
-            raise DecodeError(reason, lists.place(at, shape))
+            raise DecodeError(reason, lists.element_path(at, shape))
         if len(shape) == _MAX_RANK:
             raise DecodeError(f"more than {_MAX_RANK} nested lists")
         shape.append(size)

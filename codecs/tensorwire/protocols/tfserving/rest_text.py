@@ -20,10 +20,9 @@ from tensorwire.missing import VERIFIED
 from tensorwire.tree import Irregular
 
 if TYPE_CHECKING:
-    from tensorwire.containers.protobuf.schema import Schema
     from tensorwire.limits import Limits
     from tensorwire.missing import Reading
-    from tensorwire.tree import Array, Body, Tree
+    from tensorwire.tree import Array, ArrayPlaces, Body, Tree
 
 __all__ = ["Rows", "RowsJSON"]
 
@@ -45,7 +44,7 @@ class Rows(dict[str, "_RowsText"]):
 class RowsJSON(JSON):
     """JSON in which rows of one named array are `Rows`."""
 
-    def read(self, body: Body, message: Schema, how: Reading = VERIFIED) -> Tree:
+    def read(self, body: Body, message: ArrayPlaces, how: Reading = VERIFIED) -> Tree:
         """Cut the long arrays out of the text, and let orjson read what is around them."""
         if len(body) < _SMALL:
             return self.read_any(body, message)

@@ -14,7 +14,7 @@ import pybase64
 
 from tensorwire import lists
 from tensorwire.arrays import FLOAT16, NUMBERS, as_array, to_float64, utf8
-from tensorwire.containers.json.numbers import BLOCK, block_count, dumps, texts, words_for_null
+from tensorwire.containers.json.numbers import BLOCK, block_count, texts, write_numbers
 from tensorwire.errors import CodecError, EncodeError
 from tensorwire.protocols.tfserving.messages import PredictRequest, PredictResponse
 from tensorwire.wire.buffers import Texts, buffer_of
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["small_body", "write"]
 
+_REMEDY = "pass missing='nan' to write bare words"
 _SMALL = 1024  # elements of an array whose text may be copied
 _FLOAT64 = np.dtype(np.float64)
 _DIRECT = NUMBERS - {FLOAT16}  # dtype.num of what orjson writes, in native byte order
@@ -159,10 +160,7 @@ class _Numbers(NamedTuple):
 
     def whole(self) -> Part:
         """Write nested lists of all elements."""
-        array = self.array
-        if array.size <= BLOCK:
-            return self._replace_null(array, dumps(array))
-        return Texts(texts(array, self._replace_null), block_count(array))
+        return write_numbers(self.array, self.words, self.path, _REMEDY)
 
     def rows(self) -> tuple[bytes, list[bytes], bytes]:
         """Write each row; return also the bytes before and behind each of them."""
@@ -182,24 +180,11 @@ class _Numbers(NamedTuple):
             return b"".join((b"[", memoryview(text)[len(opening) : -2], b"]"))
 
         def pieces() -> Iterator[bytes | memoryview]:
-            for piece in texts(array, self._replace_null):
+            for piece in texts(array, self.words, self.path, _REMEDY):
                 rows = len(piece) > 1  # else the outer bracket, or a comma
                 yield bytes(piece).replace(b"]", b"]}").replace(b"[", opening) if rows else piece
 
         return Texts(pieces(), block_count(array))
-
-    def _replace_null(self, block: Array, text: bytes) -> bytes:
-        """Put words where orjson wrote null in the text of a block."""
-        if b"n" not in text:
-            return text
-        try:
-            return words_for_null(block, text, self.words)
-        except KeyError as error:
-            word = error.args[0]
-            wrong = np.isnan(self.array) if word == "nan" else self.array == float(word)
-            at = lists.place(int(wrong.argmax()), self.shape)
-            reason = f"expected numbers that missing= lets be written, got {word}"
-            raise EncodeError(f"{reason}; missing='nan' writes it", self.path + at) from None
 
 
 class _Strings(NamedTuple):
