@@ -1,9 +1,5 @@
 """Codecs of others: registered by hand, or found because their package is installed."""
 
-import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,10 +8,10 @@ import pytest
 
 import tensorwire as tw
 from tensorwire import registry
+from tests.support.packages import entry_points_of, install, run_with
 from tests.support.values import CODECS
 
 PLUGIN = Path(__file__).parents[1] / "support" / "plugin"
-LIBRARY = Path(tw.__file__).parents[1]
 
 ROUND_TRIP = """
 from io import BytesIO
@@ -105,18 +101,7 @@ class Reversed:
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Install the plug-in from a copy, and return the folder that it is in."""
-    source = tmp_path_factory.mktemp("source") / "support" / "plugin"
-    shutil.copytree(PLUGIN, source, ignore=shutil.ignore_patterns("__pycache__"))
-    target = tmp_path_factory.mktemp("installed")
-    offline = ["--no-deps", "--no-build-isolation", "--no-index", "--disable-pip-version-check"]
-    result = subprocess.run(
-        [sys.executable, "-m", "pip", "install", *offline, "--target", target, source],
-        capture_output=True,
-        check=False,
-        text=True,
-    )
-    assert result.returncode == 0, result.stdout + result.stderr
-    return target
+    return install(PLUGIN, tmp_path_factory.mktemp("plugin"))
 
 
 @pytest.fixture
@@ -131,11 +116,8 @@ def restored() -> Iterator[None]:
 @pytest.fixture
 def entry_point(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the file of entry points of a package that seems to be installed."""
-    info = tmp_path / "strangers-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: strangers\nVersion: 1.0\n")
     monkeypatch.syspath_prepend(tmp_path)
-    return info / "entry_points.txt"
+    return entry_points_of("strangers", tmp_path)
 
 
 @pytest.mark.slow
@@ -149,14 +131,7 @@ def entry_point(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 )
 def test_installed_plugin(script: str, installed: Path) -> None:
     """The codec of an installed package is listed and found, and works as numpy's own functions."""
-    result = subprocess.run(
-        [sys.executable, "-W", "error", "-X", "utf8", "-c", script],
-        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(installed), str(LIBRARY)])},
-        capture_output=True,
-        check=False,
-        text=True,
-    )
-    assert result.returncode == 0, result.stderr
+    run_with(installed, script)
 
 
 def test_the_twelve_are_listed_first() -> None:
