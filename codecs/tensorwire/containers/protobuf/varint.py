@@ -28,6 +28,8 @@ def write(number: int) -> bytes:
     """Encode one integer, non-negative or an int64."""
     if 0 <= number < 0x80:
         return _SHORT[number]
+    if 0 <= number < 0x4000:  # most lengths: at a fifth of the cost of the loop
+        return bytes((number & 0x7F | 0x80, number >> 7))
     number &= 0xFFFFFFFFFFFFFFFF
     out = bytearray()
     while number > 0x7F:
