@@ -190,6 +190,4 @@ def test_messages_of_one_length() -> None:
             found = protocol.decode(body).inputs
             assert list(found) == [f"x{i}"]
             np.testing.assert_array_equal(found[f"x{i}"], array + i)
-    assert (
-        protocol._headers.view(bodies[-1], (tfserving.PredictRequest, len(bodies[-1]))) is not None
-    )
+    assert protocol._views.view(bodies[-1], (tfserving.PredictRequest, len(bodies[-1]))) is not None
