@@ -77,6 +77,8 @@ def peek(
     >>> found.kind, found.dtype, found.shape, found.names
     ('ndarray', dtype('float64'), (1, 2), ['a', 'b'])
     """
+    if not isinstance(protocol, str):
+        raise _unknown(protocol)
     found = get_protocol(_form_of(protocol, essence(media_type), media_type))
     return found.peek(body, headers, type=found.response if reply else None)
 
@@ -86,13 +88,18 @@ def _form_of(protocol: str, media_type: str, given: str) -> str:
     """Return the name of the form that a media type tells."""
     family = get_family(protocol)
     if family is None:
-        names = dict.fromkeys(name.partition("/")[0] for name in protocol_names())
-        raise DecodeError(unknown("a protocol for protocol=", protocol, names))
+        raise _unknown(protocol)
     form = family.form_of(_PROTOBUF if media_type in _GRPC else media_type)
     if form is None:
         known = [name for names in family.media_types.values() for name in names]
         raise DecodeError(unknown(f"a media type of {protocol}", given, known))
     return f"{protocol}/{form}"
+
+
+def _unknown(protocol: Any) -> DecodeError:
+    """Return the error for what is not the name of a protocol."""
+    names = dict.fromkeys(name.partition("/")[0] for name in protocol_names())
+    return DecodeError(unknown("a protocol for protocol=", protocol, names))
 
 
 def transcode(  # noqa: PLR0913 - what decode takes, and what encode takes

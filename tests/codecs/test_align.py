@@ -219,7 +219,8 @@ def test_consumers_of_memory() -> None:
     codec = built_in("protobuf/tftensor")
     for body in everywhere(codec.encode(WIDE.astype(np.float32))):
         array: Array = codec.decode(body, align=True)
-        assert np.from_dlpack(array).flags.aligned
+        if np.lib.NumpyVersion(np.__version__) >= "2.1.0":  # the first to export read-only arrays
+            assert np.from_dlpack(array).flags.aligned
         if (jax := _installed("jax")) is not None:
             assert np.array_equal(jax.numpy.asarray(array), WIDE.astype(np.float32))
         if (torch := _installed("torch")) is not None:

@@ -1076,7 +1076,7 @@ def test_peek_looks_at_no_array(container: str, kind: str) -> None:
         peak = tracemalloc.get_traced_memory()[1] - len(body)
     finally:
         tracemalloc.stop()
-    assert peak < 80 << 10
+    assert peak < 96 << 10  # of 80 kB on Python 3.11, 85 kB on 3.10
     assert found.meta == {"puid": "p"}
     assert found.shape == (array.shape if kind != "raw" else (array.nbytes,))
     assert found.dtype == (np.float64 if kind != "raw" else np.uint8)
