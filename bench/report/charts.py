@@ -1,7 +1,8 @@
 """Charts as Vega-Lite specifications, drawn by vl-convert: no browser, and no network.
 
-A text of a run is only ever a value of a field, never a part of an expression. Colours are those of
-the page, ``var(--k0)``: one drawing is right in light, in dark and on paper.
+The layers of each chart are in ``templates/charts.json``; here are their data and axes. A text of a
+run is only ever a value of a field, never a part of an expression. Colours are those of the page,
+``var(--k0)``: one drawing is right in light, in dark and on paper.
 
 Source: https://vega.github.io/vega-lite/docs/spec.html
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from io import BytesIO
 from math import ceil, floor, log10
 from pathlib import Path
@@ -23,6 +24,9 @@ from bench.options import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    Datum = dict[str, Any]
+
+TEMPLATES = Path(__file__).with_name("templates")
 VERSION = "6.4"
 """Of Vega-Lite: the newest that the oldest supported vl-convert draws."""
 WIDTH = 360
@@ -32,41 +36,11 @@ GAP = 13
 TIME = "replace(format(datum.value, '~s'), /[a-zµ]?$/, ' $&s')"
 COUNT = "format(datum.value, ',')"
 SHORT = "format(datum.value, '~s')"
+"""Expressions that label a tick: ``10 µs``, ``1,000``, ``1k``."""
 NUMBER = re.compile(r"-?\d+\.\d+")
 SVG = "{http://www.w3.org/2000/svg}"
-CONFIG = {
-    "background": None,
-    "font": "Liberation Sans",
-    "view": {"stroke": None},
-    "text": {"fontSize": 11.5, "color": "var(--ink)", "baseline": "middle", "aria": False},
-    "rule": {"aria": False},
-    "axis": {
-        "aria": False,
-        "title": None,
-        "labelOverlap": "greedy",
-        "labelSeparation": 4,
-        "domainColor": "var(--soft)",
-        "tickColor": "var(--soft)",
-        "gridColor": "var(--faint)",
-        "labelColor": "var(--soft)",
-        "titleColor": "var(--soft)",
-        "titleFontWeight": "normal",
-        "labelFontSize": 11.5,
-        "titleFontSize": 11.5,
-        "titlePadding": 5,
-        "tickSize": 4,
-        "labelFlush": False,
-    },
-    "axisY": {"domain": False, "ticks": False, "grid": True, "labelPadding": 5},
-    "axisX": {"grid": False},
-    "title": {
-        "color": "var(--ink)",
-        "subtitleColor": "var(--soft)",
-        "anchor": "start",
-        "subtitleFontSize": 12,
-        "subtitlePadding": 5,
-    },
-}
+SIZES = {"stroke": 8, "triangle-up": 56, "triangle-down": 56, "diamond": 62, "cross": 54}
+"""Pixels of the marks that would look smaller than a circle of 40."""
 
 
 @dataclass(frozen=True)
@@ -99,8 +73,6 @@ class LineStyle:
         }
 
 
-SIZES = {"stroke": 8, "triangle-up": 56, "triangle-down": 56, "diamond": 62, "cross": 54}
-"""Pixels of the marks that would look smaller than a circle of 40."""
 STYLES = (
     LineStyle("k0", "circle"),
     LineStyle("k1", "square", (7, 3)),
@@ -211,15 +183,6 @@ class Series:
 
 
 @dataclass(frozen=True)
-class Annotation:
-    """A place with a number, which is explained below the chart."""
-
-    x: float
-    y: float
-    number: int
-
-
-@dataclass(frozen=True)
 class Dot:
     """A value in a row, its text for a reader, and what is written beside it."""
 
@@ -231,11 +194,12 @@ class Dot:
 
 @dataclass(frozen=True)
 class Row:
-    """A label, dots beside it, and values at the right; without dots it is a heading."""
+    """A label, dots beside it, and at the right values or a gain; without dots it is a heading."""
 
     label: str
     dots: Sequence[Dot] = ()
     values: Sequence[str] = ()
+    gain: str = ""
     name: str = ""
     """The full name; empty: the label."""
 
@@ -289,8 +253,7 @@ class Chart:
     def svg(self) -> str:
         """Return the drawing, to be embedded in a page of `render`."""
         sides = dict(zip(("left", "top", "right", "bottom"), self.room, strict=True))
-        framed = {**self.named(), "padding": sides, "autosize": "none", "config": CONFIG}
-        return _svg(json.dumps(framed), self.title)
+        return _svg({**self.named(), "padding": sides}, self.title)
 
 
 def png(title: str, note: str, rows: Sequence[Sequence[tuple[str, Chart]]]) -> bytes:
@@ -311,16 +274,19 @@ def png(title: str, note: str, rows: Sequence[Sequence[tuple[str, Chart]]]) -> b
             for y, row in enumerate(rows)
         ],
         "spacing": 12,
-        "config": {**CONFIG, "background": "var(--page)"},
+        "config": {**_layouts()["config"], "background": "var(--page)"},
         "padding": 14,
     }
-    css = Path(__file__).with_name("templates").joinpath("style.css").read_text("utf-8")
+    css = TEMPLATES.joinpath("style.css").read_text("utf-8")
     colours = dict(re.findall(r"--([a-z0-9]+): ([^;]+);", css[: css.index("}")]))
     text = re.sub(r"var\(--([a-z0-9]+)\)", lambda found: colours[found[1]], json.dumps(picture))
     drawn = _draw(vl_convert.vegalite_to_png, text, scale=1.25)
     small = BytesIO()
     # A palette makes it a sixth of the bytes.
-    Image.open(BytesIO(drawn)).convert("RGB").quantize(64).save(small, "PNG", optimize=True)
+    picked = Image.Quantize.MAXCOVERAGE
+    Image.open(BytesIO(drawn)).convert("RGB").quantize(64, picked, kmeans=1).save(
+        small, "PNG", optimize=True
+    )
     return small.getvalue()
 
 
@@ -332,8 +298,13 @@ def _draw(convert: Callable[..., Any], specification: str, **options: Any) -> An
         raise UsageError(f"vl-convert: {' '.join(str(error).split())}") from None
 
 
+def _svg(view: Mapping[str, Any], title: str) -> str:
+    framed = {**view, "autosize": "none", "config": _layouts()["config"]}
+    return _drawn(json.dumps(framed), title)
+
+
 @lru_cache(maxsize=256)
-def _svg(specification: str, title: str) -> str:
+def _drawn(specification: str, title: str) -> str:
     """Draw a specification, without the parts that only its editor needs."""
     import vl_convert
 
@@ -376,35 +347,30 @@ def _clean(element: ET.Element) -> None:
             del element.attrib[name]
 
 
-def _layer(
-    name: str, mark: str, data: Sequence[Mapping[str, Any]], encoding: Any, **more: Any
-) -> dict[str, Any]:
-    """Return a layer; its name becomes the class of what it draws, up to the first ``_``."""
-    return {
-        "name": name,
-        "data": {"values": list(data)},
-        "mark": {"type": mark, **more},
-        "encoding": encoding,
-    }
+@cache
+def _layouts() -> dict[str, Any]:
+    return dict(json.loads(TEMPLATES.joinpath("charts.json").read_text("utf-8")))
 
 
-def _raw(field: str) -> dict[str, Any]:
-    """Encode a field whose values need no scale: a colour, a shape, a dash."""
-    return {"field": field, "type": "nominal", "scale": None, "legend": None}
+def _layers(part: str, values: Mapping[str, Any], prefix: str = "") -> list[dict[str, Any]]:
+    """Return the layers of a part of charts.json that have data, with `values` for its ``$names``.
 
+    The name of a layer up to the first ``_`` becomes the class of what it draws.
+    """
+    known = {**_layouts()["encodings"], **values}
 
-def _pixel(field: str) -> dict[str, Any]:
-    """Encode a field whose values are pixels."""
-    return {"field": field, "type": "quantitative", "scale": None, "axis": None}
+    def filled(template: Any) -> Any:
+        if isinstance(template, dict):
+            return {name: filled(each) for name, each in template.items()}
+        return known[template[1:]] if str(template).startswith("$") else template
 
-
-HIDDEN = {"labels": False, "ticks": False, "domain": False}
-FAINT = {"color": "var(--faint)"}
-MARK = {name: _raw(name) for name in ("fill", "stroke", "shape")} | {
-    "strokeWidth": _raw("edge"),
-    "size": _raw("size"),
-    "description": {"field": "text"},
-}
+    found = []
+    for template in _layouts()[part]:
+        layer = filled(template)
+        if layer["data"]:
+            data = {"values": list(layer["data"])}
+            found.append({**layer, "name": prefix + layer["name"], "data": data})
+    return found
 
 
 def lines(  # noqa: PLR0913 - each is one plain fact
@@ -415,7 +381,7 @@ def lines(  # noqa: PLR0913 - each is one plain fact
     *,
     limit: Series | None = None,
     background: Sequence[Series] = (),
-    annotations: Sequence[Annotation] = (),
+    annotations: Sequence[tuple[float, float]] = (),
 ) -> Chart:
     """Return lines with their names at their ends.
 
@@ -425,50 +391,40 @@ def lines(  # noqa: PLR0913 - each is one plain fact
         What hardly any line passes: the area below it is grey.
     background
         Lines without marks and names, for comparison.
+    annotations
+        Places that are numbered from 1 on, and explained below the chart.
     """
     shown = [each for each in (limit, *series) if each and each.points]
     height = max(250, GAP * len(shown) + 6)
-    at = {"x": x.encode("x", titleColor="var(--soft)"), "y": y.encode("y")}
-    layers = []
+    at = {"x": x.encode("x"), "y": y.encode("y"), "low": y.encode("low")}
+    area = []
     if limit and limit.points:
-        first, *_, last = [limit.points[0], *limit.points]
-        edge = [(x.low, first.y), *((each.x, each.y) for each in limit.points), (x.high, last.y)]
-        data = [{"x": left, "y": high, "low": y.low} for left, high in edge]
-        area = {**at, "y2": {"field": "low"}}
-        layers.append(_layer("limit_area", "area", data, area, color="var(--area)", aria=False))
-    ghosts = [row for each in background for row in _points(each)]
-    detail = {**at, "detail": {"field": "name", "type": "nominal"}}
-    if ghosts:
-        drawn = {"color": "var(--ghost)", "strokeWidth": 1, "aria": False}
-        layers.append(_layer("background_line", "line", ghosts, detail, **drawn))
-    hollow = [each for each in series if each.style.hollow]
-    solid = [each for each in series if not each.style.hollow]
-    groups = {"limit": [limit] if limit else [], "baselines": hollow, "codecs": solid}
-    for name, members in groups.items():
+        edge = [(each.x, each.y) for each in limit.points]
+        edge = [(x.low, edge[0][1]), *edge, (x.high, edge[-1][1])]
+        area = [{"x": left, "y": high, "low": y.low} for left, high in edge]
+    behind = [row for each in background for row in _points(each)]
+    layers = _layers("lines", {**at, "area": area, "background": behind})
+    groups = {
+        "limit_": [limit] if limit else [],
+        "baselines_": [each for each in series if each.style.hollow],
+        "codecs_": [each for each in series if not each.style.hollow],
+    }
+    for group, members in groups.items():
         data = [row for each in members for row in _points(each)]
-        if not data:
-            continue
-        drawn = {name: _raw(name) for name in ("colour", "dash", "width")}
-        style = {"stroke": drawn["colour"], "strokeDash": drawn["dash"]}
-        style |= {"strokeWidth": drawn["width"], "description": {"field": "name"}}
-        layers.append(_layer(f"{name}_line", "line", data, detail | style))
-        long = [row for row in data if y.share(row["high"]) - y.share(row["low"]) > 10 / height]
-        if long:  # a shorter one is under its mark
-            span = {"x": at["x"], "y": y.encode("low"), "y2": {"field": "high"}}
-            layers.append(_layer(f"{name}_noise", "rule", long, span | {"color": drawn["colour"]}))
-        layers.append(_layer(f"{name}_point", "point", data, at | MARK, opacity=1))
-    if annotations:
-        places = [{"x": each.x, "y": each.y, "label": f"{each.number}"} for each in annotations]
-        ring = {"fill": "var(--page)", "stroke": "var(--ink)", "size": 170, "opacity": 1}
-        bold = {"fontSize": 10, "fontWeight": "bold"}
-        layers.append(_layer("annotation_ring", "point", places, at, aria=False, **ring))
-        text = at | {"text": {"field": "label"}}
-        layers.append(_layer("annotation_number", "text", places, text, **bold))
-    layers += _names(shown, x, y, height)
+        # A shorter one is under its mark.
+        noise = [row for row in data if y.share(row["high"]) - y.share(row["low"]) > 10 / height]
+        layers += _layers("series", {**at, "points": data, "noise": noise}, group)
+    places = [{"x": x, "y": y, "label": f"{n}"} for n, (x, y) in enumerate(annotations, 1)]
+    layers += _layers("annotations", {**at, "annotations": places})
+    names = _names(shown, x, y, height)
+    for group, members in groups.items():
+        layers += _layers(
+            "names", {"names": [names[each.name] for each in members if each.points]}, group
+        )
     return Chart(title, layers, height, (46, 12, 106, 38))
 
 
-def _points(series: Series) -> list[dict[str, Any]]:
+def _points(series: Series) -> list[Datum]:
     return [
         {
             "name": series.name,
@@ -483,35 +439,21 @@ def _points(series: Series) -> list[dict[str, Any]]:
     ]
 
 
-def _names(shown: Sequence[Series], x: Axis, y: Axis, height: float) -> list[dict[str, Any]]:
-    """Write each name beside the end of its line, with a thin line to it if it had to move."""
+def _names(shown: Sequence[Series], x: Axis, y: Axis, height: float) -> dict[str, Datum]:
+    """Return the labels beside the ends of lines, with a thin line to each that had to move."""
     width = WIDTH - 46 - 106
     ends = [height * (1 - y.share(each.points[-1].y)) for each in shown]
-    data: list[dict[str, Any]] = [
-        {
+    return {
+        each.name: {
             "label": each.label,
             "colour": each.style.fields["colour"],
-            "from": width * x.share(each.points[-1].x) + 6,
-            "to": width + 11.0,
-            "end": end,
+            "left": width * x.share(each.points[-1].x) + 6,
+            "right": width + 11,
+            "top": end,
             "place": place,
-            "text": width + 14.0,
-            "class": "baselines" if each.style.hollow else "codecs",
         }
         for each, end, place in zip(shown, ends, spread(ends, GAP, 6, height), strict=True)
-    ]
-    found = []
-    for name in ("baselines", "codecs"):
-        members = [each for each in data if each["class"] == name]
-        if members:
-            colour = {"color": _raw("colour")}
-            leader = {"x": _pixel("from"), "x2": {"field": "to"}, "y": _pixel("end")}
-            leader |= {"y2": {"field": "place"}} | colour
-            label = {"x": _pixel("text"), "y": _pixel("place"), "text": {"field": "label"}}
-            thin = {"strokeWidth": 0.7, "opacity": 0.55}
-            found.append(_layer(f"{name}_leader", "rule", members, leader, **thin))
-            found.append(_layer(f"{name}_name", "text", members, label | colour, align="left"))
-    return found
+    }
 
 
 def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
@@ -560,60 +502,42 @@ def dots(  # noqa: PLR0913 - each is one plain fact
     limit
         A line across all rows.
     """
-    at = {"x": x.encode("value", grid=True, domain=False, ticks=False), "y": _pixel("y")}
-    data: dict[str, list[dict[str, Any]]] = {}
+    names = ("labels", "headings", "before", "behind", "values", "gains")
+    data: dict[str, list[Datum]] = {name: [] for name in names}
+    points: dict[bool, list[Datum]] = {True: [], False: []}
+    spans: dict[bool, list[Datum]] = {True: [], False: []}
     for place, row in enumerate(rows):
-        y = step * (place + 0.5)
-        label = {"x": 8 - left, "y": y, "label": row.label}
-        data.setdefault("label_text" if row.dots else "heading_text", []).append(label)
-        reach = [dot.value for dot in row.dots]
-        for dot in reversed(row.dots):
-            name = "baselines_point" if dot.style.hollow else "codecs_point"
-            datum = {"value": dot.value, "y": y, "text": f"{row.name or row.label}\n{dot.text}"}
-            data.setdefault(name, []).append(datum | dot.style.fields)
-            # The lowest value is written before its dot; of two that are equal, the first.
-            before = len(reach) > 1 and dot is row.dots[reach.index(min(reach))]
-            side = "written_before" if before else "written_behind"
-            data.setdefault(side, []).append(datum | {"label": dot.written})
-        if len(reach) > 1:
-            kind = "baselines_span" if row.dots[-1].style.hollow else "codecs_span"
-            data.setdefault(kind, []).append({"value": min(reach), "to": max(reach), "y": y})
+        top, end = step * (place + 0.5), WIDTH - left
+        label = {"left": 8 - left, "top": top, "label": row.label}
+        data["labels" if row.dots else "headings"].append(label)
+        values = [dot.value for dot in row.dots]
+        # The lowest value is written before its dot; of two that are equal, the first.
+        first = values.index(min(values)) if len(values) > 1 else None
+        for number, dot in reversed(list(enumerate(row.dots))):
+            datum = {"x": dot.value, "top": top, "label": dot.written, **dot.style.fields}
+            datum["text"] = f"{row.name or row.label}\n{dot.text}"
+            points[dot.style.hollow].append(datum)
+            if dot.written:
+                data["before" if number == first else "behind"].append(datum)
+        if len(values) > 1:
+            span = {"x": min(values), "high": max(values), "top": top}
+            spans[row.dots[-1].style.hollow].append(span)
         for number, text in enumerate(reversed(row.values)):
-            datum = {"x": WIDTH - left - 60 * number, "y": y, "label": text}
-            data.setdefault("value_text", []).append(datum)
-    written = any(dot.written for row in rows for dot in row.dots)
-    label, soft = {"text": {"field": "label"}}, {"color": "var(--soft)"}
-    bold = {"fontWeight": "bold"}
-    free = {"x": _pixel("x"), "y": _pixel("y")} | label
-    span = at | {"x2": {"field": "to"}}
-    drawn: dict[str, tuple[str, Any, Any]] = {
-        "limit_rule": ("rule", {"x": at["x"]}, soft),
-        "baselines_span": ("rule", span, {"color": "var(--rule)", "strokeWidth": 1.5}),
-        "codecs_span": ("rule", span, {"color": "var(--rule)", "strokeWidth": 1.5}),
-        "baselines_point": ("point", at | MARK, {"opacity": 1}),
-        "codecs_point": ("point", at | MARK, {"opacity": 1}),
-        "label_text": ("text", free, {"align": "left"}),
-        "heading_text": ("text", free, {"align": "left", "dx": -8, **bold}),
-        "written_before": ("text", at | label, {"align": "right", "dx": -8, **soft}),
-        "written_behind": ("text", at | label, {"align": "left", "dx": 8, **soft}),
-        "value_text": ("text", free, {"align": "right"} | (bold if written else soft)),
-    }
-    if limit:
-        data["limit_rule"] = [{"value": limit}]
-    layers = [
-        _layer(name, mark, data[name], encoding, **style)
-        for name, (mark, encoding, style) in drawn.items()
-        if data.get(name) and (written or not name.startswith("written"))
-    ]
+            data["values"].append({"left": end - 60 * number, "top": top, "label": text})
+        if row.gain:
+            data["gains"].append({"left": end, "top": top, "label": row.gain})
+    at = {"x": x.encode("x", grid=True, domain=False, ticks=False)}
+    layers = _layers("dots", {**at, **data, "limit": [{"x": limit}] if limit else []})
+    for hollow, group in ((True, "baselines_"), (False, "codecs_")):
+        layers += _layers("marks", {**at, "spans": spans[hollow], "points": points[hollow]}, group)
     return Chart(title, layers, step * len(rows), (left, 4, right, 24))
 
 
-def bars(  # noqa: PLR0913 - each is one plain fact
+def bars(
     title: str,
     rows: Sequence[Bar],
     high: float,
     *,
-    step: float = 17,
     thick: float = 11,
     limit: tuple[float, str] | None = None,
 ) -> Chart:
@@ -624,67 +548,36 @@ def bars(  # noqa: PLR0913 - each is one plain fact
     high
         The value as long as the whole axis.
     thick
-        Pixels of a bar; `step` from one to the next.
+        Pixels of a bar.
     limit
         A line across all bars, and its label below them.
     """
-    width, y = WIDTH - 92 - 60, 0.0
-    x = Axis.from_zero(high)
-    parts, labels, texts = [], [], []
+    x, width, y = Axis.from_zero(high), WIDTH - 92 - 60, 8.5
+    names = ("parts", "hatched", "inside", "labels", "ends")
+    data: dict[str, list[Datum]] = {name: [] for name in names}
     for bar in rows:
         y += 6 * bar.first
-        start = 0.0
+        stop = 0.0
         for part in bar.parts:
-            share = x.share(part.value) * width
-            parts.append(
-                {
-                    "start": start,
-                    "stop": start + part.value,
-                    "label": part.inside,
-                    "top": y + (step - thick) / 2,
-                    "bottom": y + (step + thick) / 2,
-                    "y": y + step / 2,
-                    "middle": start + part.value / 2,
-                    "colour": f"var(--{part.colour})",
-                    "hatched": part.hatched,
-                    "text": f"{bar.name or bar.label}\n{part.text}",
-                    "room": share > 5.8 * len(part.inside) + 4,
-                }
-            )
-            start += part.value
-        soft = "var(--soft)" if bar.faded else "var(--ink)"
-        labels.append(
-            {
-                "x": -76.0 if bar.nested else -84.0,
-                "y": y + step / 2,
-                "label": bar.label,
-                "colour": soft,
-            }
-        )
-        texts.append({"value": start, "y": y + step / 2, "label": bar.text})
-        y += step
-    at, label = {"x": x.encode("value", **HIDDEN), "y": _pixel("y")}, {"text": {"field": "label"}}
-    reach = {"x": x.encode("start", **HIDDEN), "x2": {"field": "stop"}}
-    reach |= {"y": _pixel("top"), "y2": {"field": "bottom"}}
-    fill = reach | {"fill": _raw("colour"), "description": {"field": "text"}}
-    free = {"x": _pixel("x"), "y": _pixel("y"), "color": _raw("colour")} | label
-    inside = {"x": x.encode("middle", **HIDDEN), "y": _pixel("y")} | label
-    white = {"color": "var(--page)", "fontSize": 10, "fontWeight": "bold"}
-    hatch = {"fill": "url(#hatch)", "aria": False, "x2Offset": -1}
-    layers = [
-        _layer("bar_rect", "rect", parts, fill, x2Offset=-1),
-        _layer("back_rect", "rect", [each for each in parts if each["hatched"]], reach, **hatch),
-        _layer("label_text", "text", labels, free, align="left"),
-        _layer("inside_text", "text", [each for each in parts if each["room"]], inside, **white),
-        _layer("value_text", "text", texts, at | label, align="left", dx=6, color="var(--soft)"),
-    ]
-    if limit:
-        mark = [{"value": limit[0], "label": limit[1], "y": y + 10}]
-        line = {"color": "var(--soft)", "strokeWidth": 1.2}
-        layers.append(_layer("limit_rule", "rule", mark, {"x": at["x"]}, **line))
-        layers.append(_layer("limit_text", "text", mark, at | label, color="var(--soft)"))
-    shown = [each for each in layers if each["data"]["values"]]
-    return Chart(title, shown, y, (92, 4, 60, 24 if limit else 4))
+            start, stop = stop, stop + part.value
+            datum: Datum = {"text": f"{bar.name or bar.label}\n{part.text}"}
+            datum |= {"start": start, "stop": stop, "top": y - thick / 2, "bottom": y + thick / 2}
+            data["parts"].append({**datum, "colour": f"var(--{part.colour})"})
+            if part.hatched:
+                data["hatched"].append(datum)
+            if x.share(part.value) * width > 5.8 * len(part.inside) + 4:
+                middle = (start + stop) / 2
+                data["inside"].append({"middle": middle, "top": y, "label": part.inside})
+        label: Datum = {"left": -76 if bar.nested else -84, "top": y, "label": bar.label}
+        label["colour"] = "var(--soft)" if bar.faded else "var(--ink)"
+        data["labels"].append(label)
+        data["ends"].append({"stop": stop, "top": y, "label": bar.text})
+        y += 17
+    hidden = {"labels": False, "ticks": False, "domain": False}
+    at = {name: x.encode(name, **hidden) for name in ("start", "stop", "middle")}
+    below = [{"stop": limit[0], "top": y + 1.5, "label": limit[1]}] if limit else []
+    layers = _layers("bars", {**at, **data, "limit": below})
+    return Chart(title, layers, y - 8.5, (92, 4, 60, 24 if limit else 4))
 
 
 def trace(  # noqa: PLR0913 - each is one plain fact
@@ -711,44 +604,23 @@ def trace(  # noqa: PLR0913 - each is one plain fact
         It is the lowest of those that share an axis, and has the labels of it.
     """
     shown = {"labels": last, "ticks": last, "title": x.title if last else None}
-    at = {"x": x.encode("x", **shown), "y": y.encode("y")}
-    data = [{"x": each.x, "y": each.y, "text": f"{heading}\n{each.text}"} for each in points]
-    color = {"color": f"var(--{colour})"}
-    line = {"strokeWidth": 1.8, "interpolate": "step-after" if steps else "linear"}
-    # Marks that nobody sees have the values for who points at them.
-    unseen = {"filled": True, "opacity": 0, "size": 30}
-    head = [{"label": heading}]
-    text = {"x": {"value": 0}, "y": {"value": -9}, "text": {"field": "label"}}
-    drawn = [
-        _layer("change_rule", "rule", [{"x": each} for each in changes], {"x": at["x"]}, **FAINT),
-        _layer("trace_line", "line", data, at, aria=False, **line, **color),
-        _layer("trace_point", "point", data, at | {"description": {"field": "text"}}, **unseen),
-        _layer("heading_text", "text", head, text, align="left", fontWeight="bold"),
-    ]
-    filled = [each for each in drawn if each["data"]["values"]]
-    return Chart(heading, filled, height, (52, 20, 8, 38 if last else 6))
+    values = {
+        "x": x.encode("x", **shown),
+        "y": y.encode("y"),
+        "changes": [{"x": each} for each in changes],
+        "points": [
+            {"x": each.x, "y": each.y, "text": f"{heading}\n{each.text}"} for each in points
+        ],
+        "interpolate": "step-after" if steps else "linear",
+        "color": f"var(--{colour})",
+        "heading": [{"label": heading}],
+    }
+    return Chart(heading, _layers("trace", values), height, (52, 20, 8, 38 if last else 6))
 
 
 def swatch(style: LineStyle | None = None, *, colour: str = "", hatched: bool = False) -> str:
     """Return the mark of a legend: a line with its symbol, or a part of a bar."""
-    at = {"x": {"value": 17}, "y": {"value": 6}}
-    across = {"x": {"value": 1}, "x2": {"value": 33}}
-    if style:
-        fields = style.fields
-        line = {"color": fields["colour"], "strokeWidth": fields["width"]}
-        mark = {name: fields[name] for name in ("fill", "stroke", "shape")} | {"opacity": 1}
-        mark |= {"size": fields["size"], "strokeWidth": fields["edge"], "aria": False}
-        y = across | {"y": at["y"]}
-        layers = [
-            _layer("legend_rule", "rule", [{}], y, strokeDash=fields["dash"], **line),
-            _layer("legend_point", "point", [{}], at, **mark),
-        ]
-    else:
-        box = across | {"y": {"value": 0}, "y2": {"value": 12}}
-        fills = [f"var(--{colour})", *["url(#hatch)"] * hatched]
-        layers = [
-            _layer(f"legend_rect{n}", "rect", [{}], box, fill=fill, aria=False)
-            for n, fill in enumerate(fills)
-        ]
-    view = {"layer": layers, "width": 34, "height": 12, "padding": 0, "autosize": "none"}
-    return _svg(json.dumps({**view, "config": CONFIG}), "")
+    fills = [f"var(--{colour})"] * bool(colour) + ["url(#hatch)"] * hatched
+    values = {"line": [style.fields] if style else [], "part": [{"colour": fill} for fill in fills]}
+    view = {"layer": _layers("swatch", values), "width": 34, "height": 12, "padding": 0}
+    return _svg(view, "")

@@ -27,7 +27,7 @@ from bench.measure.run import Cell
 from bench.measure.runfile import read
 from bench.payloads.case import dtype_of
 from bench.report import charts
-from bench.report.charts import Annotation, Axis, Bar, Dot, LineStyle, Part, Point, Row, Series
+from bench.report.charts import Axis, Bar, Dot, LineStyle, Part, Point, Row, Series
 from bench.report.page import (
     Column,
     Drawing,
@@ -256,7 +256,7 @@ class Growth:
             self.y,
             limit=next(iter(self.lines(view, [MEMCPY])), None),
             background=self.lines(view, [name for name in self.results.ways if is_codec(name)]),
-            annotations=[Annotation(x, y, place) for place, (x, y, _) in enumerate(found, 1)],
+            annotations=[(x, y) for x, y, _ in found],
         )
         return Drawing([chart], view.shown_by, annotations=[text for _, _, text in found])
 
@@ -388,7 +388,7 @@ def _row(results: Results, case: int, codec: str, times: Mapping[str, float]) ->
             text += f", {figures.ratio(times[name] / times[codec])}"
             dots.append(Dot(times[name], text, style_of(name, results)))
     values = figures.duration(times[codec]), figures.size(results.facts[case, codec].size)
-    return Row(label_of(codec), dots, values, codec)
+    return Row(label_of(codec), dots, values, name=codec)
 
 
 # The picture for a README

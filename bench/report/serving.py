@@ -208,7 +208,7 @@ def _pairs(
     rows = []
     for kind in dict.fromkeys(cell.kind for cell in cells):
         members = [cell for cell in cells if cell.kind == kind]
-        rows.append(Row(kind, [dot(cell) for cell in members], [gain(members[0])]))
+        rows.append(Row(kind, [dot(cell) for cell in members], gain=gain(members[0])))
     return charts.dots(title, rows, x, step=22, left=116, right=100)
 
 

@@ -207,10 +207,11 @@ def test_a_page_is_never_wider_than_its_window(started: Any, path: Path, width: 
 
 def test_names_of_lines_do_not_cover_one_another(visit: Visit) -> None:
     """In each panel, whatever is written at the ends of lines stands free."""
-    script = """all => all.map(e => [...e.querySelectorAll('.text:is(.codecs, .baselines) text')]
+    named = ".codecs text, .baselines text, .limit text"
+    script = """all => all.map(e => [...e.querySelectorAll('NAMED')]
         .map(t => t.getBoundingClientRect()).filter(r => r.width)
         .map(r => [r.left, r.right, r.top + r.height * .15, r.bottom - r.height * .15]))"""
-    for names in visit.page.locator("svg").evaluate_all(script):
+    for names in visit.page.locator("svg").evaluate_all(script.replace("NAMED", named)):
         for place, (left, right, top, bottom) in enumerate(names):
             for other_left, other_right, other_top, other_bottom in names[:place]:
                 apart = right <= other_left or other_right <= left
