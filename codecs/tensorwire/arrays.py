@@ -54,6 +54,7 @@ _COMPLEX = frozenset(np.dtype(char).num for char in "FD")
 _CUSTOM = 2  # dtype.isbuiltin of what numpy has from elsewhere: bfloat16, the float8 types
 
 
+_REAL = "bool, an integer dtype, float16, float32 or float64"
 _CUSTOM_NAMES = (
     "bfloat16",
     *(f"float8_{kind}" for kind in ("e5m2", "e4m3fn", "e4m3fnuz", "e4m3b11fnuz", "e5m2fnuz")),
@@ -141,7 +142,8 @@ def check_float64(array: Array, path: str = "") -> None:
         wrong = np.flatnonzero(~_same(block.astype(np.float64), block))
         if wrong.size:
             number = block[wrong[0]]
-            raise EncodeError(f"{array.dtype} {number} is not exact in float64", path)
+            reason = f"expected integers that float64 represents, got {number}"
+            raise EncodeError(reason, path)
 
 
 def put(target: Array, source: Array) -> None:
@@ -159,7 +161,7 @@ def to_float64(array: Array, *, lossy: bool) -> Array:
         got = "bytes" if array.dtype.kind == "S" else "strings"
         raise EncodeError(f"expected numbers, got {got}")
     if not lossy:
-        raise EncodeError(f"{array.dtype} is lost in a list of numbers")
+        raise EncodeError(f"expected {_REAL}, got {array.dtype}")
     with np.errstate(invalid="ignore"):  # that a NaN is made quiet is no news
         return (array.real if array.dtype.kind == "c" else array).astype(np.float64)
 
@@ -190,13 +192,13 @@ def cast(array: Array, dtype: DTypeLike, *, shortest: bool = False, remedy: str 
         try:
             return np.asarray(np.char.decode(array, "utf-8"))
         except UnicodeDecodeError as error:
-            raise DecodeError(f"bytes that are not UTF-8 cannot be {target}: {error}") from None
+            raise DecodeError(f"expected UTF-8 for {target}, got other bytes: {error}") from None
     if source.kind == target.kind and source.kind in "SU":
         wide = array.astype(target) if target.itemsize else array
         if (wide == array).all():
             return wide
     if not (_is_number(source) and _is_number(target)):
-        raise DecodeError(f"{source} cannot be cast to {target}")
+        raise DecodeError(f"expected a dtype that casts to {target}, got {source}")
     wrong: Any = False
     if source.kind == "c" and target.kind != "c":
         wrong, array = array.imag != 0, array.real
@@ -207,8 +209,8 @@ def cast(array: Array, dtype: DTypeLike, *, shortest: bool = False, remedy: str 
             wrong[wrong] = ~reads_back(result[wrong], array[wrong])
     if wrong.any():
         at = "".join(f"[{i}]" for i in np.argwhere(wrong)[0])
-        reason = f"{source} {array[wrong][0]} is not exactly a {target}"
-        raise DecodeError(f"{reason}; {remedy}", at)
+        reason = f"expected values that {target} represents, got {source} {array[wrong][0]}"
+        raise DecodeError(reason, at, remedy)
     return result
 
 
@@ -255,14 +257,15 @@ def in_range(array: Array, target: np.dtype[Any], name: np.dtype[Any]) -> Array:
     with np.errstate(all="ignore"):
         narrow = array.astype(target)
     if target.kind in "iu" and array.dtype.kind in "iu" and array.size:
-        bounds = np.iinfo(target)
-        good = bounds.min <= int(array.min()) and int(array.max()) <= bounds.max
-    elif target.kind == "f":
-        good = not (np.isinf(narrow) & np.isfinite(array)).any()
+        bounds, low, high = np.iinfo(target), int(array.min()), int(array.max())
+        good, got = bounds.min <= low and high <= bounds.max, low if low < bounds.min else high
     else:
-        good = bool((narrow.astype(array.dtype) == array).all())
+        infinite = target.kind == "f"
+        wrong = np.isinf(narrow) & np.isfinite(array) if infinite else ~_same(narrow, array)
+        good = not wrong.any()
+        got = 0 if good else array[wrong][0]
     if not good:
-        raise DecodeError(f"a value that is out of range for {name}")
+        raise DecodeError(f"expected values in the range of {name}, got {got}")
     return narrow
 
 
@@ -307,7 +310,7 @@ def utf8(array: Array) -> list[bytes]:
     try:
         return [text.encode() for text in array.reshape(-1).tolist()]
     except UnicodeEncodeError as error:
-        raise EncodeError(f"a string that is not Unicode text: {error}") from None
+        raise EncodeError(f"expected Unicode text, got other code points: {error}") from None
 
 
 def from_bytes(strings: list[bytes], shape: Sequence[int]) -> Any:

@@ -62,11 +62,11 @@ def columns_of(frame: Any) -> list[tuple[Any, Any]]:
         held = narwhals.from_native(frame, eager_only=True)
     except TypeError:
         reason = f"expected a frame that is in memory, got {shown(frame)}"
-        raise EncodeError(f"{reason}; pass value.collect()") from None
+        raise EncodeError(reason, "", "pass value.collect()") from None
     except Exception as error:  # noqa: BLE001 - of two columns of one name
         why = " ".join(str(error).split())[:200]
         reason = "expected a frame with a name of its own for each column"
-        raise EncodeError(f"{reason}, got another ({why}); rename them") from None
+        raise EncodeError(f"{reason}, got another ({why})", "", "rename them") from None
     return [(column.name, _column(column)) for column in held.iter_columns()]
 
 
@@ -100,9 +100,7 @@ def names_of(labels: Sequence[Any]) -> list[str] | None:
         return None
     other = next(label for label in labels if not isinstance(label, str))
     reason = f"expected text for the name of each column, got {shown(other)}"
-    raise EncodeError(
-        f"{reason}; pass value.set_axis([*map(str, value.columns)], axis=1)", ".names"
-    )
+    raise EncodeError(reason, ".names", "pass value.set_axis([*map(str, value.columns)], axis=1)")
 
 
 def rows_of(frame: Any, names: Any = None) -> tuple[Any, Any]:
@@ -175,7 +173,9 @@ def to_frame(columns: Mapping[str, Any], backend: str) -> Any:
     try:
         return narwhals.from_dict(made, backend=backend).to_native()
     except ImportError:
-        raise DecodeError(f"{backend} is not installed; pip install {backend}") from None
+        raise DecodeError(
+            f"expected {backend} to be installed", "", f"pip install {backend}"
+        ) from None
     except Exception as error:  # noqa: BLE001 - the library's own, of a dtype that it has not
         why = " ".join(str(error).split())[:200]
         raise DecodeError(
@@ -269,6 +269,7 @@ def _narwhals(error: type[CodecError]) -> Any:
         return import_module("narwhals")
     except ImportError:
         raise error(
-            "frames are read and made by narwhals, which is not installed; "
-            "pip install 'tensorwire[frames]'"
+            "expected narwhals for frames, got no such package",
+            "",
+            "pip install 'tensorwire[frames]'",
         ) from None

@@ -79,7 +79,8 @@ def plain(value: Any, *, none: bool = False) -> Any:  # noqa: PLR0911 - a table 
     if hasattr(kind, "columns") and (hasattr(kind, "__arrow_c_stream__") or hasattr(kind, "lazy")):
         named = "PredictRequest.from_frame or InferRequest.from_frame name its columns"
         rows = _ROWS.get(library_of(value), "value.to_numpy()")
-        raise EncodeError(f"expected {_ARRAYS}, got {shown(value)}; pass {rows}; {named}")
+        reason = f"expected {_ARRAYS}, got {shown(value)}"
+        raise EncodeError(reason, "", f"pass {rows}; {named}")
     read = _READERS.get(library_of(value))
     if read is not None:
         value = read(value, none=none)
@@ -98,12 +99,6 @@ def plain(value: Any, *, none: bool = False) -> Any:  # noqa: PLR0911 - a table 
     return _other(value)
 
 
-def _a(value: Any) -> str:
-    """Return a class with its article."""
-    name = type(value).__name__
-    return f"{'an' if name[:1] in 'aeiouAEIOU' else 'a'} {name}"
-
-
 def _scalar(value: Any) -> Any:
     """Return a scalar of Python's own types, of which it may be of a class derived from."""
     if isinstance(value, str):
@@ -111,19 +106,19 @@ def _scalar(value: Any) -> Any:
     if isinstance(value, bytes):
         if value[-1:] == b"\0":
             reason = "expected bytes that numpy keeps, got a single value that ends in NUL"
-            raise EncodeError(f"{reason}, which it would drop; pass [value]")
+            raise EncodeError(f"{reason}, which it would drop", "", "pass [value]")
         return np.array(value)
     if isinstance(value, int) and not -(2**63) <= value < 2**64:
-        raise EncodeError(beyond(value))
+        raise _beyond(value)
     return np.array(value)
 
 
-def beyond(number: int) -> str:
-    """Return why an integer cannot be in an array, and what can."""
+def _beyond(number: int) -> EncodeError:
+    """Return the error for an integer beyond 64 bits."""
     wide = shown(int(number), 90)
     fits = number.bit_length() < 1024  # the largest float64
     remedy = "float(value), which may round, or str(value)" if fits else "str(value)"
-    return f"expected an integer of 64 bits, got {wide}; pass {remedy}"
+    return EncodeError(f"expected an integer of 64 bits, got {wide}", "", f"pass {remedy}")
 
 
 def check_integers(nested: Any) -> None:
@@ -140,7 +135,7 @@ def check_integers(nested: Any) -> None:
             floats = floats and not isinstance(node, (str, bytes))
     if over is not None:
         reason = f"expected integers of 64 bits, got {shown(over[1], 90)}"
-        raise EncodeError(f"{reason}; {_FLOAT if floats else _TEXT}", over[0])
+        raise EncodeError(reason, over[0], _FLOAT if floats else _TEXT)
 
 
 def _buffer(value: memoryview) -> Any:
@@ -148,7 +143,7 @@ def _buffer(value: memoryview) -> Any:
         return np.asarray(value)
     except (ValueError, TypeError, NotImplementedError):
         reason = f"expected a buffer of numbers, got one of format {value.format!r}"
-        raise EncodeError(f"{reason}; pass memoryview(value.tobytes())") from None
+        raise EncodeError(reason, "", "pass memoryview(value.tobytes())") from None
 
 
 def _array(value: Any) -> Any:
@@ -167,8 +162,8 @@ def unreadable(value: Any, error: Exception) -> EncodeError:
         why = (str(error) or type(error).__name__).partition("\n")[0][:300].rstrip(".")
     except Exception:  # noqa: BLE001 - of the error's own text
         why = type(error).__name__
-    reason = f"expected {_ARRAYS}, got {_a(value)} that numpy cannot view as an array ({why})"
-    return EncodeError(f"{reason}; pass a numpy array of its values")
+    reason = f"expected {_ARRAYS}, got {shown(value)} that numpy cannot view as an array ({why})"
+    return EncodeError(reason, "", "pass a numpy array of its values")
 
 
 def _of_array(array: Array, value: Any) -> Any:
@@ -203,26 +198,27 @@ def _other(value: Any) -> Any:
         pass
     if isinstance(value, Sequence):
         return list(value)
-    remedy = _instead_of(value)
-    raise EncodeError(f"expected {_ARRAYS}, got {shown(value)}{remedy and '; pass '}{remedy}")
+    raise EncodeError(f"expected {_ARRAYS}, got {shown(value)}", "", _instead_of(value))
 
 
 def _instead_of(value: Any) -> str:  # noqa: PLR0911 - a table of cases
-    """Return an expression for what can be passed instead of a value, empty where there is none."""
+    """Return what to do about a value that is none of an array, "" where nothing is known."""
     if isinstance(value, type) or value is None:
         return ""
     if isinstance(value, Enum):
-        return "value.value"
+        return "pass value.value"
     if isinstance(value, Mapping):
-        return "each array in it by itself, or tensorwire.Message(value, 'jsonData') to dumps()"
+        return (
+            "pass each array in it by itself, or tensorwire.Message(value, 'jsonData') to dumps()"
+        )
     if isinstance(value, (Decimal, Number)):
-        return "float(value), which may round"
+        return "pass float(value), which may round"
     for method in ("isoformat", "toarray", "to_numpy"):  # of dates, and of sparse matrices
         if callable(getattr(value, method, None)):
-            return f"value.{method}()"
+            return f"pass value.{method}()"
     if isinstance(value, Iterable):
-        return "list(value)"
-    return "str(value)" if _has_text(value) else ""
+        return "pass list(value)"
+    return "pass str(value)" if _has_text(value) else ""
 
 
 def _has_text(value: object) -> bool:
@@ -239,10 +235,10 @@ def _masked(value: Any, *, none: bool) -> Any:
     if none and kind in "biuf":
         return value.tolist()  # None where masked
     fill = "''" if kind in "UT" else "b''" if kind == "S" else "0"
-    reason = "expected values, got a masked one"
     null = " or missing='null', which writes NaN," if kind in "iuf" else ""
     at = "".join(f"[{i}]" for i in np.argwhere(mask)[0])
-    raise EncodeError(f"{reason}; pass value.filled({fill}),{null} or what else stands for it", at)
+    remedy = f"pass value.filled({fill}),{null} or what else stands for it"
+    raise EncodeError("expected values, got a masked one", at, remedy)
 
 
 def refused_dtype(value: Any, dtype: np.dtype[Any]) -> EncodeError:
@@ -269,7 +265,7 @@ def refused_dtype(value: Any, dtype: np.dtype[Any]) -> EncodeError:
         remedy = f"value.astype({'complex' if dtype.kind == 'c' else 'float'}), which may round"
     else:
         return EncodeError(reason)
-    return EncodeError(f"{reason}; pass {remedy}")
+    return EncodeError(reason, "", f"pass {remedy}")
 
 
 def plain_lists(nested: Any) -> Any:
@@ -295,7 +291,7 @@ def plain_lists(nested: Any) -> Any:
             if not isinstance(node, list):
                 continue
         if depth >= _MAX_RANK:
-            raise EncodeError(f"more than {_MAX_RANK} nested lists", path)
+            raise EncodeError(f"expected at most {_MAX_RANK} nested lists, got more", path)
         made = list(node)
         array = stacked(made)
         holder[at] = made if array is None else array
@@ -349,7 +345,8 @@ def _plain_value(node: Any, path: str) -> Any:
         except EncodeError as error:
             raise error.within(path) from None
         return inner.tolist() if isinstance(inner, np.ndarray) else inner
-    raise EncodeError(_no_value(node), path)
+    reason = f"expected a number, bool, string or bytes, got {shown(node)}"
+    raise EncodeError(reason, path, _instead_of_all(node))
 
 
 _TURN: dict[type, Callable[[Any], Any]] = {  # classes that others are derived from
@@ -361,18 +358,17 @@ _TURN: dict[type, Callable[[Any], Any]] = {  # classes that others are derived f
 }
 
 
-def _no_value(node: Any) -> str:
-    """Return why something is no value of an array, and what to pass for all of them."""
-    reason = f"expected a number, a bool, a string or bytes, got {shown(node)}"
+def _instead_of_all(node: Any) -> str:
+    """Return what to pass for all values, where one of them is none of an array."""
     if isinstance(node, Enum):
-        return f"{reason}; pass the value of each"
+        return "pass the value of each"
     if isinstance(node, np.timedelta64):
-        return f"{reason}; pass numpy.array(value) / numpy.timedelta64(1, 's')"
+        return "pass numpy.array(value) / numpy.timedelta64(1, 's')"
     if isinstance(node, np.complexfloating):
-        return f"{reason}; pass numpy.array(value, complex), which may round"
+        return "pass numpy.array(value, complex), which may round"
     if isinstance(node, (Decimal, Number)) and not isinstance(node, np.datetime64):
-        return f"{reason}; {_FLOAT}"
-    return f"{reason}; {_TEXT}" if _has_text(node) else reason
+        return _FLOAT
+    return _TEXT if _has_text(node) else ""
 
 
 def plain_json(value: Any, path: str) -> Any:
@@ -446,15 +442,14 @@ def _json_value(node: Any, path: str) -> Any:
     except EncodeError as error:
         if error.path != "$":
             raise error.within(path) from None
-        remedy = _instead_of(node)
         reason = f"expected text, a number, a bool, None, a list or a dict, got {shown(node)}"
-        raise EncodeError(f"{reason}{remedy and '; pass '}{remedy}", path) from None
+        raise EncodeError(reason, path, _instead_of(node)) from None
 
 
 def _missing(value: Any, at: int, remedy: str, *, number: bool) -> EncodeError:
     null = ", or missing='null', which writes NaN" if number else ""
-    reason = f"expected values, got a missing one in {_a(value)}"
-    return EncodeError(f"{reason}; pass {remedy}{null}", f"[{at}]")
+    reason = f"expected values, got a missing one in {shown(value)}"
+    return EncodeError(reason, f"[{at}]", f"pass {remedy}{null}")
 
 
 def _pandas(value: Any, *, none: bool) -> Any:
@@ -490,8 +485,8 @@ def _polars(value: Any, *, none: bool) -> Any:
         return value
     name, numeric = str(value.dtype), value.dtype.is_numeric()
     if name.startswith("Decimal") or name in ("Int128", "UInt128"):  # which numpy has not
-        reason = f"expected numbers, bools, strings or bytes, got a Series of {name}"
-        raise EncodeError(f"{reason}; pass value.cast(float), which may round")
+        reason = f"expected numbers, bools, strings or bytes, got Series of {name}"
+        raise EncodeError(reason, "", "pass value.cast(float), which may round")
     if value.dtype.is_temporal():
         raise refused_dtype(value, np.dtype("m8[us]" if name.startswith("Dur") else "M8[us]"))
     bools = name == "Boolean"
@@ -516,7 +511,7 @@ def _pyarrow(value: Any, *, none: bool) -> Any:
         raise refused_dtype(value, np.dtype("m8[us]" if span else "M8[us]"))
     if types.is_decimal(value.type):
         reason = f"expected numbers, bools, strings or bytes, got {value.type}"
-        raise EncodeError(f"{reason}; pass value.cast('float64'), which may round")
+        raise EncodeError(reason, "", "pass value.cast('float64'), which may round")
     plain_type = number or types.is_boolean(value.type)
     if plain_type and not value.null_count:
         return np.asarray(value)
@@ -532,15 +527,15 @@ def _torch(value: Any, *, none: bool) -> Any:
     torch = sys.modules["torch"]
     if not isinstance(value, torch.Tensor):
         return value
-    reason = f"expected a dense tensor on the CPU, got {_a(value)}"
+    reason = f"expected a dense tensor on the CPU, got {shown(value)}"
     if value.layout is not torch.strided or getattr(value, "is_nested", False):
         what = "to_padded_tensor(0)" if getattr(value, "is_nested", False) else "to_dense()"
-        raise EncodeError(f"{reason} of layout {value.layout}; pass value.{what}")
+        raise EncodeError(f"{reason} of layout {value.layout}", "", f"pass value.{what}")
     if value.is_quantized:
-        raise EncodeError(f"{reason} of dtype {value.dtype}; pass value.dequantize()")
+        raise EncodeError(f"{reason} of dtype {value.dtype}", "", "pass value.dequantize()")
     if value.device.type != "cpu":
-        remedy = "" if value.device.type == "meta" else "; pass value.cpu()"
-        raise EncodeError(f"{reason} on the device {value.device}{remedy}")
+        remedy = "" if value.device.type == "meta" else "pass value.cpu()"
+        raise EncodeError(f"{reason} on the device {value.device}", "", remedy)
     value = value.detach().resolve_conj().resolve_neg()
     name = str(value.dtype).removeprefix("torch.")
     if name == "bfloat16" or name.startswith("float8_"):
@@ -555,7 +550,7 @@ def _torch(value: Any, *, none: bool) -> Any:
     except (TypeError, RuntimeError):
         wide = "complex64" if "complex" in name else "float32"
         remedy = f"pass value.to({type(value).__module__.partition('.')[0]}.{wide})"
-        raise EncodeError(f"{reason} of dtype {value.dtype}; {remedy}") from None
+        raise EncodeError(f"{reason} of dtype {value.dtype}", "", remedy) from None
 
 
 def _narwhals(value: Any, *, none: bool) -> Any:

@@ -1,4 +1,4 @@
-"""What a payload may claim before anything is allocated for it."""
+"""Bounds on what a payload may claim, checked before anything is allocated for it."""
 
 from __future__ import annotations
 
@@ -19,15 +19,29 @@ __all__ = ["DEFAULT_LIMITS", "Limits", "checked_limits"]
 class Limits:
     """Bounds on what `decode` and `loads` produce. Every check is done in Python integers.
 
-    Attributes
+    Parameters
     ----------
-    max_elements
-        elements of one array; None for no bound of its own.
-    max_bytes
-        bytes of one array, view or copy; None means 4 times the payload plus 16 MiB,
-        so that a payload of a few bytes cannot claim gigabytes.
-    max_rank
-        dimensions of one array; numpy itself stops at 64.
+    max_elements : int, optional
+        Elements of one array; None for no bound of its own.
+    max_bytes : int, optional
+        Bytes of one array, view or copy; None means 4 times the payload plus 16 MiB, so that a
+        payload of a few bytes cannot claim gigabytes.
+    max_rank : int, default 64
+        Dimensions of one array; numpy itself stops at 64.
+
+    Raises
+    ------
+    DecodeError
+        A bound is not an integer.
+
+    Examples
+    --------
+    >>> import tensorwire as tw
+    >>> body = tw.get_codec("json/ndarray").encode([[1.0, 2.0]])
+    >>> tw.get_codec("json/ndarray").decode(body, limits=tw.Limits(max_elements=1))
+    Traceback (most recent call last):
+      ...
+    tensorwire.errors.LimitError: expected at most 1 elements, got 2 ...
     """
 
     max_elements: int | None = None
@@ -52,24 +66,25 @@ class Limits:
         `itemsize` and `payload`, the size of the message, are in bytes.
         """
         if len(shape) > min(self.max_rank, 64):
-            raise LimitError(f"rank {len(shape)} is over the limit of {self.max_rank}", path)
+            most = min(self.max_rank, 64)
+            remedy = "raise Limits(max_rank=)" if most < min(len(shape), 64) else ""
+            raise LimitError(f"expected rank of at most {most}, got {len(shape)}", path, remedy)
         count = prod(shape)
         if self.max_elements is not None and count > self.max_elements:
-            reason = f"{count} elements are over the limit of {self.max_elements}"
-            raise LimitError(f"{reason}; raise Limits(max_elements=)", path)
+            reason = f"expected at most {self.max_elements} elements, got {count}"
+            raise LimitError(reason, path, "raise Limits(max_elements=)")
         # A shape such as (2**62, 4, 0) holds nothing, yet numpy cannot represent it.
         if prod(size for size in shape if size) * itemsize >= 2**63:
-            raise LimitError(f"shape {tuple(shape)} is beyond any array", path)
+            raise LimitError(f"expected a shape of less than 2**63 bytes, got {tuple(shape)}", path)
         allowed = self.max_bytes if self.max_bytes is not None else 4 * payload + (16 << 20)
         if count * itemsize > allowed:
-            reason = f"the payload of {payload} bytes claims an array of {count * itemsize} bytes"
-            raise LimitError(
-                f"{reason}, over the limit of {allowed}; raise Limits(max_bytes=)", path
-            )
+            got = f"{count * itemsize} in a payload of {payload} bytes"
+            reason = f"expected an array of at most {allowed} bytes, got {got}"
+            raise LimitError(reason, path, "raise Limits(max_bytes=)")
         return count
 
     def after(self, used: int, payload: int) -> Limits:
-        """Give the bounds on what is left, where the arrays of one message are bounded together."""
+        """Return the bounds on what is left where a message has several arrays."""
         if not used or self.max_bytes is not None:
             return self
         return replace(self, max_bytes=max(0, 4 * payload + (16 << 20) - used))
@@ -83,5 +98,5 @@ def checked_limits(limits: Any) -> Limits:
     if limits is None:
         return DEFAULT_LIMITS
     if not isinstance(limits, Limits):
-        raise DecodeError(f"expected a Limits for limits=, got {shown(limits)}")
+        raise DecodeError(f"expected Limits for limits=, got {shown(limits)}")
     return limits

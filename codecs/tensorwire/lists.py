@@ -145,15 +145,15 @@ def _check_floats(  # noqa: PLR0913, PLR0917 - what `to_array` has
     for at in np.flatnonzero(~(np.abs(array) < _SAFE)).tolist():
         number = flat[at]
         if type(number) is int and how.exact and rounds(number):
-            raise error(rounded(number), element_path(at, shape))
+            raise rounded(number, error, element_path(at, shape))
         if type(number) is float and not how.verified and _may_be_integer(number):
             raise Unverified
 
 
-def rounded(number: int) -> str:
-    """Return why an integer cannot stand beside floats, and what to do."""
-    reason = f"expected integers that float64 holds beside floats, got {number}"
-    return f"{reason}; put integers and floats into arrays of their own"
+def rounded(number: int, error: type[CodecError], path: str) -> CodecError:
+    """Return the error for an integer beside floats that float64 does not represent."""
+    reason = f"expected integers that float64 represents beside floats, got {number}"
+    return error(reason, path, "put integers and floats into arrays of their own")
 
 
 def element_path(at: int, shape: Sequence[int]) -> str:
@@ -225,7 +225,8 @@ def _by_types(  # noqa: C901, PLR0911 - a table of cases
         return np.asarray(nested)
     if types <= {int, float, bool, str, bytes, NoneType}:
         if NoneType in types and not (how.rows and _are_mixed(types)):
-            raise error(_null(flat, types, error, how), element_path(flat.index(None), shape))
+            reason, remedy = _null(flat, types, error, how)
+            raise error(reason, element_path(flat.index(None), shape), remedy)
         if not how.verified and any(type(x) is float and _may_be_integer(x) for x in flat):
             raise Unverified
         return nested
@@ -234,14 +235,13 @@ def _by_types(  # noqa: C901, PLR0911 - a table of cases
         wrong = [i for i, x in enumerate(flat) if type(x) is int and rounds(x)]
         if not wrong:
             return array
-        reason = (
-            f"expected integers that float64 holds beside complex numbers, got {flat[wrong[0]]}"
-        )
+        got = flat[wrong[0]]
+        reason = f"expected integers that float64 represents beside complex numbers, got {got}"
         remedy = "put integers and complex numbers into arrays of their own"
-        raise error(f"{reason}; {remedy}", element_path(wrong[0], shape))
+        raise error(reason, element_path(wrong[0], shape), remedy)
     if len(types) == 1 and (array.dtype.char in _KINDS or array.dtype.isbuiltin == _CUSTOM):
         return array  # numpy scalars of one dtype
-    raise ValueError("not an array of numbers, bools or strings")
+    raise ValueError("expected numbers, bools, strings or bytes, got other values")
 
 
 def _are_mixed(types: set[type]) -> bool:
@@ -250,48 +250,44 @@ def _are_mixed(types: set[type]) -> bool:
     return not values <= {int, float} and values != {bool}
 
 
-def _null(flat: list[Any], types: set[type], error: type[CodecError], how: Reading) -> str:
-    """Return why None cannot be among such values, and what to do."""
+def _null(
+    flat: list[Any], types: set[type], error: type[CodecError], how: Reading
+) -> tuple[str, str]:
+    """Return why None cannot be among values of these types, and what to do."""
     if error is not DecodeError:
         if types == {bool, NoneType}:
-            return "expected bools, got None; pass True or False, or numbers with missing='null'"
-        return "expected numbers, got None; missing='null' writes None as NaN is written"
+            remedy = "pass True or False, or numbers with missing='null'"
+            return "expected bools, got None", remedy
+        return "expected numbers, got None", "pass missing='null' to write None as NaN is written"
     if types in ({int, NoneType}, {bool, NoneType}):
-        return _null_among(flat, "integers" if int in types else "bools", how)
+        kind = "integers" if int in types else "bools"
+        reason = f"expected {kind}, got null, which is NaN, and only floats have that"
+        return reason, _null_among(flat, kind, how) if how.remedy else ""
     if _are_mixed(types):
-        return "expected values, got null; missing='null' reads it as None"
-    return "expected numbers, got null; missing='null' reads it as NaN"
+        return "expected values, got null", "pass missing='null' to read it as None"
+    return "expected numbers, got null", "pass missing='null' to read it as NaN"
 
 
 def _null_among(flat: list[Any], kind: str, how: Reading) -> str:
-    """Return why null cannot be among integers or bools, and what a writer or a reader can do."""
-    reason = f"expected {kind}, got null, which is NaN, and only floats have that"
-    if not how.remedy:
-        return reason
+    """Return what a writer or a reader can do about null among integers or bools."""
     exact = not any(rounds(x) for x in flat if x is not None)
     if not how.null:
-        option = " and missing='null'"
-        return f"{reason}; {how.remedy}{option} reads them as floats" if exact else reason
+        return f"{how.remedy} and missing='null' reads them as floats" if exact else ""
     if not exact:
-        return f"{reason}; write the integers as strings"
+        return "write the integers as strings"
     read = f"{how.remedy} reads them as floats"
-    if kind == "bools":
-        return f"{reason}; {read}"
-    return f"{reason}; write the integers as floats, as 1.0 for 1, or {read}"
+    return read if kind == "bools" else f"write the integers as floats, as 1.0 for 1, or {read}"
 
 
-def mixed(nested: Any, reason: str) -> EncodeError:
-    """Return the error for rows that mix types: what is beside what, with its place.
-
-    `reason` says what has no place for them.
-    """
+def mixed(nested: Any, expected: str) -> EncodeError:
+    """Return the error for rows that mix types: `expected`, and which two values have two types."""
     flat = scalars(nested)
     types = set(map(type, flat))
     if types == {int}:
         at = next(i for i, item in enumerate(flat) if item not in _INT64)
         got = f"{flat[at]} beside {min(flat)}"
-        reason = f"{reason}: expected integers that int64 or uint64 holds together, got {got}"
-        return EncodeError(f"{reason}; pass each column by itself", element_path(at, shape(nested)))
+        reason = f"expected integers that int64 or uint64 holds together, got {got}"
+        return EncodeError(reason, element_path(at, shape(nested)), "pass each column by itself")
     at = next(i for i, item in enumerate(flat) if type(item) is not type(flat[0]))
     if NoneType in types:
         remedy = "put a value of their type in place of None"
@@ -301,10 +297,8 @@ def mixed(nested: Any, reason: str) -> EncodeError:
     else:
         remedy = "pass each column by itself, or numpy.array(value, str)"
     other = next(item for item in flat if type(item) is not type(flat[at]))
-    got = f"{shown(flat[at])} beside {shown(other)}"
-    return EncodeError(
-        f"{reason}: expected one type, got {got}; {remedy}", element_path(at, shape(nested))
-    )
+    reason = f"expected {expected}, got {shown(flat[at])} beside {shown(other)}"
+    return EncodeError(reason, element_path(at, shape(nested)), remedy)
 
 
 def rounds(number: int) -> bool:
@@ -346,7 +340,7 @@ def numbers(
     see `to_array`.
     """
     if not isinstance(nested, list):
-        raise error(f"a {type(nested).__name__} in place of a list of numbers")
+        raise error(f"expected a list of numbers, got {shown(nested)}")
     if len(nested) == 1 and type(nested[0]) is float and -_SAFE < nested[0] < _SAFE:
         return np.array(nested)
     array = to_array(nested, error, how, floats=floats)
@@ -368,7 +362,7 @@ def _unquote(item: Any, path: str, error: type[CodecError]) -> Any:
     except ValueError:
         number = None
     if type(number) not in (int, float):
-        raise error(f"{item[:40]!r} is not a number", path)
+        raise error(f"expected a number, got {shown(item)}", path)
     if type(number) is float and _INTEGER.fullmatch(item):
         raise error(f"expected an integer of 64 bits, got {item[:40]}", path)
     return number
@@ -402,7 +396,7 @@ def _explain(nested: Any, error: type[CodecError], otherwise: str) -> CodecError
         shape.append(len(first))
         first = first[0] if first else None
     if len(shape) > _MAX_RANK:
-        return error(f"more than {_MAX_RANK} nested lists; numpy stops at rank {_MAX_RANK}")
+        return error(f"expected at most {_MAX_RANK} nested lists, got more")
     return _search(nested, shape, error) or error(otherwise)
 
 
@@ -411,7 +405,7 @@ def _search(nested: Any, shape: list[int], error: type[CodecError]) -> CodecErro
 
     A walk without calls of itself: lists may be 64 deep, and the caller's own calls too.
     """
-    levels, path, rank = [iter((nested,))], [-1], len(shape)
+    levels, path, rank, remedy = [iter((nested,))], [-1], len(shape), ""
     while levels:
         depth = len(levels) - 1
         for node in levels[-1]:
@@ -419,23 +413,21 @@ def _search(nested: Any, shape: list[int], error: type[CodecError]) -> CodecErro
             if not isinstance(node, (list, tuple)):
                 reason = _no_value(node)
                 if type(node) is dict and error is EncodeError:
-                    reason = f"{reason}; pass {_JSON} to dumps(), or each column by itself"
+                    remedy = f"pass {_JSON} to dumps(), or each column by itself"
                 if depth < rank:
-                    reason = f"a single value in place of a row of {shape[depth]}"
+                    reason = f"expected a row of {shape[depth]} items, got {shown(node)}"
             elif depth == rank:
-                reason = f"a row of {len(node)} in place of a single value"
+                reason = f"expected a single value, got a row of {len(node)} items"
             elif len(node) != shape[depth]:
-                reason = f"ragged: a row of {len(node)} where the first has {shape[depth]}"
+                reason = f"ragged rows: expected {shape[depth]} items, got {len(node)}"
+                if error is not DecodeError:
+                    remedy = f"pad the rows, or pass {_JSON} to dumps()"
             else:
                 levels.append(iter(node))
                 path.append(-1)
                 break
             if reason:
-                if error is not DecodeError and reason.startswith("ragged"):
-                    reason += (
-                        "; pad the rows, or pass tensorwire.Message(value, 'jsonData') to dumps()"
-                    )
-                return error(reason, "".join(f"[{i}]" for i in path[1:]))
+                return error(reason, "".join(f"[{i}]" for i in path[1:]), remedy)
         else:
             levels.pop()
             path.pop()
@@ -445,4 +437,4 @@ def _search(nested: Any, shape: list[int], error: type[CodecError]) -> CodecErro
 def _no_value(node: Any) -> str | None:
     if isinstance(node, (NoneType, int, float, complex, str, bytes, np.generic)):
         return None
-    return f"a {type(node).__name__} is not a value of an array"
+    return f"expected a number, bool, string or bytes, got {shown(node)}"

@@ -111,7 +111,7 @@ def reading(missing: str | None, default: Missing, *, text: bool) -> Reading:
     Raises `DecodeError` for a word that is not known.
     """
     if not _is_known(missing):
-        raise DecodeError(_unknown(missing))
+        raise DecodeError(_unknown(missing), "", "leave it out, or pass one")
     return _READINGS[default if missing is None else missing, text]
 
 
@@ -142,7 +142,7 @@ def writing(
     Raises `EncodeError` for a word that is not known.
     """
     if not _is_known(missing):
-        raise EncodeError(_unknown(missing))
+        raise EncodeError(_unknown(missing), "", "leave it out, or pass one")
     word = default if missing is None else missing
     words = {"error": FINITE, "null": NAN_AS_NULL, "nan": BARE, "any": any_words}[word]
     return Writing({**NULLS, **words} if lossy else words, missing not in (None, "error"))
@@ -155,4 +155,4 @@ def _is_known(missing: object) -> bool:
 def _unknown(missing: object) -> str:
     known = ", ".join(map(repr, KNOWN))
     got = f"{shown(missing)}{nearest(missing, KNOWN)}"
-    return f"expected missing= to be one of {known}, got {got}; leave it out, or pass one"
+    return f"expected missing= to be one of {known}, got {got}"

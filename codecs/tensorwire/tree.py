@@ -244,10 +244,10 @@ def check_out(out: Array, shape: Sequence[int], dtype: np.dtype[Any]) -> None:
     if not hasattr(out, "flags"):
         raise DecodeError(f"expected a numpy array for out=, got {shown(out)}")
     if out.shape != tuple(shape) or out.dtype != dtype:
-        wanted = f"{dtype}{list(shape)}"
-        raise DecodeError(f"the payload is {wanted}, out= is {out.dtype}{list(out.shape)}")
+        wanted = f"expected {dtype} of shape {tuple(shape)} for out=, as the payload has it"
+        raise DecodeError(f"{wanted}, got {out.dtype} of shape {out.shape}")
     if not out.flags.writeable:
-        raise DecodeError("out= is read-only")
+        raise DecodeError("expected a writable array for out=, got a read-only one")
 
 
 def is_plain(node: Any, kinds: frozenset[type]) -> bool:
@@ -355,7 +355,7 @@ def blob(node: Any) -> Array:
         return np.frombuffer(text_to_bytes(node), np.uint8)
     if isinstance(node, bytes):
         return np.frombuffer(node, np.uint8)
-    raise DecodeError(f"a {type(node).__name__} in place of bytes")
+    raise DecodeError(f"expected bytes, got {shown(node)}")
 
 
 def text_to_bytes(text: str) -> bytes:
@@ -372,7 +372,7 @@ def text_to_bytes(text: str) -> bytes:
         plain = text.encode("ascii").translate(_STANDARD, _SPACE).rstrip(b"=")
         return pybase64.b64decode(plain + b"=" * (-len(plain) % 4), validate=True)
     except (ValueError, UnicodeError):
-        raise DecodeError("not base64, as bytes are written in text") from None
+        raise DecodeError("expected base64, got other text") from None
 
 
 def integers(node: Any, path: str) -> list[int]:
@@ -383,7 +383,7 @@ def integers(node: Any, path: str) -> list[int]:
         node = node.tolist()
     node = [] if node is None else node
     if not isinstance(node, list):
-        raise DecodeError(f"a {type(node).__name__} in place of a list of sizes", path)
+        raise DecodeError(f"expected a list of sizes, got {shown(node)}", path)
     return [integer(item, f"{path}[{i}]") for i, item in enumerate(node)]
 
 
@@ -395,4 +395,4 @@ def integer(node: Any, path: str) -> int:
         return int(node)
     if type(node) is str and _DECIMAL.fullmatch(node):
         return int(node)
-    raise DecodeError(f"{shown(node)} in place of an integer", path)
+    raise DecodeError(f"expected an integer, got {shown(node)}", path)

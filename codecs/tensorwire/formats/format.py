@@ -207,7 +207,7 @@ def array_of(value: Any, *, none: bool = False) -> Array:
         if all(isinstance(item, bytes) for item in lists.scalars(array)):
             reason = "expected bytes that numpy keeps, got some that end in NUL"
             raise EncodeError(f"{reason}; protobuf/tftensor can carry them")
-        raise lists.mixed(array, "rows that mix types have no one dtype")
+        raise lists.mixed(array, "values of one dtype")
     viewed: Array = array
     return viewed
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from tensorwire import lists
 from tensorwire.arrays import NUMBERS, as_array, to_float64
-from tensorwire.errors import DecodeError, EncodeError
+from tensorwire.errors import DecodeError, EncodeError, shown
 from tensorwire.limits import DEFAULT_LIMITS
 from tensorwire.missing import STRICT, VERIFIED
 from tensorwire.tree import Leaf, Role
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NDArray"]
 
+_SHAPE = "a shape that nested lists represent"
 _BYTES = "expected numbers, bools or strings, got bytes"
 
 
@@ -37,7 +38,7 @@ class NDArray:
             if types == {bytes}:
                 raise EncodeError(_BYTES)
             if bytes in types:
-                raise lists.mixed(array, "nested lists hold no bytes")
+                raise lists.mixed(array, "numbers, bools or strings")
             return Leaf(Role.NESTED, array, lossy=lossy, words=how.words)
         if array.dtype.num not in NUMBERS and array.dtype.kind not in "UT":
             if array.dtype.kind == "S":
@@ -45,10 +46,10 @@ class NDArray:
             array = to_float64(array, lossy=lossy)
         if not array.ndim:
             if not lossy:
-                raise EncodeError("nested lists cannot say that an array has rank 0")
+                raise EncodeError(f"expected {_SHAPE}, got ()")
             array = array.reshape(1)
         if not array.size and 0 in array.shape[:-1] and not lossy:
-            raise EncodeError(f"nested lists cannot say the shape {array.shape}")
+            raise EncodeError(f"expected {_SHAPE}, got {array.shape}")
         return Leaf(Role.NESTED, array, lossy=lossy, words=how.words)
 
     def tree(self, leaf: Leaf) -> Any:
@@ -62,7 +63,7 @@ class NDArray:
         if type(tree) is not list:
             if hasattr(tree, "read"):
                 return tree.read(limits, out)
-            raise DecodeError(f"a {type(tree).__name__} in place of nested lists")
+            raise DecodeError(f"expected nested lists, got {shown(tree)}")
         array = lists.to_array(tree, DecodeError, how)
         if limits is not DEFAULT_LIMITS:
             shape = np.asarray(array, object).shape if type(array) is list else array.shape

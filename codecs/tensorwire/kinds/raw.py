@@ -33,13 +33,13 @@ class Raw:
             return Leaf(Role.BLOB, np.frombuffer(value, np.uint8))
         scalar = issubclass(given, (str, int, float, complex)) and not issubclass(given, np.generic)
         if scalar or issubclass(given, (list, tuple)):
-            raise EncodeError(f"raw carries bytes and arrays, not a {given.__name__}")
+            raise EncodeError(f"expected bytes or an array for raw, got {given.__name__}")
         array = as_array(value, none=how.none)
         if isinstance(array, list) or (array.dtype.kind in "SUT" and array is not value):
             held = "rows that mix types" if isinstance(array, list) else "strings"
             raise EncodeError(f"expected bytes or an array of numbers, got {held}")
         if array.dtype.kind == "T":
-            raise EncodeError("the memory of a StringDType array is not its strings")
+            raise EncodeError("expected bytes or an array of numbers, got StringDType")
         return Leaf(Role.BLOB, array)
 
     def tree(self, leaf: Leaf) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 
 from tensorwire import lists
 from tensorwire.arrays import NUMBERS, as_array, check_float64, to_float64
-from tensorwire.errors import CodecError, DecodeError, EncodeError
+from tensorwire.errors import CodecError, DecodeError, EncodeError, shown
 from tensorwire.limits import DEFAULT_LIMITS
 from tensorwire.missing import STRICT, VERIFIED
 from tensorwire.tree import Leaf, Role, Tree, blob, integers
@@ -38,7 +38,7 @@ class Tensor:
         if isinstance(array, list):
             if set(map(type, lists.scalars(array))) == {bytes}:  # that numpy would cut
                 raise EncodeError("expected numbers, got bytes")
-            raise lists.mixed(array, "rows that mix types are not float64 values")
+            raise lists.mixed(array, "float64 values")
         if array.dtype.num not in NUMBERS:
             array = to_float64(array, lossy=lossy)
         elif array.dtype.kind == "b":
@@ -57,13 +57,16 @@ class Tensor:
         """View or read the values, and check that the shape is theirs."""
         del out
         if type(tree) is not dict:
-            raise DecodeError(f"a {type(tree).__name__} in place of a tensor")
+            raise DecodeError(f"expected a tensor, got {shown(tree)}")
         shape = tree.get("shape")
         if type(shape) is not list or not _INT.issuperset(map(type, shape)):
             shape = integers(shape, ".shape")
         values = _values(tree.get("values"), limits, how)
-        if (shape and min(shape) < 0) or prod(shape) != values.size:
-            raise DecodeError(f"shape {shape} does not hold {values.size} values", ".shape")
+        if shape and min(shape) < 0:
+            raise DecodeError(f"expected sizes of at least 0, got {min(shape)}", ".shape")
+        if (count := prod(shape)) != values.size:
+            reason = f"expected {count} values for shape {tuple(shape)}, got {values.size}"
+            raise DecodeError(reason, ".shape")
         if limits is not DEFAULT_LIMITS or not values.size or len(shape) > _USUAL_RANK:
             limits.check(shape, values.itemsize, payload, ".shape")
         return values.reshape(shape)
@@ -82,14 +85,14 @@ def _values(node: Any, limits: Limits, how: Reading) -> Array:
         elif isinstance(node, (np.ndarray, bytes)):
             array = blob(node)
             if array.size % 8:
-                raise DecodeError(f"{array.size} bytes are not a whole number of float64 values")
+                raise DecodeError(f"expected bytes of whole float64 values, got {array.size}")
             array = array.view(_FLOAT64)
         elif hasattr(node, "read"):
             array = node.read(limits)
         else:
-            raise DecodeError(f"a {type(node).__name__} in place of values")
+            raise DecodeError(f"expected a list of numbers, got {shown(node)}")
     except CodecError as error:
         raise error.within(".values") from None
     if array.ndim != 1 or array.dtype.kind == "b":
-        raise DecodeError("values are a flat list of numbers", ".values")
+        raise DecodeError("expected a flat list of numbers, got nested lists or bools", ".values")
     return array

@@ -35,7 +35,7 @@ def row_of(node: Any) -> Type:
     by_name = type(node) is str
     row = BY_NAME.get(node) if by_name else BY_NUMBER.get(integer(node, ".dtype"))
     if row is None:
-        raise DecodeError(f"dtype {shown(node)} is not one that numpy has", ".dtype")
+        raise DecodeError(f"expected a dtype that numpy has, got {shown(node)}", ".dtype")
     return row
 
 
@@ -46,13 +46,15 @@ def shape_of(tree: Tree) -> list[int]:
         whole = tree.get("tensor_shape", {})
     dims = whole.get("dim", []) if type(whole) is dict else None
     if type(dims) is not list or any(type(dim) is not dict for dim in dims):
-        raise DecodeError("a shape is an object with a list of objects, dim", ".tensorShape")
+        raise DecodeError(
+            f"expected an object with a list of objects, dim, got {shown(whole)}", ".tensorShape"
+        )
     shape = [dim.get("size", 0) for dim in dims]
     if not _INT.issuperset(map(type, shape)):
         path = ".tensorShape.dim[{}].size"
         shape = [integer(size, path.format(i)) for i, size in enumerate(shape)]
     if shape and min(shape) < 0:
-        reason = f"size {min(shape)}: the shape of an array is never unknown"
+        reason = f"expected a known size, got {min(shape)}"
         raise DecodeError(reason, f".tensorShape.dim[{shape.index(min(shape))}].size")
     return shape
 
@@ -109,7 +111,7 @@ def type_of(dtype: np.dtype[Any]) -> Type:
     """Give the line of a numpy dtype; raise `EncodeError` where there is none."""
     row = BY_NAME["DT_STRING"] if dtype.kind in "SUT" else _BY_DTYPE.get(dtype.name)
     if row is None:
-        raise EncodeError(f"TensorFlow has no dtype {dtype}")
+        raise EncodeError(f"expected a dtype that TensorFlow has, got {dtype}")
     return row
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from tensorwire import lists
 from tensorwire.arrays import as_array, from_bytes, in_range, utf8
-from tensorwire.errors import CodecError, DecodeError
+from tensorwire.errors import CodecError, DecodeError, shown
 from tensorwire.kinds.tensorproto import STRING, Type, dtype_of, row_of, shape_of, type_of
 from tensorwire.limits import DEFAULT_LIMITS
 from tensorwire.missing import STRICT, VERIFIED
@@ -67,7 +67,7 @@ class TFTensor:
         """View the content, or make an array of the values."""
         del out
         if type(tree) is not dict:
-            raise DecodeError(f"a {type(tree).__name__} in place of a TensorProto")
+            raise DecodeError(f"expected a TensorProto, got {shown(tree)}")
         row, shape = row_of(tree.get("dtype", 0)), shape_of(tree)
         content = pick(tree, "tensorContent")
         if content is not None:
@@ -104,22 +104,23 @@ def _values_leaf(array: Array, row: Type) -> Leaf:
 def _byte_strings(nested: list[Any]) -> Leaf:
     strings = list(lists.scalars(nested))
     if not all(isinstance(item, bytes) for item in strings):
-        raise lists.mixed(nested, "rows that mix types have no TensorFlow dtype")
+        raise lists.mixed(nested, "values of one TensorFlow dtype")
     return Leaf(Role.STRINGS, strings, None, lists.shape(nested), np.dtype("S"))
 
 
 def _content(array: Array, row: Type, shape: list[int], limits: Limits, payload: int) -> Array:
     if row.number == STRING:
-        raise DecodeError("strings travel in stringVal", ".tensorContent")
+        raise DecodeError("expected stringVal for strings, got tensorContent", ".tensorContent")
     dtype = dtype_of(row)
     count = prod(shape)
     if limits is not DEFAULT_LIMITS or not count or len(shape) > _USUAL_RANK:
         limits.check(shape, dtype.itemsize, payload, ".tensorShape")
     if array.size != count * dtype.itemsize:
-        reason = f"{array.size} bytes where shape {shape} of {dtype} takes {count * dtype.itemsize}"
+        wanted = f"expected {count * dtype.itemsize} bytes for shape {tuple(shape)} of {dtype}"
+        reason = f"{wanted}, got {array.size}"
         raise DecodeError(reason, ".tensorContent")
     if dtype.kind == "b" and (array > 1).any():
-        raise DecodeError("a bool that is neither 0 nor 1", ".tensorContent")
+        raise DecodeError("expected bools of 0 or 1, got other bytes", ".tensorContent")
     return array.view(dtype).reshape(shape)
 
 
@@ -146,10 +147,12 @@ def _values(  # noqa: PLR0913, PLR0917
         if hasattr(array, "read"):
             array = array.read(limits)
         if not isinstance(array, np.ndarray) or array.ndim != 1 or array.dtype == np.uint8:
-            raise DecodeError("a list of values belongs here")
+            raise DecodeError(f"expected a list of values, got {shown(node)}")
         array = _typed(array, row, dtype)
     if array.size > count:
-        raise DecodeError(f"{array.size} values where shape {shape} takes {count}")
+        raise DecodeError(
+            f"expected at most {count} values for shape {tuple(shape)}, got {array.size}"
+        )
     if array.size < count:
         filled = np.zeros(count, dtype)
         if array.size:
@@ -171,20 +174,22 @@ def _typed(array: Array, row: Type, dtype: np.dtype[Any]) -> Array:
     field = np.dtype(row.field)
     target = np.dtype("<u2") if row.member == "halfVal" else field if dtype.kind == "c" else dtype
     if (array.dtype.kind == "b") != (target.kind == "b") and array.size:
-        raise DecodeError(f"{array.dtype} values in place of {dtype}")
+        raise DecodeError(f"expected {dtype} values, got {array.dtype}")
     if array.dtype != target:
         array = in_range(array, target, dtype)
     if dtype.kind == "c" and array.size % 2:
-        raise DecodeError("a real part without its imaginary part")
+        raise DecodeError(f"expected pairs of real and imaginary parts, got {array.size} numbers")
     return array if target == dtype else array.view(dtype)
 
 
 def _strings(node: Any, shape: list[int], limits: Limits, payload: int) -> Any:
     if node is not None and type(node) is not list:
-        raise DecodeError(f"a {type(node).__name__} in place of a list of strings")
+        raise DecodeError(f"expected a list of strings, got {shown(node)}")
     strings = [blob(item).tobytes() for item in node or [b""]]
     count = limits.check(shape, 8, payload)
     limits.check([max(0, count - len(strings))], max(8, len(strings[-1])), payload)
     if node and len(strings) > count:
-        raise DecodeError(f"{len(strings)} values where shape {shape} takes {count}")
+        raise DecodeError(
+            f"expected at most {count} values for shape {tuple(shape)}, got {len(strings)}"
+        )
     return from_bytes((strings + strings[-1:] * (count - len(strings)))[:count], shape)

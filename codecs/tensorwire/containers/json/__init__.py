@@ -17,7 +17,7 @@ from tensorwire import guess
 from tensorwire.arrays import FLOAT16, NUMBERS
 from tensorwire.containers.json.numbers import NumbersText, write_numbers
 from tensorwire.containers.json.scan import has_words, loads_exactly, long_members, too_large
-from tensorwire.errors import DecodeError, EncodeError
+from tensorwire.errors import DecodeError, EncodeError, shown
 from tensorwire.missing import FINITE, NULLS, VERIFIED, Unverified
 from tensorwire.tree import MAX_DEPTH, Irregular, Role, levels, replace_arrays, walk
 from tensorwire.wire.buffers import Base64, array_part, buffer_of
@@ -162,7 +162,7 @@ def _loads(body: Body, *, again: bool = False) -> Tree:
 
 def _object(tree: Any) -> Tree:
     if type(tree) is not dict:
-        raise DecodeError(f"a {type(tree).__name__} in place of a JSON object")
+        raise DecodeError(f"expected a JSON object, got {shown(tree)}")
     return tree
 
 
@@ -171,7 +171,7 @@ def _dumps(tree: Any) -> bytes:
         return orjson.dumps(tree)
     except TypeError as error:
         if (depth := levels(tree)) <= _ORJSON_DEPTH:
-            raise EncodeError(f"JSON cannot say this: {error}") from None
+            raise EncodeError(f"expected JSON values, got another: {error}") from None
     if depth > MAX_DEPTH:
         raise EncodeError(f"expected at most {MAX_DEPTH} levels of nesting, got more")
     return _deep(tree)

@@ -271,7 +271,8 @@ def _refusal(tree: Any, values: Mapping[str, float], mark: str, body: bytes) -> 
         for key, item in levels[-1]:
             if type(item) is str and item.startswith(mark) and item not in values:
                 path = "".join(f"[{k}]" if type(k) is int else f".{k}" for k in [*keys, key])
-                return DecodeError(_reason(item.removeprefix(mark), body), f"${path}")
+                reason, remedy = _reason(item.removeprefix(mark), body)
+                return DecodeError(reason, f"${path}", remedy)
             if type(item) in (dict, list):
                 keys.append(key)
                 levels.append(_items(item))
@@ -286,17 +287,17 @@ def _items(node: Any) -> Iterator[tuple[Any, Any]]:
     return iter(node.items() if type(node) is dict else enumerate(node))
 
 
-def _reason(code: str, body: bytes) -> str:
-    """Return why a word or an integer is refused, by the end of its name."""
+def _reason(code: str, body: bytes) -> tuple[str, str]:
+    """Return why a word or an integer is refused, by the end of its name, and what to do."""
     word = {"N": "NaN", "I": "Infinity", "-": "-Infinity"}.get(code)
     if word is not None:
-        return f"expected a JSON value, got the bare word {word}; missing='nan' reads it"
+        return f"expected a JSON value, got the bare word {word}", "pass missing='nan' to read it"
     found = _INTEGER.match(body, int(code))
     number = found[0].decode() if found else code
     count = len(number.lstrip("-"))
     digits = number if count <= 40 else f"one of {count} digits"
     remedy = "as a float or as a string" if count <= 308 else "as a string"
-    return f"expected an integer of 64 bits, got {digits}; write it {remedy}"
+    return f"expected an integer of 64 bits, got {digits}", f"write it {remedy}"
 
 
 _MAX_RANK = 64  # numpy's

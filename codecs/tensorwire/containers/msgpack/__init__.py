@@ -17,7 +17,7 @@ import numpy as np
 
 from tensorwire import guess
 from tensorwire.containers.msgpack import nested
-from tensorwire.errors import DecodeError, EncodeError
+from tensorwire.errors import DecodeError, EncodeError, shown
 from tensorwire.missing import FINITE, VERIFIED
 from tensorwire.tree import MAX_DEPTH, Role, levels, replace_arrays
 from tensorwire.wire.buffers import array_part
@@ -135,7 +135,7 @@ class Msgpack:
             found = guess.of_bytes(body, "msgpack")
             raise DecodeError(f"not msgpack: {reason}", "", found) from None
         if type(tree) is not dict:
-            raise DecodeError(f"a {type(tree).__name__} in place of a map")
+            raise DecodeError(f"expected a map, got {shown(tree)}")
         return tree
 
 
@@ -145,7 +145,7 @@ def _refuse(code: int, data: bytes) -> NoReturn:
 
 def _bin(size: int) -> bytes:
     if size >= 1 << 32:
-        raise EncodeError(f"msgpack carries no more than 4 GiB of bytes, not {size}")
+        raise EncodeError(f"expected at most 4 GiB of bytes for msgpack, got {size}")
     if size < 1 << 8:
         return struct.pack(">BB", 0xC4, size)
     return struct.pack(">BH", 0xC5, size) if size < 1 << 16 else struct.pack(">BI", 0xC6, size)
@@ -156,7 +156,7 @@ def _packb(tree: Any) -> bytes:
         packed: bytes = msgpack.packb(tree)
     except (TypeError, ValueError, OverflowError) as error:
         if (depth := levels(tree)) <= _PACKER_DEPTH:
-            raise EncodeError(f"msgpack cannot say this: {error}") from None
+            raise EncodeError(f"expected values that msgpack has, got another: {error}") from None
         if depth > MAX_DEPTH:
             reason = f"expected at most {MAX_DEPTH} levels of nesting, got more"
             raise EncodeError(reason) from None

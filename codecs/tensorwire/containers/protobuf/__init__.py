@@ -96,7 +96,9 @@ class Protobuf:
         whole = _parse(message.name, bytes(body))
         if whole is None:
             found = guess.of_bytes(body, "protobuf")
-            raise DecodeError(f"not a {message.name}, says protobuf", "", found)
+            raise DecodeError(
+                f"expected {message.name}, got bytes that protobuf refuses", "", found
+            )
         tree: Tree = to_tree(whole)
         return tree
 
@@ -173,7 +175,7 @@ def _message(tree: Tree, name: str) -> Any:
     finite = True
     for place, value in walk(tree, "$", _MAX_DEPTH):
         if type(value) is int and lists.rounds(value):
-            raise EncodeError(f"{value} is not exact in float64", place)
+            raise EncodeError(f"expected integers that float64 represents, got {value}", place)
         finite = finite and (type(value) is not float or isfinite(value))
     said = tree if finite else _quoted(tree, message_class(name).DESCRIPTOR)
     try:
@@ -183,10 +185,12 @@ def _message(tree: Tree, name: str) -> Any:
         body = None
     except (json_format.ParseError, ValueError, TypeError) as error:
         if "recursion depth" not in str(error):
-            raise EncodeError(f"protobuf refuses the envelope: {error}") from None
+            raise EncodeError(
+                f"expected fields that protobuf accepts, got others: {error}"
+            ) from None
         body = None
     if body is None or _parse(name, body) is None:
-        raise EncodeError(f"protobuf reads no more than {_MAX_DEPTH} messages in one another")
+        raise EncodeError(f"expected at most {_MAX_DEPTH} nested messages for protobuf, got more")
     return message
 
 
@@ -235,7 +239,9 @@ def _parse(name: str, body: bytes) -> Any:
 
 def _list_value(data: Any, *, lossy: bool) -> Part:
     if (data.ndim if isinstance(data, np.ndarray) else lists.rank(data)) > listvalue.MAX_RANK:
-        raise EncodeError(f"protobuf reads no more than {listvalue.MAX_RANK} nested lists")
+        raise EncodeError(
+            f"expected at most {listvalue.MAX_RANK} nested lists for protobuf, got more"
+        )
     if isinstance(data, np.ndarray) and data.dtype.kind not in "UT":
         if not lossy:
             check_float64(data)
@@ -246,13 +252,13 @@ def _list_value(data: Any, *, lossy: bool) -> Part:
         data = data.tolist()
     for number in lists.scalars(data):
         if type(number) is int and lists.rounds(number) and not lossy:
-            raise EncodeError(f"{number} is not exact in float64")
+            raise EncodeError(f"expected integers that float64 represents, got {number}")
     message: Any = message_class("google.protobuf.ListValue")()
     try:
         _fill(message, data)
         encoded: bytes = message.SerializeToString()
     except (ValueError, TypeError, OverflowError) as error:
-        raise EncodeError(f"protobuf refuses the lists: {error}") from None
+        raise EncodeError(f"expected lists that protobuf accepts, got others: {error}") from None
     return encoded
 
 

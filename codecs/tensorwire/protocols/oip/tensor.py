@@ -270,7 +270,7 @@ def _viewed(value: Any, how: Writing = STRICT) -> tuple[Any, Datatype, tuple[int
     array = as_array(value, none=how.none)
     if isinstance(array, list):  # of byte strings that numpy would cut
         if not all(isinstance(item, bytes) for item in lists.scalars(array)):
-            raise lists.mixed(array, "rows that mix types have no datatype")
+            raise lists.mixed(array, "values of one datatype")
         return array, BYTES, lists.shape(array)
     return array, datatype_of(array.dtype), array.shape
 

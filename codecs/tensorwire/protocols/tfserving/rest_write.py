@@ -223,7 +223,7 @@ def _column(value: Any, member: str, name: str, how: Writing, *, lossy: bool) ->
         if isinstance(array, list):
             flat = lists.scalars(array)
             if not all(isinstance(item, bytes) for item in flat):
-                raise lists.mixed(array, "rows that mix types have no dtype in TensorFlow")
+                raise lists.mixed(array, "values of one TensorFlow dtype")
             return _strings(flat, lists.shape(array), member, name)
         if array.dtype.kind in "SUT":
             return _strings(utf8(array), _representable(array, lossy=lossy).shape, member, name)
