@@ -163,17 +163,18 @@ def shown(value: Any, most: int = 40) -> str:
     ``ndarray of shape (2, 3)``. No `__repr__` of other packages is called, and neither the size nor
     the depth of a value costs time.
     """
-    if value is None or isinstance(value, (bool, float, complex, type)):
+    kind = type(value)  # isinstance would ask the value for its __class__
+    if value is None or issubclass(kind, (bool, float, complex, type)):
         text = repr(value)
-    elif isinstance(value, (str, bytes, bytearray)):
+    elif issubclass(kind, (str, bytes, bytearray)):
         text = repr(value[: most + 1])
-    elif isinstance(value, int):
+    elif issubclass(kind, int):
         bits = value.bit_length()
         text = repr(value) if bits <= _BITS else f"integer of {bits} bits"
-    elif type(value).__module__ == "numpy" and type(value).__name__ == "ndarray":
+    elif kind.__module__ == "numpy" and kind.__name__ == "ndarray":
         text = f"ndarray of shape {value.shape}"
     else:
-        text = type(value).__name__
+        text = kind.__name__
     return text if len(text) <= most else f"{text[: most - 3]}..."
 
 

@@ -56,10 +56,10 @@ def test_wrong_options_get_one_line(
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
-        ("ragged.json", b"[[1, 2], [3]]", "ragged: a row of 1 where the first has 2 - at $[1]"),
+        ("ragged.json", b"[[1, 2], [3]]", "ragged rows: expected 2 items, got 1 - at $[1]"),
         ("broken.json", b"[[1, 2", "unexpected end of data"),
         ("number.json", b"3", "in no format that is read here: .npy, "),
-        ("mixed.json", b"[{}, 1]", "a dict is not a value of an array"),
+        ("mixed.json", b"[{}, 1]", "expected a number, bool, string or bytes, got dict"),
         ("request.json", b'{"data":{"ndarray":[[1],[2,3]]}}', "$.data.ndarray[1]"),
         ("text.npy", b"no array", "not a .npy file"),
         ("payload.csv", b"1.5,2\n3,4\n", "the first line is all numbers"),

@@ -297,7 +297,7 @@ def npz() -> bytes:
         ("j.json", b'{"jsonData":{"a":1}}', "a message that holds jsonData"),
         ("m.json", b'{"data":{"ndarray":[[1,"a"]]}}', "values of several types"),
         ("k.json", b'{"a":1}', "JSON of no protocol that is known here; its keys: a"),
-        ("r.json", b"[[1,2],[3]]", "ragged: a row of 1 where the first has 2 - at $[1]"),
+        ("r.json", b"[[1,2],[3]]", "ragged rows: expected 2 items, got 1 - at $[1]"),
         ("d.json", b"[[1,2]", "line 1 column 7"),
         ("l.json", b"[" * 5000, ""),
         ("junk", bytes(range(255, 1, -7)), "in no format that is read here"),

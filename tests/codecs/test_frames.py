@@ -408,7 +408,7 @@ def test_without_narwhals() -> None:
         "for call in (lambda: tw.get_codec('json/ndarray').encode(pandas.DataFrame({'a': [1]})),\n"
         "             lambda: tw.Message([[1.0]]).to_frame()):\n"
         "    try: call()\n"
-        "    except tw.CodecError as error: print(error.reason)\n"
+        "    except tw.CodecError as error: print(error)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
     assert done.stdout.count("pip install 'tensorwire[frames]'") == 2

@@ -63,7 +63,7 @@ CASES: list[tuple[Callable[[], Any], type[tw.CodecError], str]] = [
     (
         lambda: tw.loads(BODY, limits=any_of(5)),
         tw.DecodeError,
-        "expected a Limits for limits=, got",
+        "expected Limits for limits=, got",
     ),
     (lambda: tw.Limits(max_rank=any_of("2")), tw.DecodeError, "expected an integer for max_rank="),
     (

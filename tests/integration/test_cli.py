@@ -673,7 +673,7 @@ def test_inspect_shows_any_value(
     ("body", "says"),
     [
         (b"", "empty"),
-        (RAGGED, "ragged: a row of 1 where the first has 2 - at $.data.ndarray[1]"),
+        (RAGGED, "ragged rows: expected 2 items, got 1 - at $.data.ndarray[1]"),
         (b'{"data":', "not JSON: "),
         (b"{}", "JSON of no protocol that is known here; its keys: none"),
         (b'{"a\x1b":1,"b":2}', "not JSON"),
@@ -722,10 +722,10 @@ def test_limits(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for flags in (["--max-elements", "3"], ["--max-bytes", "31"], ["--max-rank", "1"]):
         assert run("inspect", "r", *flags) == 1
         line = one_line(capsys.readouterr().err)
-        assert "limit of " in line
+        assert "at most " in line
         assert flags[0] in line or flags[0] == "--max-rank"
         assert run("convert", "r", "o", "--to", "protobuf/tensor", *flags) == 1
-        assert "limit of " in one_line(capsys.readouterr().err)
+        assert "at most " in one_line(capsys.readouterr().err)
     assert run("inspect", "r", "--max-elements", "4", "--max-rank", "2") == 0
     assert [path.name for path in folder.iterdir()] == ["r"]
 
@@ -887,7 +887,7 @@ def test_convert_replies(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("body", "target", "says"),
     [
-        (RAGGED, "protobuf/ndarray", "ragged: a row of 1 where the first has 2 - at $.data.ndarra"),
+        (RAGGED, "protobuf/ndarray", "ragged rows: expected 2 items, got 1 - at $.data.ndarra"),
         (b'{"data":{"ndarray":[["a"]]}}', "protobuf/tensor", "use protobuf/tftensor"),
         (BODY, "protobuf/nothing", "'protobuf/nothing'"),
         (b"", "protobuf/tensor", "empty"),
@@ -1006,7 +1006,7 @@ def test_python_m_tensorwire(folder: Path) -> None:
     assert done.stdout.startswith(b"in: seldon/json, SeldonMessage, 83 bytes\n")
     done = start("convert", "-", "-", "--to", "protobuf/tensor", input=RAGGED)
     assert (done.returncode, done.stdout) == (1, b"")
-    reason = b"ragged: a row of 1 where the first has 2"
+    reason = b"ragged rows: expected 2 items, got 1"
     assert done.stderr == b"tensorwire: " + reason + b" - at $.data.ndarray[1]\n"
     assert start().returncode == 2
 
