@@ -141,7 +141,8 @@ def test_what_a_codec_cannot_carry_is_said(capsys: pytest.CaptureFixture[str]) -
     """A complex payload is measured where it can be; elsewhere its refusal is shown."""
     argv = ("--batch", "2", "--dtype", "complex128", "--codec", "*/ndarray,*/tftensor")
     text = show(capsys, *argv)
-    assert "\nndarray cannot carry this payload: expected bool, an integer dtype, float16, float32 or float64, got complex128." in text
+    assert "\nndarray cannot carry this payload: expected bool, an integer dtype, " in text
+    assert "got complex128." in text
     rows = cells(show(capsys, *argv, "--csv"))
     able = {row["way"] for row in rows if row["median_s"]}
     assert {"json/tftensor", "protobuf/tftensor", "msgpack/tftensor", "memcpy"} <= able
