@@ -77,29 +77,30 @@ def peek(
     >>> found.kind, found.dtype, found.shape, found.names
     ('ndarray', dtype('float64'), (1, 2), ['a', 'b'])
     """
-    if not isinstance(protocol, str):
-        raise _unknown(protocol)
-    found = get_protocol(_form_of(protocol, essence(media_type), media_type))
+    name: Any = protocol
+    form = _form_of(name, essence(media_type)) if isinstance(name, str) else None
+    if form is None:
+        raise _unknown_form(protocol, media_type)
+    found = get_protocol(form)
     return found.peek(body, headers, type=found.response if reply else None)
 
 
 @lru_cache(256)
-def _form_of(protocol: str, media_type: str, given: str) -> str:
-    """Return the name of the form that a media type tells."""
+def _form_of(protocol: str, media_type: str) -> str | None:
+    """Return the name of the form of a media type; None where there is none."""
     family = get_family(protocol)
+    form = family and family.form_of(_PROTOBUF if media_type in _GRPC else media_type)
+    return f"{protocol}/{form}" if form else None
+
+
+def _unknown_form(protocol: Any, media_type: Any) -> DecodeError:
+    """Return the error for a protocol, or a media type of it, that is not known."""
+    family = get_family(protocol) if isinstance(protocol, str) else None
     if family is None:
-        raise _unknown(protocol)
-    form = family.form_of(_PROTOBUF if media_type in _GRPC else media_type)
-    if form is None:
-        known = [name for names in family.media_types.values() for name in names]
-        raise DecodeError(unknown(f"a media type of {protocol}", given, known))
-    return f"{protocol}/{form}"
-
-
-def _unknown(protocol: Any) -> DecodeError:
-    """Return the error for what is not the name of a protocol."""
-    names = dict.fromkeys(name.partition("/")[0] for name in protocol_names())
-    return DecodeError(unknown("a protocol for protocol=", protocol, names))
+        names = dict.fromkeys(name.partition("/")[0] for name in protocol_names())
+        return DecodeError(unknown("a protocol for protocol=", protocol, names))
+    known = [name for names in family.media_types.values() for name in names]
+    return DecodeError(unknown(f"a media type of {protocol}", media_type, known))
 
 
 def transcode(  # noqa: PLR0913 - what decode takes, and what encode takes
