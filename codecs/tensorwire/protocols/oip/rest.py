@@ -15,6 +15,7 @@ https://github.com/triton-inference-server/server
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -67,7 +68,15 @@ has none. (Triton reads bare words only: ``missing="nan"``.)"""
 _ID = b'{"id":"'
 _MULTIPLE = 64  # bytes: a cache line, and the alignment that DLPack asks for
 _SMALL = 6 << 10  # bytes of JSON that orjson reads at once
-_NOT_PLAIN = (NotPlainError, TypeError, ValueError, LookupError, AttributeError, OverflowError)
+_NOT_PLAIN = (
+    NotPlainError,
+    struct.error,
+    TypeError,
+    ValueError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+)
 Message = InferRequest | InferResponse
 
 
@@ -108,17 +117,14 @@ class OipRest:
         """Write a message; see `MessageProtocol`."""
         how = STRICT if missing is None and not lossy else _writing(missing, lossy=lossy)
         try:
-            plain = None if lossy else write_plain(message, binary=self._binary)
-        except _NOT_PLAIN:  # what is wrong, `to_tree` finds
-            plain = None
-        if plain is not None:
-            text, arrays = plain
-            if not arrays:
-                return text, {"Content-Type": "application/json"}
-            memory = [_memory(array) for array in arrays]
-            if None not in memory:
+            if not lossy:
+                text, arrays = write_plain(message, self._binary)
+                if not arrays:
+                    return text, {"Content-Type": "application/json"}
                 text = _padded(text)
-                return b"".join([text, *memory]), _headers(len(text))
+                return b"".join([text, *map(_memory, arrays)]), _headers(len(text))
+        except _NOT_PLAIN:  # what is wrong, `to_tree` finds
+            pass
         text, parts = self._write(message, how, lossy=lossy)
         if not parts:
             return text, {"Content-Type": "application/json"}
@@ -165,9 +171,14 @@ class OipRest:
             message = self.decode(body, headers, type=type, limits=limits, missing=missing)
             bodies.align(tensors_of(message)[1])
             return message
-        kind = class_of(type)
+        kind = InferRequest if type is None else class_of(type)
         if limits is None and missing is None and body.__class__ is bytes:
-            found = self._decode_plain(body, headers, kind)
+            try:
+                if headers is None and not self._binary and len(body) <= _SMALL:
+                    return read_plain(body, len(body), kind)  # nearer by two calls
+                found = self._decode_plain(body, headers, kind)
+            except _NOT_PLAIN:  # what is wrong, `from_tree` finds
+                found = None
             if found is not None:
                 return found
         bounds = checked_limits(limits)
@@ -184,7 +195,7 @@ class OipRest:
             raise error.within("$") from None
 
     def _decode_plain(self, body: bytes, headers: Any, kind: Any) -> Any:
-        """Read a message of plain arrays; None for any other, and for a body that is refused."""
+        """Read a message of plain arrays; None, or an exception of `_NOT_PLAIN`, for any other."""
         length = length_in(headers)
         if length is None:
             return None
@@ -194,16 +205,13 @@ class OipRest:
             if found is not None:
                 return found
         size = len(body)
-        try:
-            if length and length is not ALL:
-                size = int(length) if DIGITS.fullmatch(length) else -1
-            elif self._binary and not length:
-                size = json_size(body)
-            if not 0 <= size <= min(_SMALL, len(body)):
-                return None
-            found = read_plain(body, size, kind)
-        except _NOT_PLAIN:  # what is wrong, `from_tree` finds
+        if length and length is not ALL:
+            size = int(length) if DIGITS.fullmatch(length) else -1
+        elif self._binary and not length:
+            size = json_size(body)
+        if not 0 <= size <= min(_SMALL, len(body)):
             return None
+        found = read_plain(body, size, kind)
         if self._binary and size < len(body):
             self._remember(key, body, size, found)
         return found
@@ -264,11 +272,13 @@ def _writing(missing: Missing | None, *, lossy: bool) -> Writing:
     return writing(missing, "error", _ANY, lossy=lossy)
 
 
-def _memory(array: Array) -> Any:
-    """Return the memory of an array in C order; None where it is best reordered in the body."""
+def _memory(array: Array) -> bytes | memoryview:
+    """Return the memory of an array in C order, if it need not be reordered in the body itself."""
     if array.nbytes <= SMALL_BYTES:
         return array.tobytes()
-    return array.data if array.flags.c_contiguous else None
+    if not array.flags.c_contiguous:
+        raise NotPlainError
+    return array.data
 
 
 def _padded(text: bytes) -> bytes:
