@@ -45,6 +45,8 @@ class Cache(Generic[_Entry]):
     Callers ask `wants` before they make an entry. After `_TRIES` times it is true only for a key
     that was missed before: a caller whose messages all differ would pay for entries and never
     use one. `refuse` marks a key of which no entry can be made; `wants` is then false for it.
+    Where an entry takes as long to make as a message without one, callers ask `is_new` before:
+    batches vary in size, and one that comes once pays nothing but this call.
 
     Safe to share among threads. A writer that finds the table locked leaves it as it is.
 
@@ -62,7 +64,10 @@ class Cache(Generic[_Entry]):
         The older generation, likewise.
     """
 
-    __slots__ = ("_left", "_lock", "_nbytes", "_refused", "_seen", "_size_of", "known", "older")
+    __slots__ = (
+        *("_left", "_lock", "_met", "_nbytes", "_refused", "_seen", "_size_of"),
+        *("known", "older"),
+    )
 
     def __init__(self, nbytes: Callable[[_Entry], int]) -> None:
         self.known: dict[Any, _Entry] = {}
@@ -71,6 +76,7 @@ class Cache(Generic[_Entry]):
         self._left = _TRIES
         self._seen: set[int] = set()  # hashes of keys, as keys may be long
         self._refused: set[int] = set()
+        self._met: set[int] = set()
         self._lock = Lock()
 
     def __len__(self) -> int:
@@ -85,6 +91,16 @@ class Cache(Generic[_Entry]):
             if found is not None:
                 self.keep(key, found)
         return found
+
+    def is_new(self, key: Any) -> bool:
+        """Return whether a key comes for the first time of late."""
+        met, mark = self._met, hash(key)
+        if mark in met:
+            return False
+        if len(met) >= _TRIES:
+            self._met = met = set()
+        met.add(mark)
+        return True
 
     def wants(self, key: Any) -> bool:
         """Return whether an entry is worth making for a key that was not found."""
@@ -161,7 +177,7 @@ class Frame(NamedTuple):
     @classmethod
     def of(cls, pieces: Sequence[bytes], writers: Sequence[Writer | None], head: int = 0) -> Frame:
         """Make a frame of the bytes before, between and behind arrays, and their writers."""
-        others = tuple(zip(writers[1:], pieces[2:], strict=True))
+        others = tuple(zip(writers[1:], pieces[2:], strict=True)) if len(writers) > 1 else ()
         return cls(pieces[0], writers[0], pieces[1], others, head)
 
     def join(self, arrays: Sequence[Array], lead: bytes = b"") -> bytes | None:
@@ -266,7 +282,8 @@ class ViewCache(Cache[View]):
         found = views.view(body, key)
         if found is None:
             found = ...  # what reads any message
-            views.remember(key, body, arrays, make)
+            if not views.is_new(key):
+                views.remember(key, body, arrays, make)
     """
 
     __slots__ = ()

@@ -18,6 +18,7 @@ from tensorwire.errors import DecodeError, EncodeError, shown
 from tensorwire.protocols import fields
 from tensorwire.protocols.oip.tensor import SHARED_MEMORY, InferTensor
 from tensorwire.reprs import repr_of
+from tensorwire.wire.memo import SMALL_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -34,6 +35,7 @@ __all__ = [
     "asked_outputs",
     "class_of",
     "remaker",
+    "small_array_key",
     "tensors_of",
 ]
 
@@ -327,6 +329,36 @@ def class_of(kind: Any) -> type[InferRequest | InferResponse]:
         if kind is None or kind is known or (isinstance(kind, type) and issubclass(kind, known)):
             return known
     raise DecodeError(f"expected InferRequest or InferResponse for type=, got {shown(kind, 60)}")
+
+
+def small_array_key(message: Any) -> tuple[Any, Array] | None:
+    """Return what the bytes around one small array depend on, and the array; None for others.
+
+    Others are messages of several arrays, of other values, with an id, parameters or requested
+    outputs. The key is the class, the names, the dtype, the shape and `InferTensor.binary`.
+    """
+    kind = message.__class__
+    if kind is InferRequest and not message.outputs:
+        tensors = message.inputs
+    elif kind is InferResponse:
+        tensors = message.outputs
+    else:
+        return None
+    more = message.parameters
+    if tensors.__class__ is not list or message.id != "" or more or more.__class__ is not dict:
+        return None
+    if len(tensors) != 1:
+        return None
+    tensor = tensors[0]
+    array, more = tensor.value, tensor.parameters
+    if array.__class__ is not np.ndarray or array.nbytes > SMALL_BYTES:
+        return None
+    if more or more.__class__ is not dict or tensor.__class__ is not InferTensor:
+        return None
+    return (
+        kind, message.model_name, message.model_version,
+        tensor.name, tensor.binary, array.dtype, array.shape,
+    ), array  # fmt: skip
 
 
 def asked_outputs(outputs: Any) -> Asked | None:

@@ -31,11 +31,13 @@ from tensorwire.protocols.oip.messages import (
     InferResponse,
     class_of,
     remaker,
+    small_array_key,
     tensors_of,
 )
 from tensorwire.protocols.oip.rest_json import (
     NotPlainError,
     claims,
+    finite_json,
     from_tree,
     read_plain,
     to_tree,
@@ -44,7 +46,7 @@ from tensorwire.protocols.oip.rest_json import (
 from tensorwire.protocols.oip.tensor import Rules
 from tensorwire.tree import ARRAY, ArrayPlaces
 from tensorwire.wire.buffers import array_part, as_body, assemble, buffer_of
-from tensorwire.wire.memo import SMALL_BYTES, ViewCache
+from tensorwire.wire.memo import SMALL_BYTES, Frame, FrameCache, ViewCache
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -96,7 +98,7 @@ class OipRest:
     def __init__(self, name: str) -> None:
         self.name = name
         self._binary = name.endswith("/binary")
-        self._views = ViewCache()
+        self._frames, self._views = FrameCache(), ViewCache()
         self._reading = _reading(None)
         self.media_type = "application/octet-stream" if self._binary else "application/json"
 
@@ -117,18 +119,45 @@ class OipRest:
         """Write a message; see `MessageProtocol`."""
         how = STRICT if missing is None and not lossy else _writing(missing, lossy=lossy)
         try:
+            known = None if lossy else small_array_key(message)
+            frame = None if known is None else self._frames.known.get(known[0])
+            if known is not None and frame is not None:
+                first, write, last, _, _ = frame
+                if write is None:
+                    return first + known[1].tobytes(), _headers(len(first))
+                text = write(known[1])
+                if text is not None:
+                    return first + text + last, {"Content-Type": "application/json"}
             if not lossy:
-                text, arrays = write_plain(message, self._binary)
-                if not arrays:
-                    return text, {"Content-Type": "application/json"}
-                text = _padded(text)
-                return b"".join([text, *map(_memory, arrays)]), _headers(len(text))
+                return self._write_plain(message, known)
         except _NOT_PLAIN:  # what is wrong, `to_tree` finds
             pass
         text, parts = self._write(message, how, lossy=lossy)
         if not parts:
             return text, {"Content-Type": "application/json"}
         return assemble([text] + [b""] * len(parts), parts), _headers(len(text))
+
+    def _write_plain(
+        self, message: Message, known: tuple[Any, Array] | None
+    ) -> tuple[bytes, dict[str, str]]:
+        """Write a message of plain arrays, or raise an exception of `_NOT_PLAIN`."""
+        text, arrays = write_plain(message, self._binary)
+        if arrays:
+            text = _padded(text)
+        if known is not None and not self._frames.is_new(known[0]):
+            self._frames.keep(known[0], self._frame(text, known[1], binary=bool(arrays)))
+        if not arrays:
+            return text, {"Content-Type": "application/json"}
+        return b"".join([text, *map(_memory, arrays)]), _headers(len(text))
+
+    @staticmethod
+    def _frame(text: bytes, array: Array, *, binary: bool) -> Frame:
+        """Return the frame of a message of one array, which is the last member of its JSON."""
+        if binary:
+            return Frame(text, None, b"")
+        last = b"}]}"
+        data = finite_json(array) or b""
+        return Frame(text[: -len(data + last)], finite_json, last)
 
     def encode_parts(
         self, message: Message, *, lossy: bool = False, missing: Missing | None = None
@@ -212,7 +241,7 @@ class OipRest:
         if not 0 <= size <= min(_SMALL, len(body)):
             return None
         found = read_plain(body, size, kind)
-        if self._binary and size < len(body):
+        if self._binary and size < len(body) and not self._views.is_new(key):
             self._remember(key, body, size, found)
         return found
 

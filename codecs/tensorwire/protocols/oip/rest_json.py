@@ -50,7 +50,15 @@ if TYPE_CHECKING:
     from tensorwire.protocols.oip.tensor import Datatype
     from tensorwire.tree import Array, Leaf, Tree
 
-__all__ = ["NotPlainError", "claims", "from_tree", "read_plain", "to_tree", "write_plain"]
+__all__ = [
+    "NotPlainError",
+    "claims",
+    "finite_json",
+    "from_tree",
+    "read_plain",
+    "to_tree",
+    "write_plain",
+]
 
 _loads, _dumps, _NUMPY = orjson.loads, orjson.dumps, orjson.OPT_SERIALIZE_NUMPY
 _SIZE = "binary_data_size"
@@ -136,6 +144,12 @@ def write_plain(  # noqa: C901, PLR0912 - a call a tensor would cost a tenth mor
     if b"null" in text and len(blobs) < len(nodes):  # for NaN, maybe
         raise NotPlainError
     return text, blobs
+
+
+def finite_json(array: Array) -> bytes | None:
+    """Write an array as a flat list, None where NaN or an infinity is in it."""
+    text = _dumps(array.ravel(), None, _NUMPY)
+    return None if b"n" in text else text
 
 
 def _plain_model(message: Any) -> Tree:
