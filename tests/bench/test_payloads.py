@@ -296,7 +296,7 @@ def npz() -> bytes:
         ("s.json", b'{"strData":"x"}', "a message that holds strData, and so no array"),
         ("j.json", b'{"jsonData":{"a":1}}', "a message that holds jsonData"),
         ("m.json", b'{"data":{"ndarray":[[1,"a"]]}}', "values of several types"),
-        ("k.json", b'{"a":1}', "JSON of no protocol that is known here; its keys: a"),
+        ("k.json", b'{"a":1}', "expected a message of a known protocol, got the keys: a"),
         ("r.json", b"[[1,2],[3]]", "ragged rows: expected 2 items, got 1 - at $[1]"),
         ("d.json", b"[[1,2]", "line 1 column 7"),
         ("l.json", b"[" * 5000, ""),

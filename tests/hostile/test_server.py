@@ -146,7 +146,7 @@ def test_half_a_body(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever does not send the body in time is told so, if the connection is not ended first."""
     monkeypatch.setattr(Connection, "look", lambda *_: None)
     with EchoServer(limits=ServerLimits(**PATIENT | {"timeout": 0.3})) as server:
-        assert b"no whole body within 0.3 s" in talk(server, BODILESS[1])
+        assert b"expected the whole body within 0.3 s" in talk(server, BODILESS[1])
 
 
 def test_slowloris() -> None:

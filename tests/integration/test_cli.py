@@ -79,7 +79,7 @@ def one_line(captured: str) -> str:
         (["convert", "a", "b", "--to", "x", "--max-rank", "-1"], "expected a whole number"),
         (["inspect", "--fir", "3"], "unrecognized arguments: --fir"),
         (["make", "f", "--shape", "2,y"], "expected dimensions such as 100,10, got '2,y'"),
-        (["make", "f", "--shape", "999999999,999999999"], "is beyond any memory"),
+        (["make", "f", "--shape", "999999999,999999999"], "is more than any memory holds"),
         (["make", "f", "--dtype", "object"], "--dtype: no 'object'; known: str, bytes, float32"),
         (["make", "f", "--dtype", "float65"], "--dtype: no 'float65'"),
         (["make", "f", "--values", "gamma"], "or a value, got 'gamma'"),
@@ -674,16 +674,19 @@ def test_inspect_shows_any_value(
     [
         (b"", "empty"),
         (RAGGED, "ragged rows: expected 2 items, got 1 - at $.data.ndarray[1]"),
-        (b'{"data":', "not JSON: "),
-        (b"{}", "JSON of no protocol that is known here; its keys: none"),
-        (b'{"a\x1b":1,"b":2}', "not JSON"),
-        (b'{"a":1,"b":2}', "its keys: a, b"),
-        (b"[[1,2],[3,4]]", "JSON, but no object"),
-        (b'{"error":"no model \\u001b[1m"}', "an error reply: no model \\x1b[1m - at $.error"),
-        (b"hello, world", "in no format that is known here; --as NAME says what it is"),
-        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "in no format that is known here; --as NAME"),
+        (b'{"data":', "expected JSON, got other text: "),
+        (b"{}", "expected a message of a known protocol, got the keys: none"),
+        (b'{"a\x1b":1,"b":2}', "expected JSON, got other text"),
+        (b'{"a":1,"b":2}', "got the keys: a, b"),
+        (b"[[1,2],[3,4]]", "expected an object, got list"),
+        (
+            b'{"error":"no model \\u001b[1m"}',
+            "expected a message, got an error reply: no model \\x1b[1m - at $.error",
+        ),
+        (b"hello, world", "expected a format that is known here, got other bytes; pass --as NAME"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "expected a format that is known here"),
         (b"\x93NUMPY\x01\x00", ""),
-        (oip_request()[:-1], "in no format that is known here"),
+        (oip_request()[:-1], "expected a format that is known here"),
         (oip_request(raw_input_contents=[bytes(8)]), "32"),
     ],
 )
@@ -774,7 +777,7 @@ def test_convert_between_protocols(folder: Path, capsys: pytest.CaptureFixture[s
     assert request.raw_input_contents == [BATCH.tobytes()]
     convert = ["convert", "r.bin", "p.bin", "--to", "tfserving/protobuf", "--model", "m"]
     assert run(*convert) == 1
-    assert "--lossy drops it - at $.id" in one_line(capsys.readouterr().err)
+    assert "got '7' - at $.id; pass --lossy to drop it" in one_line(capsys.readouterr().err)
     assert run(*convert, "--lossy") == 0
     predict: Any = message_class("tensorflow.serving.PredictRequest").FromString(
         (folder / "p.bin").read_bytes()
@@ -782,7 +785,7 @@ def test_convert_between_protocols(folder: Path, capsys: pytest.CaptureFixture[s
     assert predict.model_spec.name == "m"
     assert predict.inputs["x"].tensor_content == BATCH.tobytes()
     assert run("convert", "r.json", "s", "--to", "seldon/json", "--model", "m") == 2
-    assert "--model: seldon/json has no place for it" in one_line(capsys.readouterr().err)
+    assert "--model: seldon/json has no name of a model" in one_line(capsys.readouterr().err)
     assert not (folder / "s").exists()
 
 

@@ -114,7 +114,7 @@ def test_arrays_as_raw_bytes() -> None:
     """Bytes that would not say dtype and shape are written with `lossy=True` alone."""
     array = np.arange(6.0).reshape(2, 3)
     body = tw.get_codec("protobuf/tftensor").encode(array)
-    with pytest.raises(tw.EncodeError, match=r"float64.*\(2, 3\).*json/tftensor can .*lossy=True"):
+    with pytest.raises(tw.EncodeError, match=r"float64.*\(2, 3\).*json/tftensor.*lossy=True"):
         tw.transcode(body, "protobuf/tftensor", "json/raw")
     made = tw.transcode(body, "protobuf/tftensor", "json/raw", lossy=True)
     assert tw.get_codec("json/raw").decode(made).tobytes() == array.tobytes()

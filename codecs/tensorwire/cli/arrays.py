@@ -42,7 +42,7 @@ def build(shape: tuple[int, ...], dtype: str, values: str, seed: int) -> Array:
     """
     wanted = _dtype(dtype)
     if len(shape) > 64 or prod(shape) > 2**40:
-        raise UsageError(f"--shape {','.join(map(str, shape))} is beyond any memory")
+        raise UsageError(f"--shape {','.join(map(str, shape))} is more than any memory holds")
     if values == "zeros":
         values = "0"
     if values not in _DRAWN:

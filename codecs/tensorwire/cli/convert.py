@@ -70,7 +70,7 @@ def _named(body: bytes, found: Format, options: Namespace) -> bytes:
     """Write the name of the model into a message; over REST it is in the URL alone."""
     message = found.decode(body, options.limits, options.missing)
     if not hasattr(message, "model_name"):
-        raise UsageError(f"--model: {found.name} has no place for it")
+        raise UsageError(f"--model: {found.name} has no name of a model")
     message.model_name = options.model
     return _encoded(found.name, message, options)
 

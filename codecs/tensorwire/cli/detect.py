@@ -174,13 +174,15 @@ def _bare(body: bytes, *, reply: bool) -> Format:
     found = _of_arrays(body)
     if found is not None:
         return found
-    problem = DecodeError("in no format that is known here; --as NAME says what it is")
+    problem = DecodeError(
+        "expected a format that is known here, got other bytes", remedy="pass --as NAME"
+    )
     document, is_text = None, body.lstrip(b" \t\r\n")[:1] in (b"{", b"[", b'"')
     if is_text:
         try:
             document = _parsed(body)
         except orjson.JSONDecodeError as error:  # a newline and a quote are tags, too
-            problem = DecodeError(f"not JSON: {error}")
+            problem = DecodeError(f"expected JSON, got other text: {error}")
     greedy_last = sorted(families(), key=lambda family: family.greedy)
     for family in greedy_last:
         recognized = family.recognize(body, document)
@@ -218,11 +220,13 @@ def _parsed(body: bytes) -> Any:
 
 def _of_no_protocol(document: Any) -> DecodeError:
     if not isinstance(document, dict):
-        return DecodeError("JSON, but no object, as the messages of every protocol are")
+        return DecodeError(f"expected an object, got {type(document).__name__}")
     if "error" in document:
-        return DecodeError(f"an error reply: {document['error']}", "$.error")
+        return DecodeError(
+            f"expected a message, got an error reply: {document['error']}", "$.error"
+        )
     known = ", ".join(list(document)[:5])
-    return DecodeError(f"JSON of no protocol that is known here; its keys: {known or 'none'}")
+    return DecodeError(f"expected a message of a known protocol, got the keys: {known or 'none'}")
 
 
 def _protobuf(body: bytes, protocols: list[Family], *, reply: bool) -> Format | None:

@@ -1,11 +1,11 @@
-"""A message without its protocol: whole, the middle of every conversion; or peeked at."""
+"""A message without its protocol: whole, as the middle of every conversion; or only peeked at."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tensorwire.errors import EncodeError
+from tensorwire.errors import EncodeError, excerpt
 from tensorwire.reprs import repr_of
 
 if TYPE_CHECKING:
@@ -33,9 +33,9 @@ class Neutral:
     extras
         all else that it says, by its place.
     source
-        the name of the codec that has read it, of one that is no protocol's.
+        the name of the codec of arrays that has read it, empty for a protocol.
     metadata
-        what that codec's files say beside the arrays, as its `encode` takes it by ``meta=``.
+        what that codec's files hold beside the arrays, as its `encode` takes it by ``meta=``.
     """
 
     tensors: dict[str, Any]
@@ -47,13 +47,11 @@ class Neutral:
     metadata: dict[str, Any] = field(default_factory=dict)
 
     def single(self) -> Any:
-        """Give the one array; raise `EncodeError` where there are more."""
+        """Return the one array; raise `EncodeError` where there are more."""
         if len(self.tensors) != 1:
             names = ", ".join(self.tensors) or "none"
-            raise EncodeError(
-                f"one array has a place here, and there are {len(self.tensors)}: {names}; "
-                "oip and tfserving have places for several"
-            )
+            reason = f"expected one array, got {len(self.tensors)}: {names}"
+            raise EncodeError(reason, remedy="use a protocol of named tensors, such as oip/json")
         return next(iter(self.tensors.values()))
 
 
@@ -61,7 +59,8 @@ def refuse_loss(lost: Mapping[str, Any], target: str) -> None:
     """Raise `EncodeError` for the first thing that would be lost."""
     for place, value in lost.items():
         if value is not None and len(value):
-            raise EncodeError(f"{target} has no place for this; lossy=True drops it", place)
+            reason = f"expected nothing that {target} cannot represent, got {excerpt(value)}"
+            raise EncodeError(reason, place, "pass lossy=True to drop it")
 
 
 class TensorInfo(NamedTuple):

@@ -111,10 +111,10 @@ class Exchange:
         if not isinstance(answer, (bytes, bytearray, memoryview)):
             return self._encode(answer, raw.protocol, target)
         if target != raw.protocol:
-            raise Refusal(Status.NOT_ACCEPTABLE, f"the reply comes as {raw.protocol} only")
+            raise Refusal(Status.NOT_ACCEPTABLE, f"expected {raw.protocol} in Accept, got {target}")
         body, (name, _, form) = bytes(answer), target.partition("/")
         try:
             more = self._protocols[name].family.headers(form, body)
         except CodecError as error:
-            raise ModelError(f"the answer of the model is no {target}: {error}") from error
+            raise ModelError(f"expected {target} of the model, got other bytes: {error}") from error
         return body, {"Content-Type": _protocol(target).media_type, **more}

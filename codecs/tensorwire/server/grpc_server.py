@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 
 from tensorwire.server.grpc_standard import Standard, in_pool
-from tensorwire.server.limits import Refusal, Status, reason_of, status_of
+from tensorwire.server.limits import reason_of, status_of, too_late
 from tensorwire.server.model import RawMessage
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ class GrpcServer:
             return future.result(limit if left is None else min(left, limit))
         except (NotInTime, CancelledError):
             workers.abandon(future)
-            raise Refusal(Status.TIMEOUT, f"no answer within {limit} s") from None
+            raise too_late(limit) from None
 
     def _timed(self, answer: Answer, body: bytes, context: Any) -> bytes:
         began = perf_counter()

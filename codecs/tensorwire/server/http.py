@@ -95,7 +95,8 @@ class Negotiator:
         best = max(names, key=lambda name: self._quality(name, ranges))  # the first of several
         if self._quality(best, ranges) <= 0:
             known = ", ".join(dict.fromkeys(self._types[name][0] for name in names))
-            raise Refusal(Status.NOT_ACCEPTABLE, f"nothing acceptable; there are: {known}")
+            reason = f"expected one of {known} in Accept, got {accept[:80]!r}"
+            raise Refusal(Status.NOT_ACCEPTABLE, reason)
         return best
 
     def is_named(self, target: str, accept: str) -> bool:
@@ -197,7 +198,7 @@ def inflate(body: bytes, encoding: str, limit: int) -> bytes:
     if encoding in ("", "identity"):
         return body
     if encoding not in ("gzip", "x-gzip", "deflate"):
-        reason = f"content encoding {encoding[:80]!r}; known: gzip, deflate"
+        reason = f"expected a Content-Encoding of gzip or deflate, got {encoding[:80]!r}"
         raise Refusal(Status.UNKNOWN_MEDIA_TYPE, reason, **{"Accept-Encoding": "gzip, deflate"})
     parts: list[bytes] = []
     left = limit
@@ -206,12 +207,16 @@ def inflate(body: bytes, encoding: str, limit: int) -> bytes:
         try:
             part = inflater.decompress(body, left + 1)
         except zlib.error as error:
-            raise Refusal(Status.BAD_INPUT, f"the body is no {encoding}: {error}") from None
+            raise Refusal(
+                Status.BAD_INPUT, f"expected {encoding}, got other bytes: {error}"
+            ) from None
         left -= len(part)
         if left < 0:
-            raise Refusal(Status.TOO_LARGE, f"the body inflates to more than {limit} bytes")
+            raise Refusal(
+                Status.TOO_LARGE, f"expected at most {limit} bytes when inflated, got more"
+            )
         if not inflater.eof:
-            raise Refusal(Status.BAD_INPUT, f"the body ends in the middle of its {encoding}")
+            raise Refusal(Status.BAD_INPUT, f"expected {encoding} up to its end, got a part of it")
         parts.append(part)
         body = inflater.unused_data
     return b"".join(parts)
@@ -235,7 +240,7 @@ async def read_body(receive: Receive, limits: ServerLimits, *, keep: bool = True
         async with Deadline(limits.timeout):
             return await _read_parts(event, receive, limits.body, keep=keep)
     except TimeoutError:
-        reason = f"no whole body within {limits.timeout} s"
+        reason = f"expected the whole body within {limits.timeout} s, got a part of it"
         raise Refusal(Status.TOO_SLOW, reason, Connection="close") from None
 
 
@@ -261,7 +266,9 @@ async def _read_parts(event: Event, receive: Receive, limit: int, *, keep: bool)
 
 def too_large(limit: int) -> Refusal:
     """Refuse a body; the connection is closed, for more of it may come."""
-    return Refusal(Status.TOO_LARGE, f"a body of more than {limit} bytes", Connection="close")
+    return Refusal(
+        Status.TOO_LARGE, f"expected a body of at most {limit} bytes, got more", Connection="close"
+    )
 
 
 class Deadline:

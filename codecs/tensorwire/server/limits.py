@@ -11,7 +11,7 @@ import tensorwire as tw
 from tensorwire.errors import CodecError, LimitError
 from tensorwire.protocols.family import UnreadableFormError
 
-__all__ = ["ModelError", "Refusal", "ServerLimits", "Status", "reason_of", "status_of"]
+__all__ = ["ModelError", "Refusal", "ServerLimits", "Status", "reason_of", "status_of", "too_late"]
 
 _LONGEST = 600  # characters: reasons may quote what a client has sent, and gRPC's go into headers
 
@@ -87,6 +87,12 @@ class Refusal(Exception):  # noqa: N818 - it is the server that says no
 
 class ModelError(Exception):
     """What the model raised, or gave that no reply can carry; the cause is for the log."""
+
+
+def too_late(seconds: float) -> Refusal:
+    """Refuse to wait for a model any longer."""
+    reason = f"expected an answer of the model within {seconds} s, got none"
+    return Refusal(Status.TIMEOUT, reason)
 
 
 def status_of(error: BaseException) -> Status:

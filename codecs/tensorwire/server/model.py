@@ -80,7 +80,7 @@ class Model:
         answer = _guarded(self._predict, *arguments[: self._count])
         value, names = answer if _has_names(answer) else (answer, self._class_names())
         if value is None:
-            raise ModelError("the model gave None")
+            raise ModelError("expected an answer of the model, got None")
         try:
             return family.reply(request, value, names)
         except UnknownOutputError:

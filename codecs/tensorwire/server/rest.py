@@ -23,7 +23,7 @@ from tensorwire.server.http import (
     read_body,
     too_large,
 )
-from tensorwire.server.limits import Refusal, ServerLimits, Status, status_of
+from tensorwire.server.limits import Refusal, ServerLimits, Status, status_of, too_late
 from tensorwire.server.model import RawMessage
 from tensorwire.server.routes import Routes
 from tensorwire.server.service import Metrics, Service
@@ -97,7 +97,7 @@ class Call:
         """Return the route of the call; raise `Refusal` for a wrong path or method."""
         route = self.route
         if route is None:
-            reason = f"nothing is at {self.path[:200]!r}; GET / lists what is"
+            reason = f"expected a path that is served, got {self.path[:200]!r}; GET / lists them"
             raise Refusal(Status.UNKNOWN_ROUTE, reason)
         if self.method not in route.methods and (self.method, route.method) != ("HEAD", "GET"):
             reason = f"expected {' or '.join(route.methods)}, got {self.method}"
@@ -260,7 +260,9 @@ class RestApp:
         busy = self._active > limits.concurrency
         call.body = await read_body(receive, limits, keep=not busy)
         if busy:
-            raise Refusal(Status.BUSY, f"{limits.concurrency} requests are under way")
+            raise Refusal(
+                Status.BUSY, f"expected at most {limits.concurrency} requests at once, got more"
+            )
 
     def _answer(self, call: Call, route: Route) -> Reply:
         """Answer a call that brings a message; nothing here waits."""
@@ -285,7 +287,7 @@ class RestApp:
             async with Deadline(limits.timeout):
                 return await asyncio.wrap_future(future)
         except TimeoutError:
-            raise Refusal(Status.TIMEOUT, f"no answer within {limits.timeout} s") from None
+            raise too_late(limits.timeout) from None
         except (asyncio.CancelledError, CancelledError):
             if gone.done():
                 raise Vanished from None

@@ -150,7 +150,7 @@ def test_feedback_in_a_form(port: int) -> None:
         ([field("strData", "x", "\r\nContent-Type: text/plain; charset=punycode")], "'punycode'"),
         ([field("strData", "x", "\r\nContent-Transfer-Encoding: x-uu")], "'x-uu'"),
         ([file("binData", "A", BASE64)], "at $.binData"),
-        ([file("binData", IMAGE), field("strData", "x")], "more than one payload"),
+        ([file("binData", IMAGE), field("strData", "x")], "expected one payload, got 2"),
         ([field("meta", '{"puid": "x"}') for _ in range(65)], "at most 64 parts"),
         ([b"Content-Type: text/plain\r\n\r\nx"], "name"),
         ([b"\r\nx"], "name"),

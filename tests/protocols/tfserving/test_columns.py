@@ -190,7 +190,7 @@ def test_versions_that_are_no_numbers(version: str) -> None:
     """A version of the Open Inference Protocol that is no integer is not made one."""
     request = InferRequest([InferTensor("x", np.ones(1))], "m", version)
     body = tw.get_protocol("oip/protobuf").encode(request)[0]
-    with pytest.raises(tw.EncodeError, match=r"lossy=True drops it - at \$\.model_version"):
+    with pytest.raises(tw.EncodeError, match=r"cannot represent, .* - at \$\.model_version"):
         tw.transcode(body, "oip/protobuf", "tfserving/protobuf")
     found = tw.transcode(body, "oip/protobuf", "tfserving/protobuf", lossy=True)
     assert grpc.decode(found).version is None

@@ -101,7 +101,8 @@ class Seldon(Family):
     def take(self, message: Any) -> Neutral:
         """Take a message apart; raise `EncodeError` for one that holds no array."""
         if not isinstance(message, Message) or message.kind in ("jsonData", "customData", ""):
-            raise EncodeError("holds no array, so that only Seldon's protocol can carry it")
+            kind = getattr(message, "kind", None) or type(message).__name__
+            raise EncodeError(f"expected an array, got {kind}, which Seldon's protocol alone has")
         meta = dict(message.meta)
         puid = meta.pop("puid", "")
         extras = {"$.data.names": message.names, "$.status": message.status}
@@ -116,7 +117,7 @@ class Seldon(Family):
     def make(self, neutral: Neutral, kind: type) -> tuple[Message, dict[str, Any]]:
         """Make a message of the one array, in the kind that keeps its dtype."""
         if kind is not Message:
-            raise EncodeError(f"nothing else is turned into a {kind.__name__}")
+            raise EncodeError(f"expected the class Message, got {kind.__name__}")
         meta = {"puid": neutral.id} if neutral.id else {}
         lost = {**neutral.extras, "$.outputs": neutral.outputs}
         return Message(neutral.single(), "tftensor", None, meta), lost
@@ -261,10 +262,10 @@ class OneKind:
 
 
 def _check_bytes(value: Any, codec: Any) -> None:
-    """Refuse to write an array as raw bytes, which would not say its dtype and shape."""
+    """Refuse to write an array as raw bytes, which do not represent its dtype and shape."""
     if not isinstance(value, np.ndarray) or (value.dtype.kind == "S" and not value.ndim):
         return  # one string of bytes, or what the codec judges
     if value.dtype != np.uint8 or value.ndim != 1:
-        reason = f"bytes do not say dtype {value.dtype} and shape {value.shape}"
-        other = f"{codec.container.name}/tftensor can carry it"
-        raise EncodeError(f"{reason}; {other}, and lossy=True writes its memory", codec.path)
+        reason = f"expected uint8 of one dimension, got {value.dtype} of shape {value.shape}"
+        remedy = f"use {codec.container.name}/tftensor, or pass lossy=True to write its memory"
+        raise EncodeError(reason, codec.path, remedy)
