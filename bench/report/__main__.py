@@ -60,11 +60,11 @@ def parse(argv: list[str] | None) -> Options:
     for option, name in written.items():
         path = Path(name or ".")
         if path.is_file() and any(path.samefile(run) for run in given.runs if Path(run).exists()):
-            made.error(f"{option} {name}: is the run itself")
+            made.error(f"{option} {name}: expected another file than a run")
         if name:
             check_output(made, option, name, force=given.force)
     if given.html and given.png and Path(given.html).absolute() == Path(given.png).absolute():
-        made.error("--html and --png name the same file")
+        made.error(f"expected two files, got {given.html} for both --html and --png")
     return Options(tuple(given.runs), given.html, given.png)
 
 
@@ -88,10 +88,10 @@ def _report(options: Options) -> int:
     # All of it is made before any of it is written.
     made: dict[str, bytes] = {}
     if options.html:
-        made[options.html] = render(page).encode()
+        made[options.html] = render(page).encode(errors="replace")
     if options.png:
         if page.picture is None:
-            raise UsageError(f"--png: nothing was timed in {options.runs[0]}")
+            raise UsageError(f"--png: expected cells with times in {options.runs[0]}, got none")
         made[options.png] = page.picture()
     for path, content in made.items():
         write(path, content)
@@ -105,8 +105,10 @@ def _page(options: Options) -> Page:
     if serving.claims(options.runs[0]):
         return serving.build(options.runs)
     if len(options.runs) > 1:
+        count = len(options.runs)
         raise UsageError(
-            "one run of bench.codecs is one page; two are compared by python -m bench.compare"
+            f"expected one run of bench.codecs, got {count} files;"
+            " python -m bench.compare compares two"
         )
     return codecs.build(options.runs[0])
 

@@ -37,6 +37,9 @@ TIME = "replace(format(datum.value, '~s'), /[a-zµ]?$/, ' $&s')"
 COUNT = "format(datum.value, ',')"
 SHORT = "format(datum.value, '~s')"
 """Expressions that label a tick: ``10 µs``, ``1,000``, ``1k``."""
+COLOUR = re.compile(r'"var\(--(page|ink|soft|rule|faint|ghost|area|k[0-7])\)"')
+UNREADABLE = re.compile("[^\t\n -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML does not allow in a text."""
 NUMBER = re.compile(r"-?\d+\.\d+")
 SVG = "{http://www.w3.org/2000/svg}"
 SIZES = {"stroke": 8, "triangle-up": 56, "triangle-down": 56, "diamond": 62, "cross": 54}
@@ -262,11 +265,11 @@ def png(title: str, note: str, rows: Sequence[Sequence[tuple[str, Chart]]]) -> b
     from PIL import Image
 
     picture = {
-        "title": {"text": title, "subtitle": note, "fontSize": 17, "offset": 16},
+        "title": {"text": _plain(title), "subtitle": _plain(note), "fontSize": 17, "offset": 16},
         "vconcat": [
             {
                 "hconcat": [
-                    {"title": {"text": heading, "offset": 8}, **chart.named(f"{y}{x}")}
+                    {"title": {"text": _plain(heading), "offset": 8}, **chart.named(f"{y}{x}")}
                     for x, (heading, chart) in enumerate(row)
                 ],
                 "spacing": 24,
@@ -279,14 +282,12 @@ def png(title: str, note: str, rows: Sequence[Sequence[tuple[str, Chart]]]) -> b
     }
     css = TEMPLATES.joinpath("style.css").read_text("utf-8")
     colours = dict(re.findall(r"--([a-z0-9]+): ([^;]+);", css[: css.index("}")]))
-    text = re.sub(r"var\(--([a-z0-9]+)\)", lambda found: colours[found[1]], json.dumps(picture))
+    text = COLOUR.sub(lambda found: f'"{colours[found[1]]}"', json.dumps(picture))
     drawn = _draw(vl_convert.vegalite_to_png, text, scale=1.25)
     small = BytesIO()
     # A palette makes it a sixth of the bytes.
-    picked = Image.Quantize.MAXCOVERAGE
-    Image.open(BytesIO(drawn)).convert("RGB").quantize(64, picked, kmeans=1).save(
-        small, "PNG", optimize=True
-    )
+    image = Image.open(BytesIO(drawn)).convert("RGB")
+    image.quantize(64, Image.Quantize.MAXCOVERAGE, kmeans=1).save(small, "PNG", optimize=True)
     return small.getvalue()
 
 
@@ -308,7 +309,8 @@ def _drawn(specification: str, title: str) -> str:
     """Draw a specification, without the parts that only its editor needs."""
     import vl_convert
 
-    root = ET.fromstring(_draw(vl_convert.vegalite_to_svg, specification))  # noqa: S314 - what was just drawn
+    drawn = _draw(vl_convert.vegalite_to_svg, specification)
+    root = ET.fromstring(drawn)  # noqa: S314 - what was just drawn
     for parent in list(root.iter()):
         for child in list(parent):
             if child.get("class") in ("background", "foreground"):
@@ -327,9 +329,9 @@ def _drawn(specification: str, title: str) -> str:
 
 def _clean(element: ET.Element) -> None:
     """Turn the label of a mark into a title, which a browser shows; shorten what is long."""
-    told = element.attrib.pop("aria-label", None)
-    if told and element.get("role") == "graphics-symbol":
-        ET.SubElement(element, f"{SVG}title").text = told
+    label = element.attrib.pop("aria-label", None)
+    if label and element.get("role") == "graphics-symbol":
+        ET.SubElement(element, f"{SVG}title").text = label
     for name in ("role", "aria-roledescription", "pointer-events", "font-family"):
         element.attrib.pop(name, None)
     kind = re.fullmatch(r"mark-(\w+) role-mark (\w+?)_\w+", element.attrib.pop("class", ""))
@@ -368,9 +370,13 @@ def _layers(part: str, values: Mapping[str, Any], prefix: str = "") -> list[dict
     for template in _layouts()[part]:
         layer = filled(template)
         if layer["data"]:
-            data = {"values": list(layer["data"])}
-            found.append({**layer, "name": prefix + layer["name"], "data": data})
+            rows = [{name: _plain(each) for name, each in row.items()} for row in layer["data"]]
+            found.append({**layer, "name": prefix + layer["name"], "data": {"values": rows}})
     return found
+
+
+def _plain(value: Any) -> Any:
+    return UNREADABLE.sub("\ufffd", value) if isinstance(value, str) else value
 
 
 def lines(  # noqa: PLR0913 - each is one plain fact

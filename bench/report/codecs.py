@@ -513,7 +513,10 @@ def _measured(results: Results, metadata: Mapping[str, Any]) -> Iterator[str]:
 
 def _refusals(results: Results) -> list[tuple[str, str]]:
     return [
-        (way, f" cannot carry {', '.join(payload_of(results, case) for case in cases)}: {reason}")
+        (
+            way,
+            f" cannot represent {', '.join(payload_of(results, case) for case in cases)}: {reason}",
+        )
         for (way, reason), cases in results.refusals().items()
     ]
 

@@ -88,7 +88,9 @@ def build(paths: Sequence[str]) -> Page:
     runs = sorted(map(read, paths), key=lambda run: list(MODES).index(run.mode))
     for first, second in pairwise(runs):
         if first.mode == second.mode:
-            raise RunFileError(f"{second.path}: a second run of mode {second.mode}")
+            raise RunFileError(
+                f"{second.path}: expected one run of each mode, got two of {second.mode}"
+            )
     (headline, *rest), *others = ([*_answers(run)] or [""] for run in runs)
     answers = [
         (MODES[run.mode] if len(runs) > 1 else "", lines)
@@ -342,7 +344,7 @@ def _matrix_answers(matrix: Matrix) -> Iterator[str]:
 
 BREAKDOWN = (
     "Shares of the middle half of the requests, in per cent of each request's own time, which"
-    " stands at the right. Transport: the kernel, both HTTP or gRPC stacks, and whatever else the"
+    " is at the right. Transport: the kernel, both HTTP or gRPC stacks, and whatever else the"
     " server does. A hatch marks the way back."
 )
 SHARES = {  # in the order of bench.serving.samples.SHARES

@@ -180,7 +180,7 @@ def test_noise_versions_and_refusals_are_told() -> None:
     text = page(results)
     assert "1 row: 3.0 %; 10 rows: 3.0 %; 100 rows: 3.0 %" in text
     assert "<dt>processor</dt><dd>Example CPU</dd>" in text
-    assert "protobuf/tensor</code> cannot carry 10 rows: a &lt;reason&gt; &amp; more" in text
+    assert "protobuf/tensor</code> cannot represent 10 rows: a &lt;reason&gt; &amp; more" in text
     assert "pure Python" not in text
     assert "hundreds of times slower" in page(results, protobuf_version="7.0 (python)")
 
@@ -241,6 +241,22 @@ def test_a_name_is_text_in_a_chart_too(name: str) -> None:
     texts = ["".join(each.itertext()) for each in chart.findall(".//text")]
     assert kind in texts
     assert f"json/{kind}\n1 row: " in titles(chart, "symbol codecs")[3]
+
+
+def test_characters_that_xml_lacks_are_replaced() -> None:
+    """Half a pair of UTF-16, as of a file with a strange name, and control characters."""
+    text = page(run([*series(name="a\x01\udc80 [batch, 10]"), other("b\x1b\ufffe")]))
+    assert "a\x01\udc80 [batch, 10]" in text
+    strange = page(run(series(), ways=("json/ndarray", "json/c\x00\udc80")))
+    assert "c\ufffd\ufffd" in [each.text for each in drawing(strange, BOTH).findall(".//text")]
+
+
+@pytest.mark.slow
+def test_a_name_is_text_in_a_picture_too() -> None:
+    """It is not a colour, and not the end of the specification."""
+    chart = charts.dots("", [charts.Row('var(--page)"}')], Axis.from_zero(1))
+    for name in ("var(--nothing)", '"var(--ink)"', "var(--ink)\x00\udc80"):
+        assert charts.png(name, name, [[(name, chart)]]).startswith(b"\x89PNG")
 
 
 def test_a_page_asks_for_nothing() -> None:
@@ -470,10 +486,10 @@ def test_a_chart_that_cannot_be_drawn_is_one_line() -> None:
         (["RUN"], "expected --html FILE or --png FILE"),
         (["RUN", "--html", "no/such/x.html"], "there is no such directory"),
         (["RUN", "--html", "."], "is a directory"),
-        (["RUN", "--html", "RUN", "--force"], "is the run itself"),
+        (["RUN", "--html", "RUN", "--force"], "expected another file than a run"),
         (["RUN", "--html", "old.html"], "the file exists; --force overwrites it"),
-        (["RUN", "--html", "x.out", "--png", "x.out"], "name the same file"),
-        (["RUN", "RUN", "--html", "x.html"], "one run of bench.codecs is one page"),
+        (["RUN", "--html", "x.out", "--png", "x.out"], "expected two files, got x.out for both"),
+        (["RUN", "RUN", "--html", "x.html"], "expected one run of bench.codecs, got 2"),
         (["gone.json", "--html", "x.html"], "No such file"),
         (["old.html", "--html", "x.html"], "not a file of pyperf"),
         (["other.json", "--html", "x.html"], "not a run of bench.codecs"),

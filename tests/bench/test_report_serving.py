@@ -403,7 +403,7 @@ def test_what_is_no_run_is_refused(tmp_path: Path, paths: made.Written) -> None:
             read(path)
         assert "\n" not in str(error.value)
     assert [serving.claims(path) for path in (missing, other, half)] == [False, False, True]
-    with pytest.raises(RunFileError, match="a second run of mode load"):
+    with pytest.raises(RunFileError, match="expected one run of each mode, got two of load"):
         serving.build([paths.load, paths.load])
 
 
