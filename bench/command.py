@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.ending import INTERRUPTED, complain, first_only, noting
+from bench.interrupt import INTERRUPTED, complain, first_only, noting
 
 if TYPE_CHECKING:
     from collections.abc import Callable

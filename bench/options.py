@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
 
-from bench.implementations.ways import OPERATIONS
+from bench.implementations.implementation import OPERATIONS
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The old name of ``python -m interop``."""
 
-from bench.ending import leave
+from bench.interrupt import leave
 from interop.__main__ import main
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.command import guarded
-from bench.ending import INTERRUPTED, leave, orderly
+from bench.interrupt import INTERRUPTED, leave, orderly
 from bench.options import Parser, check_output, require_all
 from interop.environments import PEERS, cache
 

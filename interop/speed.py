@@ -17,7 +17,7 @@ import numpy as np
 
 from bench.measure import environment
 from bench.payloads.case import IMAGE, Case, build
-from bench.screen import figures
+from bench import figures
 from bench.screen.table import Row, Table
 from interop.cases import CONTENTS, PLAIN
 from interop.checks import listed

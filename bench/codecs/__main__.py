@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from bench.ending import leave, orderly
+from bench.interrupt import leave, orderly
 
 if TYPE_CHECKING:
     from bench.options import Options
@@ -47,7 +47,7 @@ def _measure(options: Options) -> int:
     from bench.codecs import plan, targets
     from bench.codecs.show import show
     from bench.command import finish
-    from bench.implementations.ways import FIRST_USE
+    from bench.implementations.implementation import FIRST_USE
     from bench.measure import environment, transport
     from bench.measure import session as interleaved
     from bench.measure.session import Session

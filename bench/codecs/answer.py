@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bench.codecs import sentences
-from bench.codecs.advice import advise
+from bench.advice.advice import advise
 from bench.codecs.choices import choose
 from bench.codecs.crossovers import crossovers
-from bench.codecs.scores import best, by_container, describing
-from bench.implementations.ways import kind_of
-from bench.screen import figures
+from bench.advice.scores import best, by_container, describing
+from bench.implementations.implementation import kind_of
+from bench import figures
 from bench.screen.table import NEITHER, TIE, Row, Table
 
 if TYPE_CHECKING:
-    from bench.codecs.scores import Scores
+    from bench.advice.scores import Scores
     from bench.measure.results import Results
 
 CROSSINGS = 4

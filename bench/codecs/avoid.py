@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bench.codecs.scores import OBJECTS, best, describing
-from bench.screen import figures
+from bench.advice.scores import OBJECTS, best, describing
+from bench import figures
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bench.codecs.scores import Scores
+    from bench.advice.scores import Scores
     from bench.measure.results import Results
 
 TERRIBLE = 10

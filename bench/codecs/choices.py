@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bench.codecs.scores import best, by_container, describing
-from bench.implementations.ways import container_of, kind_of
+from bench.advice.scores import best, by_container, describing
+from bench.implementations.implementation import container_of, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bench.codecs.scores import Scores
+    from bench.advice.scores import Scores
 
 
 @dataclass(frozen=True)

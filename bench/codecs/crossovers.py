@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from bench.codecs.scores import describing
-from bench.implementations.ways import container_of, kind_of
+from bench.advice.scores import describing
+from bench.implementations.implementation import container_of, kind_of
 
 if TYPE_CHECKING:
-    from bench.codecs.scores import Scores
+    from bench.advice.scores import Scores
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import csv
 from dataclasses import astuple
 from typing import TYPE_CHECKING, TextIO
 
-from bench.implementations.ways import MEMCPY, container_of, kind_of
+from bench.implementations.implementation import MEMCPY, container_of, kind_of
 from bench.measure.results import Memory
 from bench.measure.run import Cell
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bench.codecs.scores import NEAR, describing
+from bench.advice.scores import NEAR, describing
 from bench.measure.transport import seconds_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bench.codecs.choices import Choice
-    from bench.codecs.scores import Scores
+    from bench.advice.scores import Scores
 
 FEW = 2
 """So many slow codecs are exceptions, if more than so many will do."""

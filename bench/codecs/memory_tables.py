@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.codecs.tables import grouped, sections, style_of
-from bench.implementations.ways import FIRST_USE
+from bench.tables import grouped, sections, style_of
+from bench.implementations.implementation import FIRST_USE
 from bench.measure.results import Memory
 from bench.measure.run import Cell
-from bench.screen import figures
+from bench import figures
 from bench.screen.table import Row, Table
 
 if TYPE_CHECKING:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.implementations.ways import kind_of
+from bench.implementations.implementation import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from bench.codecs.advice import Advice
+    from bench.advice.advice import Advice
 
 
 def at(advice: Advice, column: str) -> str:

@@ -13,8 +13,8 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.implementations.ways import is_codec
-from bench.measure import py_spy
+from bench.implementations.implementation import is_codec
+from bench.measure import flamegraph as py_spy
 from bench.measure.check import CheckError
 from bench.measure.run import Cell, lines_of_worker
 from bench.measure.session import Session, check, plan_of

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bench.codecs.places import listed, named
-from bench.implementations.ways import kind_of
+from bench.implementations.implementation import kind_of
 
 if TYPE_CHECKING:
-    from bench.codecs.advice import Advice
+    from bench.advice.advice import Advice
 
 
 def of(advice: Advice) -> list[str]:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from bench.codecs.matters import verdict
 from bench.codecs.places import at_end, capital, listed, span
-from bench.screen import figures
+from bench import figures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bench.codecs.advice import Advice
+    from bench.advice.advice import Advice
     from bench.codecs.matters import Matter
 
 READABLE = "json/ndarray"

@@ -6,12 +6,12 @@ import sys
 from typing import TYPE_CHECKING
 
 from bench.codecs import answer, avoid, memory_tables, sentences, tables, targets
-from bench.codecs.advice import advise, scored
+from bench.advice.advice import advise, scored
 from bench.codecs.places import at
-from bench.implementations.ways import FIRST_USE, is_codec
+from bench.implementations.implementation import FIRST_USE, is_codec
 from bench.measure import environment
 from bench.measure.results import NOISY
-from bench.screen import figures
+from bench import figures
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bench.implementations.ways import MEMCPY
+from bench.implementations.implementation import MEMCPY
 from bench.measure.results import level
 from bench.payloads.case import Case
-from bench.screen import figures
+from bench import figures
 from bench.screen.table import Row, Table
 
 if TYPE_CHECKING:

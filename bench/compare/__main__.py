@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from bench.ending import leave, orderly
+from bench.interrupt import leave, orderly
 
 if TYPE_CHECKING:
     from bench.compare.changes import Comparison

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from bench.compare import alike, match
 from bench.compare.files import NAMED
 from bench.compare.interval import interval, pooled
-from bench.implementations.ways import FIRST_USE, TITLES, is_codec
+from bench.implementations.implementation import FIRST_USE, TITLES, is_codec
 from bench.measure.results import level
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from bench.compare.facts import DECODE, WHAT, facts
 from bench.compare.tables import amount
-from bench.implementations.ways import MEASURED
+from bench.implementations.implementation import MEASURED
 
 if TYPE_CHECKING:
     from bench.compare.changes import Comparison

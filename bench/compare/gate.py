@@ -8,7 +8,7 @@ from bench.compare import alike
 from bench.compare.facts import ALLOCATIONS, BYTES, COPIES, DECODE, facts, refusals
 from bench.compare.tables import amount
 from bench.measure.results import level
-from bench.screen import figures
+from bench import figures
 
 if TYPE_CHECKING:
     from bench.compare.changes import Change, Comparison

@@ -12,7 +12,7 @@ from statistics import median
 from typing import Any
 
 from bench.compare.options import BASELINE
-from bench.ending import leave, orderly
+from bench.interrupt import leave, orderly
 from bench.options import Parser
 
 NAME = "python -m bench.compare.record"
@@ -49,7 +49,7 @@ def slimmed(path: str) -> str:
     """Return a run with one time per codec and nothing of baselines: JSON, a line per cell."""
     import pyperf
 
-    from bench.implementations.ways import FIRST_USE, is_codec
+    from bench.implementations.implementation import FIRST_USE, is_codec
 
     cells: list[dict[str, Any]] = []
     for benchmark in pyperf.BenchmarkSuite.load(path).get_benchmarks():

@@ -10,7 +10,7 @@ from bench.compare.changes import FASTER, SLOWER, TIE, UNKNOWN
 from bench.compare.facts import ALLOCATIONS, BYTES, COPIES, DECODE, PYTHON, facts, refusals
 from bench.compare.files import NAMED
 from bench.measure.results import level
-from bench.screen import figures
+from bench import figures
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bench.codecs.tables import style_of
+from bench.tables import style_of
 from bench.compare.changes import UNKNOWN
 from bench.compare.facts import DECODE, PYTHON, WHAT
 from bench.compare.files import NAMED
-from bench.implementations.ways import MEASURED, MEMCPY, TITLES, container_of, label_of
-from bench.screen import figures
+from bench.implementations.implementation import MEASURED, MEMCPY, TITLES, container_of, label_of
+from bench import figures
 from bench.screen.layout import column_widths
 from bench.screen.table import Row, Table
 

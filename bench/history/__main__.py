@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.ending import leave, orderly
+from bench.interrupt import leave, orderly
 
 if TYPE_CHECKING:
     from bench.history.options import Options

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bench.implementations.ways import OPERATIONS
+from bench.implementations.implementation import OPERATIONS
 from bench.options import Parser
 
 EPILOG = """\

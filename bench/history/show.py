@@ -10,8 +10,8 @@ from bench.compare import alike
 from bench.history.runs import by_machine
 from bench.history.series import points, sections
 from bench.history.tables import detail, overview
-from bench.implementations.ways import OPERATIONS
-from bench.screen import figures
+from bench.implementations.implementation import OPERATIONS
+from bench import figures
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

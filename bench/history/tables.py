@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bench.codecs.tables import groups, style_of
+from bench.tables import groups, style_of
 from bench.history.runs import commit_of, date_of, numpy_of, python_of
 from bench.history.series import points, ratio, sparkline
-from bench.implementations.ways import is_codec, label_of
+from bench.implementations.implementation import is_codec, label_of
 from bench.measure.results import level
-from bench.screen import figures
+from bench import figures
 from bench.screen.table import NEITHER, TIE, Row, Table
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from bench.implementations.baselines_protobuf import (
     tensor_objects,
     tftensor_objects,
 )
-from bench.implementations.ways import MEMCPY, Way
+from bench.implementations.implementation import MEMCPY, Way
 
 if TYPE_CHECKING:
     from collections.abc import Callable

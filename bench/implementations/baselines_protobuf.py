@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.implementations.ways import Way
+from bench.implementations.implementation import Way
 
 # TensorProto: DataType number, and the repeated field for what has no tensor_content
 # (TensorFlow writes scalars, one element, bool, uint16 and half there).

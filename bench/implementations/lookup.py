@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import tensorwire as tw
 from bench.implementations.baselines import BASELINES
-from bench.implementations.ways import MEMCPY, Way, codec_of, container_of
-from bench.protocols.ways import WAYS
+from bench.implementations.implementation import MEMCPY, Way, codec_of, container_of
+from bench.implementations.protocols import WAYS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

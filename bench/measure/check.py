@@ -10,14 +10,14 @@ import numpy as np
 
 import tensorwire as tw
 from bench.implementations.lookup import get_way
-from bench.implementations.ways import MEMCPY, kind_of
+from bench.implementations.implementation import MEMCPY, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     import numpy.typing as npt
 
-    from bench.implementations.ways import Way
+    from bench.implementations.implementation import Way
     from bench.payloads.case import Case
 
 

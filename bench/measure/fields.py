@@ -6,7 +6,7 @@ import json
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from bench.implementations.ways import MEASURED
+from bench.implementations.implementation import MEASURED
 from bench.payloads.case import Case, dtype_of
 
 if TYPE_CHECKING:

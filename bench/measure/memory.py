@@ -6,7 +6,7 @@ import sysconfig
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from bench.implementations.ways import FIRST_USE, is_codec
+from bench.implementations.implementation import FIRST_USE, is_codec
 from bench.measure.results import Memory
 from bench.measure.run import WorkerError, lines_of_worker
 from bench.measure.session import guess_of, plan_of

@@ -8,7 +8,7 @@ from math import exp, log
 from statistics import median
 from typing import TYPE_CHECKING, ClassVar
 
-from bench.implementations.ways import OPERATIONS, container_of, kind_of
+from bench.implementations.implementation import OPERATIONS, container_of, kind_of
 from bench.measure.run import Cell
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import Timer
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bench.ending import noting
+from bench.interrupt import noting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from bench.implementations.lookup import get_way
-from bench.implementations.ways import FIRST_USE, is_codec
+from bench.implementations.implementation import FIRST_USE, is_codec
 from bench.measure.check import Facts, check_case
 from bench.measure.results import Memory, Results, choose_twins
 from bench.measure.run import Cell, Samples, measure

@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.implementations.lookup import get_way
-from bench.implementations.ways import FIRST_USE, kind_of
+from bench.implementations.implementation import FIRST_USE, kind_of
 from bench.measure.schedule import SLOW, loops_for, rounds, visits, warm_ups_for
 from bench.payloads.case import Case, build, digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from bench.implementations.ways import Decode
+    from bench.implementations.implementation import Decode
 
 COLD = 0.1
 """A guess below this, in seconds, may be an import that a first call has done."""

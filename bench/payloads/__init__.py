@@ -12,6 +12,6 @@ One job per file::
     room        whether there is memory for them
 """
 
-from bench.payloads.reading import PayloadError, load, read, split
+from bench.payloads.files import PayloadError, load, read, split
 
 __all__ = ["PayloadError", "load", "read", "split"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.ending import leave, orderly
+from bench.interrupt import leave, orderly
 
 if TYPE_CHECKING:
     from bench.options import Options

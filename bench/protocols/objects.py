@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bench.implementations.ways import Way
+from bench.implementations.implementation import Way
 from bench.protocols import lists, messages
 from bench.protocols.lists import NAME
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from bench.implementations.ways import MEMCPY, codec_of
+from bench.implementations.implementation import MEMCPY, codec_of
 from bench.options import UsageError
 from bench.payloads.case import IMAGE, Case
-from bench.protocols.ways import PEEK, SEVERAL, WAYS
+from bench.implementations.protocols import PEEK, SEVERAL, WAYS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,19 +6,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bench.codecs import answer, avoid, tables, targets
-from bench.codecs.scores import best, describing, scores_of
+from bench.advice.scores import best, describing, scores_of
 from bench.codecs.show import begin, missed, noise, refusals, trust
-from bench.implementations.ways import codec_of, container_of, kind_of, label_of
+from bench.implementations.implementation import codec_of, container_of, kind_of, label_of
 from bench.protocols.plan import GROWTH
 from bench.protocols.targets import promises
-from bench.protocols.ways import PEEK, WAYS
-from bench.screen import figures
+from bench.implementations.protocols import PEEK, WAYS
+from bench import figures
 from bench.screen.table import Row, Table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bench.codecs.scores import Scores
+    from bench.advice.scores import Scores
     from bench.measure.results import Results
     from bench.measure.session import Session
     from bench.options import Options

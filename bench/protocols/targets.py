@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bench.codecs.targets import Promise
-from bench.implementations.ways import MEMCPY
+from bench.implementations.implementation import MEMCPY
 from bench.protocols.plan import FLOAT32, LARGE, LONG, NORMED, ONE, PICTURE, SMALL, TABLE
-from bench.protocols.ways import PEEK, WAYS
+from bench.implementations.protocols import PEEK, WAYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

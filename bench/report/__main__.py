@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.ending import leave, orderly
+from bench.interrupt import leave, orderly
 from bench.options import Parser, check_output
 
 if TYPE_CHECKING:

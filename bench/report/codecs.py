@@ -9,11 +9,11 @@ from math import exp, log, prod
 from typing import TYPE_CHECKING, Any
 
 from bench.codecs import answer, avoid, tables
-from bench.codecs.advice import advise
+from bench.advice.advice import advise
 from bench.codecs.crossovers import crossovers
 from bench.codecs.places import at, in_rows
-from bench.codecs.scores import scores_of
-from bench.implementations.ways import (
+from bench.advice.scores import scores_of
+from bench.implementations.implementation import (
     MEASURED,
     MEMCPY,
     TITLES,
@@ -40,7 +40,7 @@ from bench.report.page import (
     machine,
     numeric,
 )
-from bench.screen import figures
+from bench import figures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.screen import figures
+from bench import figures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -24,7 +24,7 @@ from bench.report.page import (
     machine,
     numeric,
 )
-from bench.screen import figures
+from bench import figures
 from bench.serving import suite
 from bench.serving.cells import METHODS, OBJECTS, OURS, SIDES, known
 from bench.serving.hop_tables import DIRECT, extra, noise

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.measure import py_spy
+from bench.measure import flamegraph as py_spy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -12,7 +12,7 @@ from statistics import median
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from bench.ending import INTERRUPTED
+from bench.interrupt import INTERRUPTED
 from bench.measure.check import CheckError
 from bench.serving import hop_server, hop_tables, nginx, ours, suite
 from bench.serving.client import Caller, connect

@@ -7,7 +7,7 @@ from itertools import groupby
 from statistics import median
 from typing import TYPE_CHECKING, TextIO
 
-from bench.screen import figures
+from bench import figures
 from bench.screen.table import Row, Table
 from bench.serving.suite import Timed
 

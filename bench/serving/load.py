@@ -7,7 +7,7 @@ from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from bench.ending import INTERRUPTED
+from bench.interrupt import INTERRUPTED
 from bench.options import require
 from bench.serving import models_server, objects_grpc, objects_rest, ours, starts, suite
 from bench.serving.cells import GRPC, OURS, REST, Cell

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from typing import TYPE_CHECKING, TextIO
 
-from bench.screen import figures
+from bench import figures
 from bench.screen.table import Table
 from bench.serving.cells import OBJECTS, OURS
 from bench.serving.matrix_tables import rows_of

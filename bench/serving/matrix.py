@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from bench.ending import INTERRUPTED
+from bench.interrupt import INTERRUPTED
 from bench.measure import environment
 from bench.serving import latency, matrix_tables, suite, targets, written
 from bench.serving.cells import OBJECTS, REST

@@ -6,7 +6,7 @@ from itertools import groupby
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from bench.screen import figures
+from bench import figures
 from bench.screen.table import Row, Table
 from bench.serving.cells import OBJECTS, OURS, known
 from bench.serving.samples import quantile, shares

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import tensorwire as tw
-from bench.ending import INTERRUPTED
+from bench.interrupt import INTERRUPTED
 from bench.measure.check import CheckError
 from bench.serving import ours, scale_tables, suite
 from bench.serving.client import name_of

@@ -6,7 +6,7 @@ import csv
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
-from bench.screen import figures
+from bench import figures
 from bench.screen.table import Row, Table
 from bench.serving.samples import quantile
 from bench.serving.suite import Timed

@@ -7,7 +7,7 @@ import json
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
-from bench.screen import figures
+from bench import figures
 from bench.screen.table import Row, Table
 from bench.serving.suite import Timed
 

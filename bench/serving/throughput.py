@@ -9,7 +9,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from bench.ending import INTERRUPTED
+from bench.interrupt import INTERRUPTED
 from bench.serving import generators, load_tables, models, suite
 from bench.serving.cells import GRPC, Cell
 from bench.serving.client import connect, name_of, way_of

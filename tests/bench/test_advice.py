@@ -11,7 +11,7 @@ from bench.codecs.answer import crossing_lines, table
 from bench.codecs.choices import Against, choose
 from bench.codecs.crossovers import Crossover, crossovers
 from bench.codecs.matters import matters_of, verdict
-from bench.codecs.scores import Scores, best
+from bench.advice.scores import Scores, best
 from bench.measure import transport
 from bench.protocols.show import overall
 

@@ -14,10 +14,10 @@ import pytest
 pytest.importorskip("pyperf")
 
 from bench.codecs.__main__ import main
-from bench.codecs.advice import advise
+from bench.advice.advice import advise
 from bench.compare.__main__ import main as compare
 from bench.implementations.lookup import get_way
-from bench.implementations.ways import FIRST_USE
+from bench.implementations.implementation import FIRST_USE
 from bench.measure import runfile
 from bench.measure.run import Cell
 from bench.measure.worker import with_first_use

@@ -12,7 +12,7 @@ import pytest
 
 from bench.history.__main__ import main
 from bench.history.series import BARS, sparkline
-from bench.screen import figures
+from bench import figures
 from tests.support.commands import outcome
 from tests.support.run_files import WAYS, results, written
 

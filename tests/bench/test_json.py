@@ -12,9 +12,9 @@ import pytest
 import tensorwire as tw
 from bench.codecs import avoid, json_out, sentences
 from bench.codecs.__main__ import main
-from bench.codecs.advice import advise
+from bench.advice.advice import advise
 from bench.payloads.case import Case, build
-from bench.screen import figures
+from bench import figures
 from tests.bench.test_words import SECTION, USUAL, run
 from tests.support.values import CODECS
 

@@ -18,7 +18,8 @@ from bench.measure.check import same
 from bench.measure.results import LEAST_NOISE, Results, choose_twins, level
 from bench.measure.run import Cell, Samples
 from bench.payloads.case import Case, build, digest
-from bench.screen import figures, layout
+from bench import figures
+from bench.screen import layout
 from bench.screen.progress import Progress
 from bench.screen.render import Screen
 from bench.screen.table import Row, Table

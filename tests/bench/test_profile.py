@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from bench.codecs.__main__ import main
-from bench.measure import py_spy
+from bench.measure import flamegraph as py_spy
 from bench.serving.flames import recording
 from bench.serving.processes import Processes
 from tests.support.commands import exit_code

@@ -15,14 +15,14 @@ import pytest
 
 import tensorwire as tw
 from bench.implementations.lookup import get_way
-from bench.implementations.ways import MEMCPY
+from bench.implementations.implementation import MEMCPY
 from bench.measure.check import same
 from bench.payloads.case import Case, build
 from bench.protocols import plan as protocols_plan
 from bench.protocols.__main__ import main
 from bench.protocols.options import parse
 from bench.protocols.targets import promises
-from bench.protocols.ways import PEEK, SEVERAL, WAYS
+from bench.implementations.protocols import PEEK, SEVERAL, WAYS
 from tensorwire.containers.protobuf.schema import message_class
 from tests.support.commands import outcome
 

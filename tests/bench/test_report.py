@@ -34,7 +34,7 @@ from bench.report.__main__ import main
 from bench.report.charts import Axis, spread
 from bench.report.codecs import page_of
 from bench.report.page import render
-from bench.screen import figures
+from bench import figures
 from tests.support.commands import exit_code
 from tests.support.report_runs import METADATA, WAYS, other, run, seconds_of, series
 

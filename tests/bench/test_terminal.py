@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import bench
-from bench.ending import orderly
+from bench.interrupt import orderly
 from bench.screen import layout
 from bench.screen.progress import Progress
 from bench.screen.render import Screen

@@ -10,7 +10,7 @@ import pytest
 
 import tensorwire as tw
 from bench.codecs import answer, avoid, carries, places
-from bench.codecs.advice import advise
+from bench.advice.advice import advise
 from bench.measure.check import Facts
 from bench.measure.results import Results
 from bench.measure.run import Cell, Samples

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.implementations.ways import MEMCPY, container_of, kind_of
+from bench.implementations.implementation import MEMCPY, container_of, kind_of
 from bench.measure.check import Facts
 from bench.measure.results import Results
 from bench.measure.run import Cell, Samples

@@ -9,18 +9,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bench.codecs.avoid import Avoid, avoidable
-from bench.codecs.carries import Carries, carried_by, comes_back_as, name_of
+from bench.advice.capabilities import Carries, carried_by, comes_back_as, name_of
 from bench.codecs.choices import Against, Choice, against, choose
 from bench.codecs.crossovers import Crossover, crossovers
 from bench.codecs.matters import Matter, matters_of
-from bench.codecs.scores import by_container, describing, scores_of
-from bench.implementations.ways import FIRST_USE, is_codec, kind_of
+from bench.advice.scores import by_container, describing, scores_of
+from bench.implementations.implementation import FIRST_USE, is_codec, kind_of
 from bench.payloads.case import dtype_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from bench.codecs.scores import Scores
+    from bench.advice.scores import Scores
     from bench.measure.results import Results
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import TYPE_CHECKING
 
-from bench.implementations.ways import container_of, is_codec, kind_of
+from bench.implementations.implementation import container_of, is_codec, kind_of
 from bench.measure.results import level
 from bench.measure.run import Cell
 

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import tensorwire as tw
-from bench.implementations.ways import Way
+from bench.implementations.implementation import Way
 from bench.protocols.headers import Headers
 from bench.protocols.lists import NAME
 from bench.protocols.objects import OBJECTS

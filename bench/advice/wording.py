@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from bench.codecs import sentences_carries, sentences_matters
 from bench.codecs.places import at, at_end, span
-from bench.implementations.ways import kind_of
-from bench.screen import figures
+from bench.implementations.implementation import kind_of
+from bench import figures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bench.codecs.advice import Advice
+    from bench.advice.advice import Advice
     from bench.codecs.choices import Choice
 
 NAMED = 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.implementations.ways import (
+from bench.implementations.implementation import (
     MEMCPY,
     TITLES,
     codec_of,
@@ -14,7 +14,7 @@ from bench.implementations.ways import (
     label_of,
 )
 from bench.measure.results import level
-from bench.screen import figures
+from bench import figures
 from bench.screen.table import BEST, NEITHER, TIE, Row, Table
 
 if TYPE_CHECKING:

@@ -69,7 +69,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TextIO
 
-from bench.codecs.advice import advise
+from bench.advice.advice import advise
 from bench.measure import environment
 from bench.measure.run import Cell
 
