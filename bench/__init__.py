@@ -5,15 +5,15 @@ A folder each::
     codecs      which format for this payload?
     protocols   what does each protocol cost?
     serving     what does a format cost in a whole request?
+    compare     two runs beside each other, or a folder of runs: slower, faster, larger?
+    report      a run as one page
 
-    compare     two runs beside each other: slower, faster, larger?
-    history     a codec's figures over a folder of runs
+    payloads         arrays to measure with
+    implementations  the ways to do a job: codecs, protocols, and what people do without
+    measure          cells, checked and then timed by workers; run files
+    advice           which format, and why: as data, and in sentences
 
-    payloads    arrays to measure with
-    implementations  the ways to do a job
-    measure     workers and samples
-    screen      tables and figures, as a person reads them
-
-``peers`` is the old name of ``python -m interop``: the real libraries, beside us and as judges.
-``command``, ``options`` and ``ending`` are what their command lines share.
+``cli``, ``interrupt`` and ``process`` are what command lines and children share; ``screen``,
+``figures``, ``tables``, ``summary``, ``targets`` and ``export`` are what they write. ``history`` is
+a command of ``compare``, ``peers`` the old name of ``python -m interop``.
 """

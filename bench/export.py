@@ -1,4 +1,6 @@
-"""A run and its advice for programs: one JSON object, keys in a stable order.
+"""A run and its advice for programs: CSV with one line per cell, or one JSON object.
+
+The JSON object, keys in a stable order:
 
 ======================  ====================================================================
 ``format``              1; it changes if a key changes its meaning or goes
@@ -8,8 +10,8 @@
 ``payloads``            the columns: ``section``, ``label``, ``shape``, ``dtype``, ``values`` (where
                         they come from), ``elements``, ``noise`` (how far equal cells differed: 0.02
                         is 2 %), ``series`` (the columns of its section are growing batches)
-``cells``               what was measured: ``payload`` (its place in ``payloads``), ``way`` (codec,
-                        or what people do without), ``operation`` (``encode``, ``decode``, or
+``cells``               what was measured: ``payload`` (its place in ``payloads``), ``way`` (the
+                        implementation), ``operation`` (``encode``, ``decode``, or
                         ``decode+use``: and a first pass over the values), ``median_s``,
                         ``samples``, ``bytes``, ``decode`` (``view`` of the body or ``copy``),
                         ``memory`` (null, or what `bench.measure.results.Memory` says of one call)
@@ -65,13 +67,15 @@ A choice:
 
 from __future__ import annotations
 
+import csv
 import json
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from typing import TYPE_CHECKING, Any, TextIO
 
 from bench.advice.advice import advise
-from bench.measure import environment
-from bench.measure.run import Cell
+from bench.implementations.implementation import MEMCPY, container_of, kind_of, style_of
+from bench.measure import machine
+from bench.measure.results import Cell, Memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -79,9 +83,52 @@ if TYPE_CHECKING:
     from bench.measure.results import Results
 
 FORMAT = 1
+KEYS = {"implementation": "way", "transport": "matters", "capabilities": "carries"}
+"""Fields of advice that have other names in format 1."""
+COLUMNS = (
+    *("payload", "label", "way", "container", "kind", "baseline", "operation", "median_s"),
+    *("samples", "noise", "memcpy_ratio", "bytes", "bytes_per_element", "decode", "cannot"),
+)
 
 
-def write(
+def write_csv(results: Results, stream: TextIO) -> None:
+    """Write every cell; times in seconds, ratios as plain numbers, nothing where unknown."""
+    writer = csv.writer(stream, lineterminator="\n")
+    weighed = [f"memory_{name}" for name in Memory.NAMES] if results.memory else []
+    writer.writerow((*COLUMNS, *weighed))
+    for number, case in enumerate(results.cases):
+        noise = results.noise(number)
+        for name in results.implementations:
+            facts = results.facts.get((number, name))
+            if facts is None:
+                continue
+            for operation in results.operations:
+                seconds = results.seconds(number, name, operation)
+                floor = results.seconds(number, MEMCPY, operation)
+                done = facts.cannot is None
+                row = (
+                    case.title,
+                    case.label,
+                    name,
+                    container_of(name) if name != MEMCPY else "",
+                    kind_of(name),
+                    style_of(name) if name != MEMCPY else MEMCPY,
+                    operation,
+                    "" if seconds is None else f"{seconds:.4g}",
+                    results.count(Cell(number, name, operation)),
+                    f"{noise:.4f}",
+                    "" if not (seconds and floor) else f"{seconds / floor:.4g}",
+                    facts.size if done else "",
+                    f"{facts.size / max(1, case.size):.4g}" if done else "",
+                    ("view" if facts.view else "copy") if done else "",
+                    facts.cannot or "",
+                )
+                memory = results.memory.get(Cell(number, name, operation), Memory())
+                figures = ["" if each is None else each for each in astuple(memory)]
+                writer.writerow((*row, *(figures if weighed else ())))
+
+
+def write_json(
     results: Results, notes: Sequence[str], stream: TextIO, *, interrupted: bool = False
 ) -> None:
     """Write all that is known of a run, and nothing else."""
@@ -89,20 +136,25 @@ def write(
         "format": FORMAT,
         "interrupted": interrupted,
         "notes": list(notes),
-        "machine": environment.recorded(),
+        "machine": machine.recorded(),
         "payloads": list(_payloads(results)),
         "cells": list(_cells(results)),
         "cannot": list(_cannot(results)),
         "requests": [
-            {"bytes": size, "seconds": results.trips[size]} for size in sorted(results.trips)
+            {"bytes": size, "seconds": results.http_round_trips[size]}
+            for size in sorted(results.http_round_trips)
         ],
         "advice": [
-            asdict(advise(results, section))
+            asdict(advise(results, section), dict_factory=_renamed)
             for section in dict.fromkeys(case.section for case in results.cases)
         ],
     }
     json.dump(made, stream, indent=1, allow_nan=False)
     stream.write("\n")
+
+
+def _renamed(fields: list[tuple[str, Any]]) -> dict[str, Any]:
+    return {KEYS.get(name, name): value for name, value in fields}
 
 
 def _payloads(results: Results) -> Iterator[dict[str, Any]]:
@@ -121,7 +173,7 @@ def _payloads(results: Results) -> Iterator[dict[str, Any]]:
 
 def _cells(results: Results) -> Iterator[dict[str, Any]]:
     for number in range(len(results.cases)):
-        for name in results.ways:
+        for name in results.implementations:
             for operation in results.operations:
                 seconds = results.seconds(number, name, operation)
                 if seconds is None:

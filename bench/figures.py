@@ -1,4 +1,4 @@
-"""Numbers as a person reads them: three digits and a unit."""
+"""Numbers as a person reads them, three digits and a unit; and text that a terminal can show."""
 
 from __future__ import annotations
 
@@ -53,3 +53,10 @@ def counted(number: int, what: str) -> str:
 def percent(share: float) -> str:
     """Write a share: ``0.4 %``, ``12 %``."""
     return f"{share * 100:.1f} %" if share < 0.1 else f"{share * 100:.0f} %"
+
+
+def printable(text: str) -> str:
+    """Escape control characters, which could move the cursor or set colours."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

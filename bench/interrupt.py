@@ -26,7 +26,7 @@ INTERRUPTED = 130
 
 def complain(name: str, text: str, code: int) -> int:
     """Write one line to stderr, whatever is in the text; return the exit code."""
-    from bench.screen.text import printable
+    from bench.figures import printable
 
     sys.stderr.write(printable(f"{name}: error: {' '.join(text.splitlines())}") + "\n")
     return code

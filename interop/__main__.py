@@ -10,9 +10,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.command import guarded
+from bench.cli import Parser, guarded, require_all
 from bench.interrupt import INTERRUPTED, leave, orderly
-from bench.options import Parser, check_output, require_all
 from interop.environments import PEERS, cache
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(asked: argparse.Namespace) -> int:
-    from bench.screen.render import Screen
+    from bench.screen import Screen
     from interop.run import CHECKS, LOSSES, PARTS, SPEED, Run, tell
 
     chosen = [part for part in (LOSSES, SPEED) if getattr(asked, part)]
@@ -63,7 +62,7 @@ def _parsed(arguments: list[str] | None) -> argparse.Namespace:
         if name not in PEERS:
             made.error(f"no peer {name!r}; known: {', '.join(PEERS)}")
     if asked.output:
-        check_output(made, "-o", asked.output, force=asked.force)
+        made.check_output("-o", asked.output, force=asked.force)
     return asked
 
 

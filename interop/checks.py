@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bench.screen.table import Row, Table
+from bench.screen import Row, Table
 from interop.cases import CONTENTS, cases
 from interop.implementations import IMPLEMENTATIONS
 from interop.known_faults import KNOWN_FAULTS
@@ -21,7 +21,7 @@ from interop.workers.loop import LENGTH, SIDES, one_line
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from bench.screen.render import Screen
+    from bench.screen import Screen
     from interop.cases import Case
     from interop.implementations import Implementation
     from interop.known_faults import Fault

@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from bench.measure import environment
+from bench.measure import machine
 from interop.workers.fragile import EXACT
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def write(run: Run, path: str) -> None:
     """Write all that is known of a run."""
     said = {
         "good": run.good,
-        "ours": environment.facts(),
+        "ours": machine.facts(),
         "peers": run.report.versions,
         "not tried to the end": run.report.missing,
         "checks": list(_checks(run.report.outcomes)),

@@ -11,7 +11,7 @@ from textwrap import shorten
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import tensorwire as tw
-from bench.screen.table import Row, Table
+from bench.screen import Row, Table
 from interop.cases import PLAIN
 from interop.checks import listed
 from interop.known_losses import KNOWN_LOSSES
@@ -30,7 +30,7 @@ from interop.workers.fragile import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from bench.screen.render import Screen
+    from bench.screen import Screen
     from interop.process import PeerProcess
 
     Call = Callable[[Any], Any]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from bench.screen.render import Screen
+    from bench.screen import Screen
     from interop.round_trip_losses import Loss
     from interop.speed import Speed
 

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from bench.measure import environment
-from bench.payloads.case import IMAGE, Case, build
 from bench import figures
-from bench.screen.table import Row, Table
+from bench.measure import machine
+from bench.payloads.case import IMAGE, Case, build
+from bench.screen import Row, Table
 from interop.cases import CONTENTS, PLAIN
 from interop.checks import listed
 from interop.implementations import IMPLEMENTATIONS
@@ -29,7 +29,7 @@ from interop.workers.tensors import from_value, to_value
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from bench.screen.render import Screen
+    from bench.screen import Screen
     from interop.cases import Content
     from interop.process import PeerProcess
     from interop.workers.tensors import Tensor
@@ -226,7 +226,7 @@ LEGEND = (
 
 def show(speeds: Sequence[Speed], screen: Screen) -> None:
     """Print the tables of the speeds, with their notes."""
-    facts = environment.facts()
+    facts = machine.facts()
     screen.line()
     screen.line("ours: " + ", ".join(f"{name} {one}" for name, one in facts.items()), "note")
     for warning in _busy():

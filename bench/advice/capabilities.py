@@ -1,4 +1,4 @@
-"""What each codec makes of arrays that are hard to carry: the library itself is asked."""
+"""What each codec makes of arrays that are hard to represent: the library itself is asked."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Carries:
+class Capabilities:
     """How hard arrays come out of one codec, by what they are."""
 
     keeps: tuple[str, ...]
@@ -32,7 +32,7 @@ class Carries:
 
 
 def hard() -> dict[str, npt.NDArray[Any]]:
-    """Return arrays that some format cannot carry, by what is hard about them."""
+    """Return arrays that some format cannot represent, by what is hard about them."""
     return {
         "float32": np.array([1.5, -0.0], np.float32),
         "float16": np.array([1.5, -0.0], np.float16),
@@ -49,7 +49,7 @@ def hard() -> dict[str, npt.NDArray[Any]]:
     }
 
 
-def carried_by(name: str) -> Carries | None:
+def capabilities_of(name: str) -> Capabilities | None:
     """Ask a codec; None if there is none of that name here, as for a file of another machine."""
     try:
         codec = tw.get_codec(name)
@@ -69,7 +69,7 @@ def carried_by(name: str) -> Carries | None:
             casts[what] = name_of(found.dtype)
         else:
             keeps.append(what)
-    return Carries(tuple(keeps), casts, refuses, tuple(forgets))
+    return Capabilities(tuple(keeps), casts, refuses, tuple(forgets))
 
 
 def comes_back_as(name: str, dtype: str) -> str | None:
@@ -94,7 +94,7 @@ def _asked(codec: Any, array: npt.NDArray[Any]) -> Any:
     """Return what comes back, or why nothing does."""
     try:
         return codec.decode(codec.encode(array))
-    except Exception as error:  # noqa: BLE001 - a plug-in may fail as it likes: it carries nothing
+    except Exception as error:  # noqa: BLE001 - a plug-in may fail as it likes
         return " ".join(str(error).split())
 
 

@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import TYPE_CHECKING
 
-from bench.implementations.implementation import container_of, is_codec, kind_of
-from bench.measure.results import level
-from bench.measure.run import Cell
+from bench.implementations.implementation import OBJECTS, container_of, is_codec, kind_of
+from bench.measure.results import Cell, level
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -21,7 +20,6 @@ AGREED = 0.9
 """The share of the processes that must find the same codec quicker: of three, all;"""
 CLEAR, MOSTLY = 2.0, 0.5
 """but only half of them, where the medians are so many times apart."""
-OBJECTS = ":objects"
 
 
 @dataclass(frozen=True)
@@ -41,20 +39,19 @@ class Scores:
     """The seconds of the same job done through Python objects."""
     casts: frozenset[tuple[str, str]] = frozenset()
     """Where the payload comes back as another dtype."""
-
     processes: Mapping[tuple[str, str], Sequence[float]] = field(default_factory=dict)
     """The same seconds, as each process measured them."""
 
-    def about(self, column: str, first: str, second: str) -> bool:
+    def is_tie(self, column: str, first: str, second: str) -> bool:
         """Whether nobody should choose by the difference of two codecs' times.
 
-        It is one only if it is larger than the noise, and if nearly all processes agree on it.
+        It counts only if it is larger than the noise, and if nearly all processes agree on it.
         """
         fast, slow = sorted((first, second), key=lambda name: self.seconds[column, name])
         least, most = self.seconds[column, fast], self.seconds[column, slow]
         if level(least, most, max(self.noise[column], NEAR)):
             return True
-        told = list(
+        pairs = list(
             zip(
                 self.processes.get((column, fast), ()),
                 self.processes.get((column, slow), ()),
@@ -62,13 +59,32 @@ class Scores:
             )
         )
         needed = MOSTLY if most >= CLEAR * least else AGREED
-        return sum(quick < slack for quick, slack in told) < needed * len(told)
+        return sum(quick < slack for quick, slack in pairs) < needed * len(pairs)
+
+    def best(self, column: str, names: Sequence[str]) -> list[str]:
+        """Return the quickest of these codecs and those about as quick.
+
+        First those that keep the dtype, and of them the smallest body.
+        """
+        known = {n: self.seconds[column, n] for n in names if (column, n) in self.seconds}
+        if not known:
+            return []
+        least = min(known, key=lambda n: known[n])
+        return sorted(
+            (n for n in known if self.is_tie(column, n, least)),
+            key=lambda n: ((column, n) in self.casts, self.sizes.get((column, n), 0), known[n]),
+        )
+
+    @property
+    def describing(self) -> list[str]:
+        """The codecs whose payload has its own shape and dtype: all but ``raw``."""
+        return describing(self.codecs)
 
 
 def scores_of(results: Results, section: str, casts: Iterable[tuple[str, str]] = ()) -> Scores:
     """Gather one section of a run."""
     chosen = [n for n, case in enumerate(results.cases) if case.section == section]
-    codecs = tuple(name for name in results.ways if is_codec(name))
+    codecs = tuple(name for name in results.implementations if is_codec(name))
     labels = {n: results.cases[n].label for n in chosen}
     seconds, sizes, objects, processes = {}, {}, {}, {}
     for n in chosen:
@@ -96,7 +112,7 @@ def scores_of(results: Results, section: str, casts: Iterable[tuple[str, str]] =
 
 
 def _by_process(results: Results, case: int, name: str) -> list[float]:
-    """Encode plus decode, as each process measured them."""
+    """Return encode plus decode, as each process measured them."""
     found = [
         [median(each) for each in results.samples.seconds[Cell(case, name, operation)] if each]
         for operation in results.summed
@@ -104,24 +120,8 @@ def _by_process(results: Results, case: int, name: str) -> list[float]:
     return [sum(parts) for parts in zip(*found, strict=False)]
 
 
-def best(scores: Scores, column: str, names: Sequence[str]) -> list[str]:
-    """Return the quickest of these codecs and those about as quick.
-
-    First those that keep the dtype, and of them the smallest body.
-    """
-    known = {n: scores.seconds[column, n] for n in names if (column, n) in scores.seconds}
-    if not known:
-        return []
-    least = min(known, key=lambda n: known[n])
-    tied = [n for n in known if scores.about(column, n, least)]
-    return sorted(
-        tied,
-        key=lambda n: ((column, n) in scores.casts, scores.sizes.get((column, n), 0), known[n]),
-    )
-
-
 def describing(codecs: Sequence[str]) -> list[str]:
-    """Return the codecs whose payload tells its own shape: all but ``raw``."""
+    """Return the codecs whose payload has its own shape and dtype: all but ``raw``."""
     return [name for name in codecs if kind_of(name) != "raw"]
 
 

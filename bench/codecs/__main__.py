@@ -5,29 +5,154 @@
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING
+import argparse
+import os
+from typing import TYPE_CHECKING, Any
 
+from bench.cli import Parser, count, counts, guarded, seconds
+from bench.codecs.pyperf_suite import Rigour
 from bench.interrupt import leave, orderly
 
 if TYPE_CHECKING:
-    from bench.options import Options
+    from bench.cli import Options
 
 NAME = "python -m bench.codecs"
+EXAMPLES = """\
+examples:
+  python -m bench.codecs                  the whole picture, 15 s
+  ... --codec 'json/*' --values ints      JSON only, integer values
+  ... --payload mine.npy --batch 1,64     your own array, repeated to 64 rows
+  ... --payload t.csv::price,size         columns; again for more payloads
+  ... --targets                           the speeds this project promises
+  ... -o run.json                         then: python -m pyperf stats run.json
+"""
+SECONDS, PROCESSES, MANY_PROCESSES = 15.0, 3, 20
+NO_PROFILE = {
+    "output": "-o",
+    **{name: f"--{name}" for name in ("csv", "json", "markdown", "memory", "rigorous", "targets")},
+}
+"""Options that make no sense with ``--profile``."""
+RIGOUR = {
+    "samples": "-n",
+    "warmups": "-w",
+    "loops": "-l",
+    "min_time": "--min-time",
+    "fast": "--fast",
+    "timeout": "--timeout",
+    "affinity": "--affinity",
+    "inherit_environ": "--inherit-environ",
+    "copy_env": "--copy-env",
+}
+"""Options of pyperf's Runner, by their names here."""
+MOST = 100_000
+"""More processors than any machine has."""
 
 
 @orderly(NAME)
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; the exit code: 0, 1 wrong or failed, 2 usage, 130 interrupted."""
-    if "--worker" in (sys.argv[1:] if argv is None else argv):
-        from bench.codecs.rigorous_worker import work
-
-        return work()
-    from bench.codecs.options import parse
-    from bench.command import guarded
-
     options = parse(argv)
     return guarded(NAME, lambda: _list(options) if options.list else _measure(options))
+
+
+def parser() -> Parser:
+    """Return the command line."""
+    made = Parser(
+        prog=NAME,
+        description="Which format for this payload? Every codec, beside what people do without.",
+        epilog=EXAMPLES,
+    )
+    add = made.add_argument
+    add("--codec", action="append", metavar="GLOB", help="'json/*,*/tensor'; '*' has plug-ins too")
+    add("--batch", type=counts, metavar="LIST", help="rows per payload: 1,10,100,1000,10000")
+    add("--features", type=count, metavar="N", help="values per row: 10")
+    add("--dtype", metavar="NAME", help="float64; also float32, int64, uint8, bfloat16 ...")
+    add("--values", choices=("ints", "normal", "image"), help="how the values are distributed")
+    add(
+        "--payload",
+        action="append",
+        metavar="FILE",
+        help="your own: .npy .npz .safetensors .parquet .csv or a request; FILE::NAMES chooses",
+    )
+    add("--memory", action="store_true", help="also the memory of a call, in a pass of its own")
+    add("--profile", metavar="SVG", help="no figures, but a flame graph of one cell, by py-spy")
+    forms = made.add_run()
+    forms.add_argument("--json", action="store_true", help="the advice for programs")
+    add = made.add_argument_group("measured by pyperf, each cell in many processes").add_argument
+    add("--rigorous", action="store_true", help="do so; -p says how many: 20")
+    add("-n", dest="samples", type=count, metavar="N", help="values of a process: 3")
+    add("-w", "--warmups", type=none_or_more, metavar="N", help="warm-ups of a process: 1")
+    add("-l", "--loops", type=count, metavar="N", help="calls of a value; else found")
+    add("--min-time", type=seconds, metavar="S", help="seconds of a value: 0.1")
+    add("--fast", action="store_true", help="-p 10 -n 2")
+    add("--timeout", type=count, metavar="S", help="seconds of a process")
+    add("--affinity", type=processors, metavar="LIST", help="processors to use: 0 or 2-3,5")
+    add("--inherit-environ", metavar="LIST", help="variables that processes get, too")
+    add("--copy-env", action="store_true", help="processes get all variables")
+    return made
+
+
+def parse(argv: list[str] | None) -> Options:
+    """Read the command line; SystemExit(2) with one line on stderr if it is wrong."""
+    made = parser()
+    usual = {"seconds": SECONDS, "processes": PROCESSES}
+    made.set_defaults(**dict.fromkeys(usual))  # None: not asked for
+    given = vars(made.parse_args(argv))
+    asked = {name for name, value in given.items() if value not in (None, False)}
+    if given["profile"] and (others := [name for name in NO_PROFILE if name in asked]):
+        made.error(f"--profile draws, and measures nothing: leave out {NO_PROFILE[others[0]]}")
+    own = [name for name in ("batch", "features", "dtype", "values", "payload") if name in asked]
+    if given["targets"] and own:
+        made.error(f"--targets brings its own payloads: leave out --{own[0]}")
+    for name in ("features", "values") if given["payload"] else ():
+        if given[name]:
+            made.error(f"--payload brings its own values: leave out --{name}")
+    rigour = {name: given.pop(name) for name in RIGOUR}
+    if given["rigorous"]:
+        if given["seconds"] is not None:
+            made.error(
+                "--rigorous takes as long as its samples: instead of --seconds, -p, -n, -w or"
+                " --fast say how many"
+            )
+        usual["processes"] = MANY_PROCESSES // 2 if rigour["fast"] else MANY_PROCESSES
+    elif others := [option for name, option in RIGOUR.items() if name in asked]:
+        made.error(f"{others[0]} is for --rigorous")
+    given["rigorous"] = _rigour(rigour) if given["rigorous"] else None
+    given |= {name: value for name, value in usual.items() if given[name] is None}
+    given["payload"] = tuple(given["payload"] or ())
+    return made.options(given)
+
+
+def _rigour(given: dict[str, Any]) -> Rigour:
+    if given.pop("fast"):
+        given["samples"] = given["samples"] or 2
+    if given["inherit_environ"]:
+        given["inherit_environ"] = tuple(given["inherit_environ"].split(","))
+    return Rigour(**{name: value for name, value in given.items() if value is not None})
+
+
+def none_or_more(text: str) -> int:
+    """Read a whole number from 0 on."""
+    return 0 if text == "0" else count(text)
+
+
+def processors(text: str) -> str:
+    """Read a list of processors that this process may use, such as ``0`` or ``2-3,5``."""
+    wanted: set[int] = set()
+    try:
+        for part in text.split(","):
+            first, _, last = part.partition("-")
+            wanted.update(range(int(first), min(int(last or first), MOST) + 1))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"expected processors such as 0 or 2-3,5, got {text!r}"
+        ) from None
+    if hasattr(os, "sched_getaffinity"):
+        able = os.sched_getaffinity(0)
+        if not wanted or not wanted <= able:
+            names = ", ".join(map(str, sorted(able)))
+            raise argparse.ArgumentTypeError(f"{text}: this process may use {names}")
+    return text
 
 
 def _list(options: Options) -> int:
@@ -37,61 +162,57 @@ def _list(options: Options) -> int:
     codecs = select(options.codec or ("*",))
     for name in codecs:
         print(name)
-    for name in baselines_for(codecs, floors=True):
+    for name in baselines_for(codecs, bounds=True):
         module = missing_for(name)
         print(name + (f"  (skipped: {module} is not installed)" if module else ""))
     return 0
 
 
 def _measure(options: Options) -> int:
-    from bench.codecs import plan, targets
+    from bench.cli import finish, require
+    from bench.codecs import plan
     from bench.codecs.show import show
-    from bench.command import finish
+    from bench.codecs.targets import cases as target_cases
+    from bench.codecs.targets import promises
     from bench.implementations.implementation import FIRST_USE
-    from bench.measure import environment, transport
-    from bench.measure import session as interleaved
-    from bench.measure.session import Session
-    from bench.options import require
-    from bench.screen.progress import Progress
+    from bench.measure import machine, transport
+    from bench.measure.run import Session, run
+    from bench.screen import Progress
+    from bench.targets import needed
 
     if options.output:
         require("pyperf", "-o")
-    if options.rigorous is not None:
-        from bench.codecs import rigorous_options
-
-        rigorous_options.check(options.rigorous)
+    if options.rigorous:
+        require("pyperf", "--rigorous")
+        from bench.codecs.pyperf_suite import run
     codecs = plan.select(options.codec)
     plan.check_packages(options.codec)
-    able, skipped = plan.ways(codecs, floors=options.targets)
-    cases = targets.cases() if options.targets else plan.cases(options)
-    ways = [targets.ways(codecs, able, case.label) if options.targets else able for case in cases]
+    able, skipped = plan.implementations(codecs, bounds=options.targets)
+    cases = target_cases() if options.targets else plan.cases(options)
+    promised = list(promises())
+    chosen = [needed(promised, able, case.label) if options.targets else able for case in cases]
     plan.check_memory(cases, able)
     operations = options.op
     if "decode" in operations and not (options.targets or options.profile):
         operations = (*operations, FIRST_USE)
-    session = Session(cases, ways, operations)
-    notes = [*environment.warnings(), *skipped]
+    session = Session(cases, chosen, operations)
     progress = Progress(quiet=options.quiet)
     if options.profile:
-        from bench.codecs.profile import profile
+        from bench.measure.flamegraph import profile
 
         return profile(session, options, progress)
     if not options.targets:
-        session.trips = transport.measure(max(case.size for case in cases), options.seconds)
+        largest = max(case.size for case in cases)
+        session.http_round_trips = transport.measure(largest, options.seconds)
     try:
-        if options.rigorous is None:
-            interleaved.run(session, options, progress)
-        else:
-            from bench.codecs import rigorous
-
-            rigorous.run(session, options, progress)
+        run(session, options, progress)
         if options.memory and not session.interrupted:
             from bench.measure.memory import weigh
 
             weigh(session, progress)
     except KeyboardInterrupt:
         session.interrupted = True
-    return finish(NAME, session, options, notes, show)
+    return finish(NAME, session, options, [*machine.warnings(), *skipped], show)
 
 
 if __name__ == "__main__":

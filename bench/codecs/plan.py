@@ -1,32 +1,45 @@
-"""From options to what is measured: payloads, codecs, baselines."""
+"""From options to what is measured: payloads, codecs, baselines; a user's own files, too."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 import tensorwire as tw
-from bench.codecs.options import BATCHES
-from bench.implementations.lookup import baselines_for, missing_for
-from bench.options import UsageError, require_all
-from bench.payloads import room
-from bench.payloads.case import IMAGE, Case, carried, dtype_of
-from tensorwire.containers import CONTAINERS
-from tensorwire.kinds import KINDS
+from bench.cli import UsageError, require_all
+from bench.figures import printable
+from bench.implementations.lookup import baselines_for, builtin_codecs, missing_for
+from bench.payloads import arrays
+from bench.payloads.case import IMAGE, Case, digest, dtype_of
+from bench.payloads.files import PayloadError, read, split
+from bench.screen import shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from bench.options import Options
+    from bench.cli import Options
+    from tensorwire.tree import Array
 
+BATCHES = (1, 10, 100, 1_000, 10_000)
 FEATURES = 10
 IMAGE_BATCHES = (1, 10)
+MOST = 24
+"""Arrays of one run: more columns than that nobody reads."""
+HEADING = 24
+"""Characters of a column's heading."""
+NAME = 60
+"""Characters of an array's name where there is room."""
+SECTION = "payloads from files"
 
 
 def select(globs: Sequence[str]) -> tuple[str, ...]:
     """Return the codecs that match any of the patterns; without one, the twelve, no plug-ins."""
     if not globs:
-        return tuple(f"{container}/{kind}" for container in CONTAINERS for kind in KINDS)
+        return builtin_codecs()
     known = tw.codec_names()
     for glob in globs:
         if not any(fnmatchcase(name, glob) for name in known):
@@ -41,10 +54,12 @@ def check_packages(globs: Sequence[str]) -> None:
         require_all(name, *needed)
 
 
-def ways(codecs: Sequence[str], *, floors: bool = False) -> tuple[tuple[str, ...], list[str]]:
+def implementations(
+    codecs: Sequence[str], *, bounds: bool = False
+) -> tuple[tuple[str, ...], list[str]]:
     """Return codecs and the baselines that can run, and a line for each that cannot."""
     found, skipped = list(codecs), []
-    for name in baselines_for(codecs, floors=floors):
+    for name in baselines_for(codecs, bounds=bounds):
         module = missing_for(name)
         if module is None:
             found.append(name)
@@ -56,9 +71,7 @@ def ways(codecs: Sequence[str], *, floors: bool = False) -> tuple[tuple[str, ...
 def cases(options: Options) -> list[Case]:
     """Return the payloads to measure."""
     if options.payload:
-        from bench.codecs.own import cases as own_cases
-
-        return own_cases(options)
+        return user_payloads(options)
     values = options.values or "normal"
     name = dtype_name(options.dtype or ("uint8" if values == "image" else "float64"))
     picture = values == "image" and options.features is None
@@ -67,8 +80,8 @@ def cases(options: Options) -> list[Case]:
     what = "x".join(map(str, row)) if picture else f"{row[0]}"
     section = f"{name} [batch, {what}], {values} values"
     found = [Case(f"{batch:,}", section, (batch, *row), name, values) for batch in batches]
-    own = options.batch or options.features or options.dtype or options.values
-    return found if own else [*found, *_others()]
+    chosen = options.batch or options.features or options.dtype or options.values
+    return found if chosen else [*found, *_others()]
 
 
 def _others() -> list[Case]:
@@ -89,7 +102,7 @@ def dtype_name(name: str) -> str:
         dtype = dtype_of(name)
     except (TypeError, ValueError):
         raise UsageError(f"--dtype: there is no dtype {name!r}") from None
-    if dtype.kind in "US" or not carried(dtype):
+    if dtype.kind in "US" or not arrays.representable(dtype):
         raise UsageError(f"--dtype: {name!r} is not a dtype of numbers that a format carries")
     return dtype.name
 
@@ -97,9 +110,96 @@ def dtype_name(name: str) -> str:
 def check_memory(found: Sequence[Case], names: Sequence[str]) -> None:
     """Refuse payloads whose bodies do not fit into memory together."""
     need = sum(case.nbytes * (1 + 1.3 * len(names)) + 60 * case.size for case in found)
-    free = room.free()
+    free = arrays.free_memory()
     if free is not None and need > free:
         raise UsageError(
             f"these payloads need about {need / 1e9:,.0f} GB at once, {free / 1e9:,.1f} GB are"
             " free: choose smaller ones, or fewer codecs"
         )
+
+
+def user_payloads(options: Options) -> list[Case]:
+    """Return a case for each array; with ``--batch``, a section of each, repeated to these rows.
+
+    Raises
+    ------
+    UsageError
+        A file cannot be read, holds no array, or too many; or ``--dtype`` cannot hold its values.
+    """
+    found: dict[tuple[str, ...], Case] = {}
+    for text in options.payload:
+        path, asked = split(text)
+        try:
+            for name, array in read(path, asked):
+                case = _user_case(options, path, name, array)
+                found.setdefault(case.source, case)
+                if len(found) > MOST:
+                    raise UsageError(
+                        f"--payload {text}: more than {MOST} arrays; choose with"
+                        f" {path}::NAME,NAME or a pattern such as {path}::layer1*"
+                    )
+        except PayloadError as error:
+            raise UsageError(f"--payload {error}") from None
+    whole = _labelled(list(found.values()))
+    if options.batch:
+        return [one for case in whole for one in _repeated(case, options.batch)]
+    if len(whole) == 1:
+        return whole
+    return [replace(case, section=SECTION, series=False) for case in whole]
+
+
+def _user_case(options: Options, path: str, name: str, array: Array) -> Case:
+    shown = printable(f"{Path(path).name}::{name}" if name else Path(path).name)
+    dtype = array.dtype.str if array.dtype.kind in "US" else array.dtype.name
+    source = (str(Path(path).resolve()), name)
+    case = Case(shown, "", array.shape, dtype, "", source=source)
+    if not options.batch:
+        check_memory([case], ())  # before all of a mapped file is read
+    number = digest(array)
+    if options.dtype:
+        case = replace(case, dtype=_cast(array, dtype_name(options.dtype), shown))
+    values = f"{shortened(shown, NAME)} #{number:08x}"
+    return replace(case, values=values)
+
+
+def _cast(array: Array, name: str, shown: str) -> str:
+    """Check that a dtype can hold the values, roughly at least."""
+    wanted = dtype_of(name)
+    refused = UsageError(f"--dtype {name}: the values of {shown} do not fit into it")
+    if array.dtype.kind in "US" or (array.dtype.kind == "c" and wanted.kind != "c"):
+        raise refused
+    if wanted.kind in "iu" and array.size:
+        bounds = np.iinfo(wanted)
+        least, most = array.min(), array.max()
+        if not (bounds.min <= least and most <= bounds.max):  # nor does a NaN
+            raise refused
+    return name
+
+
+def _labelled(found: Sequence[Case]) -> list[Case]:
+    """Return each with a heading of its own that is not too wide, and a section."""
+    made: list[Case] = []
+    used: set[str] = set()
+    for case in found:
+        label = next(text for text in _headings(case.label) if text not in used)
+        used.add(label)
+        dtype = dtype_of(case.dtype)
+        what = "strings" if dtype.kind in "US" else case.dtype
+        section = f"{shortened(case.label, NAME)}: {what} {list(case.shape)}"
+        made.append(replace(case, label=label, section=section))
+    return made
+
+
+def _headings(name: str) -> Iterator[str]:
+    yield shortened(name, HEADING)
+    number = 2
+    while True:
+        yield f"{shortened(name, HEADING - 4)} ({number})"
+        number += 1
+
+
+def _repeated(case: Case, batches: Sequence[int]) -> Iterator[Case]:
+    if not case.shape or 0 in case.shape:
+        raise UsageError(f"--batch: the payload {case.label} has no rows to repeat")
+    for batch in batches:
+        yield replace(case, label=f"{batch:,}", shape=(batch, *case.shape[1:]))

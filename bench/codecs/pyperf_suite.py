@@ -1,58 +1,89 @@
-"""Measure by pyperf's ``Runner``: each cell in many processes of its own.
+"""``--rigorous``: the cells as a plain suite of pyperf, a benchmark each, in many processes.
 
-The cells take turns, a process each at a time: drift hits all alike, and whoever is interrupted
-has a part of every cell.
+Run as a module it is the suite: pyperf's `Runner` measures each cell with ``bench_time_func``, in a
+worker that times nothing else. `run` checks the cells, writes them into a plan, and starts the
+suite once for each process: so the cells take turns, drift hits all equally, and whoever is
+interrupted has a part of every cell.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import os
+import signal
 import sys
 import time
-from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
+from contextlib import redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import IO, TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from bench.codecs import rigorous_options
-from bench.measure import environment
-from bench.measure.run import WorkerError, search_path
-from bench.measure.session import cells_of, check, guess_of, plan_of
+from bench.measure import machine
+from bench.process import Child, WorkerError, end_with_parent, module, tell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from bench.measure.run import Cell
-    from bench.measure.session import Session
-    from bench.options import Options
-    from bench.screen.progress import Progress
+    from bench.cli import Options
+    from bench.measure.results import Cell
+    from bench.measure.run import Session
+    from bench.screen import Progress
+
+SUITE = "bench.codecs.pyperf_suite"
+KEPT = "PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION"
+"""Decides which code runs: workers get it, since they time what was checked."""
+SPEED = (
+    *("DYLD_", "GLIBC_TUNABLES", "LD_", "MALLOC_", "NPY_", "PYTHONDEVMODE", "PYTHONMALLOC"),
+    *("PYTHONOPTIMIZE", "PYTHONTRACEMALLOC", "PYTHON_JIT"),
+)
+"""Variables, or how their names begin, that change how fast it runs; pyperf drops them."""
+START = 0.25
+"""Seconds, roughly, until a worker has imported what it needs."""
+UNITS = (("h", 3600), ("min", 60))
+OVER = 1.5
+"""A value lasts from one to two times ``--min-time``: calls are doubled until it is reached."""
 
 
-class Course:
-    """Where the run is: called by pyperf for each worker it is about to start."""
+@dataclass(frozen=True)
+class Rigour:
+    """The options of pyperf's Runner that ``--rigorous`` takes."""
 
-    def __init__(self, progress: Progress) -> None:
-        self.progress = progress
-        self.plan = ""
-        self.name = ""
-        self.costs: list[float] = []
-        """Of each cell: about how many seconds one of its workers takes."""
-        self.cell = 0
-        self.spent = self.total = 0.0
-        """Of these seconds."""
-        self.said: IO[str] = sys.stdout
-        self.terminal: IO[str] = sys.stderr
+    samples: int = 3
+    warmups: int = 1
+    loops: int = 0
+    """Calls of a value; 0: as many as last ``min_time``, which one more process finds."""
+    min_time: float = 0.1
+    timeout: int | None = None
+    affinity: str | None = None
+    inherit_environ: tuple[str, ...] = ()
+    copy_env: bool = False
 
-    def add_arguments(self, command: list[str], _: Any) -> None:
-        """Tell a worker what it needs to know, and forget what others before it said."""
-        command += ["--plan", self.plan, "--cell", self.name]
-        self.said.seek(0)
-        self.said.truncate()
-        with redirect_stderr(self.terminal):
-            self.progress.show("measuring", self.spent / self.total)
-        self.spent += self.costs[self.cell]
+    def arguments(self) -> list[str]:
+        """Return the command line of one turn, in which every cell has one process."""
+        made = ["-p", "1", "-n", f"{self.samples}", "-w", f"{self.warmups}"]
+        made += ["--min-time", f"{self.min_time}"]
+        made += ["--copy-env"] if self.copy_env else []
+        made += ["--inherit-environ", ",".join((*self.inherit_environ, KEPT))]
+        made += ["--timeout", f"{self.timeout}"] if self.timeout else []
+        return made + (["--affinity", self.affinity] if self.affinity else [])
+
+    def seconds(self, call: float) -> float:
+        """Return about how long one worker takes, if one call takes so many seconds."""
+        value = self.loops * call if self.loops else max(call, OVER * self.min_time)
+        return START + 2 * call + (self.samples + self.warmups) * value
+
+    def dropped(self) -> list[str]:
+        """Return the variables that change the speed here, and that no worker will have."""
+        if self.copy_env:
+            return []
+        return sorted(
+            name
+            for name in os.environ
+            if name.startswith(SPEED) and name not in self.inherit_environ
+        )
 
 
 def run(session: Session, options: Options, progress: Progress) -> None:
@@ -60,27 +91,26 @@ def run(session: Session, options: Options, progress: Progress) -> None:
 
     Raises
     ------
-    UsageError
-        An option of pyperf's is wrong.
     CheckError
         If a codec or a baseline is wrong: nothing was timed.
     WorkerError
         If a worker process failed before anything was measured.
     """
-    course = Course(progress)
-    args = rigorous_options.check(options.rigorous or ())
+    rigour = options.rigorous or Rigour()
     started = time.time()
     try:
-        check(session, math.inf, progress)
+        session.check(math.inf, progress)
         progress.clear()
-        cells = cells_of(session)
-        calls = [guess_of(session, cell)[0] for cell in cells]
-        course.costs = [rigorous_options.seconds_of(args, call) for call in calls]
-        course.total = rigorous_options.workers(args) * sum(course.costs)
+        cells = session.cells()
         if not options.quiet:
-            _announce(args, cells, course)
+            _announce(session, cells, options.processes, rigour)
         progress.restart()
-        _measure(session, options, cells, args.processes, course)
+        with TemporaryDirectory(prefix="tensorwire-") as folder:
+            for turn in range(options.processes):
+                progress.show("measuring", turn / options.processes)
+                for done in _turn(session, cells, rigour, Path(folder, f"plan-{turn}.json")):
+                    share = (turn + done / len(cells)) / options.processes
+                    progress.show("measuring", share)
     except KeyboardInterrupt:
         session.interrupted = True
     except WorkerError as error:
@@ -92,105 +122,128 @@ def run(session: Session, options: Options, progress: Progress) -> None:
         session.seconds = time.time() - started
 
 
-def _announce(args: Any, cells: Sequence[Cell], course: Course) -> None:
-    """Say how much there is to do, and what the workers will lack."""
-    count = rigorous_options.workers(args)
-    twins = sum(cell.twin for cell in cells)
-    once = len(cells) - twins
-    sys.stderr.write(
-        f"{once} cell{'s' * (once > 1)}{f' and {twins} again' * (twins > 0)},"
-        f" {count} process{'es' * (count > 1)} each:"
-        f" about {_about(course.total)}; less with --fast, -p, -n, -w\n"
+def _announce(session: Session, cells: Sequence[Cell], processes: int, rigour: Rigour) -> None:
+    """Write how much there is to do, and what the workers will lack."""
+    count = processes + (not rigour.loops)
+    again = sum(cell.control for cell in cells)
+    once = len(cells) - again
+    seconds = count * sum(rigour.seconds(session.guess(cell)) for cell in cells)
+    about = next(
+        (f"{seconds / size:.0f} {unit}" for unit, size in UNITS if seconds >= 2 * size),
+        f"{seconds:.0f} s",
     )
-    for line in environment.warnings():
-        if line.startswith("WARNING"):
-            sys.stderr.write(f"{line}\n")
-    for name in rigorous_options.dropped(args):
-        sys.stderr.write(f"the workers run without {name}; --inherit-environ {name} keeps it\n")
+    sys.stderr.write(
+        f"{once} cell{'s' * (once > 1)}{f' and {again} again' * (again > 0)},"
+        f" {count} process{'es' * (count > 1)} each: about {about}; less with --fast, -p, -n, -w\n"
+    )
+    lines = [line for line in machine.warnings() if line.startswith("WARNING")]
+    lines += [
+        f"the workers run without {name}; --inherit-environ {name} keeps it"
+        for name in rigour.dropped()
+    ]
+    sys.stderr.writelines(f"{line}\n" for line in lines)
 
 
-def _about(seconds: float) -> str:
-    for unit, size in (("h", 3600), ("min", 60)):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} s"
+def _turn(session: Session, cells: Sequence[Cell], rigour: Rigour, path: Path) -> Iterator[int]:
+    """Measure every cell in one more process; yield how many are done."""
+    import pyperf
 
-
-def _measure(
-    session: Session, options: Options, cells: Sequence[Cell], processes: int, course: Course
-) -> None:
-    plan = {
-        **plan_of(session, cells),
-        "decisive": environment.decisive(),
-    }
-    with TemporaryDirectory(prefix="tensorwire-") as folder, _aside(Path(folder), course):
-        course.plan = str(Path(folder, "plan.json"))
-        Path(course.plan).write_text(json.dumps(plan), "utf-8")
-        for _ in range(processes):
-            _turn(session, options, cells, course)
-
-
-def _turn(session: Session, options: Options, cells: Sequence[Cell], course: Course) -> None:
-    """Measure every cell in one more process; the first of a cell finds the number of calls."""
     samples = session.samples
-    # A Runner measures no name twice, and counts the cells, as its workers do to find theirs.
-    runner = rigorous_options.runner_of(options.rigorous or (), course.add_arguments)
-    runner.args.processes = 1
-    asked = runner.args.loops
-    for number, cell in enumerate(cells):
-        course.cell, course.name = number, cell.name(session.cases[cell.case])
-        runner.args.loops = samples.loops[cell][0] if cell in samples.loops else asked
-        runs = _bench(runner, course).get_runs()
-        samples.runs.setdefault(cell, []).extend(runs)
-        for run in runs:
-            if run.values:
-                samples.loops[cell].append(run.get_loops())
-                samples.seconds[cell].append(list(run.values))
-
-
-def _bench(runner: Any, course: Course) -> Any:
-    """Let pyperf measure a cell; it leaves in its own ways if it cannot."""
+    # The first process of a cell finds the number of calls.
+    loops = [samples.loops[cell][0] if cell in samples.loops else rigour.loops for cell in cells]
+    names = [cell.name(session.cases[cell.case]) for cell in cells]
+    decisive = machine.decisive()
+    plan = {**session.plan(cells), "names": names, "loops": loops, "decisive": decisive}
+    path.write_text(json.dumps(plan), "utf-8")
+    suite = Child(module(SUITE, "--plan", str(path), *rigour.arguments()))
     try:
-        return runner.bench_time_func(course.name, _here)
-    except SystemExit as left:
-        if isinstance(left.__context__, KeyboardInterrupt):
-            raise KeyboardInterrupt from None
-        raise _failed(course, f"exit {left.code}") from None
-    except Exception as error:
-        raise _failed(course, str(error).rpartition("failed with ")[2]) from error
+        for done, line in enumerate(suite.lines(), 1):
+            if "failed" in line:
+                said = [each for each in suite.errors().splitlines() if each.strip()]
+                reason = said[-1] if said else line["reason"]
+                raise WorkerError(f"a worker failed: {line['failed']}: {reason}")
+            benchmark, name = pyperf.Benchmark.loads(line["benchmark"]), names[done - 1]
+            if benchmark.get_name() != name:
+                raise WorkerError(
+                    f"a worker failed: asked for the cell {name!r}, got {benchmark.get_name()!r}"
+                )
+            samples.add(cells[done - 1], benchmark.get_runs(), keep=True)
+            yield done
+    finally:
+        suite.close(0)
 
 
-def _here(_: int) -> NoReturn:
-    raise AssertionError("only workers measure")
+# The suite.
 
 
-def _failed(course: Course, reason: str) -> WorkerError:
-    course.said.seek(0)
-    lines = [line for line in course.said.read().splitlines() if line.strip()]
-    return WorkerError(f"a worker failed: {course.name}: {lines[-1] if lines else reason}")
+def main() -> None:
+    """Measure every cell of a plan: as pyperf's manager, or as its worker, which times one."""
+    import pyperf
 
-
-@contextmanager
-def _aside(folder: Path, course: Course) -> Iterator[None]:
-    """Keep what pyperf and its workers say out of the output, and let workers find the code."""
-    before = os.environ.get("PYTHONPATH")
-    sys.stdout.flush()
-    sys.stderr.flush()
-    with ExitStack() as undo:
-        course.said = undo.enter_context(Path(folder, "said.txt").open("w+", encoding="utf-8"))
-        course.terminal = undo.enter_context(os.fdopen(os.dup(2), "w"))
-        for number in (1, 2):
-            kept = os.dup(number)
-            undo.callback(os.close, kept)
-            undo.callback(os.dup2, kept, number)
-            os.dup2(course.said.fileno(), number)
-        undo.enter_context(redirect_stdout(course.said))
-        undo.enter_context(redirect_stderr(course.said))
-        os.environ["PYTHONPATH"] = search_path()
+    end_with_parent()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # pyperf ends its worker then
+    runner = pyperf.Runner(
+        program_args=("-m", SUITE),
+        add_cmdline_args=lambda command, args: command.extend(("--plan", args.plan)),
+    )
+    runner.argparser.add_argument("--plan", required=True)
+    args = runner.parse_args()
+    plan = json.loads(Path(args.plan).read_text("utf-8"))
+    if args.worker:
+        check_decisive(plan["decisive"])
+    benchmark = None
+    for name, fields, loops in zip(plan["names"], plan["cells"], plan["loops"], strict=True):
+        if args.worker:
+            benchmark = runner.bench_time_func(name, timer(plan, fields)) or benchmark
+            continue
+        args.loops = loops
+        text, output = io.StringIO(), io.StringIO()
         try:
-            yield
-        finally:
-            if before is None:
-                del os.environ["PYTHONPATH"]
-            else:
-                os.environ["PYTHONPATH"] = before
+            with redirect_stdout(output):
+                benchmark = runner.bench_time_func(name, timer(plan, fields))
+        except RuntimeError as error:
+            _fail(name, str(error).rpartition("failed with ")[2])
+        except SystemExit:
+            _fail(name, output.getvalue().rstrip().rpartition("\n")[2])
+        benchmark.dump(text)
+        tell({"benchmark": text.getvalue()})
+    if benchmark is None:
+        raise RuntimeError(f"there is no task {args.worker_task} in the plan")
+
+
+def _fail(name: str, reason: str) -> NoReturn:
+    tell({"failed": name, "reason": reason})
+    sys.exit(1)
+
+
+def check_decisive(expected: Mapping[str, str]) -> None:
+    """Raise RuntimeError if what decides on the speed is another than where it was checked."""
+    for name, here in machine.decisive().items():
+        if here != expected[name]:
+            raise RuntimeError(
+                f"{name} is {here} in a worker, but {expected[name]} where the cells were checked:"
+                " pyperf passes on no flags of Python and few variables of the environment;"
+                " --inherit-environ NAME passes on one"
+            )
+
+
+def timer(plan: Mapping[str, Any], fields: Sequence[Any]) -> Callable[[int], float]:
+    """Return what times a cell: called with a number of calls, it returns their seconds."""
+    from bench.measure.worker import jobs_of, sample, settle
+
+    jobs: list[Any] = []
+
+    def seconds(loops: int) -> float:
+        if not jobs:  # no payload is built but that of the one cell
+            cell = {"cases": [plan["cases"][fields[0]]], "cells": [[0, *fields[1:]]]}
+            jobs.extend(jobs_of(cell))
+            # What a first call imports is no part of what a call costs.
+            sample(jobs[0], 1, 0)
+            settle()
+        return sample(jobs[0], loops, 0) * loops
+
+    return seconds
+
+
+if __name__ == "__main__":
+    main()

@@ -1,26 +1,31 @@
-"""The speeds this project promises, as ratios of medians of one interleaved run."""
+"""The speeds that are promised of the codecs, and the payloads that they are measured on."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bench.implementations.implementation import MEMCPY
-from bench.measure.results import level
 from bench.payloads.case import Case
-from bench import figures
-from bench.screen.table import Row, Table
+from bench.targets import Promise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator
 
-    from bench.measure.results import Results
-
-TABLE, LONG, ONE, SMALL, LARGE = "10,000x10", "1x100,000", "1x1", "8 kB", "8 MB"
+TABLE, LONG, SMALL, LARGE = "10,000x10", "1x100,000", "8 kB", "8 MB"
+ONE, TEN, HUNDRED = "1x1", "1x10", "1x100"
 BOTH = (TABLE, LONG)
 RANKS = (*BOTH, "rank 1", "rank 3", "rank 4")
 INTS = ("int 10,000x10", "int 1x100,000")
 WHOLE = ("whole 10,000x10", "whole 1x100,000")
+NDARRAY = "json/ndarray"
+OURS = (NDARRAY, f"{NDARRAY}:loads, dumps")
+BY_HAND = f"{NDARRAY}:by hand"
+BARE = {NDARRAY: "json/ndarray:orjson", "json/tensor": "json/tensor:orjson flat"}
+PACKED = "protobuf/ndarray"
+VIEWS = ("protobuf/tensor", "protobuf/tftensor", "protobuf/raw")
+OBJECTS = "times as fast as objects"
+faster = partial(Promise, faster=True)
 
 
 def cases() -> list[Case]:
@@ -42,139 +47,45 @@ def cases() -> list[Case]:
         case(WHOLE[0], (10_000, 10), "ints"),
         case(WHOLE[1], (1, 100_000), "ints"),
         case(ONE, (1, 1)),
+        case(TEN, (1, 10)),
+        case(HUNDRED, (1, 100)),
         case(SMALL, (1, 1_000)),
         case(LARGE, (1, 1_000_000)),
     ]
 
 
-@dataclass(frozen=True)
-class Promise:
-    """How a codec compares with another way, on every one of some payloads."""
-
-    group: str
-    codec: str
-    against: str
-    encode: float | None
-    """The bound; None: nothing is promised."""
-    decode: float | None
-    labels: tuple[str, ...] = BOTH
-    faster: bool = False
-    """At least so many times faster, instead of at most so many times the other's time."""
-    other: str | None = None
-    """The other way's payload, where it is not the same."""
-
-
 def promises() -> Iterator[Promise]:
-    """Return all promises, in the order they are shown."""
-    objects = "times as fast as objects"
-    yield Promise(
-        objects, "protobuf/ndarray", "protobuf/ndarray:objects", 250, 600, RANKS, faster=True
-    )
-    for kind in ("tensor", "tftensor", "raw"):
-        yield Promise("of one memcpy", f"protobuf/{kind}", MEMCPY, 1.5, None)
-    for kind in ("tensor", "tftensor", "raw"):
-        codec = f"protobuf/{kind}"
+    """Yield all promises, in the order they are shown."""
+    yield from _large()
+    yield from _small()
+
+
+def _large() -> Iterator[Promise]:
+    yield faster(OBJECTS, PACKED, f"{PACKED}:objects", 250, 600, RANKS)
+    for codec in VIEWS:
+        yield Promise("of one memcpy", codec, MEMCPY, 1.5, None, BOTH)
+    for codec in VIEWS:
         yield Promise("8 MB, of 8 kB", codec, codec, None, 1.2, (LARGE,), other=SMALL)
-    bare = {"ndarray": "json/ndarray:orjson", "tensor": "json/tensor:orjson flat"}
-    for kind, way in bare.items():
-        yield Promise("of orjson alone", f"json/{kind}", way, 1.15, None)
-    for kind, way in bare.items():
-        yield Promise("times as fast as orjson", f"json/{kind}", way, None, 3.5, faster=True)
-    for (kind, way), labels in zip(bare.items(), (INTS, WHOLE), strict=True):
-        yield Promise("the same, on integers", f"json/{kind}", way, None, 3, labels, faster=True)
-    for kind in ("tftensor", "raw"):
-        yield Promise("of pybase64 alone", f"json/{kind}", "json/raw:pybase64", 1.6, 1.6)
-    packed = "msgpack/ndarray"
-    yield Promise("times as fast as msgpack", packed, f"{packed}:msgpack", 30, 30, faster=True)
-    one = f"one value: {objects}"
-    for codec, bound in (
-        *((f"protobuf/{kind}", 2.0) for kind in ("ndarray", "tensor", "tftensor", "raw")),
-        *((f"json/{kind}", 1.5) for kind in ("ndarray", "tensor", "raw")),
-    ):
-        yield Promise(one, codec, f"{codec}:objects", bound, bound, (ONE,), faster=True)
-    for kind, way in bare.items():
-        yield Promise("one value: of orjson alone", f"json/{kind}", way, 2.5, 2.5, (ONE,))
+    for codec, orjson in BARE.items():
+        yield Promise("of orjson alone", codec, orjson, 1.15, None, BOTH)
+    for codec, orjson in BARE.items():
+        yield faster("times as fast as orjson", codec, orjson, None, 3.5, BOTH)
+    for (codec, orjson), labels in zip(BARE.items(), (INTS, WHOLE), strict=True):
+        yield faster("the same, on integers", codec, orjson, None, 3, labels)
+    for codec in ("json/tftensor", "json/raw"):
+        yield Promise("of pybase64 alone", codec, "json/raw:pybase64", 1.6, 1.6, BOTH)
+    msgpack = "msgpack/ndarray"
+    yield faster("times as fast as msgpack", msgpack, f"{msgpack}:msgpack", 30, 30, BOTH)
 
 
-def ways(
-    codecs: Sequence[str],
-    able: Sequence[str],
-    label: str,
-    promised: Iterable[Promise] | None = None,
-) -> tuple[str, ...]:
-    """Return what must be measured on one payload, of what can be."""
-    found = []
-    for promise in promised or promises():
-        if promise.codec in codecs:
-            if label in promise.labels:
-                found += [promise.codec, promise.against if promise.other is None else ""]
-            if label == promise.other:
-                found.append(promise.against)
-    return tuple(name for name in dict.fromkeys(found) if name in able)
-
-
-def table(results: Results, promised: Iterable[Promise] | None = None) -> Table:
-    """Show each promise beside its measurement on the payload where it does worst."""
-    made = Table("targets", ("encode", "target", "", "decode", "target", ""))
-    group = ""
-    for promise in promised or promises():
-        if promise.codec not in results.ways:
-            continue
-        if promise.group != group:
-            group = promise.group
-            made.rows.append(Row(group, style="group"))
-        cells: list[str] = []
-        for operation, bound in (("encode", promise.encode), ("decode", promise.decode)):
-            cells += _verdict(results, promise, operation, bound)
-        made.rows.append(Row(promise.codec, tuple(cells)))
-    return made
-
-
-def missed(results: Results, promised: Iterable[Promise] | None = None) -> list[str]:
-    """Say which promises were not kept, by how much, and on which payload."""
-    lines = []
-    for promise in promised or promises():
-        for operation, bound in (("encode", promise.encode), ("decode", promise.decode)):
-            found = worst(results, promise, operation)
-            if bound and found and _word(promise, found, bound) == "MISSED":
-                value, _, label = found
-                lines.append(
-                    f"{promise.codec} {operation}, {promise.group}: {figures.ratio(value)} at"
-                    f" {label}, target {_goal(promise, bound)}"
-                )
-    return lines
-
-
-def worst(results: Results, promise: Promise, operation: str) -> tuple[float, float, str] | None:
-    """Return ratio, noise and payload where a promise does worst."""
-    numbers = {case.label: number for number, case in enumerate(results.cases)}
-    found = []
-    for label in promise.labels:
-        own = results.seconds(numbers[label], promise.codec, operation)
-        other = results.seconds(numbers[promise.other or label], promise.against, operation)
-        if own and other:
-            value = other / own if promise.faster else own / other
-            found.append((value, results.noise(numbers[label]), label))
-    return (min if promise.faster else max)(found, default=None)
-
-
-def _verdict(
-    results: Results, promise: Promise, operation: str, bound: float | None
-) -> tuple[str, str, str]:
-    if operation not in results.operations or bound is None:
-        return ("", "", "")
-    found = worst(results, promise, operation)
-    if found is None:
-        return ("-", _goal(promise, bound), "-")
-    return (figures.ratio(found[0]), _goal(promise, bound), _word(promise, found, bound))
-
-
-def _goal(promise: Promise, bound: float) -> str:
-    return f"{'>=' if promise.faster else '<='} {bound:g}x"
-
-
-def _word(promise: Promise, found: tuple[float, float, str], bound: float) -> str:
-    value, noise, _ = found
-    if (value >= bound) if promise.faster else (value <= bound):
-        return "met"
-    return "level" if level(value, bound, noise) else "MISSED"
+def _small() -> Iterator[Promise]:
+    for codec in (PACKED, *VIEWS):
+        yield faster(f"one value: {OBJECTS}", codec, f"{codec}:objects", 2, 2, (ONE,))
+    for codec in (NDARRAY, "json/tensor", "json/raw"):
+        yield faster(f"one value: {OBJECTS}", codec, f"{codec}:objects", 1.5, 1.5, (ONE,))
+    for codec, orjson in BARE.items():
+        yield Promise("one value: of orjson alone", codec, orjson, 2.5, 2.5, (ONE,))
+    for name in OURS:
+        yield Promise("1 and 10 values: of orjson by hand", name, BY_HAND, 2, 2, (ONE, TEN))
+    for name in OURS:
+        yield Promise("100 values: of orjson by hand", name, BY_HAND, 1.15, 1.15, (HUNDRED,))

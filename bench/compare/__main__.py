@@ -5,35 +5,93 @@
 
 from __future__ import annotations
 
+import argparse
+import re
 import sys
+from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING
 
+from bench.cli import Parser, UsageError, guarded, require
 from bench.interrupt import leave, orderly
 
 if TYPE_CHECKING:
     from bench.compare.changes import Comparison
-    from bench.compare.options import Options
 
 NAME = "python -m bench.compare"
+BASELINE = "bench/compare/exact.json"
+EPILOG = f"""\
+exit codes: 0 fine, 1 a regression, 2 wrong usage or files that cannot be compared.
+Without --fail-over and --exact nothing is a regression.
+
+examples:
+  python -m bench.compare old.json new.json                  look
+  python -m bench.compare old.json new.json --fail-over 25%  fail if a codec is 1.25 times as slow
+  python -m bench.compare {BASELINE} new.json --exact
+                            bytes, views, copies and allocations may only fall, on any machine
+  python -m bench.compare.record new.json                    make that file anew
+"""
+
+
+@dataclass(frozen=True)
+class Options:
+    """The command line, checked."""
+
+    old: str
+    new: str
+    fail_over: float | None
+    """By how much slower is too slow: 0.25 is 25 %."""
+    exact: bool
+    force: bool
+    markdown: bool
+    csv: bool
+    quiet: bool
 
 
 @orderly(NAME)
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; the exit code: 0, 1 regression, 2 usage or no files to compare."""
-    from bench.command import guarded
-    from bench.compare.options import parse
-
     options = parse(argv)
     return guarded(NAME, lambda: _compare(options))
 
 
+def parse(argv: list[str] | None) -> Options:
+    """Read the command line; SystemExit(2) with one line on stderr if it is wrong."""
+    made = Parser(
+        prog=NAME,
+        description="Two runs beside each other: ratios with confidence, and what grew.",
+        epilog=EPILOG,
+    )
+    add = made.add_argument
+    add("old", metavar="OLD", help="a file written with -o")
+    add("new", metavar="NEW", help="a later one")
+    add(
+        "--fail-over",
+        type=bound,
+        metavar="25%",
+        help="exit 1 if a codec is slower, or a body larger, by more than this (25%% or 1.25x)",
+    )
+    add("--exact", action="store_true", help="exit 1 if bytes, copies or allocations grew")
+    add("--force", action="store_true", help="compare other machines and other payloads too")
+    made.add_forms(quiet="only the summary: no tables")
+    return Options(**vars(made.parse_args(argv)))
+
+
+def bound(text: str) -> float:
+    """Read ``25%`` or ``1.25x``: both are 0.25."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([%x])", text.strip())
+    if found:
+        number = float(found[1])
+        value = number / 100 if found[2] == "%" else number - 1
+        if 0 <= value < inf:
+            return value
+    raise argparse.ArgumentTypeError(f"expected a bound such as 25% or 1.25x, got {text!r}")
+
+
 def _compare(options: Options) -> int:
-    from bench.compare import csv_out
-    from bench.compare.changes import compare
-    from bench.compare.files import read
-    from bench.compare.show import regressions, show
-    from bench.options import UsageError, require
-    from bench.screen.render import Screen
+    from bench.compare.changes import compare, read
+    from bench.compare.show import regressions, show, write_csv
+    from bench.screen import Screen
 
     require("pyperf", "a file of a run")
     found = compare(read(options.old), read(options.new))
@@ -41,7 +99,7 @@ def _compare(options: Options) -> int:
     if reason:
         raise UsageError(f"{options.old}, {options.new}: {reason}")
     if options.csv:
-        csv_out.write(found, sys.stdout)
+        write_csv(found, sys.stdout)
     else:
         show(found, options, Screen(markdown=options.markdown))
     # Beside CSV, what a person reads goes where it is not in the way.
@@ -50,7 +108,7 @@ def _compare(options: Options) -> int:
 
 
 def _refusal(found: Comparison, options: Options) -> str:
-    """Say why the files cannot be compared, in one line."""
+    """Return why the files cannot be compared, in one line; empty if they can."""
     if not options.force:
         if found.payloads:
             return f"other payloads: {'; '.join(found.payloads)} (--force compares them)"

@@ -11,9 +11,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from bench.compare.options import BASELINE
+from bench.cli import Parser, UsageError, guarded, require
+from bench.compare.__main__ import BASELINE
 from bench.interrupt import leave, orderly
-from bench.options import Parser
 
 NAME = "python -m bench.compare.record"
 KEPT = ("date", "bench_python", "system", "cpu", "cores")
@@ -23,8 +23,6 @@ KEPT = ("date", "bench_python", "system", "cpu", "cores")
 @orderly(NAME)
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; the exit code: 0, 1 not written, 2 usage or unreadable file."""
-    from bench.command import guarded
-
     made = Parser(NAME, "Make the small file that --exact compares with, of a run with --memory.")
     made.add_argument("run", metavar="RUN", help="a file of python -m bench.codecs --memory -o")
     made.add_argument("-o", dest="output", metavar="FILE", default=BASELINE, help=BASELINE)
@@ -34,7 +32,6 @@ def main(argv: list[str] | None = None) -> int:
 
 def _record(run: str, output: str) -> int:
     from bench.measure.runfile import read
-    from bench.options import UsageError, require
 
     require("pyperf", "a file of a run")
     found = read(run)
@@ -53,11 +50,11 @@ def slimmed(path: str) -> str:
 
     cells: list[dict[str, Any]] = []
     for benchmark in pyperf.BenchmarkSuite.load(path).get_benchmarks():
-        told = benchmark.get_metadata()
-        if told["twin"] or told["operation"] == FIRST_USE:
+        metadata = benchmark.get_metadata()
+        if metadata["twin"] or metadata["operation"] == FIRST_USE:
             continue  # nothing of it is exact
-        if is_codec(told["way"]):
-            kept = {key: value for key, value in told.items() if _needed(key)}
+        if is_codec(metadata["way"]):
+            kept = {key: value for key, value in metadata.items() if _needed(key)}
             time = float(f"{median(benchmark.get_values()):.3g}")
             cells.append({"metadata": kept, "runs": [{"values": [time]}]})
     # What all have in common stands once, as pyperf itself has it.
@@ -75,9 +72,21 @@ def slimmed(path: str) -> str:
 
 
 def _needed(key: str) -> bool:
-    told = ("name", "unit", "case", "way", "operation", "twin", "digest", "wire_bytes", "decode_is")
+    exact = (
+        "name",
+        "unit",
+        "case",
+        "way",
+        "operation",
+        "twin",
+        "digest",
+        "wire_bytes",
+        "decode_is",
+    )
     counted = ("memory_copies", "memory_allocations", "refusals")
-    return key in (*told, *counted, *KEPT) or (key.endswith("_version") and key != "python_version")
+    return key in (*exact, *counted, *KEPT) or (
+        key.endswith("_version") and key != "python_version"
+    )
 
 
 if __name__ == "__main__":

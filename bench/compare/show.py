@@ -1,25 +1,61 @@
-"""Put a comparison on the screen: tables, then the summary."""
+"""Put a comparison on the screen: tables, then the summary; or as CSV."""
 
 from __future__ import annotations
 
+import csv
+from dataclasses import replace
 from statistics import geometric_mean
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
-from bench.compare import alike, gate, tables
-from bench.compare.changes import FASTER, SLOWER, TIE, UNKNOWN
-from bench.compare.facts import ALLOCATIONS, BYTES, COPIES, DECODE, PYTHON, facts, refusals
-from bench.compare.files import NAMED
-from bench.measure.results import level
 from bench import figures
+from bench.compare import gate
+from bench.compare.changes import (
+    FASTER,
+    NAMED,
+    SLOWER,
+    TIE,
+    UNKNOWN,
+    describe_machine,
+    version_differences,
+)
+from bench.compare.gate import (
+    ALLOCATIONS,
+    BYTES,
+    COPIES,
+    DECODE,
+    PYTHON,
+    WHAT,
+    amount,
+    facts,
+    refusals,
+)
+from bench.implementations.implementation import (
+    MEASURED,
+    MEMCPY,
+    TITLES,
+    container_of,
+    label_of,
+)
+from bench.measure.results import level
+from bench.screen import Row, Table
+from bench.tables import row_style
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from bench.compare.__main__ import Options
     from bench.compare.changes import Change, Comparison
-    from bench.compare.options import Options
+    from bench.compare.gate import Fact
     from bench.measure.runfile import Run
-    from bench.screen.render import Screen
+    from bench.screen import Screen
 
+COLUMNS = ("old", "new", "ratio", "verdict", "95 % interval")
+MEMORY = "memory"
+CSV_COLUMNS = (
+    *("payload", "label", "way", "operation", "old_s", "new_s", "ratio", "low", "high"),
+    *("noise", "verdict"),
+    *(f"{age}_{what}" for what in WHAT for age in ("old", "new")),
+)
 FEW = 5
 DRIFT = 0.03
 """Two runs of a quiet machine differ by less."""
@@ -47,11 +83,11 @@ def show(found: Comparison, options: Options, screen: Screen) -> None:
         screen.line(f"other {differs}", "warning")
     if found.machine:
         screen.line("The times are of different machines: their ratios say little.", "warning")
-    versions = alike.other_versions(found.old.metadata, found.new.metadata)
+    versions = version_differences(found.old.metadata, found.new.metadata)
     if versions:
         screen.line("differs: " + "; ".join(versions), "note")
     if not options.quiet:
-        for table in tables.beside(tables.times(found.changes), screen):
+        for table in beside(times(found.changes), screen):
             screen.table(table)
         screen.line()
         screen.line(LEGEND, "note")
@@ -64,9 +100,10 @@ def show(found: Comparison, options: Options, screen: Screen) -> None:
 
 
 def _whose(name: str, run: Run, screen: Screen) -> None:
-    told = run.metadata
-    parts = [str(told[key]).partition(".")[0] for key in ("date", "git_commit") if key in told]
-    screen.line(", ".join([f"{name}: {run.path}", *parts, alike.machine(told)]), "note")
+    metadata = run.metadata
+    keys = [key for key in ("date", "git_commit") if key in metadata]
+    parts = [str(metadata[key]).partition(".")[0] for key in keys]
+    screen.line(", ".join([f"{name}: {run.path}", *parts, describe_machine(metadata)]), "note")
 
 
 def _processes(run: Run) -> int:
@@ -77,14 +114,14 @@ def _facts(found: Comparison, options: Options, screen: Screen) -> None:
     known = facts(found)
     both = [fact for fact in known if None not in (fact.old, fact.new)]
     if not options.quiet:
-        screen.table(tables.changed(known))
+        screen.table(changed(known))
     if not both:
         return
     counts = {what: sum(fact.what == what for fact in both) for what in NAMES}
-    changed = sum(fact.changed for fact in both)
-    told = ", ".join(f"{NAMES[what]} ({n})" for what, n in counts.items() if n)
+    count = sum(fact.changed for fact in both)
+    listed = ", ".join(f"{NAMES[what]} ({n})" for what, n in counts.items() if n)
     screen.line()
-    screen.line(f"What is exact in both, {told}: {changed or 'nothing'} changed.")
+    screen.line(f"What is exact in both, {listed}: {count or 'nothing'} changed.")
 
 
 def _absent(found: Comparison, options: Options, screen: Screen) -> None:
@@ -124,7 +161,7 @@ def _summary(found: Comparison, screen: Screen) -> None:
             screen.line(f"{verdict.capitalize()}{few or f', {order} first'}:")
         for change in chosen[:FEW]:
             screen.line(
-                f"- {change.name}: {figures.ratio(change.ratio)} ({tables.within(change)}),"
+                f"- {change.name}: {figures.ratio(change.ratio)} ({within(change)}),"
                 f" {figures.duration(change.old)} -> {figures.duration(change.new)}"
             )
 
@@ -132,16 +169,16 @@ def _summary(found: Comparison, screen: Screen) -> None:
 def _line(name: str, changes: Sequence[Change]) -> str:
     words = {SLOWER: SLOWER, FASTER: FASTER, TIE: "tied", UNKNOWN: "of one sample, not judged"}
     counts = {word: sum(change.verdict == word for change in changes) for word in words}
-    told = ", ".join(
+    verdicts = ", ".join(
         f"{count} {words[word]}" for word, count in counts.items() if count or word != UNKNOWN
     )
     cells = figures.counted(len(changes), "cell")
     mean = geometric_mean(change.ratio for change in changes)
-    return f"{name}: {cells}, {told}; {figures.ratio(mean)} in geometric mean."
+    return f"{name}: {cells}, {verdicts}; {figures.ratio(mean)} in geometric mean."
 
 
 def regressions(found: Comparison, options: Options, screen: Screen) -> bool:
-    """Say what is a regression, if that was asked for; whether there is any."""
+    """Write what is a regression, if that was asked for; return whether there is any."""
     wrong: list[str] = []
     asked = []
     if options.exact:
@@ -165,3 +202,161 @@ def regressions(found: Comparison, options: Options, screen: Screen) -> bool:
     for line in wrong:
         screen.line(f"- {line}")
     return bool(wrong)
+
+
+# Tables: times by section and operation, and the facts that changed.
+
+
+def times(changes: Sequence[Change]) -> Iterator[Table]:
+    """Yield a table per section and operation, the containers as groups."""
+    tables: dict[tuple[str, str], list[Change]] = {}
+    for change in changes:
+        tables.setdefault((change.case.section, change.operation), []).append(change)
+    # As a run shows them: the sections in turn, encode before decode.
+    sections = list(dict.fromkeys(section for section, _ in tables))
+    for (section, operation), each in sorted(
+        tables.items(), key=lambda item: (sections.index(item[0][0]), _place_of(item[0][1]))
+    ):
+        table = Table(f"{TITLES.get(operation, operation)}: {section}", COLUMNS)
+        labels = _labels(each)
+        for group, rows in _groups(each).items():
+            if group:
+                table.rows.append(Row(group, style="group"))
+            table.rows += [_row(labels[row.name], row) for row in rows]
+        yield table
+
+
+def _place_of(operation: str) -> int:
+    """Return the place of an operation; that of any other file of pyperf is the first."""
+    return MEASURED.index(operation) if operation in MEASURED else 0
+
+
+def beside(tables: Iterable[Table], screen: Screen) -> Iterator[Table]:
+    """Put encode and decode beside each other where there is room for both."""
+    waiting: Table | None = None
+    for table in tables:
+        both = _joined(waiting, table) if waiting else None
+        if both and not screen.markdown and sum(both.widths()) <= screen.width:
+            yield both
+            waiting = None
+            continue
+        if waiting:
+            yield waiting
+        waiting = table
+    if waiting:
+        yield waiting
+
+
+def _joined(first: Table, second: Table) -> Table | None:
+    one, _, section = first.title.partition(": ")
+    other, _, same = second.title.partition(": ")
+    if section != same or [row.label for row in first.rows] != [row.label for row in second.rows]:
+        return None
+    columns = [name for each in (one, other) for name in (f"{each}: {COLUMNS[0]}", *COLUMNS[1:])]
+    rows = [
+        replace(row, cells=row.cells + more.cells)
+        for row, more in zip(first.rows, second.rows, strict=True)
+    ]
+    return Table(f"{one}, {other}: {section}", tuple(columns), rows)
+
+
+def _groups(changes: Sequence[Change]) -> dict[str, list[Change]]:
+    found: dict[str, list[Change]] = {}
+    for change in sorted(changes, key=lambda change: not change.ours):
+        known = change.case != NAMED
+        group = (
+            MEMORY
+            if change.implementation == MEMCPY
+            else container_of(change.implementation)
+            if known
+            else ""
+        )
+        found.setdefault(group, []).append(change)
+    return {group: _by_implementation(rows) for group, rows in found.items()}
+
+
+def _by_implementation(changes: Sequence[Change]) -> list[Change]:
+    """Put all payloads of an implementation together."""
+    found: dict[str, list[Change]] = {}
+    for change in changes:
+        found.setdefault(change.implementation, []).append(change)
+    return [change for each in found.values() for change in each]
+
+
+def _labels(changes: Sequence[Change]) -> dict[str, str]:
+    """Return the label of each row: the implementation, and the payload where there are several."""
+    if changes[0].case == NAMED:
+        return {change.name: change.implementation for change in changes}
+    named = {
+        change.implementation: "one memcpy"
+        if change.implementation == MEMCPY
+        else label_of(change.implementation)
+        for change in changes
+    }
+    first = max(map(len, named.values()))
+    last = max(len(change.case.label) for change in changes)
+    if len({change.case for change in changes}) == 1:
+        return {change.name: named[change.implementation] for change in changes}
+    return {c.name: f"{named[c.implementation]:<{first}} {c.case.label:>{last}}" for c in changes}
+
+
+def _row(label: str, change: Change) -> Row:
+    sure = change.verdict != UNKNOWN
+    cells = (
+        figures.duration(change.old),
+        figures.duration(change.new),
+        figures.ratio(change.ratio),
+        change.verdict,
+        within(change) if sure else "-",
+    )
+    return Row(label, cells, "codec" if change.ours else "baseline")
+
+
+def within(change: Change) -> str:
+    """Write a confidence interval."""
+    return f"{figures.ratio(change.low)} to {figures.ratio(change.high)}"
+
+
+def changed(facts: Sequence[Fact]) -> Table:
+    """Show what grew or fell."""
+    table = Table("facts that changed", ("old", "new", ""))
+    for what, name in WHAT.items():
+        rows = [fact for fact in facts if fact.what == what and fact.changed]
+        if rows:
+            table.rows.append(Row(name, style="group"))
+        for fact in rows:
+            word = "grew" if fact.grew else "fell"
+            texts = amount(what, fact.old, bare=True), amount(what, fact.new, bare=True)
+            table.rows.append(Row(fact.name, (*texts, word), row_style(fact.implementation)))
+    return table
+
+
+def write_csv(comparison: Comparison, stream: TextIO) -> None:
+    """Write one line per cell that both files have timed; nothing where a number is unknown."""
+    known: dict[tuple[str, ...], tuple[int | None, int | None]] = {}
+    for fact in facts(comparison):
+        operations = (fact.operation,) if fact.operation else (*MEASURED, "time")
+        for operation in operations:
+            known[fact.case.title, fact.implementation, operation, fact.what] = fact.old, fact.new
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(CSV_COLUMNS)
+    for change in comparison.changes:
+        cell = (change.case.title, change.implementation, change.operation)
+        pairs = {what: known.get((*cell, what), (None, None)) for what in WHAT}
+        writer.writerow(
+            (
+                cell[0],
+                change.case.label,
+                *cell[1:],
+                *(f"{value:.4g}" for value in (change.old, change.new, change.ratio)),
+                *(f"{value:.4g}" for value in (change.low, change.high, change.noise)),
+                change.verdict,
+                *(_text(what, value) for what, pair in pairs.items() for value in pair),
+            )
+        )
+
+
+def _text(what: str, value: int | None) -> str:
+    if value is None:
+        return ""
+    return amount(what, value) if what == DECODE else str(value)

@@ -1,7 +1,9 @@
-"""The ways to do a job, each by its name.
+"""The implementations of a job, each by its name.
 
 One job per file::
 
-    ways        a way to do a job, and what its name says (baselines*: what people do without)
-    lookup      every way by its name: codecs, baselines, protocols
+    implementation  what an implementation is, and what its name tells
+    baselines       what people do without a codec: objects, lists, bare libraries
+    protocols       whole messages: each protocol, and the same without tensorwire
+    lookup          every implementation by its name
 """

@@ -12,17 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bench.implementations.baselines_protobuf import (
-    ndarray_objects,
-    raw_objects,
-    tensor_objects,
-    tftensor_objects,
-)
-from bench.implementations.implementation import MEMCPY, Way
+from bench.implementations.implementation import MEMCPY, Implementation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
 
 # json.dumps keeps its encoder only for default arguments; one that refuses NaN is as quick if kept.
 _ENCODER = json.JSONEncoder(allow_nan=False)
@@ -33,7 +26,7 @@ def _dumps(tree: Any) -> bytes:
     return _ENCODER.encode(tree).encode()
 
 
-def json_ndarray_objects() -> Way:
+def json_ndarray_objects() -> Implementation:
     """``json.dumps(a.tolist())`` in the envelope; ``np.array(json.loads(...))`` back."""
 
     def encode(array: Any) -> bytes:
@@ -42,10 +35,10 @@ def json_ndarray_objects() -> Way:
     def decode(body: bytes) -> Any:
         return np.array(json.loads(body)["data"]["ndarray"])
 
-    return Way("json/ndarray:objects", encode, decode, element_cost=5e-7)
+    return Implementation("json/ndarray:objects", encode, decode, element_cost=5e-7)
 
 
-def json_tensor_objects() -> Way:
+def json_tensor_objects() -> Implementation:
     """Do the same with shape and flat values."""
 
     def encode(array: Any) -> bytes:
@@ -58,10 +51,10 @@ def json_tensor_objects() -> Way:
         tensor = json.loads(body)["data"]["tensor"]
         return np.array(tensor["values"]).reshape(tensor["shape"])
 
-    return Way("json/tensor:objects", encode, decode, element_cost=5e-7)
+    return Implementation("json/tensor:objects", encode, decode, element_cost=5e-7)
 
 
-def json_raw_objects() -> Way:
+def json_raw_objects() -> Implementation:
     """Put the standard library's base64 and json around the array's bytes."""
 
     def encode(array: Any) -> bytes:
@@ -70,10 +63,10 @@ def json_raw_objects() -> Way:
     def decode(body: bytes) -> Any:
         return np.frombuffer(base64.b64decode(json.loads(body)["binData"]), np.uint8)
 
-    return Way("json/raw:objects", encode, decode)
+    return Implementation("json/raw:objects", encode, decode)
 
 
-def orjson_alone() -> Way:
+def orjson_alone() -> Implementation:
     """``orjson.dumps`` of the numpy array, no envelope; ``orjson.loads`` + ``np.array`` back."""
     import orjson
 
@@ -85,7 +78,7 @@ def orjson_alone() -> Way:
     def decode(body: bytes) -> Any:
         return np.array(orjson.loads(body))
 
-    return Way(
+    return Implementation(
         "json/ndarray:orjson",
         encode,
         decode,
@@ -94,12 +87,12 @@ def orjson_alone() -> Way:
     )
 
 
-def orjson_flat() -> Way:
+def orjson_flat() -> Implementation:
     """Do the same with the flat values, as ``json/tensor`` does; the shape is lost."""
     import orjson
 
     nested = orjson_alone()
-    return Way(
+    return Implementation(
         "json/tensor:orjson flat",
         lambda array: nested.encode(array.ravel()),
         nested.decode,
@@ -111,7 +104,7 @@ def orjson_flat() -> Way:
     )
 
 
-def pybase64_alone() -> Way:
+def pybase64_alone() -> Implementation:
     """``pybase64`` on the array's memory: the floor of ``json/raw`` and ``json/tftensor``."""
     import orjson
     import pybase64
@@ -122,7 +115,7 @@ def pybase64_alone() -> Way:
     def decode(body: bytes) -> Any:
         return pybase64.b64decode(body, validate=True)
 
-    return Way(
+    return Implementation(
         "json/raw:pybase64",
         encode,
         decode,
@@ -131,7 +124,7 @@ def pybase64_alone() -> Way:
     )
 
 
-def msgpack_alone() -> Way:
+def msgpack_alone() -> Implementation:
     """``msgpack.packb(a.tolist())``; ``np.array(msgpack.unpackb(...))`` back."""
     import msgpack
 
@@ -142,7 +135,7 @@ def msgpack_alone() -> Way:
     def decode(body: bytes) -> Any:
         return np.array(msgpack.unpackb(body))
 
-    return Way(
+    return Implementation(
         "msgpack/ndarray:msgpack",
         encode,
         decode,
@@ -152,22 +145,177 @@ def msgpack_alone() -> Way:
     )
 
 
-def memcpy() -> Way:
-    """One copy of the array into new memory, which is what the best encoder must do."""
+def by_hand() -> Implementation:
+    """Return the two lines that people write for ``json/ndarray`` with orjson and no checks."""
+    import orjson
+
+    def encode(array: Any) -> bytes:
+        return orjson.dumps({"data": {"ndarray": array.tolist()}})
+
+    def decode(body: bytes) -> Any:
+        return np.array(orjson.loads(body)["data"]["ndarray"])
+
+    return Implementation("json/ndarray:by hand", encode, decode)
+
+
+def loads_dumps() -> Implementation:
+    """Return `tensorwire.dumps` of a message, and `tensorwire.loads`, which `by_hand` bounds."""
+    import tensorwire as tw
+
+    media_type = tw.get_codec("json/ndarray").media_type
+
+    def encode(array: Any) -> bytes:
+        return tw.dumps(tw.Message(array, "ndarray"), media_type)
+
+    def decode(body: bytes) -> Any:
+        return tw.loads(body, media_type).value
+
+    return Implementation("json/ndarray:loads, dumps", encode, decode)
+
+
+def memcpy() -> Implementation:
+    """Return one copy of the array into new memory, which is what the best encoder must do."""
 
     def copy(array: Any) -> Any:
         return array.copy()
 
-    return Way(MEMCPY, copy, copy)
+    return Implementation(MEMCPY, copy, copy)
 
 
-BASELINES: dict[str, Callable[[], Way]] = {
+# TensorProto: DataType number, and the repeated field for what has no tensor_content
+# (TensorFlow writes scalars, one element, bool, uint16 and half there).
+TF_TYPES = {
+    "float32": (1, "float_val"),
+    "float64": (2, "double_val"),
+    "int32": (3, "int_val"),
+    "uint8": (4, "int_val"),
+    "int16": (5, "int_val"),
+    "int8": (6, "int_val"),
+    "int64": (9, "int64_val"),
+    "bool": (10, "bool_val"),
+    "uint16": (17, "int_val"),
+    "uint32": (22, "uint32_val"),
+    "uint64": (23, "uint64_val"),
+}
+TF_NAMES = {number: (name, field) for name, (number, field) in TF_TYPES.items()}
+NO_CONTENT = frozenset({"bool", "uint16"})
+
+
+def message(name: str = "seldon.protos.SeldonMessage") -> Any:
+    """Return the class that the protobuf runtime makes of a message."""
+    from tensorwire.containers.protobuf.schema import message_class
+
+    return message_class(name)
+
+
+def ndarray_objects() -> Implementation:
+    """Put lists into a ListValue; ``np.array`` of ``MessageToDict`` back."""
+    from google.protobuf.json_format import MessageToDict
+
+    cls = message()
+
+    def encode(array: Any) -> bytes:
+        built = cls()
+        built.data.ndarray.extend(array.tolist())
+        body: bytes = built.SerializeToString()
+        return body
+
+    def decode(body: bytes) -> Any:
+        parsed = cls.FromString(body)
+        if parsed.data.WhichOneof("data_oneof") != "ndarray":
+            raise ValueError("no ndarray in the message")
+        return np.array(MessageToDict(parsed.data.ndarray))
+
+    return Implementation("protobuf/ndarray:objects", encode, decode, element_cost=1.5e-6)
+
+
+def tensor_objects() -> Implementation:
+    """``values=a.ravel().tolist()``; ``np.array(values).reshape(shape)`` back."""
+    cls = message()
+
+    def encode(array: Any) -> bytes:
+        built = cls()
+        tensor = built.data.tensor
+        tensor.shape.extend(array.shape)
+        tensor.values.extend(array.ravel().tolist())
+        body: bytes = built.SerializeToString()
+        return body
+
+    def decode(body: bytes) -> Any:
+        parsed = cls.FromString(body)
+        if parsed.data.WhichOneof("data_oneof") != "tensor":
+            raise ValueError("no tensor in the message")
+        tensor = parsed.data.tensor
+        return np.array(tensor.values).reshape(tensor.shape)
+
+    return Implementation("protobuf/tensor:objects", encode, decode, element_cost=1e-7)
+
+
+def tftensor_objects() -> Implementation:
+    """``tensor_content`` by ``tobytes`` and ``np.frombuffer``: already a fair way."""
+    cls = message()
+
+    def encode(array: Any) -> bytes:
+        built = cls()
+        fill_tensor(built.data.tftensor, array)
+        body: bytes = built.SerializeToString()
+        return body
+
+    def decode(body: bytes) -> Any:
+        parsed = cls.FromString(body)
+        if parsed.data.WhichOneof("data_oneof") != "tftensor":
+            raise ValueError("no tftensor in the message")
+        return read_tensor(parsed.data.tftensor)
+
+    return Implementation("protobuf/tftensor:objects", encode, decode)
+
+
+def fill_tensor(tensor: Any, array: Any) -> None:
+    """Put an array into a TensorProto, as TensorFlow does."""
+    name = array.dtype.name
+    if name not in TF_TYPES:
+        raise TypeError(f"this baseline knows no {name}")
+    tensor.dtype, field = TF_TYPES[name]
+    for size in array.shape:
+        tensor.tensor_shape.dim.add().size = size
+    if array.size > 1 and name not in NO_CONTENT:
+        tensor.tensor_content = array.tobytes()
+    else:
+        getattr(tensor, field).extend(array.ravel().tolist())
+
+
+def read_tensor(tensor: Any) -> Any:
+    """Return the array of a TensorProto."""
+    name, field = TF_NAMES[tensor.dtype]
+    shape = [dim.size for dim in tensor.tensor_shape.dim]
+    if tensor.tensor_content:
+        return np.frombuffer(tensor.tensor_content, name).reshape(shape)
+    return np.array(getattr(tensor, field), name).reshape(shape)
+
+
+def raw_objects() -> Implementation:
+    """``binData=a.tobytes()``; the field's bytes back."""
+    cls = message()
+
+    def encode(array: Any) -> bytes:
+        body: bytes = cls(binData=array.tobytes()).SerializeToString()
+        return body
+
+    def decode(body: bytes) -> Any:
+        return np.frombuffer(cls.FromString(body).binData, np.uint8)
+
+    return Implementation("protobuf/raw:objects", encode, decode)
+
+
+BASELINES: dict[str, Callable[[], Implementation]] = {
     "json/ndarray:objects": json_ndarray_objects,
     "json/tensor:objects": json_tensor_objects,
     "json/raw:objects": json_raw_objects,
     "json/ndarray:orjson": orjson_alone,
     "json/tensor:orjson flat": orjson_flat,
     "json/raw:pybase64": pybase64_alone,
+    "json/ndarray:by hand": by_hand,
+    "json/ndarray:loads, dumps": loads_dumps,
     "protobuf/ndarray:objects": ndarray_objects,
     "protobuf/tensor:objects": tensor_objects,
     "protobuf/tftensor:objects": tftensor_objects,
@@ -175,3 +323,5 @@ BASELINES: dict[str, Callable[[], Way]] = {
     "msgpack/ndarray:msgpack": msgpack_alone,
     MEMCPY: memcpy,
 }
+BOUNDS = ("json/tensor:orjson flat", "json/ndarray:by hand", "json/ndarray:loads, dumps")
+"""Implementations that only ``--targets`` compares; the first of them loses the shape."""

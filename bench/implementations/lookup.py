@@ -1,4 +1,4 @@
-"""Every way there is, by its name: codecs, baselines, protocols; and which of them can run here."""
+"""Every implementation by its name: codecs, baselines, protocols; and which can run here."""
 
 from __future__ import annotations
 
@@ -7,25 +7,61 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import tensorwire as tw
-from bench.implementations.baselines import BASELINES
-from bench.implementations.implementation import MEMCPY, Way, codec_of, container_of
-from bench.implementations.protocols import WAYS
+from bench.implementations.baselines import BASELINES, BOUNDS
+from bench.implementations.implementation import (
+    MEMCPY,
+    Implementation,
+    codec_of,
+    container_of,
+    style_of,
+)
+from bench.implementations.protocols import PROTOCOLS
+from tensorwire.containers import CONTAINERS
+from tensorwire.kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+MODULES = ("google.protobuf", "msgpack", "orjson", "pybase64")
+"""What baselines need beside numpy; those of a bare library are named after it."""
 
-def needs_of(name: str) -> tuple[str, ...]:
-    """Modules without which a baseline cannot run."""
-    style = name.partition(":")[2]
-    if style.startswith("objects"):
-        return ("google.protobuf",) if container_of(name) == "protobuf" else ()
-    return (style.partition(" ")[0],) if style else ()
+
+@cache
+def get_implementation(name: str) -> Implementation:
+    """Return a baseline or protocol by its name, else one of tensorwire's codecs."""
+    make = BASELINES.get(name) or PROTOCOLS.get(name)
+    if make is not None:
+        return make()
+    codec = tw.get_codec(name)
+    return Implementation(name, codec.encode, codec.decode)
+
+
+def builtin_codecs() -> tuple[str, ...]:
+    """Return the twelve codecs that are no plug-ins, by container."""
+    return tuple(f"{container}/{kind}" for container in CONTAINERS for kind in KINDS)
+
+
+def baselines_for(codecs: Sequence[str], *, bounds: bool = False) -> tuple[str, ...]:
+    """Return the baselines that do the job of one of these codecs, and the memcpy of all.
+
+    Parameters
+    ----------
+    bounds
+        Also those that only targets are compared with.
+    """
+    return tuple(
+        name
+        for name in BASELINES
+        if name == MEMCPY or (codec_of(name) in codecs and (bounds or name not in BOUNDS))
+    )
 
 
 def missing_for(name: str) -> str | None:
-    """Return the module a baseline lacks here, if any."""
-    return next((module for module in needs_of(name) if not installed(module)), None)
+    """Return the module that a baseline lacks here, if any."""
+    style = style_of(name).partition(" ")[0]
+    if style == "objects" and container_of(name) == "protobuf":
+        style = "google.protobuf"
+    return style if style in MODULES and not installed(style) else None
 
 
 def installed(module: str) -> bool:
@@ -34,28 +70,3 @@ def installed(module: str) -> bool:
         return find_spec(module) is not None
     except ModuleNotFoundError:
         return False
-
-
-@cache
-def get_way(name: str) -> Way:
-    """Find a way by name; what is none of ours is looked up among tensorwire's codecs."""
-    made = BASELINES.get(name) or WAYS.get(name)
-    if made is not None:
-        return made()
-    codec = tw.get_codec(name)
-    return Way(name, codec.encode, codec.decode)
-
-
-def baselines_for(codecs: Sequence[str], *, floors: bool = False) -> tuple[str, ...]:
-    """Return the baselines that do the job of one of these codecs; the memcpy belongs to all.
-
-    Parameters
-    ----------
-    floors
-        Also those that lose the shape, and are good only as a limit.
-    """
-    return tuple(
-        name
-        for name in BASELINES
-        if name == MEMCPY or (codec_of(name) in codecs and (floors or not name.endswith("flat")))
-    )

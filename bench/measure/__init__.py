@@ -2,16 +2,13 @@
 
 One job per file, in the order of a run::
 
-    session     check every cell, then time it
-    check       each way is right, and each reads what the other wrote, before it is timed
-    run         starts the workers one after another, and ends them
-    worker      one process that times all cells in turn (schedule: how often, in which order)
-    memory      what a call takes beside its argument, weighed apart by memory_worker
-                (memory_pages: the process's; memory_counts: how often it asks)
-    py_spy      flame graphs, and what py-spy complains of (prctl: what it may look into)
-    results     medians, and the noise that makes a tie
-    recording   the same in pyperf's format, with all that is needed to show it again
-    runfile     that as a file, written and read (fields: what it may hold)
-    environment what the numbers depend on: versions, and the machine
-    transport   what a plain HTTP request costs, which advice compares with
+    run         check every cell, then time it in workers, one after another
+    check       each implementation is right, and each reads what the other wrote
+    worker      one process that times all cells in turn: how often, in which order
+    results     samples, medians, and the noise of the A/A controls that makes a tie
+    runfile     a run as a file of pyperf's, written and read
+    machine     what the numbers depend on: versions, and the machine
+    memory      what a call takes beside its argument, weighed in processes of its own
+    flamegraph  where a cell or a server spends its time, by py-spy
+    transport   what a plain HTTP request costs, which the advice compares with
 """

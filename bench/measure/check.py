@@ -9,25 +9,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import tensorwire as tw
-from bench.implementations.lookup import get_way
-from bench.implementations.implementation import MEMCPY, kind_of
+from bench.implementations.implementation import MEMCPY, codec_of, kind_of
+from bench.implementations.lookup import get_implementation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import numpy.typing as npt
 
-    from bench.implementations.implementation import Way
+    from bench.implementations.implementation import Implementation
     from bench.payloads.case import Case
 
 
 class CheckError(Exception):
-    """A way is wrong; nothing is timed."""
+    """An implementation is wrong; nothing is timed."""
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of one way and one payload without timing it."""
+    """What is known of an implementation and a payload without timing it."""
 
     size: int = 0
     """Bytes on the wire."""
@@ -85,7 +85,7 @@ def _bits(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
 def check_case(
     case: Case, array: npt.NDArray[Any], names: Sequence[str], patience: float
 ) -> Iterator[tuple[str, Facts]]:
-    """Check every way on one payload, codecs first.
+    """Check every implementation on one payload, codecs first.
 
     Parameters
     ----------
@@ -95,72 +95,81 @@ def check_case(
     Raises
     ------
     CheckError
-        If a way returns wrong values, or two ways for one job do not understand each other.
+        If one returns wrong values, or two that do the same job do not understand each other.
     """
     bodies: dict[str, bytes] = {}
     for name in names:
-        way = get_way(name)
-        if way.element_cost * array.size > patience:
-            cost = way.element_cost * array.size
+        checked = get_implementation(name)
+        cost = checked.element_cost * array.size
+        if cost > patience:
             yield name, Facts(cannot=f"one call takes about {cost:.2g} s; more --seconds allow it")
             continue
         try:
-            body, took_encode = _timed(lambda way=way: way.encode(array))  # type: ignore[misc]
+            body, took_encode = _timed(checked.encode, array)
         except Exception as error:
-            if not _is_refusal(way, error):
-                raise CheckError(_line(way, case, f"encode: {_what(error)}")) from error
+            if not _is_refusal(checked, error):
+                raise CheckError(_line(name, case, f"encode: {_what(error)}")) from error
             yield name, Facts(cannot=_what(error))
             continue
         try:
-            decoded, took_decode = _timed(lambda way=way, body=body: way.decode(body))  # type: ignore[misc]
+            decoded, took_decode = _timed(checked.decode, body)
         except Exception as error:
-            if not way.style:
-                raise CheckError(_line(way, case, f"decode: {_what(error)}")) from error
+            if not checked.is_baseline:
+                raise CheckError(_line(name, case, f"decode: {_what(error)}")) from error
             yield name, Facts(cannot=f"it cannot read back what it wrote: {_what(error)}")
             continue
-        wanted = array.ravel() if way.flat else array
-        if not same(decoded, wanted, raw=kind_of(way.name) == "raw"):
-            if not way.style:
-                raise CheckError(_line(way, case, "decode(encode(a)) gives other values than a"))
+        if not _is_right(checked, decoded, array):
+            if not checked.is_baseline:
+                raise CheckError(_line(name, case, "decode(encode(a)) gives other values than a"))
             yield name, Facts(cannot="its own round trip changes the values")
             continue
         bodies[name] = body
-        if way.style and way.codec in bodies:
-            _check_pair(way, case, array, bodies)
+        codec = codec_of(name) if checked.is_baseline else None
+        if codec in bodies:
+            _check_pair(checked, case, array, bodies)
         yield (
             name,
             Facts(
                 size=body.nbytes if isinstance(body, np.ndarray) else len(body),
                 view=_is_view(decoded, body),
                 estimate=(took_encode, took_decode),
-                writer=way.codec if way.style and bodies.get(way.codec) == body else None,
+                writer=codec if codec in bodies and bodies[codec] == body else None,
             ),
         )
 
 
-def _check_pair(way: Way, case: Case, array: npt.NDArray[Any], bodies: dict[str, bytes]) -> None:
-    """See that the codec reads what the baseline wrote, and the other way round."""
-    codec = get_way(way.codec)
-    ours, theirs = bodies[way.codec], bodies[way.name]
+def _check_pair(
+    baseline: Implementation, case: Case, array: npt.NDArray[Any], bodies: Mapping[str, bytes]
+) -> None:
+    """Check that the codec reads what the baseline wrote, and the baseline what the codec wrote."""
+    codec = get_implementation(codec_of(baseline.name))
+    ours, theirs = bodies[codec.name], bodies[baseline.name]
     if ours == theirs:
         return
     readings = (
-        (codec, f"the body of {way.name}", way.wrap(theirs) if way.wrap else theirs),
-        (way, f"the body of {codec.name}", way.unwrap(ours) if way.unwrap else ours),
+        (codec, f"the body of {baseline.name}", baseline.wrap(theirs) if baseline.wrap else theirs),
+        (baseline, f"the body of {codec.name}", baseline.unwrap(ours) if baseline.unwrap else ours),
     )
     for reader, what, body in readings:
         try:
             decoded = reader.decode(body)
         except Exception as error:
-            raise CheckError(_line(reader, case, f"cannot read {what}: {_what(error)}")) from error
-        wanted = array.ravel() if way.flat else array
-        if not same(decoded, wanted, raw=kind_of(way.name) == "raw"):
-            raise CheckError(_line(reader, case, f"reads other values from {what}"))
+            line = _line(reader.name, case, f"cannot read {what}: {_what(error)}")
+            raise CheckError(line) from error
+        if not _is_right(baseline, decoded, array):
+            raise CheckError(_line(reader.name, case, f"reads other values from {what}"))
 
 
-def _is_refusal(way: Way, error: Exception) -> bool:
-    """Tell a refusal from a bug: a codec says EncodeError, or that it lacks a package."""
-    return bool(way.style) or way.name == MEMCPY or isinstance(error, (tw.EncodeError, ImportError))
+def _is_right(checked: Implementation, decoded: Any, array: npt.NDArray[Any]) -> bool:
+    wanted = array.ravel() if checked.flat else array
+    return same(decoded, wanted, raw=kind_of(checked.name) == "raw")
+
+
+def _is_refusal(checked: Implementation, error: Exception) -> bool:
+    """Tell a refusal from a bug: a codec raises EncodeError, or lacks a package."""
+    if checked.is_baseline or checked.name == MEMCPY:
+        return True
+    return isinstance(error, (tw.EncodeError, ImportError))
 
 
 def _is_view(decoded: Any, body: Any) -> bool:
@@ -173,14 +182,14 @@ def _is_view(decoded: Any, body: Any) -> bool:
     )
 
 
-def _timed(call: Callable[[], Any]) -> tuple[Any, float]:
+def _timed(call: Callable[[Any], Any], argument: Any) -> tuple[Any, float]:
     start = perf_counter()
-    result = call()
+    result = call(argument)
     return result, perf_counter() - start
 
 
-def _line(way: Way, case: Case, what: str) -> str:
-    return f"check failed: {way.name} on {case.title}: {what}"
+def _line(name: str, case: Case, what: str) -> str:
+    return f"check failed: {name} on {case.title}: {what}"
 
 
 def _what(error: Exception) -> str:

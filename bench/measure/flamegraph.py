@@ -1,25 +1,48 @@
-"""Flame graphs by py-spy: started, ended, and understood when it complains."""
+"""Flame graphs by py-spy: of one cell (``--profile out.svg``), or of any process of ours.
+
+A worker does nothing but the cell, and reports when it has begun; py-spy attaches then, so that no
+import is in the graph. The worker allows that itself, so that py-spy needs no more permission
+than if it had started the worker.
+"""
 
 from __future__ import annotations
 
+import faulthandler
+import json
 import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
-import tempfile
-from contextlib import suppress
+import time
+from contextlib import closing, suppress
+from math import inf
 from pathlib import Path
-from typing import IO
+from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
-from bench.measure.run import WorkerError
-from bench.options import UsageError
+from bench.implementations.implementation import is_codec
+from bench.measure.check import CheckError
+from bench.measure.results import Cell
+from bench.measure.run import Session
+from bench.measure.worker import jobs_of, sample, settle
+from bench.process import Child, WorkerError, allow_tracing, end_with_parent, run_worker, tell
 from tensorwire.extras import advice
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bench.cli import Options
+    from bench.screen import Progress
+
+WORKER = "bench.measure.flamegraph"
+SECONDS, RATE = 5.0, 250
+START = 60.0
+"""Seconds in which the worker has begun, and py-spy has drawn."""
 WRITING = 30.0
 """Seconds in which a graph is drawn."""
+WARM_UPS = 3
 YAMA = Path("/proc/sys/kernel/yama/ptrace_scope")
 SCOPES = {
     "1": "only a parent may look into a process: sudo sysctl kernel.yama.ptrace_scope=0",
@@ -36,7 +59,7 @@ TITLE = re.compile(r'(<text id="title"[^>]*>)[^<]*')
 
 
 class PySpyError(WorkerError):
-    """No graph, and why: one line."""
+    """There is no graph, and why: one line."""
 
 
 def find() -> str | None:
@@ -48,35 +71,33 @@ def find() -> str | None:
 def require(option: str) -> None:
     """Raise UsageError where py-spy is not installed."""
     if find() is None:
+        from bench.cli import UsageError
+
         raise UsageError(advice(option, ["py-spy"]))
 
 
 class Recording:
-    """py-spy at work on one process; what stood in the file stays until the graph is complete."""
+    """py-spy at work on one process; an existing file stays until the graph is complete."""
 
     def __init__(self, pid: int, path: Path, title: str, *options: str) -> None:
         self.path, self.title = path, title
         self._part = path.with_name(f".{path.name}.{pid}.part")
-        self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed in _close
         command = [find() or "py-spy", "record", "--pid", f"{pid}", *options]
-        self._process = subprocess.Popen(  # noqa: S603 - a tool that the user has installed
+        self._child = Child(
             [*command, "--format", "flamegraph", "--output", str(self._part)],
-            stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            stderr=self._errors,
-            start_new_session=True,  # Ctrl-C is ours to handle
         )
 
     def ended(self) -> bool:
         """Whether it has ended by itself."""
-        return self._process.poll() is not None
+        return self._child.returncode() is not None
 
     def stop(self) -> None:
         """Let it draw what it has."""
-        self._process.send_signal(signal.SIGINT)
+        self._child.signal(signal.SIGINT)
 
     def finish(self) -> None:
-        """Wait until the graph is drawn, and put it in its place.
+        """Wait until the graph is drawn, and move it to its path.
 
         Raises
         ------
@@ -84,11 +105,9 @@ class Recording:
             There is none.
         """
         try:
-            self._process.wait(WRITING)
-            self._errors.seek(0)
-            said = self._errors.read().decode(errors="replace")
-            if self._process.returncode or not self._part.exists():
-                raise PySpyError(reason(said))
+            self._child.wait(WRITING)
+            if self._child.returncode() or not self._part.exists():
+                raise PySpyError(reason(self._child.errors()))
             drawn = self._part.read_text(encoding="utf-8")
             self._part.write_text(self._readable(drawn), encoding="utf-8")
             self._part.replace(self.path)
@@ -104,21 +123,19 @@ class Recording:
 
     def give_up(self) -> None:
         """End it, and leave nothing behind."""
-        self._process.kill()
-        self._process.wait()
-        self._errors.close()
+        self._child.close(0)
         with suppress(FileNotFoundError):
             self._part.unlink()
 
 
-def reason(said: str) -> str:
+def reason(errors: str) -> str:
     """Return in one line why there is no graph; where it is not allowed to, what would help."""
-    told = said.lower()
-    if "permission denied" in told or "not permitted" in told or "requires root" in told:
+    lower = errors.lower()
+    if "permission denied" in lower or "not permitted" in lower or "requires root" in lower:
         return f"py-spy may not attach: {_permission()}"
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    errors = [line for line in lines if line.lower().startswith("error")]
-    return f"py-spy: {(errors or lines or ['it drew nothing'])[0].removeprefix('Error: ')}"
+    lines = [line.strip() for line in errors.splitlines() if line.strip()]
+    failed = [line for line in lines if line.lower().startswith("error")]
+    return f"py-spy: {(failed or lines or ['it drew nothing'])[0].removeprefix('Error: ')}"
 
 
 def _permission() -> str:
@@ -126,3 +143,106 @@ def _permission() -> str:
         return MACOS
     scope = YAMA.read_text().strip() if YAMA.exists() else "0"
     return f"{YAMA} is {scope}, {SCOPES[scope]}" if scope in SCOPES else CONTAINER
+
+
+# A graph of one cell.
+
+
+def profile(session: Session, options: Options, progress: Progress) -> int:
+    """Draw the graph of the session's only cell; return the exit code.
+
+    Raises
+    ------
+    UsageError
+        It has several, or py-spy is not installed.
+    CheckError, WorkerError
+        The cell is wrong or cannot be; the worker or py-spy failed. There is no file then.
+    """
+    require("--profile")
+    name, operation = only_cell(session)
+    path = Path(options.profile or "")
+    seconds = max(1, round(min(SECONDS, options.seconds)))
+    title = f"{name} {operation} {session.cases[0].title}"
+    try:
+        plan = _plan(session, name, operation, progress) | {"limit": 2 * START + seconds}
+        with closing(run_worker(WORKER, plan)) as lines:
+            pid = next(lines)["pid"]
+            try:
+                _record(pid, path, title, seconds, progress, "--native")
+            except PySpyError as error:
+                if "native" not in str(error):
+                    raise
+                # Not on macOS, nor on every processor: Python's frames alone.
+                _record(pid, path, title, seconds, progress)
+    finally:
+        progress.clear()
+    if not options.quiet:
+        print(f"{path}: {title}, for {seconds} s; open it in a browser")
+    return 0
+
+
+def only_cell(session: Session) -> tuple[str, str]:
+    """Return the codec and the operation of the only cell there is; baselines are no cells."""
+    codecs = {name for names in session.implementations for name in names if is_codec(name)}
+    choices = (
+        (len(codecs), "codecs: choose one by --codec json/ndarray"),
+        (len(session.cases), "payloads: one by --batch 100, or one --payload"),
+        (len(session.operations), "directions: one by --op encode"),
+    )
+    several = [f"{count} {what}" for count, what in choices if count != 1]
+    if several:
+        from bench.cli import UsageError
+
+        raise UsageError(f"--profile is of one cell, and this is {'; '.join(several)}")
+    return codecs.pop(), session.operations[0]
+
+
+def _plan(session: Session, name: str, operation: str, progress: Progress) -> dict[str, Any]:
+    one = Session(session.cases, [[name]], (operation,))
+    one.check(inf, progress)
+    refusal = one.facts[0, name].cannot
+    if refusal is not None:
+        raise CheckError(f"{name} cannot carry {one.cases[0].title}: {refusal}")
+    return one.plan([Cell(0, name, operation)])
+
+
+def _record(
+    pid: int, path: Path, title: str, seconds: int, progress: Progress, *native: str
+) -> None:
+    options = ("--rate", f"{RATE}", "--duration", f"{seconds}", *native)
+    recording = Recording(pid, path, title, *options)
+    began = time.monotonic()
+    try:
+        while not recording.ended() and (taken := time.monotonic() - began) < START:
+            progress.show("profiling", min(1.0, taken / seconds))
+            time.sleep(0.05)
+        recording.finish()
+    except BaseException:
+        recording.give_up()
+        raise
+
+
+# The worker: one cell again and again, until it is ended.
+
+
+def loop(call: Callable[[Any], Any], argument: Any) -> None:
+    """Call for ever: the lowest frame of the graph that does not belong to the cell."""
+    while True:
+        call(argument)
+
+
+def main() -> None:
+    """Report when all that comes is the cell."""
+    plan = json.load(sys.stdin)
+    faulthandler.dump_traceback_later(plan["limit"], exit=True)
+    end_with_parent()
+    allow_tracing()
+    (job,) = jobs_of(plan)
+    sample(job, 1, WARM_UPS)
+    settle()
+    tell({"pid": os.getpid()})
+    loop(*job)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,4 @@
-"""Medians of what was measured, and how far equal things differed."""
+"""What a run has measured: samples, medians, and the noise of its A/A controls."""
 
 from __future__ import annotations
 
@@ -6,37 +6,72 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from math import exp, log
 from statistics import median
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from bench.implementations.implementation import OPERATIONS, container_of, kind_of
-from bench.measure.run import Cell
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bench.measure.check import Facts
-    from bench.measure.run import Samples
     from bench.payloads.case import Case
+
 
 NOISY = 0.10
 """Equal cells that differ by more say that the machine was busy with something else."""
 LEAST_NOISE = 0.01
 """Two medians nearer than this are never told apart, however quiet the run was."""
-TWINS = 3
+CONTROLS = 3
 
 
-def choose_twins(ways: Sequence[str]) -> list[str]:
+class Cell(NamedTuple):
+    """One thing to time."""
+
+    case: int
+    implementation: str
+    operation: str
+    control: bool = False
+    """The second of two equal cells: an A/A control, which shows how far equal things differ."""
+
+    def name(self, case: Case) -> str:
+        """Return what it is called in files, with its payload in full."""
+        again = " (again)" if self.control else ""
+        return f"{self.implementation} {self.operation} {case.title}{again}"
+
+
+@dataclass
+class Samples:
+    """What was measured so far; it is kept when a run is interrupted."""
+
+    seconds: dict[Cell, list[list[float]]] = field(default_factory=lambda: defaultdict(list))
+    """Seconds per call, one list per worker."""
+    loops: dict[Cell, list[int]] = field(default_factory=lambda: defaultdict(list))
+    """Calls per sample, one number per worker."""
+    runs: dict[Cell, list[Any]] = field(default_factory=dict)
+    """Of a rigorous run: each ``pyperf.Run``, with its warm-ups, calibration and dates."""
+
+    def add(self, cell: Cell, runs: Sequence[Any], *, keep: bool = False) -> None:
+        """Add the values of ``pyperf.Run``s; keep the runs themselves, too."""
+        if keep:
+            self.runs.setdefault(cell, []).extend(runs)
+        for run in runs:
+            if run.values:
+                self.seconds[cell].append(list(run.values))
+                self.loops[cell].append(run.get_loops())
+
+
+def choose_controls(codecs: Sequence[str]) -> list[str]:
     """Choose the codecs that are measured twice: one of each container, up to three."""
     by_container: dict[str, list[str]] = defaultdict(list)
-    for name in ways:
+    for name in codecs:
         by_container[container_of(name)].append(name)
-    # Kinds differ between containers, so that quick and slow cells are among the twins.
+    # Kinds differ between containers, so that quick and slow cells are among the controls.
     wanted = ("ndarray", "tensor", "tftensor")
     chosen = []
     for position, names in enumerate(by_container.values()):
         kind = wanted[position % len(wanted)]
         chosen.append(next((name for name in names if kind_of(name) == kind), names[0]))
-    return chosen[:TWINS]
+    return chosen[:CONTROLS]
 
 
 @dataclass(frozen=True)
@@ -60,14 +95,14 @@ class Results:
     """A run, complete or interrupted."""
 
     cases: Sequence[Case]
-    ways: Sequence[str]
+    implementations: Sequence[str]
     operations: Sequence[str]
     facts: Mapping[tuple[int, str], Facts]
     samples: Samples
     memory: Mapping[Cell, Memory] = field(default_factory=dict)
     digests: Mapping[int, int] = field(default_factory=dict)
     """Of each case: one number by which two runs know that they had the same array."""
-    trips: Mapping[int, float] = field(default_factory=dict)
+    http_round_trips: Mapping[int, float] = field(default_factory=dict)
     """Seconds of a plain HTTP request over 127.0.0.1, by the bytes it sends (`transport`)."""
 
     @property
@@ -80,33 +115,35 @@ class Results:
         """How often the cell was timed."""
         return sum(len(each) for each in self.samples.seconds.get(cell, []))
 
-    def seconds(self, case: int, way: str, operation: str, *, twin: bool = False) -> float | None:
+    def seconds(
+        self, case: int, implementation: str, operation: str, *, control: bool = False
+    ) -> float | None:
         """Return the median of all processes' samples, None if there are none."""
-        lists = self.samples.seconds.get(Cell(case, way, operation, twin), [])
+        lists = self.samples.seconds.get(Cell(case, implementation, operation, control), [])
         pooled = [seconds for each in lists for seconds in each]
         return median(pooled) if pooled else None
 
-    def there_and_back(self, case: int, way: str) -> float | None:
+    def there_and_back(self, case: int, implementation: str) -> float | None:
         """Encode plus decode, or the one operation that was asked for."""
-        parts = [self.seconds(case, way, operation) for operation in self.summed]
+        parts = [self.seconds(case, implementation, operation) for operation in self.summed]
         known = [part for part in parts if part is not None]
         return sum(known) if len(known) == len(parts) else None
 
     def refusals(self) -> dict[tuple[str, str], list[int]]:
         """Return the cases that a way cannot carry, by the way and the reason."""
         found: dict[tuple[str, str], list[int]] = {}
-        for (case, way), facts in self.facts.items():
+        for (case, name), facts in self.facts.items():
             if facts.cannot is not None:
-                found.setdefault((way, facts.cannot), []).append(case)
+                found.setdefault((name, facts.cannot), []).append(case)
         return found
 
     def pairs(self, case: int) -> list[float]:
         """How far each pair of equal cells differs: 0.02 is two per cent."""
         found = []
         for cell in self.samples.seconds:
-            if cell.twin and cell.case == case:
-                first = self.seconds(cell.case, cell.way, cell.operation)
-                second = self.seconds(*cell[:3], twin=True)
+            if cell.control and cell.case == case:
+                first = self.seconds(*cell[:3])
+                second = self.seconds(*cell[:3], control=True)
                 if first and second:
                     found.append(exp(abs(log(first / second))) - 1)
         return found

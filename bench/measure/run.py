@@ -1,162 +1,157 @@
-"""Start the workers one after another, collect their samples, end them whatever happens."""
+"""A run: check every cell, then time it in several processes; keep what there is if interrupted."""
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 import time
-from collections import defaultdict
 from contextlib import closing
 from dataclasses import dataclass, field
-from pathlib import Path
-from threading import Timer
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from bench.interrupt import noting
+from bench.implementations.implementation import FIRST_USE, is_codec
+from bench.implementations.lookup import get_implementation
+from bench.measure.check import Facts, check_case
+from bench.measure.results import Cell, Memory, Results, Samples, choose_controls
+from bench.payloads.case import build, digest
+from bench.process import run_worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
+    from bench.cli import Options
     from bench.payloads.case import Case
+    from bench.screen import Progress
 
-
-class WorkerError(Exception):
-    """A worker ended before its work was done."""
-
-
-class Cell(NamedTuple):
-    """One thing to time."""
-
-    case: int
-    way: str
-    operation: str
-    twin: bool = False
-    """The second of two equal cells, which only shows how far equal things differ here."""
-
-    def name(self, case: Case) -> str:
-        """Return what it is called in files, with its payload in full."""
-        return f"{self.way} {self.operation} {case.title}" + " (again)" * self.twin
+WORKER = "bench.measure.worker"
+PATIENCE = 0.2
+"""The share of the run's seconds that a single call of a slow baseline may take."""
+RESERVE = 0.3
+"""Seconds kept for writing the answer."""
 
 
 @dataclass
-class Samples:
-    """What was measured so far; it is kept when a run is interrupted."""
+class Session:
+    """What is to be measured, and what is known of it so far."""
 
-    seconds: dict[Cell, list[list[float]]] = field(default_factory=lambda: defaultdict(list))
-    """Seconds per call, one list per worker."""
-    loops: dict[Cell, list[int]] = field(default_factory=lambda: defaultdict(list))
-    """Calls per sample, one number per worker."""
-    runs: dict[Cell, list[Any]] = field(default_factory=dict)
-    """Of a rigorous run: each ``pyperf.Run``, with its warm-ups, calibration and dates."""
+    cases: Sequence[Case]
+    implementations: Sequence[Sequence[str]]
+    """For each case."""
+    operations: tuple[str, ...]
+    facts: dict[tuple[int, str], Facts] = field(default_factory=dict)
+    samples: Samples = field(default_factory=Samples)
+    memory: dict[Cell, Memory] = field(default_factory=dict)
+    digests: dict[int, int] = field(default_factory=dict)
+    http_round_trips: dict[int, float] = field(default_factory=dict)
+    interrupted: bool = False
+    failure: str = ""
+    """What went wrong after something was measured, which is kept."""
+    seconds: float = 0.0
 
+    def results(self) -> Results:
+        """Return what is known now."""
+        names = dict.fromkeys(name for each in self.implementations for name in each)
+        known = (self.facts, self.samples, self.memory, self.digests, self.http_round_trips)
+        return Results(self.cases, tuple(names), self.operations, *known)
 
-def measure(  # noqa: PLR0913 - each is one plain fact
-    samples: Samples,
-    cells: Sequence[Cell],
-    plan: Mapping[str, Any],
-    *,
-    ends: float,
-    processes: int,
-    progress: Callable[[float], None],
-) -> None:
-    """Time all cells in several processes, one after another so that none disturbs another.
+    def check(self, patience: float, progress: Progress) -> None:
+        """Check every implementation on every payload; CheckError if one is wrong."""
+        total, done = sum(map(len, self.implementations)), 0
+        for number, case in enumerate(self.cases):
+            array = build(case)
+            self.digests[number] = digest(array)
+            for name, facts in check_case(case, array, self.implementations[number], patience):
+                self.facts[number, name] = facts
+                done += 1
+                progress.show("checking", done / total)
 
-    Parameters
-    ----------
-    samples
-        Filled as results arrive.
-    plan
-        The payloads, and the cells as a worker must know them (`session.plan_of`).
-    ends
-        When to be done, in seconds since the epoch. Every cell is timed even if it takes longer.
-    progress
-        Called with the share that is done.
-    """
-    calls = sum(seconds for *_, seconds, _ in plan["cells"])
-    for number in range(processes):
-        share = max(0.0, ends - time.time()) / (processes - number)
-        asked = {
-            **plan,
-            "until": time.time() + share,
-            # Far beyond what it should take: the end of a worker that hangs.
-            "limit": 60 + 5 * share + 10 * calls,
-            "seed": number,
+    def cells(self) -> list[Cell]:
+        """Return what there is to time, once all is checked."""
+        cells = []
+        for number, names in enumerate(self.implementations):
+            able = [name for name in names if self.facts[number, name].cannot is None]
+            controls = choose_controls([name for name in able if is_codec(name)])
+            for operation in self.operations:
+                needed = "decode" if operation == FIRST_USE else operation
+                timed = [name for name in able if needed in get_implementation(name).timed]
+                cells += [Cell(number, name, operation) for name in timed]
+                if operation != FIRST_USE:
+                    cells += [Cell(number, name, operation, control=True) for name in controls]
+        return cells
+
+    def plan(self, cells: Sequence[Cell]) -> dict[str, Any]:
+        """Return what a worker must know: each payload and its digest, each cell and its guess.
+
+        A cell is followed by the seconds of a call, roughly, and by the implementation that writes
+        the body to decode.
+        """
+        guesses = [
+            (self.guess(cell), self.facts[cell[:2]].writer or cell.implementation) for cell in cells
+        ]
+        return {
+            "cases": [(case.to_worker(), self.digests[n]) for n, case in enumerate(self.cases)],
+            "cells": [(*cell, *guess) for cell, guess in zip(cells, guesses, strict=True)],
         }
-        before = number / processes
-        with closing(lines_of_worker("bench.measure.worker", asked)) as lines:
-            for line in lines:
-                for index, loops, seconds in line["samples"]:
-                    cell = cells[index]
-                    while len(samples.seconds[cell]) <= number:
-                        samples.seconds[cell].append([])
-                        samples.loops[cell].append(loops)
-                    samples.seconds[cell][number].append(seconds)
-                progress(before + line["done"] / processes)
+
+    def guess(self, cell: Cell) -> float:
+        """Return the seconds of one call, roughly."""
+        return self.facts[cell[:2]].estimate[cell.operation != "encode"]
+
+    def measure(
+        self, cells: Sequence[Cell], ends: float, processes: int, progress: Callable[[float], None]
+    ) -> None:
+        """Time all cells in several processes, one after another so that none disturbs another.
+
+        Parameters
+        ----------
+        ends
+            When to be done, in seconds since the epoch. Every cell is timed even if it takes
+            longer.
+        progress
+            Called with the share that is done.
+        """
+        plan, samples = self.plan(cells), self.samples
+        calls = sum(map(self.guess, cells))
+        for number in range(processes):
+            share = max(0.0, ends - time.time()) / (processes - number)
+            asked = {
+                **plan,
+                "until": time.time() + share,
+                # Far beyond what it should take: the end of a worker that hangs.
+                "limit": 60 + 5 * share + 10 * calls,
+                "seed": number,
+            }
+            with closing(run_worker(WORKER, asked)) as lines:
+                for line in lines:
+                    for index, loops, seconds in line["samples"]:
+                        cell = cells[index]
+                        while len(samples.seconds[cell]) <= number:
+                            samples.seconds[cell].append([])
+                            samples.loops[cell].append(loops)
+                        samples.seconds[cell][number].append(seconds)
+                    progress((number + line["done"]) / processes)
 
 
-def search_path() -> str:
-    """Return the ``PYTHONPATH`` by which another process finds what this one finds."""
-    return os.pathsep.join(path or str(Path.cwd()) for path in sys.path)
-
-
-def lines_of_worker(
-    module: str, plan: Mapping[str, Any], **environment: str
-) -> Generator[dict[str, Any], None, None]:
-    """Run a worker, and yield what it writes, line by line; it has ended when this has.
-
-    Parameters
-    ----------
-    plan
-        What the worker reads; its ``limit`` is the seconds after which it ends, done or not.
-    environment
-        Variables of the worker beside those of this process.
+def run(session: Session, options: Options, progress: Progress) -> None:
+    """Fill the session in.
 
     Raises
     ------
+    CheckError
+        If a codec or a baseline is wrong: nothing was timed.
     WorkerError
-        The worker failed.
+        If a worker process failed.
     """
-    with noting() as pressed:  # a worker that nobody knows of would not be ended
-        process = subprocess.Popen(  # noqa: S603 - our own workers
-            [sys.executable, "-m", module],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": search_path(), **environment},
-            start_new_session=True,  # Ctrl-C is ours to handle
-            text=True,
-        )
-    # The worker ends itself at its limit; this is for one that cannot even do that.
-    timer = Timer(plan["limit"] + 10, process.kill)
-    timer.daemon = True
-    timer.start()
+    started = time.time()
     try:
-        if pressed:
-            raise KeyboardInterrupt
-        assert process.stdin is not None  # noqa: S101 - for the type checker
-        assert process.stdout is not None  # noqa: S101
-        assert process.stderr is not None  # noqa: S101
-        try:
-            json.dump(plan, process.stdin)
-            process.stdin.close()
-        except BrokenPipeError:
-            pass  # its stderr says why
-        for line in process.stdout:
-            yield json.loads(line)
-        complaint = process.stderr.read().strip()
-        if process.wait() != 0:
-            last = complaint.splitlines()[-1] if complaint else f"exit {process.returncode}"
-            raise WorkerError(f"a worker failed: {last}")
+        session.check(options.seconds * PATIENCE, progress)
+        progress.restart()
+        session.measure(
+            session.cells(),
+            started + options.seconds - RESERVE,
+            options.processes,
+            lambda share: progress.show("measuring", share),
+        )
+    except KeyboardInterrupt:
+        session.interrupted = True
     finally:
-        timer.cancel()
-        process.terminate()
-        try:
-            process.wait(5)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        for stream in (process.stdin, process.stdout, process.stderr):
-            if stream is not None and not stream.closed:
-                stream.close()
+        progress.clear()
+        session.seconds = time.time() - started

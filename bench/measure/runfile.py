@@ -1,30 +1,45 @@
-"""A run as a file: written as `recording` says, and read back.
+"""A run as a file in pyperf's own format, with all that is needed to show it again.
 
 ``python -m pyperf stats|hist|compare_to`` reads it, and so do ``bench.compare``, ``bench.history``
-and ``bench.report``: what a file says is a `Results`, as a run that has just ended is.
+and ``bench.report``: a file that is read is a `Results`, as a run that has just ended is.
+
+Metadata of each benchmark: ``way`` (the implementation), ``operation``, ``case`` (the payload, as
+JSON), ``digest`` (of its array), ``twin`` (1 for the second of two equal cells, the A/A control),
+``wire_bytes``, ``decode_is`` (view or copy), ``memory_*``. Of all of them: the machine, ``mode``,
+``refusals`` (JSON: case, way, reason), ``trips`` (JSON: seconds of a plain request by its bytes).
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from bench.measure import fields
+from bench.cli import UsageError
+from bench.implementations.implementation import MEASURED
+from bench.measure import machine
 from bench.measure.check import Facts
-from bench.measure.recording import RIGOROUS, suite
-from bench.measure.results import Memory, Results
-from bench.measure.run import Cell, Samples
-from bench.options import UsageError
+from bench.measure.results import Cell, Memory, Results, Samples
+from bench.payloads.case import Case, dtype_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from bench.payloads.case import Case
+T = TypeVar("T")
+
+INTERLEAVED, RIGOROUS = "interleaved", "rigorous"
+"""How the cells were timed: in few processes, or each in many by pyperf's Runner."""
+OWN = (
+    *("date", "duration", "loops", "calibrate_loops", "recalibrate_loops", "calibrate_warmups"),
+    *("recalibrate_warmups", "load_avg_1min", "runnable_threads", "mem_max_rss", "cpu_freq"),
+    *("cpu_affinity", "python_hash_seed", "python_gc", "hooks"),
+)
+"""Metadata that each run of pyperf's Runner has for itself."""
 
 
 class RunFileError(UsageError):
-    """A file that was asked for is no run: one line that names it."""
+    """A file that was asked for holds no run: one line that names it."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +55,73 @@ class Run:
 def write(results: Results, path: str) -> None:
     """Write the file; an existing one was refused, or given up, before anything was measured."""
     suite(results).dump(path, replace=True)
+
+
+def suite(results: Results) -> Any:
+    """Return a ``pyperf.BenchmarkSuite``: a benchmark per cell, a run per worker.
+
+    The second of two equal cells is named ``(again)``: comparing it with the first shows the noise.
+    """
+    import pyperf
+
+    shared = shared_metadata(results)
+    benchmarks = []
+    places = {name: number for number, name in enumerate(results.implementations)}
+    for cell in sorted(
+        results.samples.seconds, key=lambda cell: (cell.case, places[cell.implementation])
+    ):
+        metadata = shared | machine.fit(cell_metadata(results, cell))
+        runs = [
+            pyperf.Run(values, warmups, metadata=metadata | own, collect_metadata=False)
+            for values, warmups, own in _runs(results.samples, cell)
+        ]
+        benchmarks.append(pyperf.Benchmark(runs))
+    return pyperf.BenchmarkSuite(benchmarks)
+
+
+def shared_metadata(results: Results) -> dict[str, Any]:
+    """Return the metadata of a whole run: the machine, and what could not be measured."""
+    refusals = [
+        [results.cases[case].to_json(), name, facts.cannot]
+        for (case, name), facts in results.facts.items()
+        if facts.cannot is not None
+    ]
+    metadata = {**machine.describe(), "refusals": json.dumps(refusals)}
+    if results.http_round_trips:
+        metadata["trips"] = json.dumps(dict(results.http_round_trips))
+    return metadata | {"mode": RIGOROUS if results.samples.runs else INTERLEAVED}
+
+
+def cell_metadata(results: Results, cell: Cell) -> dict[str, Any]:
+    """Return the metadata of one benchmark."""
+    case, facts = results.cases[cell.case], results.facts[cell.case, cell.implementation]
+    metadata = {
+        "name": cell.name(case),
+        "unit": "second",
+        "payload": f"{list(case.shape)} {case.dtype}",
+        "distribution": case.values,
+        "wire_bytes": facts.size,
+        "decode_is": "view" if facts.view else "copy",
+        "case": json.dumps(case.to_json()),
+        "way": cell.implementation,
+        "operation": cell.operation,
+        "twin": int(cell.control),
+    }
+    if cell.case in results.digests:
+        metadata["digest"] = results.digests[cell.case]
+    memory = asdict(results.memory.get(cell, Memory()))
+    return metadata | {f"memory_{key}": v for key, v in memory.items() if v is not None}
+
+
+def _runs(samples: Samples, cell: Cell) -> Iterator[tuple[Sequence[float], Any, dict[str, Any]]]:
+    """Yield values, warm-ups and metadata of each worker."""
+    for run in samples.runs.get(cell, ()):
+        known = run.get_metadata()
+        yield run.values, run.warmups, {name: known[name] for name in OWN if name in known}
+    if cell not in samples.runs:
+        for values, loops in zip(samples.seconds[cell], samples.loops[cell], strict=True):
+            if values:
+                yield values, None, {"loops": loops}
 
 
 def load(path: str) -> Any:
@@ -90,34 +172,56 @@ def _results(loaded: Any) -> Results:
     memory: dict[Cell, Memory] = {}
     digests: dict[int, int] = {}
     samples = Samples()
-    rigorous = loaded.get_metadata().get("mode") == RIGOROUS
+    shared = loaded.get_metadata()
     for benchmark in loaded.get_benchmarks():
-        told = benchmark.get_metadata()
-        case = fields.case_of(json.loads(told["case"]))
-        number = cases.setdefault(case, len(cases))
-        way, operation = fields.of(told, "way", str), fields.operation_of(told)
-        cell = Cell(number, way, operation, bool(told["twin"]))
-        size = fields.of(told, "wire_bytes", int)
-        facts[number, way] = Facts(size, told["decode_is"] == "view")
-        if "digest" in told:
-            digests[number] = told["digest"]
+        metadata = benchmark.get_metadata()
+        number = cases.setdefault(_case(json.loads(metadata["case"])), len(cases))
+        name, operation = field(metadata, "way", str), field(metadata, "operation", str)
+        if operation not in MEASURED:
+            raise TypeError(f"operation is {operation!r}, not one of {', '.join(MEASURED)}")
+        cell = Cell(number, name, operation, bool(metadata["twin"]))
+        size = field(metadata, "wire_bytes", int)
+        facts[number, name] = Facts(size, metadata["decode_is"] == "view")
+        if "digest" in metadata:
+            digests[number] = metadata["digest"]
         weighed = {
-            key: fields.of(told, f"memory_{key}", int)
+            key: field(metadata, f"memory_{key}", int)
             for key in Memory.NAMES
-            if f"memory_{key}" in told
+            if f"memory_{key}" in metadata
         }
         if weighed:
             memory[cell] = Memory(**weighed)
-        if rigorous:
-            samples.runs[cell] = benchmark.get_runs()
-        for run in benchmark.get_runs():
-            if run.values:
-                samples.seconds[cell].append(list(run.values))
-                samples.loops[cell].append(run.get_loops())
-    for told, way, reason in json.loads(loaded.get_metadata().get("refusals", "[]")):
-        case = fields.case_of(told)
-        facts[cases.setdefault(case, len(cases)), way] = Facts(cannot=reason)
-    ways = dict.fromkeys(way for _, way in facts)
-    operations = dict.fromkeys(cell.operation for cell in samples.seconds)
-    found = (facts, samples, memory, digests, fields.trips_of(loaded.get_metadata()))
-    return Results(list(cases), tuple(ways), tuple(operations), *found)
+        samples.add(cell, benchmark.get_runs(), keep=shared.get("mode") == RIGOROUS)
+    for case, name, reason in json.loads(shared.get("refusals", "[]")):
+        facts[cases.setdefault(_case(case), len(cases)), name] = Facts(cannot=reason)
+    trips = field({"trips": json.loads(shared.get("trips", "{}"))}, "trips", dict)
+    return Results(
+        list(cases),
+        tuple(dict.fromkeys(name for _, name in facts)),
+        tuple(dict.fromkeys(cell.operation for cell in samples.seconds)),
+        facts,
+        samples,
+        memory,
+        digests,
+        {int(size): field(trips, size, float) for size in trips},
+    )
+
+
+def _case(fields: Mapping[str, Any]) -> Case:
+    """Return a payload: KeyError or TypeError if it is none."""
+    field({"case": fields}, "case", dict)
+    for key in ("label", "section", "dtype", "values"):
+        field(fields, key, str)
+    for size in field(fields, "shape", list):
+        field({"shape": size}, "shape", int)
+    with suppress(ImportError):  # ml_dtypes is not needed to show a name
+        dtype_of(fields["dtype"])
+    return Case.from_json(fields)
+
+
+def field(fields: Mapping[str, Any], key: str, kind: type[T]) -> T:
+    """Return a field, since people edit files: KeyError without it, TypeError of another type."""
+    value = fields[key]
+    if type(value) is not kind:
+        raise TypeError(f"{key} is {value!r}, not of type {kind.__name__}")
+    return value

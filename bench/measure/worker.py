@@ -1,7 +1,7 @@
 """One process that times all cells in turn: reads a plan on stdin, writes samples on stdout.
 
 It asserts that it built the payloads it was asked for, and ends by itself when its time is over
-or nobody reads its samples. Nothing but the ways under test is imported here.
+or nobody reads its samples. Nothing but the implementations under test is imported here.
 """
 
 from __future__ import annotations
@@ -13,23 +13,32 @@ import random
 import sys
 import time
 from itertools import repeat
+from math import ceil, floor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bench.implementations.lookup import get_way
 from bench.implementations.implementation import FIRST_USE, kind_of
-from bench.measure.schedule import SLOW, loops_for, rounds, visits, warm_ups_for
+from bench.implementations.lookup import get_implementation
 from bench.payloads.case import Case, build, digest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from bench.implementations.implementation import Decode
 
+Job = tuple["Callable[[Any], Any]", Any]
+"""A function and its argument."""
+
 COLD = 0.1
 """A guess below this, in seconds, may be an import that a first call has done."""
-Job = tuple["Callable[[Any], Any]", Any]
+SAMPLE = 200e-6
+"""Seconds that one sample of a quick call should last, so that the clock's own cost is lost."""
+SLOW = 5e-3
+"""Calls below this depend on what the caches hold: they are warmed up before the clock starts."""
+LEAST = 3
+"""Samples per process, if the budget allows; one if it does not, and for slower calls."""
+MOST = 60
 
 
 def jobs_of(plan: Mapping[str, Any]) -> list[Job]:
@@ -43,13 +52,13 @@ def jobs_of(plan: Mapping[str, Any]) -> list[Job]:
     bodies: dict[tuple[int, str], Any] = {}
     jobs: list[Job] = []
     for index, name, operation, _, _, writer in plan["cells"]:
-        way = get_way(name)
+        implementation = get_implementation(name)
         if operation == "encode":
-            jobs.append((way.encode, arrays[index]))
+            jobs.append((implementation.encode, arrays[index]))
             continue
         if (index, writer) not in bodies:
-            bodies[index, writer] = get_way(writer).encode(arrays[index])
-        read = way.decode
+            bodies[index, writer] = get_implementation(writer).encode(arrays[index])
+        read = implementation.decode
         if operation == FIRST_USE:
             read = with_first_use(read, arrays[index].dtype, raw=kind_of(name) == "raw")
         jobs.append((read, bodies[index, writer]))
@@ -104,11 +113,65 @@ def settle() -> None:
     gc.disable()
 
 
-def tell(line: Mapping[str, Any]) -> None:
-    """Write a line for the process that started this one."""
-    json.dump(line, sys.stdout)
-    sys.stdout.write("\n")
-    sys.stdout.flush()
+# How often each cell is timed, and in which order: in turn, so that drift hits all equally.
+
+
+def loops_for(seconds: float) -> int:
+    """How many calls make up one sample."""
+    return min(100_000, max(1, ceil(SAMPLE / max(seconds, 1e-9))))
+
+
+def warm_ups_for(seconds: float) -> int:
+    """How many untimed calls come before a sample, so that the caches are as a busy server's."""
+    return 2 if seconds < SAMPLE else 1 if seconds < SLOW else 0
+
+
+def cost_of(seconds: float) -> float:
+    """Seconds of one sample, its warm-up included."""
+    return (loops_for(seconds) + warm_ups_for(seconds)) * seconds
+
+
+def visits(seconds: Sequence[float], budget: float) -> list[int]:
+    """How many samples each cell gets: the same share of the budget, within bounds.
+
+    Parameters
+    ----------
+    seconds
+        The duration of one call of each cell.
+    budget
+        Seconds for all of them. Every cell gets one sample even beyond it.
+    """
+    costs = [cost_of(each) for each in seconds]
+    least = [1 if each > SLOW else LEAST for each in seconds]
+    if sum(n * cost for n, cost in zip(least, costs, strict=True)) > budget:
+        least = [1] * len(costs)
+
+    def counts(share: float) -> list[int]:
+        return [
+            min(MOST, max(fewest, floor(share / cost)))
+            for fewest, cost in zip(least, costs, strict=True)
+        ]
+
+    low, high = 0.0, max(budget, 0.0)
+    for _ in range(40):
+        share = (low + high) / 2
+        spent = sum(n * cost for n, cost in zip(counts(share), costs, strict=True))
+        low, high = (share, high) if spent <= budget else (low, share)
+    return counts(low)
+
+
+def rounds(counts: Sequence[int], order: random.Random) -> Iterator[list[int]]:
+    """Spread every cell's samples evenly over the run, in a new order each round."""
+    total = max(counts, default=0)
+    phases = [order.random() for _ in counts]
+    for turn in range(total):
+        due = [
+            cell
+            for cell, (count, phase) in enumerate(zip(counts, phases, strict=True))
+            if floor((turn + 1) * count / total + phase) > floor(turn * count / total + phase)
+        ]
+        order.shuffle(due)
+        yield due
 
 
 def main() -> None:
@@ -122,7 +185,8 @@ def main() -> None:
     counts = visits(seconds, plan["until"] - time.time())
     for turn, due in enumerate(rounds(counts, random.Random(plan["seed"])), 1):  # noqa: S311 - order only
         taken = [(cell, ways[cell][0], sample(jobs[cell], *ways[cell])) for cell in due]
-        tell({"done": turn / max(counts), "samples": taken})
+        sys.stdout.write(json.dumps({"done": turn / max(counts), "samples": taken}) + "\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

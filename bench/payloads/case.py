@@ -36,7 +36,7 @@ class Case:
     series: bool = True
     """Whether the section grows from case to case, so that crossovers have a meaning."""
     source: tuple[str, ...] = field(default=(), compare=False, repr=False)
-    """Of a file: its path, and the name of the array in it. They are this machine's own affair."""
+    """Of a file: its path, and the name of the array in it. They never leave this machine."""
 
     @property
     def size(self) -> int:
@@ -55,7 +55,7 @@ class Case:
 
     @property
     def what(self) -> str:
-        """Shape and dtype, and the distribution unless the values are somebody's own."""
+        """Shape and dtype, and the distribution unless the values are a user's."""
         if self.values in DISTRIBUTIONS:
             return self.title
         dtype = "strings" if self.dtype[0] in "<>|" else self.dtype  # theirs are as in <U5
@@ -92,13 +92,6 @@ def dtype_of(name: str) -> np.dtype[Any]:
         return known
 
 
-def carried(dtype: np.dtype[Any]) -> bool:
-    """Whether any format has a dtype: numbers of up to 64 bits a part, bools, strings, bytes."""
-    if dtype.kind in "biufc":
-        return dtype.itemsize <= (16 if dtype.kind == "c" else 8)
-    return dtype.kind in "US" or getattr(dtype.type, "__module__", "").startswith("ml_dtypes")
-
-
 def build(case: Case) -> npt.NDArray[Any]:
     """Return the array of a case: C order, native bytes, the same in every process."""
     dtype = dtype_of(case.dtype)
@@ -116,7 +109,7 @@ def build(case: Case) -> npt.NDArray[Any]:
         return np.asarray(pixels).astype(dtype).reshape(case.shape)
     if not case.source:
         raise ValueError(f"the payload {case.title} is in a file of another machine")
-    from bench.payloads import load
+    from bench.payloads.files import load
 
     path, name = case.source
     # The file may be far larger than the rows of it that fit into memory.

@@ -1,26 +1,57 @@
-"""Read the arrays in a file, by name; whatever is wrong with it is one line."""
+"""Read the arrays in a file, by name; whatever is wrong with it is one line.
+
+A file's format is found by its first bytes, then by its suffix, else by all of its bytes.
+"""
 
 from __future__ import annotations
 
 import zlib
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zipfile import BadZipFile
 
 import numpy as np
 
-from bench.payloads.case import carried
-from bench.payloads.formats import recognise
+from bench.payloads import arrays
+from bench.payloads.requests import request
+from bench.payloads.tables import table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tensorwire.tree import Array
 
+
 SEPARATOR = "::"
 LONGEST = 300
 """Characters of a reason."""
+MAGIC = {
+    b"\x93NUMPY": "npy",
+    b"PK\x03\x04": "npz",
+    b"PK\x05\x06": "npz",  # an empty one
+    b"PAR1": "parquet",
+}
+SUFFIXES = {
+    ".npy": "npy",
+    ".npz": "npz",
+    ".safetensors": "safetensors",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+}
+TABLES = {".csv": "csv", ".tsv": "csv"}
+OTHERS = {
+    b"\x1f\x8b": "compressed by gzip: unpack it first",
+    b"\x28\xb5\x2f\xfd": "compressed by zstd: unpack it first",
+    b"\xfd7zXZ": "compressed by xz: unpack it first",
+    b"BZh": "compressed by bzip2: unpack it first",
+    b"\x89HDF": "an HDF5 file: store its arrays with numpy.savez",
+    b"ARROW1": "an Arrow file: store it as Parquet",
+    b"\x89PNG": "a picture: store its pixels with numpy.save",
+    b"\xff\xd8\xff": "a picture: store its pixels with numpy.save",
+    # Protocols 2 to 5; as msgpack it would be an empty map with something behind it.
+    **{bytes((0x80, version)): "a pickle, which is never loaded" for version in range(2, 6)},
+}
 
 
 class PayloadError(Exception):
@@ -52,8 +83,8 @@ def read(path: str, asked: str = "") -> Iterator[tuple[str, Array]]:
         The file cannot be read, or holds what no array or no format carries.
     """
     with _one_line(path):
-        for name, array in _reader(recognise(path))(path, asked):
-            if not carried(array.dtype):
+        for name, array in READERS[recognise(path)](path, asked):
+            if not arrays.representable(array.dtype):
                 before = f"{name}: " if name else ""
                 raise ValueError(f"{before}holds {array.dtype} values, which no format carries")
             yield name, array
@@ -67,24 +98,35 @@ def load(path: str, name: str, rows: int | None = None) -> Array:
     return np.array(array, dtype=array.dtype.newbyteorder("="), order="C", subok=False)
 
 
-def _reader(name: str) -> Callable[[str, str], Iterator[tuple[str, Array]]]:
-    if name == "request":
-        from bench.payloads.requests import request
+def recognise(path: str) -> str:
+    """Return ``npy``, ``npz``, ``safetensors``, ``parquet``, ``csv`` or ``request``.
 
-        return request
-    if name in {"parquet", "csv"}:
-        from bench.payloads.tables import table
-
-        return table
-    from bench.payloads import arrays
-
-    readers: dict[str, Any] = {
-        "npy": arrays.npy,
-        "npz": arrays.npz,
-        "safetensors": arrays.safetensors,
-    }
-    found: Callable[[str, str], Iterator[tuple[str, Array]]] = readers[name]
-    return found
+    Raises
+    ------
+    ValueError
+        The file is empty, is none, or is of a format that is known and not read.
+    """
+    file = Path(path)
+    if file.exists() and not file.is_file():
+        raise ValueError("a directory" if file.is_dir() else "not a file, and so read only once")
+    with file.open("rb") as stream:
+        head = stream.read(16)
+    if not head:
+        raise ValueError("the file is empty")
+    suffix = file.suffix.lower()
+    for magic, name in MAGIC.items():
+        if head.startswith(magic):
+            return name
+    if head[8:9] == b"{" and int.from_bytes(head[:8], "little") <= file.stat().st_size - 8:
+        return "safetensors"
+    if suffix in TABLES:
+        return TABLES[suffix]
+    for magic, what in OTHERS.items():
+        if head.startswith(magic):
+            raise ValueError(what)
+    if head.lstrip()[:1] in (b"{", b"["):
+        return "request"
+    return SUFFIXES.get(suffix, "request")
 
 
 @contextmanager
@@ -108,7 +150,17 @@ def _one_line(path: str) -> Iterator[None]:
 
 
 def _plain(error: Exception) -> str:
-    # A codec's error ends in a path; that of the whole message says nothing. zipfile's may quote
-    # as much of the file as it likes.
+    # zipfile's errors may quote as much of the file as they like.
     text = " ".join(str(error).split())
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+
+
+READERS: dict[str, Callable[[str, str], Iterator[tuple[str, Array]]]] = {
+    "npy": arrays.npy,
+    "npz": arrays.npz,
+    "safetensors": arrays.safetensors,
+    "parquet": table,
+    "csv": table,
+    "request": request,
+}
+"""How a file is read, by its format."""

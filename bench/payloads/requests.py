@@ -10,8 +10,7 @@ import numpy as np
 import orjson
 
 import tensorwire as tw
-from bench.payloads import room
-from bench.payloads.choosing import choose
+from bench.payloads.arrays import check_room, choose
 from tensorwire.cli.detect import detect
 
 if TYPE_CHECKING:
@@ -31,9 +30,9 @@ BEFORE, AFTER = b'{"data":{"ndarray":', b"}}"
 def request(path: str, asked: str) -> Iterator[tuple[str, Array]]:
     """Read the tensors of a request, a reply, or a list of messages."""
     size = Path(path).stat().st_size
-    room.check(size)
+    check_room(size)
     body = Path(path).read_bytes()
-    room.check(size * (COST if body.lstrip()[:1] in (b"{", b"[") else 2))
+    check_room(size * (COST if body.lstrip()[:1] in (b"{", b"[") else 2))
     if body.lstrip()[:1] == b"[":
         if asked:
             raise ValueError(f"holds one array, without a name: leave out ::{asked}")

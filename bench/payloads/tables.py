@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bench.payloads import room
-from bench.payloads.choosing import choose, listed
+from bench.payloads.arrays import check_room, choose, listed
 from tensorwire.extras import advice
 
 if TYPE_CHECKING:
@@ -53,7 +52,7 @@ def table(path: str, asked: str) -> Iterator[tuple[str, Array]]:
 
 def _csv(path: str) -> tuple[Any, Any]:
     csv = import_module("pyarrow.csv")
-    room.check(Path(path).stat().st_size * 3)
+    check_room(Path(path).stat().st_size * 3)
     is_tabs = Path(path).suffix.lower() == ".tsv"
     found = csv.read_csv(
         path,
@@ -83,7 +82,7 @@ def _parquet(path: str) -> tuple[Any, Any]:
     file = parquet.ParquetFile(path, memory_map=True)
 
     def columns(names: Sequence[str]) -> list[Any]:
-        room.check(file.metadata.num_rows * len(names) * 8 * 3)
+        check_room(file.metadata.num_rows * len(names) * 8 * 3)
         read = file.read(columns=names, use_threads=False)
         return [read.column(name) for name in names]
 

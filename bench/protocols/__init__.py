@@ -1,9 +1,9 @@
 """What does each protocol cost? ``python -m bench.protocols``.
 
-options     the command line
-plan        payloads, and which ways on each of them
-ways        each protocol as a way
-objects     the same without tensorwire: over gRPC (messages), over REST (lists, headers)
-targets     the promised speeds
-show        what a person sees; all else is of ``bench.codecs`` and ``bench.measure``
+One job per file::
+
+    __main__  the command line
+    plan      payloads, and what is measured on each of them
+    targets   the promised speeds
+    show      what a person sees
 """

@@ -7,22 +7,47 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bench.cli import Parser, guarded
 from bench.interrupt import leave, orderly
 
 if TYPE_CHECKING:
-    from bench.options import Options
+    from bench.cli import Options
 
 NAME = "python -m bench.protocols"
+QUICK = {"seconds": 5.0, "processes": 1}
+EXAMPLES = """\
+examples:
+  python -m bench.protocols                   the whole picture, 15 s
+  python -m bench.protocols --quick           fewer payloads, one process, 5 s
+  python -m bench.protocols --protocol 'oip/*'the Open Inference Protocol only
+  python -m bench.protocols --targets         the speeds this project promises
+"""
 
 
 @orderly(NAME)
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; the exit code: 0, 1 wrong or failed, 2 usage, 130 interrupted."""
-    from bench.command import guarded
-    from bench.protocols.options import parse
+    options = parse(argv)
+    return guarded(NAME, lambda: _list(options) if options.list else _measure(options))
 
-    options, quick = parse(argv)
-    return guarded(NAME, lambda: _list(options) if options.list else _measure(options, quick=quick))
+
+def parse(argv: list[str] | None) -> Options:
+    """Read the command line; SystemExit(2) with one line on stderr if it is wrong."""
+    made = Parser(
+        prog=NAME,
+        description="Which protocol? Whole messages, beside the objects and lists of others.",
+        epilog=EXAMPLES,
+    )
+    add = made.add_argument
+    add("--protocol", action="append", metavar="GLOB", help="'oip/*,tfserving/json rows'")
+    add("--quick", action="store_true", help="fewer payloads, one process, 5 s")
+    made.add_run()
+    given = vars(made.parse_args(argv))
+    for name, value in QUICK.items() if given["quick"] else ():
+        if given[name] == made.get_default(name):
+            given[name] = value
+    given["codec"] = given.pop("protocol")
+    return made.options(given)
 
 
 def _list(options: Options) -> int:
@@ -33,31 +58,29 @@ def _list(options: Options) -> int:
     return 0
 
 
-def _measure(options: Options, *, quick: bool) -> int:
-    from bench.codecs import targets
-    from bench.command import finish
-    from bench.measure import environment
-    from bench.measure.session import Session, run
-    from bench.options import require
-    from bench.protocols import plan as protocols_plan
-    from bench.protocols import targets as protocols_targets
+def _measure(options: Options) -> int:
+    from bench.cli import finish, require
+    from bench.measure import machine
+    from bench.measure.run import Session, run
+    from bench.protocols import plan
     from bench.protocols.show import show
-    from bench.screen.progress import Progress
+    from bench.protocols.targets import promises
+    from bench.screen import Progress
+    from bench.targets import needed
 
     if options.output:
         require("pyperf", "-o")
-    selected = protocols_plan.select(options.codec)
-    cases = protocols_plan.cases(options)
+    selected = plan.select(options.codec)
+    cases = plan.cases(options)
     if options.targets:
-        promised = list(protocols_targets.promises())
-        able = protocols_plan.select(())
-        ways = [targets.ways(selected, able, case.label, promised) for case in cases]
+        promised, able = list(promises()), plan.known(bounds=True)
+        asked = plan.select(options.codec, bounds=True)
+        chosen = [needed(promised, able, case.label, asked) for case in cases]
     else:
-        cases = protocols_plan.quick(cases) if quick else cases
-        ways = [protocols_plan.ways(selected, case) for case in cases]
-    session = Session(cases, ways, options.op)
+        chosen = [plan.implementations(selected, case) for case in cases]
+    session = Session(cases, chosen, options.op)
     run(session, options, Progress(quiet=options.quiet))
-    return finish(NAME, session, options, environment.warnings(), show)
+    return finish(NAME, session, options, machine.warnings(), show)
 
 
 if __name__ == "__main__":

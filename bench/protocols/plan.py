@@ -1,24 +1,28 @@
-"""What is measured of the protocols: payloads, and which ways on each of them."""
+"""What is measured of the protocols: payloads, and which implementations on each of them."""
 
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from bench.implementations.implementation import MEMCPY, codec_of
-from bench.options import UsageError
+from bench.cli import UsageError
+from bench.implementations.implementation import MEMCPY, OBJECTS, codec_of
+from bench.implementations.protocols import FIRST, HAND, KNOWN, PEEK, PROTOCOLS, SEVERAL, VIEWED
 from bench.payloads.case import IMAGE, Case
-from bench.implementations.protocols import PEEK, SEVERAL, WAYS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bench.options import Options
+    from bench.cli import Options
 
 ONE, TABLE, LONG, SMALL, LARGE = "1 value", "10,000x10", "1x100,000", "8 kB", "8 MB"
 PICTURE, NORMED, FLOAT32 = "image u1", "image f4", "4 MB f4"
+TEN, HUNDRED, MIXED = "10 values", "100 values", "to 64 values"
+FEW_FLOAT32 = ("1 value f4", "10 values f4", "100 values f4")
 SINGLE, MANY, LARGEST, GROWTH = "one tensor", "8 tensors", "as memory", "8 kB and 8 MB"
 CODECS = ("protobuf/tensor", "protobuf/tftensor", "msgpack/tensor", "json/tensor", "json/ndarray")
+BOUNDS = (FIRST, KNOWN, HAND)
+"""Endings of what only ``--targets`` compares."""
 
 
 def cases(options: Options) -> list[Case]:
@@ -33,14 +37,16 @@ def cases(options: Options) -> list[Case]:
     ]
     if options.targets:
         found.insert(2, _case(LONG, SINGLE, (1, 100_000)))
+        found += [_case(TEN, SINGLE, (1, 10)), _case(HUNDRED, SINGLE, (1, 100))]
+        sizes = zip(FEW_FLOAT32, (1, 10, 100), strict=True)
+        found += [_case(label, SINGLE, (1, size), "float32") for label, size in sizes]
+        found.append(_case(MIXED, SINGLE, (1, 64)))
     else:
         found += [_case("8 x 1", MANY, (8, 1, 1)), _case("8 x 12,500", MANY, (8, 1_250, 10))]
-    return [*found, _case(SMALL, GROWTH, (1, 1_000)), _case(LARGE, GROWTH, (1, 1_000_000))]
-
-
-def quick(found: Sequence[Case]) -> list[Case]:
-    """Return a few of the payloads, for a first look."""
-    return [case for case in found if case.label in (ONE, TABLE, "8 x 1", SMALL, LARGE)]
+    found += [_case(SMALL, GROWTH, (1, 1_000)), _case(LARGE, GROWTH, (1, 1_000_000))]
+    if options.quick and not options.targets:
+        return [case for case in found if case.label in (ONE, TABLE, "8 x 1", SMALL, LARGE)]
+    return found
 
 
 def _case(
@@ -49,34 +55,41 @@ def _case(
     return Case(label, section, shape, dtype, values, series=False)
 
 
-def select(globs: Sequence[str]) -> tuple[str, ...]:
-    """Return the ways that match any of the patterns: protocols, and what is compared with them.
+def known(*, bounds: bool = False) -> tuple[str, ...]:
+    """Return all there is to measure; with bounds, also what only targets compare."""
+    names = [name for name in PROTOCOLS if bounds or not name.endswith(BOUNDS)]
+    return (*names, *CODECS, MEMCPY)
+
+
+def select(globs: Sequence[str], *, bounds: bool = False) -> tuple[str, ...]:
+    """Return what matches any of the patterns: protocols, and what is compared with them.
 
     Without a pattern, all.
     """
-    known = [*WAYS, *CODECS]
+    names = known(bounds=bounds)[:-1]
     for glob in globs:
-        if not any(fnmatchcase(_plain(name), glob) for name in known):
-            names = ", ".join(dict.fromkeys(map(_plain, known)))
-            raise UsageError(f"no protocol matches {glob!r}; known: {names}")
-    chosen = [n for n in known if not globs or any(fnmatchcase(_plain(n), glob) for glob in globs)]
+        if not any(fnmatchcase(_plain(name), glob) for name in names):
+            plain = ", ".join(dict.fromkeys(map(_plain, names)))
+            raise UsageError(f"no protocol matches {glob!r}; known: {plain}")
+    chosen = [n for n in names if not globs or any(fnmatchcase(_plain(n), glob) for glob in globs)]
     return (*chosen, MEMCPY)
 
 
 def _plain(name: str) -> str:
-    """Return the name of a way without what is done with it."""
+    """Return the name of a protocol without what is done with it."""
     return codec_of(name).removesuffix(SEVERAL)
 
 
-def ways(selected: Sequence[str], case: Case) -> tuple[str, ...]:
+def implementations(selected: Sequence[str], case: Case) -> tuple[str, ...]:
     """Return what is measured on one payload."""
-    viewed = {name.removesuffix(PEEK) for name in WAYS if name.endswith(PEEK)}
     if case.section == GROWTH:
-        wanted = {MEMCPY, *viewed, *(name + PEEK for name in viewed)}
+        wanted = {MEMCPY, *VIEWED, *(name + PEEK for name in VIEWED)}
     elif case.section == LARGEST:  # JSON takes a thousand times as long
-        wanted = {MEMCPY, *viewed, *(name + ":objects" for name in viewed), *CODECS[:3]}
+        wanted = {MEMCPY, *VIEWED, *(name + OBJECTS for name in VIEWED), *CODECS[:3]}
     elif case.section == MANY:
-        wanted = {MEMCPY, *(name for name in WAYS if SEVERAL in name)}
+        wanted = {MEMCPY, *(name for name in PROTOCOLS if SEVERAL in name)}
     else:
-        wanted = {MEMCPY, *CODECS, *WAYS} - {n for n in WAYS if SEVERAL in n or PEEK in n}
+        wanted = {MEMCPY, *CODECS, *PROTOCOLS} - {
+            name for name in PROTOCOLS if SEVERAL in name or name.endswith(PEEK)
+        }
     return tuple(name for name in selected if name in wanted)

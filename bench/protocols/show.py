@@ -5,24 +5,25 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bench.codecs import answer, avoid, tables, targets
-from bench.advice.scores import best, describing, scores_of
-from bench.codecs.show import begin, missed, noise, refusals, trust
-from bench.implementations.implementation import codec_of, container_of, kind_of, label_of
+from bench import figures, tables, targets
+from bench.advice.advice import avoidable
+from bench.advice.scores import scores_of
+from bench.advice.wording import avoid_lines
+from bench.implementations.implementation import codec_of, kind_of, label_of
+from bench.implementations.protocols import PEEK, PROTOCOLS
 from bench.protocols.plan import GROWTH
 from bench.protocols.targets import promises
-from bench.implementations.protocols import PEEK, WAYS
-from bench import figures
-from bench.screen.table import Row, Table
+from bench.screen import Row, Table
+from bench.summary import begin, legend, listed, missed, noise, refusals, trust
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from bench.advice.scores import Scores
+    from bench.cli import Options
     from bench.measure.results import Results
-    from bench.measure.session import Session
-    from bench.options import Options
-    from bench.screen.render import Screen
+    from bench.measure.run import Session
+    from bench.screen import Screen
 
 LEGEND = (
     "* quickest of its group, = level with it inside the noise, - not measured. A message is made"
@@ -40,18 +41,18 @@ JUDGED = (
 def show(session: Session, options: Options, notes: list[str], screen: Screen) -> None:
     """Write everything a person asked for."""
     results = session.results()
+    promised = list(promises()) if options.targets else []
     begin(options, notes, screen)
     if not options.quiet:
-        if options.targets:
-            screen.table(targets.table(results, promises()))
+        if promised:
+            screen.table(targets.table(results, promised))
         else:
             _tables(results, screen)
-        screen.line()
-        screen.line(JUDGED if options.targets else LEGEND, "note")
+        legend(screen, JUDGED if promised else LEGEND)
         refusals(results, screen)
         trust(session, results, screen)
-    if options.targets:
-        missed(targets.missed(results, promises()), screen)
+    if promised:
+        missed(targets.missed(results, promised), screen)
     else:
         _answer(results, screen)
     if options.quiet:
@@ -70,85 +71,74 @@ def _tables(results: Results, screen: Screen) -> None:
 
 
 def _measured(results: Results, chosen: Sequence[int]) -> Results:
-    """Return a run with those ways only that were tried on these payloads."""
-    tried = {way for case, way in results.facts if case in chosen}
-    return replace(results, ways=[name for name in results.ways if name in tried])
+    """Return a run with what was tried on these payloads only."""
+    tried = {name for case, name in results.facts if case in chosen}
+    return replace(
+        results, implementations=[name for name in results.implementations if name in tried]
+    )
 
 
 def growth(results: Results, chosen: Sequence[int]) -> Table:
-    """Show what reading and peeking cost of a small and of a large payload."""
+    """Return what reading and peeking cost of a small and of a large payload."""
     labels = [results.cases[n].label for n in chosen]
     made = Table(
         "does it grow with the payload?",
         (*(f"decode {label}" for label in labels), "", *(f"peek {label}" for label in labels), ""),
     )
-    group = ""
-    for name in results.ways:
-        if name.endswith(PEEK) or "/" not in name:
-            continue
-        if container_of(name) != group:
-            group = container_of(name)
-            made.rows.append(Row(group, style="group"))
-        cells: list[str] = []
-        for way in (name, name + PEEK):
-            small, large = (results.seconds(n, way, "decode") for n in chosen)
-            cells += [figures.duration(small), figures.duration(large)]
-            cells.append(figures.ratio(large / small if small and large else None))
-        made.rows.append(Row(label_of(name), tuple(cells)))
+    names = [n for n in results.implementations if "/" in n and not n.endswith(PEEK)]
+    for container, members in tables.groups(names).items():
+        made.rows.append(Row(container, style="group"))
+        for name in members:
+            cells: list[str] = []
+            for each in (name, name + PEEK):
+                small, large = (results.seconds(n, each, "decode") for n in chosen)
+                cells += [figures.duration(small), figures.duration(large)]
+                cells.append(figures.ratio(large / small if small and large else None))
+            made.rows.append(Row(label_of(name), tuple(cells)))
     return made
 
 
 def _answer(results: Results, screen: Screen) -> None:
     for section, chosen in tables.sections(results).items():
         part = _measured(results, chosen)
-        names = [name for name in part.ways if codec_of(name) in WAYS]
-        part = replace(part, ways=names)
+        names = [name for name in part.implementations if codec_of(name) in PROTOCOLS]
+        part = replace(part, implementations=names)
         scores = scores_of(part, section)
         if section == GROWTH or not scores.seconds:
             continue
-        screen.table(answer.table(scores, section, " + ".join(results.operations)))
+        screen.table(tables.answer(scores, section, " + ".join(results.operations)))
         screen.line()
         for line in overall(scores):
             screen.line(line)
         last = chosen[-1]
-        warnings = avoid.sentences(avoid.avoidable(part, last, scores))
-        if warnings:
-            screen.line()
-            screen.line("Avoid:")
-            for line in warnings:
-                screen.line(f"- {part.cases[last].label}: {line}")
+        label = part.cases[last].label
+        lines = avoid_lines(avoidable(part, last, scores))
+        listed(screen, "Avoid:", [f"{label}: {line}" for line in lines])
 
 
-def overall(scores: Scores) -> list[str]:
-    """Name the best codec for the smallest and for the largest payload."""
-    lines = []
-    ends = dict.fromkeys((scores.columns[0], scores.columns[-1]))
-    named = dict(zip(ends, ("Best for small payloads", "Best for large payloads"), strict=False))
-    for column in ends if scores.series else scores.columns:
-        found = best(scores, column, describing(scores.codecs))
+def overall(scores: Scores) -> Iterator[str]:
+    """Yield the best protocol for each payload; of a series, for the smallest and the largest."""
+    columns = list(scores.columns)
+    titles = {column: f"Best for {column}" for column in columns}
+    if scores.series and len(columns) > 1:
+        columns = [columns[0], columns[-1]]
+        titles[columns[0]] = f"Best for small payloads ({columns[0]})"
+        titles[columns[1]] = f"Best for large payloads ({columns[1]})"
+    for column in columns:
+        found = scores.best(column, scores.describing)
         if not found:
             continue
-        first = found[0]
-        title = (
-            f"{named[column]} ({column})"
-            if len(ends) > 1 and scores.series
-            else f"Best for {column}"
-        )
+        first, *level = found
+        seconds = scores.seconds[column, first]
         text = (
-            f"{title}: {first}, {figures.duration(scores.seconds[column, first])},"
+            f"{titles[column]}: {first}, {figures.duration(seconds)},"
             f" {figures.size(scores.sizes[column, first])}."
         )
-        if len(found) > 1:
-            text += f" Level with it: {', '.join(found[1:])}."
-        lines.append(text)
-        raw = best(scores, column, [name for name in scores.codecs if kind_of(name) == "raw"])
-        if (
-            raw
-            and scores.seconds[column, raw[0]] * (1 + scores.noise[column])
-            < scores.seconds[column, first]
-        ):
-            lines.append(
-                f"  {raw[0]} takes {figures.duration(scores.seconds[column, raw[0]])}, but both"
-                " sides must know shape and dtype."
-            )
-    return lines
+        yield text + (f" Level with it: {', '.join(level)}." if level else "")
+        for raw in scores.best(column, [n for n in scores.codecs if kind_of(n) == "raw"])[:1]:
+            taken = scores.seconds[column, raw]
+            if taken * (1 + scores.noise[column]) < seconds:
+                yield (
+                    f"  {raw} takes {figures.duration(taken)}, but both sides must know shape and"
+                    " dtype."
+                )

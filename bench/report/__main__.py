@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.cli import Parser
 from bench.interrupt import leave, orderly
-from bench.options import Parser, check_output
 
 if TYPE_CHECKING:
     from bench.report.page import Page
@@ -62,7 +62,7 @@ def parse(argv: list[str] | None) -> Options:
         if path.is_file() and any(path.samefile(run) for run in given.runs if Path(run).exists()):
             made.error(f"{option} {name}: expected another file than a run")
         if name:
-            check_output(made, option, name, force=given.force)
+            made.check_output(option, name, force=given.force)
     if given.html and given.png and Path(given.html).absolute() == Path(given.png).absolute():
         made.error(f"expected two files, got {given.html} for both --html and --png")
     return Options(tuple(given.runs), given.html, given.png)
@@ -71,14 +71,14 @@ def parse(argv: list[str] | None) -> Options:
 @orderly(NAME)
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; the exit code: 0, 1 not written, 2 usage or an unreadable file."""
-    from bench.command import guarded
+    from bench.cli import guarded
 
     options = parse(argv)
     return guarded(NAME, lambda: _report(options))
 
 
 def _report(options: Options) -> int:
-    from bench.options import UsageError, require_all
+    from bench.cli import UsageError, require_all
 
     needed = ("pyperf", "jinja2", "vl_convert", *["PIL"] * bool(options.png))
     require_all("python -m bench.report", *needed)
@@ -99,7 +99,7 @@ def _report(options: Options) -> int:
 
 
 def _page(options: Options) -> Page:
-    from bench.options import UsageError
+    from bench.cli import UsageError
     from bench.report import codecs, serving
 
     if serving.claims(options.runs[0]):

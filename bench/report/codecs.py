@@ -8,11 +8,11 @@ from itertools import count
 from math import exp, log, prod
 from typing import TYPE_CHECKING, Any
 
-from bench.codecs import answer, avoid, tables
-from bench.advice.advice import advise
-from bench.codecs.crossovers import crossovers
-from bench.codecs.places import at, in_rows
+from bench import figures, tables
+from bench.advice import wording
+from bench.advice.advice import advise, crossovers
 from bench.advice.scores import scores_of
+from bench.advice.wording import at, in_rows
 from bench.implementations.implementation import (
     MEASURED,
     MEMCPY,
@@ -22,8 +22,7 @@ from bench.implementations.implementation import (
     kind_of,
     label_of,
 )
-from bench.measure.results import NOISY
-from bench.measure.run import Cell
+from bench.measure.results import NOISY, Cell
 from bench.measure.runfile import read
 from bench.payloads.case import dtype_of
 from bench.report import charts
@@ -40,12 +39,11 @@ from bench.report.page import (
     machine,
     numeric,
 )
-from bench import figures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from bench.codecs.crossovers import Crossover
+    from bench.advice.advice import Crossover
     from bench.measure.results import Results
     from bench.measure.runfile import Run
     from bench.report.charts import Chart
@@ -165,7 +163,7 @@ def alone(results: Results) -> list[int]:
 
 def style_of(name: str, results: Results) -> LineStyle:
     """Return how a way is drawn: by its kind; what people do without tensorwire is hollow."""
-    kinds = [*KINDS, *(kind_of(way) for way in results.ways if way != MEMCPY)]
+    kinds = [*KINDS, *(kind_of(way) for way in results.implementations if way != MEMCPY)]
     found = charts.style_of(kind_of(name), kinds)
     return found if is_codec(name) else found.as_baseline(dotted=not name.endswith(":objects"))
 
@@ -195,16 +193,18 @@ def payload_of(results: Results, number: int) -> str:
 
 
 def _legend(results: Results) -> list[tuple[str, str]]:
-    kinds = {kind_of(name): style_of(name, results) for name in results.ways if is_codec(name)}
+    kinds = {
+        kind_of(name): style_of(name, results) for name in results.implementations if is_codec(name)
+    }
     entries = [(charts.swatch(style), kind) for kind, style in kinds.items()]
-    if any(":" in name for name in results.ways):
+    if any(":" in name for name in results.implementations):
         entries.append((charts.swatch(LineStyle("k4", hollow=True)), "without tensorwire"))
     return entries
 
 
 def _switches(results: Results, number: int, containers: Sequence[str]) -> list[Switch]:
     found, shown = views(results), [(class_of("c", each), each) for each in containers]
-    if any(not is_codec(name) and name != MEMCPY for name in results.ways):
+    if any(not is_codec(name) and name != MEMCPY for name in results.implementations):
         shown.append((BASELINES, "without tensorwire"))
     options = [(view.shown_by, view.label) for view in found]
     first = [Switch("Time of", options, f"view-{number}")] if len(found) > 1 else []
@@ -222,9 +222,9 @@ def _growing_section(results: Results, name: str, chosen: Sequence[int], number:
             [*(grown.times(view, container) for view in views(results)), *grown.sizes(container)],
             shown_by=class_of("c", container),
         )
-        for container in tables.groups(results.ways)
+        for container in tables.groups(results.implementations)
     ]
-    switches = _switches(results, number, list(tables.groups(results.ways)))
+    switches = _switches(results, number, list(tables.groups(results.implementations)))
     return Section(f"Time and size: {name}", SERIES, _legend(results), switches, panels)
 
 
@@ -240,14 +240,14 @@ class Growth:
         known = (
             view.seconds(number, way)
             for view in views(results)
-            for way in results.ways
+            for way in results.implementations
             for number in chosen
         )
         self.y = Axis.logarithmic([each for each in known if each], charts.TIME)
 
     def times(self, view: View, container: str, *, annotated: bool = True) -> Drawing:
         """Return one container's lines, and where they cross."""
-        names = tables.groups(self.results.ways)[container]
+        names = tables.groups(self.results.implementations)[container]
         found = self.crossings(view, container) if annotated else []
         chart = charts.lines(
             f"{container}: time of one call, {view.label}, against rows in the batch",
@@ -255,7 +255,9 @@ class Growth:
             self.x,
             self.y,
             limit=next(iter(self.lines(view, [MEMCPY])), None),
-            background=self.lines(view, [name for name in self.results.ways if is_codec(name)]),
+            background=self.lines(
+                view, [name for name in self.results.implementations if is_codec(name)]
+            ),
             annotations=[(x, y) for x, y, _ in found],
         )
         return Drawing([chart], view.shown_by, annotations=[text for _, _, text in found])
@@ -331,13 +333,13 @@ class Growth:
         elements, item = max(1, case.size), dtype_of(case.dtype).itemsize
         sizes = {
             name: facts.size / elements
-            for name in self.results.ways
+            for name in self.results.implementations
             if is_codec(name)
             and (facts := self.results.facts.get((self.last, name)))
             and facts.cannot is None
         }
         rows = []
-        for name in tables.groups(self.results.ways)[container]:
+        for name in tables.groups(self.results.implementations)[container]:
             if name in sizes:
                 each = f"{figures.three_digits(sizes[name])} B"
                 text = f"{each} a value, {figures.size(sizes[name] * elements)} in all"
@@ -368,9 +370,11 @@ def _single_section(results: Results, heading: str, chosen: Sequence[int], numbe
 def single_chart(view: View, case: int) -> Chart:
     """Return one payload as one view sees it."""
     results = view.results
-    times = {way: seconds for way in results.ways if (seconds := view.seconds(case, way))}
+    times = {
+        way: seconds for way in results.implementations if (seconds := view.seconds(case, way))
+    }
     rows = []
-    for container, names in tables.groups(results.ways).items():
+    for container, names in tables.groups(results.implementations).items():
         known = [name for name in names if is_codec(name) and name in times]
         rows += [Row(container), *(_row(results, case, name, times) for name in known)] * bool(
             known
@@ -411,13 +415,13 @@ def picture_of(
         rows = [
             [
                 (f"{each}, {view.label}", growth.times(view, each, annotated=False).charts[0])
-                for each in list(tables.groups(results.ways))[:MOST_PANELS]
+                for each in list(tables.groups(results.implementations))[:MOST_PANELS]
             ]
             for view in shown
         ]
     else:
         title, limit = "Time of one call, and bytes on the wire", "Upright line: one copy."
-        timed = [way for way in results.ways if way != MEMCPY]
+        timed = [way for way in results.implementations if way != MEMCPY]
         cases = [
             number
             for number in alone(results)
@@ -442,11 +446,11 @@ def _answers(results: Results) -> tuple[list[str], list[tuple[str, list[str]]]]:
     answers = []
     named = tables.sections(results)
     for name in named:
-        lines = answer.lines(results, name)
+        lines = wording.lines(results, name)
         if not lines:
             continue
         advice = advise(results, name)
-        for where, avoided in avoid.by_column(advice.avoid).items():
+        for where, avoided in wording.avoid_by_column(advice.avoid).items():
             lines += [f"Avoid ({at(advice, where)}): {line}." for line in avoided]
         if not headline:
             first = max(1, len(advice.best))
@@ -486,7 +490,7 @@ def _measured(results: Results, metadata: Mapping[str, Any]) -> Iterator[str]:
         " moment than another"
     )
     few, many = min(counts, default=0), max(counts, default=0)
-    cells = sum(not cell.twin for cell in results.samples.seconds)
+    cells = sum(not cell.control for cell in results.samples.seconds)
     yield (
         f"{cells} cells, each checked before it was timed: the values come back bit for bit,"
         f" and each way reads what the other wrote. Timed {how};"
@@ -531,7 +535,7 @@ def _table(results: Results) -> Table:
     rows: list[list[str]] = []
     faded = set()
     for number in range(len(results.cases)):
-        for way in results.ways:
+        for way in results.implementations:
             facts = results.facts.get((number, way))
             times = [view.seconds(number, way) for view in ordered]
             if facts is None or facts.cannot is not None or not any(times):

@@ -8,6 +8,7 @@ from itertools import pairwise
 from statistics import fmean, median
 from typing import TYPE_CHECKING, NamedTuple
 
+from bench import figures
 from bench.measure import runfile
 from bench.measure.runfile import RunFileError
 from bench.report import charts
@@ -24,7 +25,6 @@ from bench.report.page import (
     machine,
     numeric,
 )
-from bench import figures
 from bench.serving import suite
 from bench.serving.cells import METHODS, OBJECTS, OURS, SIDES, known
 from bench.serving.hop_tables import DIRECT, extra, noise

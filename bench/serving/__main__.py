@@ -16,7 +16,7 @@ NAME = "python -m bench.serving"
 @orderly(NAME)
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; the exit code: 0, 1 wrong or failed, 2 usage, 130 interrupted."""
-    from bench.command import guarded
+    from bench.cli import guarded
     from bench.serving.options import parse
 
     options = parse(argv)
@@ -24,10 +24,9 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(options: Options) -> int:
-    from bench.measure.run import WorkerError
-    from bench.options import require, require_all
-    from bench.screen.progress import Progress
-    from bench.screen.render import Screen
+    from bench.cli import require, require_all
+    from bench.process import WorkerError
+    from bench.screen import Progress, Screen
     from bench.serving import flames
     from tensorwire.extras import EXTRAS
 

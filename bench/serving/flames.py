@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.measure import flamegraph as py_spy
+from bench.measure import flamegraph
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,7 +24,7 @@ def require(folder: str | None) -> None:
     """Raise UsageError if graphs are wanted and cannot be made."""
     if folder is None:
         return
-    py_spy.require("--py-spy")
+    flamegraph.require("--py-spy")
     Path(folder).mkdir(parents=True, exist_ok=True)
 
 
@@ -40,12 +40,12 @@ def recording(folder: str | None, servers: Mapping[str, Process]) -> Iterator[No
     if folder is None:
         yield
         return
-    started: dict[str, py_spy.Recording] = {}
+    started: dict[str, flamegraph.Recording] = {}
     try:
         for name, server in servers.items():
             options = ("--rate", f"{RATE}", "--subprocesses", "--threads")
             path = Path(folder) / f"{name}.svg"
-            started[name] = py_spy.Recording(server.pid, path, f"the server {name}", *options)
+            started[name] = flamegraph.Recording(server.pid, path, f"the server {name}", *options)
         _see_them_start(list(started.values()))
     except BaseException:
         for one in started.values():
@@ -60,14 +60,14 @@ def recording(folder: str | None, servers: Mapping[str, Process]) -> Iterator[No
             _finish(name, one)
 
 
-def _finish(name: str, one: py_spy.Recording) -> None:
+def _finish(name: str, one: flamegraph.Recording) -> None:
     try:
         one.finish()
-    except py_spy.PySpyError as error:
+    except flamegraph.PySpyError as error:
         sys.stderr.write(f"no graph of {name}: {error}\n")
 
 
-def _see_them_start(recordings: list[py_spy.Recording]) -> None:
+def _see_them_start(recordings: list[flamegraph.Recording]) -> None:
     until = time.monotonic() + REFUSAL
     while time.monotonic() < until:
         for one in recordings:

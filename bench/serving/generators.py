@@ -7,10 +7,9 @@ import re
 import shutil
 from typing import TYPE_CHECKING
 
-from bench.measure.run import WorkerError
-from bench.options import UsageError
-from bench.serving.loads import Load, run
-from bench.serving.processes import module
+from bench.cli import UsageError
+from bench.process import WorkerError, module, run_tool
+from bench.serving.loads import Load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,7 +72,7 @@ def h2load(target: Target, clients: int, seconds: float) -> Load:
         command += ["-H", "te: trailers"]
     else:
         command += ["--h1", "-H", "content-type: application/json"]
-    told, _ = run([*command, target.url], within=seconds + GRACE)
+    told, _ = run_tool([*command, target.url], within=seconds + GRACE)
     found = _FAILED.search(told.decode())
     failed = sum(map(int, found.groups())) if found else 0
     rows = [line.split("\t") for line in log.read_text().splitlines()]
@@ -88,7 +87,7 @@ def wrk(target: Target, clients: int, seconds: float) -> Load:
     body.write_bytes(target.body)
     script.write_text(_LUA.format(body=body, log=log))
     whole = max(1, round(seconds))
-    run(
+    run_tool(
         ["wrk", "-t1", f"-c{clients}", f"-d{whole}s", "-s", str(script), target.url],
         within=whole + GRACE,
     )
@@ -111,7 +110,7 @@ def python(target: Target, clients: int, seconds: float) -> Load:
     }
     command = module("bench.serving.python_load")
     told = json.dumps(plan).encode()
-    answer = json.loads(run(command, within=seconds + GRACE, told=told)[0])
+    answer = json.loads(run_tool(command, within=seconds + GRACE, stdin=told)[0])
     if answer["failed"] and not answer["latencies"]:
         raise WorkerError(f"no request was answered: {answer['error']}")
     return Load(

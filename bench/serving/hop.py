@@ -23,8 +23,7 @@ from bench.serving.processes import Process, Processes
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bench.screen.progress import Progress
-    from bench.screen.render import Screen
+    from bench.screen import Progress, Screen
     from bench.serving.options import Options
 
 DIRECT, AGAIN, NGINX = "no hop", "again", "nginx"

@@ -10,9 +10,10 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import tensorwire as tw
+from bench.process import module
 from bench.serving.cells import GRPC, REST
 from bench.serving.client import JSON, PROTOBUF, Caller, connect
-from bench.serving.processes import is_ready, module, wait_for_end
+from bench.serving.processes import is_ready, wait_for_end
 
 if TYPE_CHECKING:
     from collections.abc import Callable

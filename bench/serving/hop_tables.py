@@ -8,13 +8,13 @@ from statistics import median
 from typing import TYPE_CHECKING, TextIO
 
 from bench import figures
-from bench.screen.table import Row, Table
+from bench.screen import Row, Table
 from bench.serving.suite import Timed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from bench.screen.render import Screen
+    from bench.screen import Screen
     from bench.serving.hop_payloads import Picture
 
     Medians = Mapping[tuple[str, str, str], Sequence[float]]

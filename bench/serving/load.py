@@ -7,8 +7,8 @@ from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from bench.cli import require
 from bench.interrupt import INTERRUPTED
-from bench.options import require
 from bench.serving import models_server, objects_grpc, objects_rest, ours, starts, suite
 from bench.serving.cells import GRPC, OURS, REST, Cell
 from bench.serving.client import connect, way_of
@@ -18,8 +18,7 @@ from bench.serving.processes import Process, Processes
 from bench.serving.starts import Started
 
 if TYPE_CHECKING:
-    from bench.screen.progress import Progress
-    from bench.screen.render import Screen
+    from bench.screen import Progress, Screen
     from bench.serving.options import Options
 
 QUICK = 3
@@ -84,7 +83,7 @@ def _models(processes: Processes, count: int, found: list[Started]) -> None:
         ready = float(server.ports["seconds"])
         found.append(Started(OURS, number, ready, ready + taken, now - before))
         before = now
-        server.say("next")
+        server.send("next")
 
 
 def _ask(ports: dict[str, int], side: str) -> None:

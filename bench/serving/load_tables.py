@@ -6,7 +6,7 @@ import csv
 from typing import TYPE_CHECKING, TextIO
 
 from bench import figures
-from bench.screen.table import Table
+from bench.screen import Table
 from bench.serving.cells import OBJECTS, OURS
 from bench.serving.matrix_tables import rows_of
 from bench.serving.suite import Timed
@@ -14,7 +14,7 @@ from bench.serving.suite import Timed
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from bench.screen.render import Screen
+    from bench.screen import Screen
     from bench.serving.cells import Cell
     from bench.serving.loads import Load
     from bench.serving.options import Options

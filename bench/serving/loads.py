@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
 from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING, NamedTuple
 
-from bench.measure.run import WorkerError
-from bench.serving.processes import environment
 from bench.serving.samples import quantile
 
 if TYPE_CHECKING:
@@ -79,29 +76,3 @@ class Load:
         if self.busy is not None and self.busy > BUSY:
             return f"{self.tool} took {self.busy:.0%} of a core: the client may be the limit"
         return None
-
-
-def run(command: Sequence[str], *, within: float, told: bytes = b"") -> tuple[bytes, bytes]:
-    """Run a tool to its end; stdout and stderr. It is killed if that takes too long, or on Ctrl-C.
-
-    Raises
-    ------
-    WorkerError
-        it failed, or did not end.
-    """
-    try:
-        done = subprocess.run(  # noqa: S603 - a tool that is installed, or our own
-            list(command),
-            input=told,
-            capture_output=True,
-            timeout=within,
-            check=False,
-            env=environment(),
-            start_new_session=True,
-        )
-    except subprocess.TimeoutExpired:
-        raise WorkerError(f"{command[0]} did not end within {within:g} s") from None
-    if done.returncode:
-        lines = (done.stderr or done.stdout).decode(errors="replace").strip().splitlines()
-        raise WorkerError(f"{command[0]} failed: {lines[-1] if lines else done.returncode}")
-    return done.stdout, done.stderr

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from bench.interrupt import INTERRUPTED
-from bench.measure import environment
+from bench.measure import machine
 from bench.serving import latency, matrix_tables, suite, targets, written
 from bench.serving.cells import OBJECTS, REST
 from bench.serving.objects_rest import server_name
@@ -17,8 +17,7 @@ from bench.serving.servers import Servers
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bench.screen.progress import Progress
-    from bench.screen.render import Screen
+    from bench.screen import Progress, Screen
     from bench.serving.cells import Cell
     from bench.serving.options import Options
 
@@ -42,7 +41,7 @@ def run(options: Options, screen: Screen, progress: Progress) -> int:
         if options.csv:
             written.write_csv(samples, cells, sys.stdout)
         else:
-            _show(options, cells, samples, screen, [*environment.warnings(), *notes])
+            _show(options, cells, samples, screen, [*machine.warnings(), *notes])
     return code
 
 
@@ -82,8 +81,8 @@ def _show(
     notes: Sequence[str],
 ) -> None:
     if not options.quiet:
-        facts = environment.facts() | {
-            name: environment.version_of(name) for name in ("grpcio", "uvicorn", "flask")
+        facts = machine.facts() | {
+            name: machine.version_of(name) for name in ("grpcio", "uvicorn", "flask")
         }
         screen.line(", ".join(f"{name} {value}" for name, value in facts.items()), "note")
         for note in notes:

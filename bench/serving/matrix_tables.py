@@ -7,7 +7,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from bench import figures
-from bench.screen.table import Row, Table
+from bench.screen import Row, Table
 from bench.serving.cells import OBJECTS, OURS, known
 from bench.serving.samples import quantile, shares
 

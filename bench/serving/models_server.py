@@ -10,8 +10,9 @@ import sys
 from contextlib import ExitStack
 from time import perf_counter
 
+from bench.process import module
 from bench.serving.models import model
-from bench.serving.processes import module, wait_for_end
+from bench.serving.processes import wait_for_end
 
 
 def command(count: int) -> list[str]:

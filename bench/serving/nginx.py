@@ -14,7 +14,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from bench.serving.processes import is_ready, module, wait_for_end
+from bench.process import module
+from bench.serving.processes import is_ready, wait_for_end
 
 START = 10.0
 CONFIGURATION = """\

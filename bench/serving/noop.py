@@ -10,13 +10,12 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
-from bench.measure.run import WorkerError
+from bench.process import WorkerError
 from tensorwire.cli.load_tools import CLIENTS, SECONDS, route
 from tensorwire.cli.main import main as tensorwire
 
 if TYPE_CHECKING:
-    from bench.screen.progress import Progress
-    from bench.screen.render import Screen
+    from bench.screen import Progress, Screen
     from bench.serving.options import Options
 
 LOCUSTFILE = Path(__file__).with_name("locustfile.py")

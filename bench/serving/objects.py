@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from google.protobuf import json_format
 
-from bench.implementations.baselines_protobuf import fill_tensor, message, read_tensor
+from bench.implementations.baselines import fill_tensor, message, read_tensor
 from tensorwire.containers.protobuf.schema import message_class
 
 SeldonMessage: Any = message()

@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 
 import grpc
 
+from bench.process import module
 from bench.serving import objects, timing
 from bench.serving.models import ONE, model
-from bench.serving.processes import is_ready, module, wait_for_end
+from bench.serving.processes import is_ready, wait_for_end
 
 THREADS = 10
 UNLIMITED = (("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1))

@@ -12,9 +12,10 @@ import threading
 from importlib.util import find_spec
 from typing import Any
 
+from bench.process import module
 from bench.serving import objects, timing
 from bench.serving.models import model
-from bench.serving.processes import is_ready, module, wait_for_end
+from bench.serving.processes import is_ready, wait_for_end
 
 PATH = "/api/v1.0/predictions"
 THREADS = 8

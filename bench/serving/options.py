@@ -6,7 +6,7 @@ import argparse
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bench.options import Parser, add_forms, check_output
+from bench.cli import Parser
 from bench.serving.cells import ANSWERS, COUNTS, KINDS, METHODS, SIDES, TRANSPORTS, Choice
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def parser() -> Parser:
     add("--py-spy", dest="flames", metavar="DIR", help="a flame graph of every server goes here")
     add("-o", dest="output", metavar="FILE", help="write the samples in pyperf's format")
     add("--force", action="store_true", help="overwrite that file")
-    add_forms(made)
+    made.add_forms()
     return made
 
 
@@ -131,7 +131,7 @@ def parse(argv: list[str] | None) -> Options:
         if given[name] and given["mode"] in without:
             made.error(f"{option} is not for {given['mode']}")
     if given["output"]:
-        check_output(made, "-o", given["output"], force=force)
+        made.check_output("-o", given["output"], force=force)
     both = given["mode"] == "latency" or (given["mode"] == "throughput" and not given["quick"])
     few = given["mode"] == "concurrent" and given["quick"]
     choice = Choice(

@@ -9,8 +9,9 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from bench.process import module
 from bench.serving.models import model
-from bench.serving.processes import is_ready, module, wait_for_end
+from bench.serving.processes import is_ready, wait_for_end
 
 
 def command(method: str, answer: str, *ports: int) -> list[str]:

@@ -6,8 +6,7 @@ import json
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from bench.measure import fields
-from bench.measure.runfile import RunFileError
+from bench.measure.runfile import RunFileError, field
 from bench.serving import suite
 from bench.serving.cells import SIDES, Cell
 from bench.serving.loads import Load
@@ -85,7 +84,7 @@ def _matrix(benchmarks: Benchmarks) -> Matrix:
 def _loads(benchmarks: Benchmarks) -> dict[tuple[Cell, int], Load]:
     return {
         (Cell.of(told), _count(told, "clients")): Load(
-            fields.of(told, "tool", str),
+            field(told, "tool", str),
             int(_above(told, "clients")),
             _above(told, "seconds_measured"),
             _count(told, "failed"),
@@ -102,7 +101,7 @@ def _starts(benchmarks: Benchmarks) -> list[Started]:
         measure, values = told["measure"], json.loads(told["exact"])
         if measure != "memory":  # of which a model may give some back
             values = _amounts(values, measure)
-        side = fields.of(told, "side", str)
+        side = field(told, "side", str)
         if side not in SIDES:
             raise ValueError(f"side {side!r} is unknown")
         of.setdefault(side, {})[measure] = [value + 0 for value in values]
@@ -116,10 +115,10 @@ def _starts(benchmarks: Benchmarks) -> list[Started]:
 def _phases(benchmarks: Benchmarks) -> list[Phase]:
     found = [
         Phase(
-            transport=fields.of(told, "transport", str),
+            transport=field(told, "transport", str),
             step=_count(told, "step"),
             workers=_count(told, "workers"),
-            way=fields.of(told, "way", str),
+            way=field(told, "way", str),
             took=_amount(told, "took"),
             began=_amount(told, "began"),
             seconds=_above(told, "step_seconds"),
@@ -141,9 +140,9 @@ def _phases(benchmarks: Benchmarks) -> list[Phase]:
 def _hops(benchmarks: Benchmarks) -> list[Hop]:
     return [
         Hop(
-            fields.of(told, "transport", str),
-            fields.of(told, "payload", str),
-            fields.of(told, "hop", str),
+            field(told, "transport", str),
+            field(told, "payload", str),
+            field(told, "hop", str),
             _count(told, "bytes_out"),
             rounds[0] if rounds else (),
         )

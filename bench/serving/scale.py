@@ -24,8 +24,7 @@ from bench.serving.scale_load import Clients
 from bench.serving.scale_tables import Step
 
 if TYPE_CHECKING:
-    from bench.screen.progress import Progress
-    from bench.screen.render import Screen
+    from bench.screen import Progress, Screen
     from bench.serving.options import Options
 
 VALUES = 100

@@ -7,14 +7,14 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 from bench import figures
-from bench.screen.table import Row, Table
+from bench.screen import Row, Table
 from bench.serving.samples import quantile
 from bench.serving.suite import Timed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bench.screen.render import Screen
+    from bench.screen import Screen
     from bench.serving.scale_load import Tally
 
 NOTE = (

@@ -32,7 +32,7 @@ class Servers:
         return port
 
     def check(self) -> None:
-        """Raise ServerError if one has ended."""
+        """Raise WorkerError if one has ended."""
         for process in self._of.values():
             process.check()
 

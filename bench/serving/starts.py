@@ -8,13 +8,13 @@ from statistics import median
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from bench import figures
-from bench.screen.table import Row, Table
+from bench.screen import Row, Table
 from bench.serving.suite import Timed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bench.screen.render import Screen
+    from bench.screen import Screen
 
 NOTE = (
     "ready: from the start of the process (or model) until it listens; answers: until its first"

@@ -6,9 +6,9 @@ import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bench.measure import environment
-from bench.measure.run import WorkerError
+from bench.measure import machine
 from bench.measure.runfile import RunFileError, load
+from bench.process import WorkerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -37,8 +37,8 @@ class File(NamedTuple):
 def shared(options: Options) -> dict[str, Any]:
     """Give what is said once of a whole run."""
     return {
-        **environment.machine(),
-        **{f"{name}_version": environment.version_of(name) for name in SERVERS},
+        **machine.describe(),
+        **{f"{name}_version": machine.version_of(name) for name in SERVERS},
         MODE: options.mode,
         "quick": int(options.quick),
         "seconds": options.seconds,

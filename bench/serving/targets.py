@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from bench.measure.results import LEAST_NOISE, level
 from bench import figures
+from bench.measure.results import LEAST_NOISE, level
 from bench.serving.cells import GRPC, OBJECTS, OURS, REST, Cell
 
 if TYPE_CHECKING:

@@ -23,8 +23,7 @@ from tensorwire.cli.load_tools import route
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bench.screen.progress import Progress
-    from bench.screen.render import Screen
+    from bench.screen import Progress, Screen
     from bench.serving.options import Options
 
 SWEEP = (1, 4, 16, 64, 256, 1024)

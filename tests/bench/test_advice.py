@@ -7,13 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from bench.codecs.answer import crossing_lines, table
-from bench.codecs.choices import Against, choose
-from bench.codecs.crossovers import Crossover, crossovers
-from bench.codecs.matters import matters_of, verdict
-from bench.advice.scores import Scores, best
+from bench.advice.advice import Alternative, Crossover, crossovers, recommend, transport_shares
+from bench.advice.scores import Scores
+from bench.advice.wording import crossing_lines
 from bench.measure import transport
 from bench.protocols.show import overall
+from bench.tables import answer
 
 COLUMNS = ("1", "10", "100")
 NDARRAY, TENSOR, TFTENSOR = "json/ndarray", "json/tensor", "json/tftensor"
@@ -34,30 +33,30 @@ def scores(times: dict[str, tuple[float, float, float]], noise: float = 0.05) ->
 def test_best_is_the_quickest() -> None:
     """Without a tie there is one answer per column."""
     made = scores({NDARRAY: (1e-6, 2e-6, 9e-6), TFTENSOR: (2e-6, 2.5e-6, 3e-6)})
-    assert best(made, "1", made.codecs) == [NDARRAY]
-    assert best(made, "100", made.codecs) == [TFTENSOR]
+    assert made.best("1", made.codecs) == [NDARRAY]
+    assert made.best("100", made.codecs) == [TFTENSOR]
 
 
 def test_what_lies_inside_the_noise_is_a_tie() -> None:
     """Both are named, and the smaller body first."""
     made = scores({NDARRAY: (1e-6, 2e-6, 9e-6), TFTENSOR: (1.02e-6, 2.5e-6, 3e-6)})
     made.sizes["1", TFTENSOR] = 50  # type: ignore[index]
-    assert best(made, "1", made.codecs) == [TFTENSOR, NDARRAY]
+    assert made.best("1", made.codecs) == [TFTENSOR, NDARRAY]
 
 
 def test_a_codec_without_a_measurement_is_no_answer() -> None:
     """What cannot carry the payload is left out, in a column or everywhere."""
     made = scores({NDARRAY: (1e-6, 2e-6, 9e-6), TFTENSOR: (2e-6, 3e-6, 4e-6)})
     del made.seconds["1", NDARRAY]  # type: ignore[attr-defined]
-    assert best(made, "1", made.codecs) == [TFTENSOR]
-    assert best(made, "1", ["json/other"]) == []
+    assert made.best("1", made.codecs) == [TFTENSOR]
+    assert made.best("1", ["json/other"]) == []
 
 
 def test_a_crossover_is_where_the_order_turns_for_good() -> None:
     """The loser of the small payloads wins from a column on, and on all after it."""
     made = scores({NDARRAY: (1e-6, 3e-6, 9e-6), TFTENSOR: (2e-6, 2e-6, 3e-6)})
     assert crossovers(made) == [Crossover(TFTENSOR, NDARRAY, "10", 3.0, before=True)]
-    assert crossing_lines(made) == [
+    assert crossing_lines(crossovers(made), "100") == [
         "json/tftensor beats json/ndarray from 10 on, 3.00x at 100; it loses below"
     ]
 
@@ -96,11 +95,11 @@ def test_the_answer_names_small_and_large() -> None:
     made = scores(
         {NDARRAY: (1e-6, 3e-6, 9e-6), TFTENSOR: (2e-6, 2e-6, 3e-6), RAW: (9e-7, 1e-6, 1e-6)}
     )
-    lines = overall(made)
+    lines = list(overall(made))
     assert lines[0] == "Best for small payloads (1): json/ndarray, 1.00 µs, 100 B."
     assert lines[1].startswith("  json/raw takes 900 ns")
     assert lines[2] == "Best for large payloads (100): json/tftensor, 3.00 µs, 100 B."
-    drawn = table(made, "here", "encode")
+    drawn = answer(made, "here", "encode")
     assert drawn.rows[0].cells == ("ndarray ", "tftensor ", "tftensor ")
     assert drawn.rows[1].cells == ("1.00 µs ", "2.00 µs ", "3.00 µs ")
 
@@ -110,11 +109,11 @@ def test_a_choice_is_kept_while_nothing_is_quicker() -> None:
     made = scores(
         {NDARRAY: (1e-6, 3e-6, 9e-6), TENSOR: (1.5e-6, 4e-6, 8e-6), TFTENSOR: (2e-6, 2e-6, 2e-6)}
     )
-    small, large = choose(made, made.codecs)
+    small, large = recommend(made, made.codecs)
     assert (small.codec, small.columns, small.at) == (NDARRAY, ("1",), "1")
-    assert small.next == Against(TENSOR, 1.5e-6 / 1e-6, 1.0)
+    assert small.next == Alternative(TENSOR, 1.5e-6 / 1e-6, 1.0)
     assert (large.codec, large.columns, large.at) == (TFTENSOR, ("10", "100"), "100")
-    assert large.next == Against(TENSOR, 8e-6 / 2e-6, 1.0)
+    assert large.next == Alternative(TENSOR, 8e-6 / 2e-6, 1.0)
     assert (large.level_with, large.objects) == ((), None)
 
 
@@ -122,7 +121,7 @@ def test_a_choice_does_not_change_for_what_is_level() -> None:
     """Quicker by less than 10 % here and there: one choice for all, the other is as good."""
     made = scores({NDARRAY: (1e-6, 2.1e-6, 3e-6), TENSOR: (1.08e-6, 2e-6, 3.2e-6)}, noise=0.01)
     made.sizes["100", TENSOR] = 90  # type: ignore[index]
-    (choice,) = choose(made, made.codecs)
+    (choice,) = recommend(made, made.codecs)
     assert (choice.codec, choice.level_with, choice.next) == (TENSOR, (NDARRAY,), None)
     assert choice.columns == COLUMNS
 
@@ -130,32 +129,34 @@ def test_a_choice_does_not_change_for_what_is_level() -> None:
 def test_processes_must_agree() -> None:
     """A median is no reason if one process of three says otherwise, unless it is far apart."""
     made = scores({NDARRAY: (1e-6, 1e-6, 1e-6), TENSOR: (1.5e-6, 1.5e-6, 2.5e-6)})
-    told = {
+    processes = {
         **{(column, NDARRAY): (1e-6, 1e-6, 3e-6) for column in COLUMNS},
         **{(column, TENSOR): (2.5e-6, 2.5e-6, 2e-6) for column in COLUMNS},
         ("10", TENSOR): (1.5e-6, 1.5e-6, 3.1e-6),
     }
-    made = replace(made, processes=told)
-    assert [made.about(column, NDARRAY, TENSOR) for column in COLUMNS] == [True, False, False]
+    made = replace(made, processes=processes)
+    assert [made.is_tie(column, NDARRAY, TENSOR) for column in COLUMNS] == [True, False, False]
 
 
 def test_of_level_codecs_the_one_that_keeps_the_dtype_is_first() -> None:
     """A smaller body is no reason to get another dtype back."""
     made = scores({TENSOR: (1e-6, 1e-6, 1e-6), TFTENSOR: (1e-6, 1e-6, 1e-6)})
     made.sizes["1", TENSOR] = 50  # type: ignore[index]
-    assert best(made, "1", made.codecs) == [TENSOR, TFTENSOR]
+    assert made.best("1", made.codecs) == [TENSOR, TFTENSOR]
     made = replace(made, casts=frozenset({("1", TENSOR)}))
-    assert best(made, "1", made.codecs) == [TFTENSOR, TENSOR]
+    assert made.best("1", made.codecs) == [TFTENSOR, TENSOR]
 
 
 def test_whether_it_matters_is_weighed_against_a_request() -> None:
     """10 % of a plain request and the codec in it: below any will do, above it matters."""
     made = scores({NDARRAY: (9e-6, 50e-6, 1e-3), TFTENSOR: (1e-6, 2e-6, 3e-6)})
-    one, ten, hundred = matters_of(made, choose(made, made.codecs), {64: 99e-6, 164: 99e-6})
+    one, ten, hundred = transport_shares(
+        made, recommend(made, made.codecs), {64: 99e-6, 164: 99e-6}
+    )
     assert (one.codec, one.request) == (TFTENSOR, 99e-6)
     assert one.share == pytest.approx(1 / 99)
-    assert (one.slow, verdict(one)) == ((), "any")
-    assert (ten.slow, verdict(ten)) == ((NDARRAY,), "matters")
+    assert (one.slow, one.verdict) == ((), "any")
+    assert (ten.slow, ten.verdict) == ((NDARRAY,), "matters")
     assert hundred.worst == NDARRAY
     assert hundred.worst_adds == pytest.approx(997e-6)
     assert [one.wire_1_gbit, one.wire_10_gbit] == pytest.approx([800e-9, 80e-9])
@@ -165,14 +166,14 @@ def test_one_slow_codec_is_an_exception() -> None:
     """Where all but one will do, it is named."""
     quick = dict.fromkeys((NDARRAY, TENSOR, TFTENSOR, "msgpack/tensor"), (1e-6,) * 3)
     made = scores({**quick, "msgpack/tftensor": (40e-6,) * 3})
-    first = matters_of(made, choose(made, made.codecs), {64: 99e-6})[0]
-    assert (first.slow, verdict(first)) == (("msgpack/tftensor",), "but")
+    first, *_ = transport_shares(made, recommend(made, made.codecs), {64: 99e-6})
+    assert (first.slow, first.verdict) == (("msgpack/tftensor",), "but")
 
 
 def test_without_a_request_nothing_is_said_of_it() -> None:
     """A file of before has none: only the arithmetic of the wire is left."""
     made = scores({NDARRAY: (9e-6, 50e-6, 1e-3)})
-    first = matters_of(made, choose(made, made.codecs), {})[0]
+    first, *_ = transport_shares(made, recommend(made, made.codecs), {})
     assert (first.request, first.share, first.worst_adds, first.will_do) == (None, None, None, ())
 
 

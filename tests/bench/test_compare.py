@@ -13,9 +13,8 @@ import numpy as np
 import pytest
 
 from bench.compare import interval
-from bench.compare.__main__ import main
-from bench.compare.options import BASELINE as EXACT
-from bench.compare.options import bound
+from bench.compare.__main__ import BASELINE as EXACT
+from bench.compare.__main__ import bound, main
 from bench.compare.record import main as record
 from bench.measure.results import Memory
 from bench.measure.runfile import read
@@ -139,7 +138,7 @@ def test_noise_makes_a_tie(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     """Where equal cells of a file differ by 30 %, a change of 20 % is a tie."""
     made = results(2, factors={("protobuf/raw", "encode", 1): 1.2})
     for cell, lists in made.samples.seconds.items():
-        if cell.twin and cell.way == "json/ndarray" and cell.case == 0:
+        if cell.control and cell.implementation == "json/ndarray" and cell.case == 0:
             lists[:] = [[1.3 * each for each in some] for some in lists]
     quiet = written(
         tmp_path, "quiet.json", results(2, factors={("protobuf/raw", "encode", 1): 1.2})
@@ -354,7 +353,7 @@ def test_a_record_keeps_what_is_exact(
     capsys.readouterr()
     told = read(exact)
     whole = read(str(tmp_path / "whole.json"))
-    assert set(told.results.ways) == set(WAYS)
+    assert set(told.results.implementations) == set(WAYS)
     assert told.results.cases == whole.results.cases
     for key, facts in told.results.facts.items():
         assert (facts.size, facts.view) == (
@@ -485,7 +484,7 @@ def test_the_committed_record() -> None:
 
     path = Path(bench.__file__).parents[1] / EXACT
     found = read(str(path)).results
-    assert set(found.ways) == set(CODECS)
+    assert set(found.implementations) == set(CODECS)
     assert [case.shape for case in found.cases] == [(1, 10), (1000, 10)]
     assert len(found.memory) == 48
     array = np.random.default_rng(20).standard_normal((1, 10))

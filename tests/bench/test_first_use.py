@@ -13,13 +13,13 @@ import pytest
 
 pytest.importorskip("pyperf")
 
-from bench.codecs.__main__ import main
 from bench.advice.advice import advise
+from bench.codecs.__main__ import main
 from bench.compare.__main__ import main as compare
-from bench.implementations.lookup import get_way
 from bench.implementations.implementation import FIRST_USE
+from bench.implementations.lookup import get_implementation
 from bench.measure import runfile
-from bench.measure.run import Cell
+from bench.measure.results import Cell
 from bench.measure.worker import with_first_use
 from bench.report.codecs import build, picture_of
 from bench.report.page import render
@@ -44,11 +44,11 @@ def test_it_is_measured_of_every_way(run: Path) -> None:
     results = runfile.read(str(run)).results
     assert set(results.operations) == {"encode", "decode", FIRST_USE}
     for number in range(len(results.cases)):
-        for way in results.ways:
+        for way in results.implementations:
             times = [results.seconds(number, way, op) for op in ("encode", "decode", FIRST_USE)]
             assert all(times), way
             assert results.there_and_back(number, way) == sum(times[:2])  # type: ignore[arg-type]
-    assert not any(cell.twin for cell in results.samples.seconds if cell.operation == FIRST_USE)
+    assert not any(cell.control for cell in results.samples.seconds if cell.operation == FIRST_USE)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_it_is_measured_of_every_way(run: Path) -> None:
 def test_all_values_are_read(array: Any) -> None:
     """A sum of what can be added up, a comparison of all else; raw bytes as the payload's dtype."""
     for name in ("protobuf/tftensor", "protobuf/raw", "json/raw:pybase64", "json/ndarray"):
-        way = get_way(name)
+        way = get_implementation(name)
         try:
             body = way.encode(array)
         except Exception:  # noqa: BLE001, S112 - what a way cannot carry is not timed

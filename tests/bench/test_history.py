@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bench.history.__main__ import main
-from bench.history.series import BARS, sparkline
 from bench import figures
+from bench.compare.history import BARS, sparkline
+from bench.history import main
 from tests.support.commands import outcome
 from tests.support.run_files import WAYS, results, written
 

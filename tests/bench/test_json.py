@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import tensorwire as tw
-from bench.codecs import avoid, json_out, sentences
-from bench.codecs.__main__ import main
+from bench import export, figures
+from bench.advice import wording
 from bench.advice.advice import advise
+from bench.codecs.__main__ import main
 from bench.payloads.case import Case, build
-from bench import figures
 from tests.bench.test_words import SECTION, USUAL, run
 from tests.support.values import CODECS
 
@@ -48,7 +48,7 @@ def numbers(value: object) -> Iterator[float]:
 def of(results: Any) -> dict[str, Any]:
     """Write a made-up run, and read it."""
     stream = io.StringIO()
-    json_out.write(results, ["a note"], stream)
+    export.write_json(results, ["a note"], stream)
     found: dict[str, Any] = json.loads(stream.getvalue())
     return found
 
@@ -57,7 +57,7 @@ def test_every_figure_of_the_text_is_in_the_json() -> None:
     """Factors, times and sizes that a person reads are those that a program gets."""
     made = run({**USUAL, "json/raw": (1e-7, 1e-6, 1e-5), "protobuf/raw": (4e-7, 1e-6, 1e-5)})
     found = advise(made, SECTION)
-    text = " ".join([*sentences.of(found), *avoid.sentences(found.avoid)])
+    text = " ".join([*wording.sentences(found), *wording.avoid_lines(found.avoid)])
     known = list(numbers(of(made)["advice"]))
     for form, pattern, least in (
         (figures.ratio, r"[\d.,]+x(?= |\b)", 6),
@@ -85,7 +85,7 @@ def test_the_keys_are_stable() -> None:
 def test_every_key_is_documented() -> None:
     """The module says what each key of the advice means."""
     (told,) = of(run(USUAL))["advice"]
-    described = json_out.__doc__ or ""
+    described = export.__doc__ or ""
     keys = {*told, *told["best"][0], *told["matters"][0], *told["crossovers"][0], *told["avoid"][0]}
     assert keys == {key for key in keys if f"``{key}``" in described}
 
@@ -133,6 +133,6 @@ def test_an_interrupted_run_is_valid(
             assert share > 0
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("bench.screen.progress.Progress.show", shown)
+    monkeypatch.setattr("bench.screen.Progress.show", shown)
     argv = ("--batch", "1", "--codec", "*/tensor", "--seconds", "30")
     assert written(capsys, *argv, code=130)["interrupted"] is True

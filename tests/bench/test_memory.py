@@ -18,15 +18,14 @@ import numpy as np
 import pytest
 
 import tensorwire as tw
-from bench.codecs import csv_out, memory_tables
+from bench import export, tables
 from bench.codecs.__main__ import main
-from bench.measure import memory, memory_counts, memory_pages, memory_worker, runfile
-from bench.measure.results import Memory
-from bench.measure.run import Cell, lines_of_worker
-from bench.measure.session import Session, cells_of, check
+from bench.measure import memory, runfile
+from bench.measure.results import Cell, Memory
+from bench.measure.run import Session
 from bench.payloads.case import Case
-from bench.screen.progress import Progress
-from bench.screen.render import Screen
+from bench.process import run_worker
+from bench.screen import Progress, Screen
 from tests.support.memory import peak
 from tests.support.values import CODECS
 
@@ -39,16 +38,16 @@ QUIET = Progress(quiet=True)
 PAGE = 4096
 BIG = 80_000
 OBJECTS = "protobuf/ndarray:objects"
-needs_pages = pytest.mark.skipif(not memory_pages.seen(), reason="Linux and glibc")
-needs_memray = pytest.mark.skipif(not memory_counts.seen(), reason="memray is not installed")
+needs_pages = pytest.mark.skipif(not memory.has_pages(), reason="Linux and glibc")
+needs_memray = pytest.mark.skipif(not memory.has_memray(), reason="memray is not installed")
 
 
 def checked(ways: Sequence[str], *rows: int) -> Session:
     """Return a session that has been timed, as far as the memory's pass can tell."""
     cases = [Case(f"{each}", "section", (each, 10), "float64", "normal") for each in rows]
     session = Session(cases, [ways] * len(cases), ("encode", "decode"))
-    check(session, 2.0, QUIET)
-    for cell in cells_of(session):
+    session.check(2.0, QUIET)
+    for cell in session.cells():
         session.samples.seconds[cell].append([1e-6])
         session.samples.loops[cell].append(1)
     return session
@@ -134,7 +133,7 @@ def test_counts_are_the_same_again() -> None:
         assert (found.allocations, found.copies) == (other.allocations, other.copies), cell
         assert found.python == pytest.approx(other.python, abs=300), cell
         assert (found.copies is None) == (cell.case == 0)
-    assert not any(cell.twin for cell in every.memory)
+    assert not any(cell.control for cell in every.memory)
 
 
 def test_nothing_is_lost_by_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,11 +144,11 @@ def test_nothing_is_lost_by_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:
         yield {"cell": 0, "memory": {"python": 5}}
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(memory, "lines_of_worker", interrupted)
+    monkeypatch.setattr(memory, "run_worker", interrupted)
     memory.weigh(session, QUIET)
     assert session.interrupted
     assert session.memory == {Cell(0, "memcpy", "decode"): Memory(python=5)}
-    monkeypatch.setattr(memory, "lines_of_worker", None)
+    monkeypatch.setattr(memory, "run_worker", None)
     memory.weigh(session, QUIET)  # nothing more is begun
 
 
@@ -166,19 +165,19 @@ def test_a_failing_worker_is_told() -> None:
 APART = """
 import os, signal
 import numpy as np
-from bench.measure import memory_pages
-from bench.measure.memory_worker import Apart
+from bench.measure import memory
+from bench.measure.memory import Fork
 
 def bad():
     raise MemoryError("too large")
 
 for work in (bad, lambda: os.kill(os.getpid(), signal.SIGKILL)):
     try:
-        Apart(work)()
+        Fork(work)()
     except RuntimeError as error:
         print(error)
-untouched = lambda: memory_pages.growth(np.empty, 10_000_000)
-print(Apart(untouched)() < 100_000 if memory_pages.seen() else True)
+untouched = lambda: memory.growth(np.empty, 10_000_000)
+print(Fork(untouched)() < 100_000 if memory.has_pages() else True)
 """
 
 
@@ -197,12 +196,12 @@ def test_what_is_done_in_a_copy_of_the_worker() -> None:
 
 ORPHAN = """
 import os, signal
-from bench.measure.run import lines_of_worker
+from bench.process import run_worker
 from bench.payloads.case import Case, build, digest
 case = Case("x", "s", (10, 10), "float64", "normal")
 plan = {"cases": [(case.to_json(), digest(build(case)))], "limit": 60,
         "cells": [(0, "memcpy", "encode", False, 0, "memcpy")] * 5000}
-lines = lines_of_worker("bench.measure.memory_worker", plan)
+lines = run_worker("bench.measure.memory", plan)
 next(lines)
 children = open(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read().split()
 print(*children, flush=True)
@@ -229,29 +228,30 @@ def test_a_worker_ends_when_it_is_not_read() -> None:
     cells = [(0, "memcpy", "encode", False, 0, "memcpy")] * 5000
     cases = [(session.cases[0].to_json(), session.digests[0])]
     plan = {"cases": cases, "cells": cells, "limit": 60}
-    with closing(lines_of_worker(memory.WORKER, plan, **memory.environment())) as lines:
+    with closing(run_worker(memory.WORKER, plan, **memory.environment())) as lines:
         assert next(lines)["cell"] == 0
 
 
 def test_without_the_instruments(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where there is neither glibc nor memray, Python's figure is left, and lines say why."""
-    monkeypatch.setattr(memory_pages, "ROLLUP", Path("/nowhere"))
-    monkeypatch.setattr(memory_counts, "find_spec", lambda _: None)
+    monkeypatch.setattr(memory, "ROLLUP", Path("/nowhere"))
+    monkeypatch.setattr(memory, "find_spec", lambda _: None)
     array = np.ones(1000)
-    found = Memory(**memory_worker.weigh((lambda each: each.copy(), array), 8000, slow=False))
+    found = Memory(**memory.weight((lambda each: each.copy(), array), 8000, slow=False))
     assert found.python is not None
     assert 8000 <= found.python <= 8200
     assert replace(found, python=None) == Memory()
     session = checked(("memcpy",), 2)
     session.memory[Cell(0, "memcpy", "encode")] = found
-    lines = memory_tables.legend(session.results())
-    assert lines[-2:] == [memory_tables.NO_PAGES, memory_tables.NO_COUNTS]
+    lines = tables.memory_legend(session.results())
+    assert lines[-2:] == [tables.NO_PAGES, tables.NO_COUNTS]
 
 
 def drawn(session: Session) -> str:
     """Return the tables as text."""
     stream = io.StringIO()
-    memory_tables.draw(session.results(), Screen(stream))
+    for table in tables.memory(session.results()):
+        Screen(stream).table(table)
     return stream.getvalue()
 
 
@@ -259,7 +259,7 @@ def test_the_table(weighed: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     """A table for each direction, within 80 columns: the figures as they are, and their ratio."""
     monkeypatch.setenv("COLUMNS", "80")
     session = checked(("memcpy", "protobuf/tensor"), 5, 100)
-    for number, cell in enumerate(cell for cell in session.samples.seconds if not cell.twin):
+    for number, cell in enumerate(cell for cell in session.samples.seconds if not cell.control):
         session.memory[cell] = Memory(12_000, 16_384, 1234, number)
     text = drawn(session)
     assert max(map(len, text.splitlines())) <= 80
@@ -273,7 +273,7 @@ def test_the_table(weighed: Session, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_columns_only_when_weighed(weighed: Session) -> None:
     """CSV has the four figures where there are some, and is as it was where there are none."""
     stream = io.StringIO()
-    csv_out.write(weighed.results(), stream)
+    export.write_csv(weighed.results(), stream)
     rows = list(csv.DictReader(io.StringIO(stream.getvalue())))
     for row in rows:
         found = of(weighed, row["way"], row["operation"])
@@ -281,8 +281,8 @@ def test_columns_only_when_weighed(weighed: Session) -> None:
             value = getattr(found, name)
             assert row[f"memory_{name}"] == ("" if value is None else f"{value}")
     stream = io.StringIO()
-    csv_out.write(replace(weighed, memory={}).results(), stream)
-    assert stream.getvalue().splitlines()[0] == ",".join(csv_out.COLUMNS)
+    export.write_csv(replace(weighed, memory={}).results(), stream)
+    assert stream.getvalue().splitlines()[0] == ",".join(export.COLUMNS)
 
 
 def test_the_file_has_them(weighed: Session, tmp_path: Path) -> None:

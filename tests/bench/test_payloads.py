@@ -13,13 +13,12 @@ import msgpack
 import numpy as np
 import pytest
 
-from bench.codecs import own
-from bench.codecs.__main__ import main
-from bench.codecs.options import parse
-from bench.options import UsageError
-from bench.payloads import PayloadError, load, read, room, split
+from bench.cli import UsageError
+from bench.codecs import plan
+from bench.codecs.__main__ import main, parse
+from bench.payloads.arrays import choose
 from bench.payloads.case import Case, build, digest
-from bench.payloads.choosing import choose
+from bench.payloads.files import PayloadError, load, read, split
 from tensorwire.containers.protobuf.schema import message_class
 
 if TYPE_CHECKING:
@@ -340,12 +339,12 @@ def test_memory_is_looked_at_first(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     (tmp_path / "a.json").write_text(json.dumps(FLOATS.tolist()))
     np.savez(tmp_path / "a.npz", w=FLOATS)
     np.save(tmp_path / "a.npy", FLOATS)
-    monkeypatch.setattr(room, "free", lambda: 100)
+    monkeypatch.setattr("bench.payloads.arrays.free_memory", lambda: 100)
     for name in ("a.json", "a.npz"):
         with pytest.raises(PayloadError, match="GB are free"):
             list(read(str(tmp_path / name)))
     with pytest.raises(UsageError, match="GB are free"):
-        own.cases(parse(["--payload", str(tmp_path / "a.npy")]))
+        plan.user_payloads(parse(["--payload", str(tmp_path / "a.npy")]))
 
 
 def test_names_are_split_from_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -368,7 +367,7 @@ def test_choosing() -> None:
 
 def cases(*argv: str) -> list[Case]:
     """Plan a run."""
-    return own.cases(parse(list(argv)))
+    return plan.user_payloads(parse(list(argv)))
 
 
 def test_each_array_is_a_column(tmp_path: Path) -> None:
@@ -430,7 +429,7 @@ def test_odd_names_of_files(tmp_path: Path) -> None:
     assert (case.label + case.section + case.values).isprintable()
     assert case.label.startswith("a\\x1b[31m")
     assert case.label.endswith("\\n.npy")
-    assert len(case.label) < own.HEADING
+    assert len(case.label) < plan.HEADING
 
 
 @pytest.mark.parametrize(
@@ -448,7 +447,7 @@ def test_a_dtype_must_hold_the_values(array: Array, dtype: str, tmp_path: Path) 
 
 def test_too_many_arrays_are_refused(tmp_path: Path) -> None:
     """A checkpoint with hundreds of tensors: the line says how to choose."""
-    many: dict[str, Any] = {f"w{n}": INTS for n in range(own.MOST + 1)}
+    many: dict[str, Any] = {f"w{n}": INTS for n in range(plan.MOST + 1)}
     np.savez(tmp_path / "a.npz", **many)
     with pytest.raises(UsageError, match=r"more than 24 arrays; choose with .*::NAME,NAME"):
         cases("--payload", str(tmp_path / "a.npz"))

@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from bench.codecs.__main__ import main
-from bench.measure import flamegraph as py_spy
+from bench.measure import flamegraph
 from bench.serving.flames import recording
 from bench.serving.processes import Processes
 from tests.support.commands import exit_code
@@ -48,13 +48,13 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Non
         path = tmp_path / "bin" / "py-spy"
         path.write_text(FAKE.format(python=sys.executable, first=first))
         path.chmod(0o755)
-        monkeypatch.setattr(py_spy, "find", lambda: str(path))
+        monkeypatch.setattr(flamegraph, "find", lambda: str(path))
 
     return put
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(py_spy.find() is None, reason="py-spy is not installed")
+@pytest.mark.skipif(flamegraph.find() is None, reason="py-spy is not installed")
 def test_a_graph_of_one_cell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The SVG is of the cell and nothing else: its title, its frames, no import; no other file."""
     path = tmp_path / "a & b.svg"
@@ -70,8 +70,8 @@ def test_a_graph_of_one_cell(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     texts = [node.text or "" for node in ET.fromstring(drawn).iter()]  # noqa: S314 - made here
     assert "json/ndarray encode [100, 10] float64 normal" in texts
     frames = [text for text in texts if text.endswith("%)")]
-    assert any("loop (bench/codecs/profile_worker.py" in frame for frame in frames)
-    assert any("encode (tensorwire/codec.py" in frame for frame in frames)
+    assert any("loop (bench/measure/flamegraph.py" in frame for frame in frames)
+    assert any("encode (tensorwire/protocols/seldon/codec.py" in frame for frame in frames)
     assert not any("importlib" in frame for frame in frames)
 
 
@@ -90,7 +90,7 @@ def test_it_is_of_one_cell(
     argv: tuple[str, ...], says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Whatever selects more, or asks for figures, is refused in a line that says how to choose."""
-    if py_spy.find() is None:
+    if flamegraph.find() is None:
         pytest.skip("py-spy is not installed")
     assert run("--profile", str(tmp_path / "out.svg"), *argv) == 2
     said = capsys.readouterr().err
@@ -101,7 +101,7 @@ def test_it_is_of_one_cell(
 
 def test_a_cell_that_cannot_be(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A codec that cannot carry the payload is no graph of nothing."""
-    if py_spy.find() is None:
+    if flamegraph.find() is None:
         pytest.skip("py-spy is not installed")
     argv = (*CELL, "--dtype", "complex128", "--profile", str(tmp_path / "out.svg"))
     assert run(*argv) == 1
@@ -113,7 +113,7 @@ def test_not_installed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Without py-spy, the line to install it."""
-    monkeypatch.setattr(py_spy, "find", lambda: None)
+    monkeypatch.setattr(flamegraph, "find", lambda: None)
     assert run(*CELL, "--profile", str(tmp_path / "out.svg")) == 2
     assert "--profile needs py-spy: pip install 'tensorwire[profile]'" in capsys.readouterr().err
 
@@ -173,14 +173,14 @@ def test_the_missing_permission_is_named(
     yama = tmp_path / "ptrace_scope"
     if scope is not None:
         yama.write_text(f"{scope}\n")
-    monkeypatch.setattr(py_spy, "YAMA", yama)
+    monkeypatch.setattr(flamegraph, "YAMA", yama)
     monkeypatch.setattr(sys, "platform", platform)
     for said in (
         DENIED,
         "Error: Operation not permitted (os error 1)\n",
         "This program requires root on OSX.\nTry running again with elevated permissions\n",
     ):
-        reason = py_spy.reason(said)
+        reason = flamegraph.reason(said)
         assert reason.startswith("py-spy may not attach: ")
         assert says in reason
 
@@ -188,8 +188,8 @@ def test_the_missing_permission_is_named(
 def test_other_complaints_are_passed_on() -> None:
     """The line that says what is wrong, without the trace below it."""
     said = "\npy-spy> Sampling\nError: Failed to find python version\n\nCaused by:\n    0: none\n"
-    assert py_spy.reason(said) == "py-spy: Failed to find python version"
-    assert py_spy.reason("") == "py-spy: it drew nothing"
+    assert flamegraph.reason(said) == "py-spy: Failed to find python version"
+    assert flamegraph.reason("") == "py-spy: it drew nothing"
 
 
 @needs_scripts
@@ -199,7 +199,7 @@ def test_servers_are_not_measured_in_vain(fake: Callable[[str], None], tmp_path:
     with Processes() as processes:
         server = processes.start([sys.executable, "-c", "input()"])
         with (
-            pytest.raises(py_spy.PySpyError, match="py-spy may not attach"),
+            pytest.raises(flamegraph.PySpyError, match="py-spy may not attach"),
             recording(str(tmp_path), {"server": server}),
         ):
             pytest.fail("it began")
@@ -224,7 +224,7 @@ def test_servers_graphs_are_written(
 def test_the_worker_is_light() -> None:
     """Nothing that a cell does not need is loaded where it is looked at."""
     code = (
-        "import sys, bench.codecs.profile_worker\n"
+        "import sys, bench.measure.flamegraph\n"
         "print(sorted({'rich', 'pyperf', 'psutil', 'memray', 'argparse'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -14,15 +14,14 @@ import orjson
 import pytest
 
 import tensorwire as tw
-from bench.implementations.lookup import get_way
 from bench.implementations.implementation import MEMCPY
+from bench.implementations.lookup import get_implementation
+from bench.implementations.protocols import FIRST, KNOWN, PEEK, PROTOCOLS, SEVERAL
 from bench.measure.check import same
 from bench.payloads.case import Case, build
 from bench.protocols import plan as protocols_plan
-from bench.protocols.__main__ import main
-from bench.protocols.options import parse
+from bench.protocols.__main__ import main, parse
 from bench.protocols.targets import promises
-from bench.implementations.protocols import PEEK, SEVERAL, WAYS
 from tensorwire.containers.protobuf.schema import message_class
 from tests.support.commands import outcome
 
@@ -47,29 +46,29 @@ def payload(several: bool) -> np.ndarray[Any, Any]:  # noqa: FBT001 - a case of 
     return np.arange(1.0, 25.0).reshape((2, 3, 4) if several else (6, 4))
 
 
-@pytest.mark.parametrize("name", [name for name in WAYS if not name.endswith(PEEK)])
-def test_every_way_is_right(name: str) -> None:
-    """Each protocol and each way of objects gives back the values it was given."""
-    array, way = payload(SEVERAL in name), get_way(name)
-    decoded = way.decode(way.encode(array))
+@pytest.mark.parametrize("name", [name for name in PROTOCOLS if not name.endswith(PEEK)])
+def test_every_implementation_is_right(name: str) -> None:
+    """Each protocol, and each way through objects, gives back the values it was given."""
+    array, found = payload(SEVERAL in name), get_implementation(name)
+    decoded = found.decode(found.encode(array))
     if SEVERAL in name:
         assert [part.tolist() for part in decoded] == array.tolist()
     else:
         assert decoded.tolist() == array.tolist()
 
 
-@pytest.mark.parametrize("name", [name for name in WAYS if name.endswith(PEEK)])
+@pytest.mark.parametrize("name", [name for name in PROTOCOLS if name.endswith(PEEK)])
 def test_peeks_tell_dtype_and_shape(name: str) -> None:
     """What is timed as a peek tells what the message holds."""
-    array, way = payload(several=False), get_way(name)
-    assert (peek := way.decode(way.encode(array))).shape == (6, 4)
+    array, found = payload(several=False), get_implementation(name)
+    assert (peek := found.decode(found.encode(array))).shape == (6, 4)
     assert peek.dtype == np.float64
-    assert way.timed == ("decode",)
+    assert found.timed == ("decode",)
 
 
 def bodies(*names: str) -> list[bytes]:
     """Encode the payload in several ways."""
-    return [get_way(name).encode(payload(SEVERAL in name)) for name in names]
+    return [get_implementation(name).encode(payload(SEVERAL in name)) for name in names]
 
 
 @pytest.mark.parametrize("several", ["", SEVERAL])
@@ -93,13 +92,28 @@ def test_the_messages_are_what_they_say(several: str) -> None:
     assert sorted(predict.FromString(body).inputs) == names
 
 
+@pytest.mark.parametrize("ending", [FIRST, KNOWN])
+def test_shapes_never_seen_are_many_and_known_ones_few(ending: str) -> None:
+    """After the array itself each call has a message of the next shape; of few, they come again."""
+    made = get_implementation("oip/protobuf" + ending)
+    array = np.arange(64.0)
+    first = made.encode(array)
+    assert made.decode(first).tolist() == array.tolist()
+    request: Any = message_class("inference.ModelInferRequest")
+    written = [tuple(request.FromString(made.encode(array)).inputs[0].shape) for _ in range(4000)]
+    read = [made.decode(first).shape for _ in range(4000)]
+    assert written == read
+    assert (len(set(written)) == 4000) is (ending == FIRST)
+    assert len(set(written)) in {4000, 8}
+
+
 def test_a_wrong_answer_is_not_the_same() -> None:
     """Several arrays are compared one by one, a peek by its dtype and its shape."""
     array = payload(several=True)
     assert same(list(array), array)
     assert not same(list(array)[:1], array)
     assert not same([array[0], array[1] + 1], array)
-    peek = tw.peek(get_way("oip/json").encode(array), protocol="oip")
+    peek = tw.peek(get_implementation("oip/json").encode(array), protocol="oip")
     assert same(peek, array)
     assert not same(peek, array[0])
     assert not same(peek, array.astype("f4"))
@@ -107,7 +121,7 @@ def test_a_wrong_answer_is_not_the_same() -> None:
 
 def measured(selected: Sequence[str], case: Case) -> list[str]:
     """Name what is measured on a payload, without memcpy."""
-    return [name for name in protocols_plan.ways(selected, case) if name != MEMCPY]
+    return [name for name in protocols_plan.implementations(selected, case) if name != MEMCPY]
 
 
 @pytest.mark.slow
@@ -117,14 +131,14 @@ def test_every_cell_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
     text = show(capsys, "--protocol", ",".join(chosen), "--csv")
     rows = list(csv.DictReader(io.StringIO(text)))
     selected = protocols_plan.select(chosen)
-    cases = protocols_plan.quick(protocols_plan.cases(parse([])[0]))
+    cases = protocols_plan.cases(parse(["--quick"]))
     expected = {(case.label, name) for case in cases for name in measured(selected, case)}
     assert {(row["label"], row["way"]) for row in rows} - {
         (case.label, MEMCPY) for case in cases
     } == expected
     for row in rows:
         assert row["cannot"] == ""
-        if row["operation"] in get_way(row["way"]).timed:
+        if row["operation"] in get_implementation(row["way"]).timed:
             assert float(row["median_s"]) > 0
             assert int(row["samples"]) >= 1
             assert float(row["memcpy_ratio"]) > 0
@@ -134,7 +148,7 @@ def test_every_cell_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
 def test_sizes_and_views_are_those_of_the_protocol(capsys: pytest.CaptureFixture[str]) -> None:
     """The facts are those of an encode and a decode done here."""
     text = show(capsys, "--protocol", "oip/*", "--csv")
-    case = protocols_plan.quick(protocols_plan.cases(parse([])[0]))[1]
+    case = protocols_plan.cases(parse(["--quick"]))[1]
     array = build(case)
     for row in csv.DictReader(io.StringIO(text)):
         if row["label"] == case.label and row["baseline"] == "":
@@ -194,7 +208,7 @@ def test_targets_judge_every_promise(capsys: pytest.CaptureFixture[str]) -> None
         at = next(
             number
             for number, line in enumerate(lines)
-            if number > at and line.startswith(f"  {promise.codec} ")
+            if number > at and line.startswith(f"  {promise.name} ")
         )
         bounds = [promise.encode, promise.decode]
         found = sum(word in verdicts for word in lines[at].split())
@@ -204,16 +218,16 @@ def test_targets_judge_every_promise(capsys: pytest.CaptureFixture[str]) -> None
 
 def test_promises_are_those_of_the_issue() -> None:
     """Binary and raw to memory, JSON to the Seldon codecs, one value, and no growth."""
-    kept = {(each.codec, each.against): (each.encode, each.decode) for each in promises()}
+    kept = {(each.name, each.against): (each.encode, each.decode) for each in promises()}
     assert kept["oip/binary", MEMCPY] == kept["oip/protobuf", MEMCPY] == (1.5, None)
     for name in ("oip/binary", "oip/protobuf", "tfserving/protobuf"):
         assert kept[name, name] == kept[name + PEEK, name + PEEK] == (None, 1.2)
     for name in ("tfserving/json rows", "tfserving/json columns"):
         assert ("json/ndarray", 3) in {
-            (each.against, each.encode) for each in promises() if each.codec == name
+            (each.against, each.encode) for each in promises() if each.name == name
         }
-    assert {each.codec for each in promises() if each.labels == (protocols_plan.ONE,)} == {
-        name for name in WAYS if ":" not in name and SEVERAL not in name
+    assert {each.name for each in promises() if each.labels == (protocols_plan.ONE,)} == {
+        name for name in PROTOCOLS if ":" not in name and SEVERAL not in name
     }
 
 
@@ -241,7 +255,7 @@ def test_wrong_options_get_one_line(
 def test_list_names_every_way(capsys: pytest.CaptureFixture[str]) -> None:
     """``--list`` prints the ways of the selection, one a line, and measures nothing."""
     assert main(["--list"]) == 0
-    assert capsys.readouterr().out.splitlines() == [*WAYS, *protocols_plan.CODECS, MEMCPY]
+    assert capsys.readouterr().out.splitlines() == list(protocols_plan.known())
 
 
 def test_pyperf_and_csv_are_the_same_machinery(

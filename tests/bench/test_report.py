@@ -20,21 +20,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from bench.codecs.options import parse as parse_codecs
+from bench import figures
+from bench.cli import UsageError
+from bench.codecs.__main__ import parse as parse_codecs
 from bench.codecs.plan import cases as plan_cases
 from bench.codecs.plan import select
 from bench.implementations.lookup import baselines_for
 from bench.measure import runfile
-from bench.measure.results import Memory
-from bench.measure.run import Cell
-from bench.options import UsageError
+from bench.measure.results import Cell, Memory
 from bench.payloads.case import Case
 from bench.report import charts
 from bench.report.__main__ import main
 from bench.report.charts import Axis, spread
 from bench.report.codecs import page_of
 from bench.report.page import render
-from bench import figures
 from tests.support.commands import exit_code
 from tests.support.report_runs import METADATA, WAYS, other, run, seconds_of, series
 
@@ -330,7 +329,9 @@ def test_a_thousand_cells_are_a_page() -> None:
         run([*series(), *series((5,), "second")], ways=("msgpack/raw", "npy/array")),
         run(series(), refused=[(n, way, "no") for n in range(3) for way in WAYS]),
     ],
-    ids=lambda results: f"{len(results.cases)} {len(results.ways)} {len(results.operations)}",
+    ids=lambda results: (
+        f"{len(results.cases)} {len(results.implementations)} {len(results.operations)}"
+    ),
 )
 def test_small_runs_are_pages_too(results: Results) -> None:
     """One batch, one codec, one direction, odd shapes, nothing but refusals: no empty page."""
@@ -345,7 +346,9 @@ def test_small_runs_are_pages_too(results: Results) -> None:
 def test_a_run_that_was_interrupted_is_a_page() -> None:
     """Cells without a sample are left out, not shown as zero."""
     results = run(series())
-    for cell in [c for c in results.samples.seconds if c.case == 2 or c.way == "protobuf/tensor"]:
+    for cell in [
+        c for c in results.samples.seconds if c.case == 2 or c.implementation == "protobuf/tensor"
+    ]:
         del results.samples.seconds[cell]
     rows = Reader(page(results)).rows
     assert {row[0] for row in rows[1:]} == {"1 row", "10 rows"}

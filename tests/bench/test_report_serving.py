@@ -22,8 +22,8 @@ if any(find_spec(name) is None for name in ("grpc", "uvicorn", "flask", "pyperf"
 
 import pyperf
 
-from bench.measure.run import WorkerError
 from bench.measure.runfile import RunFileError
+from bench.process import WorkerError
 from bench.report import serving
 from bench.report.page import render
 from bench.serving import hop_tables, load_tables, starts, suite, written

@@ -21,16 +21,16 @@ import numpy as np
 import pytest
 
 import bench
-from bench.codecs import rigorous, rigorous_options, rigorous_worker
-from bench.codecs.__main__ import main
-from bench.codecs.show import trust
-from bench.measure import environment, machine, recording, runfile, session, transport, worker
+from bench.codecs import pyperf_suite
+from bench.codecs.__main__ import main, parse
+from bench.codecs.pyperf_suite import Rigour
+from bench.measure import machine, runfile, transport, worker
 from bench.measure.check import Facts
-from bench.measure.results import Results
-from bench.measure.run import Cell, Samples
-from bench.measure.session import Session
+from bench.measure.results import Cell, Results, Samples
+from bench.measure.run import Session
 from bench.payloads.case import Case, build, digest
-from bench.screen.render import Screen
+from bench.screen import Screen
+from bench.summary import trust
 from tests.support.commands import exit_code
 
 if TYPE_CHECKING:
@@ -64,7 +64,8 @@ if "--worker" in sys.orig_argv:
 LISTENING = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
-from bench.codecs.__main__ import main
+from bench.codecs.__main__ import main, parse
+from bench.codecs.pyperf_suite import Rigour
 sys.exit(main())
 """
 
@@ -117,7 +118,7 @@ def test_the_file_is_pyperfs_and_ours(tmp_path: Path, capsys: pytest.CaptureFixt
 
     suite = pyperf.BenchmarkSuite.load(str(path))
     assert sorted(suite.get_benchmark_names()) == sorted(NAMES)
-    assert suite.get_metadata()["mode"] == recording.RIGOROUS
+    assert suite.get_metadata()["mode"] == runfile.RIGOROUS
     for found in suite.get_benchmarks():
         first, *others = found.get_runs()
         assert not first.values
@@ -132,7 +133,7 @@ def test_the_file_is_pyperfs_and_ours(tmp_path: Path, capsys: pytest.CaptureFixt
     for cell, lists in results.samples.seconds.items():
         benchmark = suite.get_benchmark(cell.name(results.cases[0]))
         assert [value for each in lists for value in each] == list(benchmark.get_values())
-    assert {cell.twin for cell in results.samples.seconds} == {True, False}
+    assert {cell.control for cell in results.samples.seconds} == {True, False}
     for command in (("stats", str(path)), ("compare_to", str(path), str(path))):
         done = subprocess.run(
             [sys.executable, "-m", "pyperf", *command],
@@ -179,19 +180,17 @@ def test_pyperfs_options_are_its_own(
 @pytest.mark.parametrize(
     ("argv", "says"),
     [
-        (("-p", "0"), "argument -p/--processes: invalid"),
+        (("-p", "0"), "argument -p/--processes: expected a whole number from 1 on"),
         (("-x",), "unrecognized arguments: -x"),
         (("--proc", "2"), "unrecognized arguments: --proc 2"),
         (("more",), "unrecognized arguments: more"),
         (("--seconds", "3"), "takes as long as its samples"),
         (("--seconds", "15"), "takes as long as its samples"),
-        (("--min-time", "inf"), "expected seconds above 0, got inf"),
+        (("--min-time", "inf"), "expected seconds above 0, got 'inf'"),
         (("--affinity", "one"), "expected processors such as 0 or 2-3,5, got 'one'"),
-        (("--output", "x.json"), "not --output: -o FILE"),
-        (("--append", "x.json"), "not --append: -o FILE"),
-        (("--track-memory",), "not --track-memory: --memory"),
-        (("--python", "python3"), "not --python: "),
-        (("--worker-task", "1"), "not --worker-task: it is for pyperf's own workers"),
+        (("-w", "-1"), "expected a whole number from 1 on, got '-1'"),
+        (("--output", "x.json"), "unrecognized arguments: --output"),
+        (("--worker-task", "1"), "unrecognized arguments: --worker-task 1"),
     ],
 )
 def test_a_wrong_option_is_one_line(
@@ -214,14 +213,15 @@ def test_a_processor_that_is_not_there_is_refused(capsys: pytest.CaptureFixture[
 
 
 def test_without_rigorous_they_are_unknown(capsys: pytest.CaptureFixture[str]) -> None:
-    """They are an error alone; ``--seconds`` and ``--processes`` keep what they are without."""
-    from bench.codecs.options import parse
-
-    assert run("-p", "2") == 2
-    assert "unrecognized arguments: -p 2" in capsys.readouterr().err
+    """They are an error alone; ``--seconds`` and ``--processes`` have other defaults without."""
+    assert run("-n", "2") == 2
+    assert "-n is for --rigorous" in capsys.readouterr().err
     usual, asked = parse([]), parse(["--seconds", "3", "--processes", "2"])
     assert (usual.seconds, usual.processes, usual.rigorous) == (15.0, 3, None)
     assert (asked.seconds, asked.processes, asked.rigorous) == (3.0, 2, None)
+    many, few = parse(["--rigorous"]), parse(["--rigorous", "--fast", "-l", "9"])
+    assert (many.processes, many.rigorous) == (20, Rigour())
+    assert (few.processes, few.rigorous) == (10, Rigour(samples=2, loops=9))
 
 
 def test_an_existing_file_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -233,17 +233,14 @@ def test_an_existing_file_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert path.read_text() == "mine"
 
 
-def test_how_long_it_takes_is_known_before(capsys: pytest.CaptureFixture[str]) -> None:
+def test_how_long_it_takes_is_known_before() -> None:
     """Processes times warm-ups and values, each of ``--min-time`` or of one slow call."""
-    made = rigorous_options.runner_of(("-p", "4", "-n", "3", "-w", "2"), lambda *_: None)
-    assert rigorous_options.workers(made.args) == 5  # one more finds the number of loops
-    start = rigorous_options.START
-    assert rigorous_options.seconds_of(made.args, 0.0) == pytest.approx(start + 5 * 0.15)
-    assert rigorous_options.seconds_of(made.args, 2.0) == pytest.approx(start + 4 + 5 * 2)
-    fixed = rigorous_options.runner_of(("-l", "100", "-n", "3", "-w", "0"), lambda *_: None)
-    assert rigorous_options.workers(fixed.args) == 20
-    assert rigorous_options.seconds_of(fixed.args, 1e-3) == pytest.approx(start + 0.302)
-    assert capsys.readouterr().out == ""
+    start = pyperf_suite.START
+    made = Rigour(samples=3, warmups=2)
+    assert made.seconds(0.0) == pytest.approx(start + 5 * 0.15)
+    assert made.seconds(2.0) == pytest.approx(start + 4 + 5 * 2)
+    fixed = Rigour(samples=3, warmups=0, loops=100)
+    assert fixed.seconds(1e-3) == pytest.approx(start + 0.302)
 
 
 @pytest.mark.slow
@@ -257,7 +254,7 @@ def test_a_worker_imports_only_what_it_times(
     monkeypatch.setenv("MY_OWN", "1")
     monkeypatch.setenv("MY_OTHER", "2")
     monkeypatch.setenv("MALLOC_ARENA_MAX", "3")
-    monkeypatch.setenv("PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION", environment.protobuf_backend())
+    monkeypatch.setenv("PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION", machine.protobuf_backend())
     before = os.environ.get("PYTHONPATH")
     assert run(*SHORT, "--inherit-environ", "MY_OTHER") == 0
     assert os.environ.get("PYTHONPATH") == before
@@ -292,7 +289,9 @@ def plan() -> dict[str, Any]:
     return {
         "cases": [(case.to_json(), digest(build(case))) for case in cases],
         "cells": [[n, "json/tensor", "decode", False, 1e-6, "json/tensor"] for n in (0, 1)],
-        "decisive": environment.decisive(),
+        "names": [f"json/tensor decode [{n}, 2] float64 ints" for n in (1, 3)],
+        "loops": [10, 10],
+        "decisive": machine.decisive(),
     }
 
 
@@ -312,7 +311,7 @@ def test_a_payload_is_built_when_it_is_timed(
     built: list[Any] = []
     decoded: list[Any] = []
 
-    class Way:
+    class Counted:
         @staticmethod
         def encode(array: Any) -> Any:
             return array.tobytes()
@@ -324,8 +323,8 @@ def test_a_payload_is_built_when_it_is_timed(
         return build(case)
 
     monkeypatch.setattr(worker, "build", counted)
-    monkeypatch.setattr(worker, "get_way", lambda _: Way)
-    timed = [rigorous_worker.timer(plan, each, "it", "it") for each in plan["cells"]]
+    monkeypatch.setattr(worker, "get_implementation", lambda _: Counted)
+    timed = [pyperf_suite.timer(plan, each) for each in plan["cells"]]
     assert built == []
     assert timed[1](5) > 0
     assert built == [(3, 2)]
@@ -335,13 +334,13 @@ def test_a_payload_is_built_when_it_is_timed(
     assert len(decoded) == 1 + 5 + 20
 
 
-def start_worker(plan: dict[str, Any], folder: Path, cell: str, task: int) -> tuple[int, str]:
+def start_worker(plan: dict[str, Any], folder: Path, task: int) -> tuple[int, str]:
     """Start a worker as pyperf does; its exit code and the last line of what it says."""
     path = folder / "plan.json"
     path.write_text(json.dumps(plan))
     asked = f"--worker --worker-task={task} --loops 10 --warmups 0 --values 1".split()
     done = subprocess.run(
-        [sys.executable, "-m", "bench.codecs", *asked, "--plan", str(path), "--cell", cell],
+        [sys.executable, "-m", pyperf_suite.SUITE, *asked, "--plan", str(path)],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -352,14 +351,10 @@ def start_worker(plan: dict[str, Any], folder: Path, cell: str, task: int) -> tu
 
 @pytest.mark.slow
 def test_a_worker_times_only_what_it_was_asked_for(plan: dict[str, Any], tmp_path: Path) -> None:
-    """Another cell than the task's, or a task that is not there, ends it loudly."""
-    first, second = (f"json/tensor decode [{n}, 2] float64 ints" for n in (1, 3))
-    code, line = start_worker(plan, tmp_path, second, 1)
-    assert (code, line.partition(":")[0]) == (0, second)
-    code, line = start_worker(plan, tmp_path, first, 1)
-    assert code == 1
-    assert line == f"RuntimeError: asked for the cell {first!r}, but about to time {second!r}"
-    code, line = start_worker(plan, tmp_path, first, 2)
+    """It is the task's cell; a task that is not there ends it loudly."""
+    code, line = start_worker(plan, tmp_path, 1)
+    assert (code, line.partition(":")[0]) == (0, plan["names"][1])
+    code, line = start_worker(plan, tmp_path, 2)
     assert (code, line) == (1, "RuntimeError: there is no task 2 in the plan")
 
 
@@ -379,7 +374,7 @@ def test_another_payload_is_not_timed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A worker that builds other values than were checked says so, and the run ends."""
-    monkeypatch.setattr(session, "digest", lambda _: 1)
+    monkeypatch.setattr("bench.measure.run.digest", lambda _: 1)
     line = failed(capsys)
     assert line == (
         "RuntimeError: the payload [2, 10] float64 normal differs from the one that was checked"
@@ -390,9 +385,9 @@ def test_another_protobuf_is_not_timed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A worker with another backend than the checks had says so, and what to do."""
-    monkeypatch.setattr(environment, "decisive", lambda: {"protobuf": "other"})
+    monkeypatch.setattr(machine, "decisive", lambda: {"protobuf": "other"})
     line = failed(capsys)
-    backend = environment.protobuf_backend()
+    backend = machine.protobuf_backend()
     assert f"protobuf is {backend} in a worker, but other where the cells were checked" in line
     assert "--inherit-environ NAME passes on one" in line
 
@@ -400,18 +395,10 @@ def test_another_protobuf_is_not_timed(
 def test_another_cell_is_not_timed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The parent tells the worker's refusal to measure what it was not asked for."""
-    add = rigorous.Course.add_arguments
-
-    def wrong(self: Any, command: list[str], args: Any) -> None:
-        add(self, command, args)
-        command[-1] += " (again)"
-
-    monkeypatch.setattr(rigorous.Course, "add_arguments", wrong)
+    """A figure of another cell than the one that was asked for ends the run."""
+    monkeypatch.setattr(pyperf.Benchmark, "get_name", lambda _: "other")
     assert run(*SHORT) == 1
-    assert f"asked for the cell '{NAMES[1]}', but about to time '{NAMES[0]}'" in (
-        capsys.readouterr().err
-    )
+    assert f"asked for the cell {NAMES[0]!r}, got 'other'" in capsys.readouterr().err
 
 
 def test_what_was_measured_outlives_a_failure(
@@ -497,7 +484,7 @@ def test_an_interrupt_between_workers_is_the_same(
 
         clear = restart
 
-    monkeypatch.setattr("bench.screen.progress.Progress", Impatient)
+    monkeypatch.setattr("bench.screen.Progress", Impatient)
     assert run(*SHORT, "-q") == 130
     shown = capsys.readouterr()
     assert shown.out == ""
@@ -561,11 +548,11 @@ def test_noise_suggests_a_quieter_machine(
 
 def test_what_is_recorded_names_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     """The machine and the versions, in what pyperf can hold; no host, no user, no path."""
-    recorded = environment.machine()
+    recorded = machine.describe()
     assert {"system", "cores", "gil", "bench_python", "numpy_version", "orjson_version"} <= (
         recorded.keys()
     )
-    assert recorded["protobuf_version"].endswith(f"({environment.protobuf_backend()})")
+    assert recorded["protobuf_version"].endswith(f"({machine.protobuf_backend()})")
     pyperf.Run([1.0], metadata=recorded, collect_metadata=False)
     text = json.dumps(recorded)
     for private in (socket.gethostname(), sys.prefix, str(Path.home()), str(ROOT)):
@@ -573,7 +560,7 @@ def test_what_is_recorded_names_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "cpu", lambda: " Some\nCPU\t5 ")
     monkeypatch.setattr(machine, "memory", lambda: None)
     monkeypatch.setattr(machine, "commit", lambda: "")
-    recorded = environment.recorded()
+    recorded = machine.recorded()
     assert recorded["cpu"] == "Some CPU 5"
     assert not {"memory_bytes", "git_commit"} & recorded.keys()
     pyperf.Run([1.0], metadata=recorded, collect_metadata=False)
@@ -587,9 +574,9 @@ def test_the_gil_is_what_python_says(
 ) -> None:
     """A free-threaded Python may run with or without; an older one always has it."""
     monkeypatch.setattr(sys, "_is_gil_enabled", lambda: asked, raising=False)
-    assert environment.gil() == state
+    assert machine.gil() == state
     monkeypatch.delattr(sys, "_is_gil_enabled")
-    assert environment.gil() == "enabled"
+    assert machine.gil() == "enabled"
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")

@@ -14,7 +14,8 @@ import pytest
 import tensorwire as tw
 from bench.codecs.__main__ import main
 from bench.implementations.lookup import baselines_for
-from bench.measure import environment, session
+from bench.measure import machine
+from bench.measure import run as measuring
 from tests.support.values import CODECS
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def test_quiet_is_not_silent(
     form: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What makes a run unlike others is said to whoever wants nothing but figures, too."""
-    monkeypatch.setattr(environment, "protobuf_backend", lambda: "python")
+    monkeypatch.setattr(machine, "protobuf_backend", lambda: "python")
     assert main(["--batch", "2", "--codec", "json/raw", "--seconds", "0.2", "-q", form]) == 0
     assert "WARNING: protobuf runs in pure Python here" in "".join(capsys.readouterr())
 
@@ -254,7 +255,7 @@ def test_an_interrupted_run_shows_what_it_has(
 
         clear = restart
 
-    monkeypatch.setattr("bench.screen.progress.Progress", Impatient)
+    monkeypatch.setattr("bench.screen.Progress", Impatient)
     assert main(["--batch", "1", "--codec", "*/raw", "--seconds", "30"]) == 130
     text = capsys.readouterr().out
     assert "Interrupted: this is what was measured until then." in text
@@ -269,7 +270,7 @@ def test_an_interrupted_check_has_nothing_to_show(
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(session, "check_case", interrupted)
+    monkeypatch.setattr(measuring, "check_case", interrupted)
     assert main(["--batch", "1"]) == 130
     shown = capsys.readouterr()
     assert shown.out == ""

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from bench.measure.check import Facts
-from bench.measure.results import Memory, Results
-from bench.measure.run import Cell, Samples
+from bench.measure.results import Cell, Memory, Results, Samples
 from bench.measure.runfile import RunFileError, read, write
 from bench.payloads.case import Case
 
@@ -36,7 +35,7 @@ def results() -> Results:
         for case in (1, 0)
         if (case, way) != REFUSED
     ]
-    cells.append(Cell(0, "json/tensor", "encode", twin=True))
+    cells.append(Cell(0, "json/tensor", "encode", control=True))
     for number, cell in enumerate(cells, 1):
         samples.seconds[cell] = [[number * 1e-6, number * 2e-6], [number * 3e-6]]
         samples.loops[cell] = [100, 200]
@@ -50,7 +49,7 @@ def test_a_file_is_the_run(tmp_path: Path) -> None:
     write(made, path)
     run = read(path)
     assert list(run.results.cases) == list(made.cases)
-    assert run.results.ways == made.ways
+    assert run.results.implementations == made.implementations
     assert run.results.operations == made.operations
     assert run.results.facts[REFUSED].cannot == "too slow"
     assert dict(run.results.samples.seconds) == dict(made.samples.seconds)

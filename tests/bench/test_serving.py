@@ -16,7 +16,7 @@ import pytest
 
 import tensorwire as tw
 from bench.measure.check import CheckError
-from bench.measure.run import WorkerError
+from bench.process import WorkerError
 from bench.serving import generators, latency, objects, python_load, timing
 from bench.serving.cells import COUNTS, GRPC, KINDS, OBJECTS, OURS, REST, Cell, Choice, known
 from bench.serving.loads import Load, Target

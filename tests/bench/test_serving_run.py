@@ -22,12 +22,12 @@ if any(find_spec(name) is None for name in ("grpc", "uvicorn", "flask", "psutil"
 import numpy as np
 import psutil
 
+from bench.process import environment
 from bench.serving import models, nginx
 from bench.serving.__main__ import main
 from bench.serving.cells import KINDS, Cell
 from bench.serving.hop_payloads import image
 from bench.serving.noop import LOCUSTFILE
-from bench.serving.processes import environment
 from bench.serving.runfile import read
 from tensorwire.server import EchoServer
 

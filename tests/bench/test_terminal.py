@@ -17,45 +17,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from rich.cells import cell_len as width
 
 import bench
+from bench.figures import printable
 from bench.interrupt import orderly
-from bench.screen import layout
-from bench.screen.progress import Progress
-from bench.screen.render import Screen
-from bench.screen.table import Row, Table
-from bench.screen.text import printable, shortened, width, wrapped
+from bench.screen import Progress, Row, Screen, Table, shortened, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(bench.__file__).parents[1]
 WIDE = "配列.npy"
-
-
-@pytest.mark.parametrize(
-    ("text", "columns"),
-    [
-        ("abc", 3),
-        ("配列", 4),
-        ("é", 1),
-        ("e\u0301", 1),
-        ("\uff71", 1),
-        ("\uff21", 2),
-        ("한글", 4),
-        ("", 0),
-    ],
-)
-def test_width(text: str, columns: int) -> None:
-    """Wide characters take two columns, combining ones none."""
-    assert width(text) == columns
-
-
-def test_width_is_that_of_rich() -> None:
-    """rich, which draws in colour, counts the same columns for the scripts that names are in."""
-    cells = pytest.importorskip("rich.cells")
-    for text in ("mine.npy", WIDE, "Größe µs", "данные", "データ ファイル", "파일"):
-        assert width(text) == cells.cell_len(text)
 
 
 @pytest.mark.parametrize("columns", [5, 8, 9, 24])
@@ -136,7 +109,6 @@ def bare(lines: list[str]) -> list[str]:
 @pytest.mark.parametrize("columns", [60, 80, 200])
 def test_every_line_fits(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """In colour, without, and in ASCII: no line is too wide, no row is ragged, nothing moves."""
-    pytest.importorskip("rich")
     coloured = drawn(monkeypatch, columns)
     plain = drawn(monkeypatch, columns, NO_COLOR="1")
     assert "\x1b[" in "".join(coloured)
@@ -168,12 +140,12 @@ def test_a_note_stands_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_belongs_to_the_last_column_stands_beside_it() -> None:
     """Columns at the end are in every part, or behind the last column alone."""
-    parts = list(layout.split(table(), 60))
+    parts = list(table().split(60))
     assert all(part.columns[-1] == "x memcpy" for part in parts)
-    *others, last = layout.split(table(repeated=False), 60)
+    *others, last = table(repeated=False).split(60)
     assert not any("x memcpy" in part.columns for part in others)
     assert last.columns[-2:] == ("last", "x memcpy")
-    assert all(width(line) <= 60 for part in others for line in layout.plain_lines(part))
+    assert all(sum(part.widths()) <= 60 for part in others)
     assert [name for part in (*others, last) for name in part.columns] == list(table().columns)
 
 
@@ -197,10 +169,13 @@ def test_progress_fits_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> Non
     for columns in (200, 80, 60, 45, 20):
         stream = Terminal()
         monkeypatch.setattr(sys, "stderr", stream)
-        monkeypatch.setattr("bench.screen.progress._columns", lambda columns=columns: columns)
-        Progress(quiet=False).show("measuring", 0.5, 1234)
-        assert width(stream.getvalue().removeprefix("\r\x1b[K")) < columns
-        assert "50%" in stream.getvalue()
+        monkeypatch.setenv("COLUMNS", str(columns))
+        progress = Progress(quiet=False)
+        progress.show("measuring", 0.5)
+        lines = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", stream.getvalue()).splitlines()
+        assert max(map(width, lines)) <= columns
+        assert columns < 40 or "50%" in stream.getvalue()
+        progress.clear()
 
 
 # Whole programs, ended from outside.
@@ -278,9 +253,9 @@ def left_over(tag: str) -> list[str]:
 RUN = ("-m", "bench.codecs", "--codec", "json/raw", "--batch", "1,2")
 # Every cell is timed again and again: a run ends when its time is over, or when it is ended.
 ENDLESS = """
-from bench.measure import schedule
+from bench.measure import worker
 
-schedule.MOST = 10**9
+worker.MOST = 10**9
 """
 
 
@@ -328,7 +303,7 @@ def test_ctrl_c_keeps_the_form(form: str, endless: str) -> None:
         running.process.send_signal(signal.SIGINT)
         assert running.ended() == 130
     shown = running.text.replace("\r\n", "\n")
-    shown = shown[shown.rindex("\x1b[K") + 3 :]
+    shown = shown[shown.rindex("\x1b[2K") + 4 :]
     if form == "--csv":
         assert "\npayload,label,way," in "\n" + shown
         assert "json/raw" in shown

@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 
 import tensorwire as tw
-from bench.codecs import answer, avoid, carries, places
+from bench.advice import capabilities, wording
 from bench.advice.advice import advise
 from bench.measure.check import Facts
-from bench.measure.results import Results
-from bench.measure.run import Cell, Samples
+from bench.measure.results import Cell, Results, Samples
 from bench.payloads.case import Case
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ def run(
                 samples.seconds[cell] = [[seconds / len(operations)]] * 3
                 samples.loops[cell] = [1] * 3
     ways = dict.fromkeys([*times, *(way for _, way in facts)])
-    return Results(cases, tuple(ways), tuple(operations), facts, samples, trips=TRIPS)
+    return Results(cases, tuple(ways), tuple(operations), facts, samples, http_round_trips=TRIPS)
 
 
 USUAL = {
@@ -59,7 +58,7 @@ USUAL = {
 
 def test_the_answer_comes_first_and_then_the_reasons() -> None:
     """What to choose, whether it matters, each container, bytes, and what cannot be carried."""
-    lines = answer.lines(run(USUAL), SECTION)
+    lines = wording.lines(run(USUAL), SECTION)
     choose, little, much, json, protobuf, sizes = lines[:6]
     assert choose == (
         "Choose protobuf/tensor: 30.0 µs and 800 kB at 10,000 rows, 6.67x as fast as"
@@ -93,7 +92,7 @@ def test_bytes_are_compared_with_a_codec_that_is_named() -> None:
     """Also where the smallest body is that of none of the choices."""
     made = run(USUAL, batches=(100,))
     made = replace(made, facts={**made.facts, (0, "json/tftensor"): Facts(4_000)})
-    (sizes,) = [line for line in answer.lines(made, SECTION) if line.startswith("Bytes")]
+    (sizes,) = [line for line in wording.lines(made, SECTION) if line.startswith("Bytes")]
     assert sizes == (
         "Bytes a value: json/tftensor 4.00, protobuf/tensor 8.00 (2.00x), json/ndarray 20.0"
         " (5.00x)."
@@ -104,13 +103,13 @@ def test_what_codecs_are_like_is_said_once() -> None:
     """The second section of a run repeats nothing that is true of any payload."""
     made = run(USUAL)
     twice = replace(made, cases=[replace(made.cases[0], section="first"), *made.cases[1:]])
-    assert any(line.startswith("Refused") for line in answer.lines(twice, "first"))
-    assert not any(line.startswith("Refused") for line in answer.lines(twice, SECTION))
+    assert any(line.startswith("Refused") for line in wording.lines(twice, "first"))
+    assert not any(line.startswith("Refused") for line in wording.lines(twice, SECTION))
 
 
 def test_payloads_that_are_no_series() -> None:
     """Each has a line of its own, and no rows."""
-    lines = answer.lines(run(USUAL, batches=(1, 10_000, 100), series=False), SECTION)
+    lines = wording.lines(run(USUAL, batches=(1, 10_000, 100), series=False), SECTION)
     assert lines[0] == (
         "1: protobuf/tensor, 1.00 µs and 80 B, 5.00x as fast as json/ndarray."
         " As good: protobuf/tftensor."
@@ -122,7 +121,7 @@ def test_payloads_that_are_no_series() -> None:
 def test_raw_is_quicker_than_the_choice_of_a_named_payload() -> None:
     """Of payloads that are no series: which one is meant stands beside the figure."""
     times = {"json/tensor": (4e-6, 4e-6), "json/raw": (1e-6, 4e-6)}
-    lines = answer.lines(run(times, batches=(100, 1), series=False), SECTION)
+    lines = wording.lines(run(times, batches=(100, 1), series=False), SECTION)
     assert lines[2] == (
         "Quicker, but both sides must know shape and dtype: json/raw 25 % of the time for 100."
     )
@@ -130,14 +129,14 @@ def test_raw_is_quicker_than_the_choice_of_a_named_payload() -> None:
 
 def test_one_payload_needs_no_place() -> None:
     """Where there is a single payload, no sentence says which."""
-    lines = answer.lines(run(USUAL, batches=(10_000,), operations=("encode",)), SECTION)
+    lines = wording.lines(run(USUAL, batches=(10_000,), operations=("encode",)), SECTION)
     assert lines[0].startswith("Choose protobuf/tensor: 1.00 µs to encode and 800 kB, 5.00x as ")
     assert not [line for line in lines if "rows" in line]
 
 
 def test_one_container_and_one_codec() -> None:
     """No line repeats the first; nothing is compared with itself."""
-    lines = answer.lines(run({"json/ndarray": USUAL["json/ndarray"]}), SECTION)
+    lines = wording.lines(run({"json/ndarray": USUAL["json/ndarray"]}), SECTION)
     assert lines[0] == "Choose json/ndarray: 7.00 ms and 2.00 MB at 10,000 rows."
     assert lines[1].startswith("At 10,000 rows, beside a plain HTTP request of 800 µs, ")
     assert "more" not in lines[1]
@@ -148,20 +147,20 @@ def test_nothing_to_choose_from() -> None:
     """All refused, only raw, or ended too early: one sentence says why there is no advice."""
     empty = run({})
     facts = {(n, name): Facts(cannot="EncodeError: no; x can") for n in range(3) for name in ALL}
-    refused = replace(empty, ways=ALL, facts=facts)
-    assert answer.lines(refused, SECTION) == [
+    refused = replace(empty, implementations=ALL, facts=facts)
+    assert wording.lines(refused, SECTION) == [
         "No advice: none of these codecs carries it.",
         "ndarray, tensor and tftensor cannot carry 1, 100 and 10,000: no.",
     ]
-    (line,) = answer.lines(run({"json/raw": (1e-6,) * 3}), SECTION)
+    (line,) = wording.lines(run({"json/raw": (1e-6,) * 3}), SECTION)
     assert line.startswith("No advice: raw carries neither shape nor dtype")
-    (line,) = answer.lines(replace(empty, ways=ALL), SECTION)
+    (line,) = wording.lines(replace(empty, implementations=ALL), SECTION)
     assert line == "No advice: too little was measured here."
 
 
 def test_raw_is_mentioned_not_chosen() -> None:
     """It is quicker, and says neither shape nor dtype."""
-    lines = answer.lines(run({**USUAL, "protobuf/raw": (5e-7, 1e-6, 15e-6)}), SECTION)
+    lines = wording.lines(run({**USUAL, "protobuf/raw": (5e-7, 1e-6, 15e-6)}), SECTION)
     assert lines[0].startswith("Choose protobuf/tensor")
     assert lines[1].startswith("  protobuf/raw takes 50 % of that time at 10,000 rows, but both")
 
@@ -173,7 +172,7 @@ def test_a_file_gives_the_same_advice(tmp_path: Path) -> None:
 
     made = run(USUAL)
     facts = {**made.facts, (0, "json/tensor"): Facts(cannot="EncodeError: no")}
-    made = replace(made, facts=facts, ways=(*made.ways, "json/tensor"))
+    made = replace(made, facts=facts, implementations=(*made.implementations, "json/tensor"))
     path = str(tmp_path / "run.json")
     runfile.write(made, path)
     assert advise(runfile.read(path).results, SECTION) == advise(made, SECTION)
@@ -182,7 +181,7 @@ def test_a_file_gives_the_same_advice(tmp_path: Path) -> None:
 def test_what_to_avoid_is_one_line_a_sort() -> None:
     """Objects, time and bytes, the worst first, with the factor of each."""
     found = advise(run({**USUAL, "json/ndarray": (5e-6, 7e-5, 7e-3)}), SECTION).avoid
-    assert avoid.sentences(found) == [
+    assert wording.avoid_lines(found) == [
         "Python objects instead of the codec: protobuf/tensor 100x the time",
         "json/ndarray 233x the time of protobuf/tensor",
     ]
@@ -190,9 +189,11 @@ def test_what_to_avoid_is_one_line_a_sort() -> None:
 
 def test_what_to_avoid_is_said_of_each_payload() -> None:
     """Of a series the largest is judged, of others each; none speaks for its neighbours."""
-    assert list(avoid.by_column(advise(run(USUAL), SECTION).avoid)) == ["10,000"]
+    assert list(wording.avoid_by_column(advise(run(USUAL), SECTION).avoid)) == ["10,000"]
     times = {**USUAL, "json/ndarray": (7e-3, 5e-6, 9e-3)}
-    found = avoid.by_column(advise(run(times, batches=(1, 2, 3), series=False), SECTION).avoid)
+    found = wording.avoid_by_column(
+        advise(run(times, batches=(1, 2, 3), series=False), SECTION).avoid
+    )
     assert found["1"] == ["json/ndarray 7,000x the time of protobuf/tensor"]
     assert "2" not in found
     assert found["3"][-1] == "json/ndarray 300x the time of protobuf/tensor"
@@ -201,9 +202,9 @@ def test_what_to_avoid_is_said_of_each_payload() -> None:
 @pytest.mark.parametrize("name", [*ALL, "msgpack/ndarray", "msgpack/tensor", "msgpack/tftensor"])
 def test_the_library_is_held_to_what_is_said_of_it(name: str) -> None:
     """What is said to be refused raises EncodeError; what is kept comes back in its dtype."""
-    found, codec = carries.carried_by(name), tw.get_codec(name)
+    found, codec = capabilities.capabilities_of(name), tw.get_codec(name)
     assert found is not None
-    for what, array in carries.hard().items():
+    for what, array in capabilities.hard().items():
         if what in found.refuses:
             with pytest.raises(tw.EncodeError):
                 codec.encode(array)
@@ -218,7 +219,7 @@ def test_the_library_is_held_to_what_is_said_of_it(name: str) -> None:
 
 def test_facts_on_the_kinds() -> None:
     """The differences that people run into, as they are written in the README."""
-    found = {name: carries.carried_by(name) for name in (*ALL, "json/raw")}
+    found = {name: capabilities.capabilities_of(name) for name in (*ALL, "json/raw")}
     assert all(each is not None for each in found.values())
     refused = {name: set(each.refuses) for name, each in found.items() if each}
     assert "NaN and inf" in refused["json/ndarray"] & refused["json/tensor"]
@@ -229,7 +230,7 @@ def test_facts_on_the_kinds() -> None:
     assert refused["json/tftensor"] == refused["protobuf/tftensor"] == set()
     raw = found["json/raw"]
     assert raw is not None
-    assert set(raw.forgets) == set(carries.hard())
+    assert set(raw.forgets) == set(capabilities.hard())
 
 
 def test_dtypes_that_come_back_changed() -> None:
@@ -237,9 +238,9 @@ def test_dtypes_that_come_back_changed() -> None:
     made = dict.fromkeys(ALL, (1e-6,) * 3)
     casts = {each.codec: each.comes_back_as for each in advise(run(made), SECTION).casts}
     assert casts == {}
-    lines = answer.lines(run(made, dtype="float32"), SECTION)
+    lines = wording.lines(run(made, dtype="float32"), SECTION)
     assert "float32 comes back as float64 from ndarray and tensor." in lines
-    lines = answer.lines(run(made, dtype="<U3"), SECTION)
+    lines = wording.lines(run(made, dtype="<U3"), SECTION)
     assert "text comes back as bytes from tftensor." in lines
     found = advise(run(made, dtype="int64"), SECTION)
     assert {each.codec for each in found.casts} == {
@@ -261,34 +262,34 @@ def test_a_plug_in_may_fail_as_it_likes(monkeypatch: pytest.MonkeyPatch) -> None
             raise AssertionError
 
     monkeypatch.setattr(tw, "get_codec", lambda _: Broken())
-    found = carries.carried_by("my/own")
+    found = capabilities.capabilities_of("my/own")
     assert found is not None
     assert found.refuses["float32"] == "not float32"
-    assert set(found.refuses) == set(carries.hard())
+    assert set(found.refuses) == set(capabilities.hard())
     monkeypatch.undo()
-    assert carries.carried_by("no/such") is None
-    assert carries.comes_back_as("no/such", "float32") is None
+    assert capabilities.capabilities_of("no/such") is None
+    assert capabilities.comes_back_as("no/such", "float32") is None
 
 
 def test_names_of_codecs_are_short_where_they_can_be() -> None:
     """A kind stands for all of its codecs, if all of them are meant."""
-    assert places.named(ALL, ALL) == "ndarray, tensor and tftensor"
-    assert places.named(ALL[:4], ALL) == "ndarray, json/tensor and json/tftensor"
-    assert places.named(["json/raw"], ["json/raw"]) == "json/raw"
+    assert wording.named(ALL, ALL) == "ndarray, tensor and tftensor"
+    assert wording.named(ALL[:4], ALL) == "ndarray, json/tensor and json/tftensor"
+    assert wording.named(["json/raw"], ["json/raw"]) == "json/raw"
 
 
 def test_the_values_may_decide_on_the_dtype() -> None:
     """What is said holds for every payload of a dtype: of small integers and of the largest."""
-    assert carries.comes_back_as("json/ndarray", "uint64") == "int64 or uint64"
-    assert carries.comes_back_as("json/ndarray", "uint8") == "int64"
-    assert carries.comes_back_as("json/ndarray", "int64") is None
-    assert carries.comes_back_as("protobuf/ndarray", "uint64") == "float64"
-    assert carries.comes_back_as("protobuf/tftensor", "uint64") is None
+    assert capabilities.comes_back_as("json/ndarray", "uint64") == "int64 or uint64"
+    assert capabilities.comes_back_as("json/ndarray", "uint8") == "int64"
+    assert capabilities.comes_back_as("json/ndarray", "int64") is None
+    assert capabilities.comes_back_as("protobuf/ndarray", "uint64") == "float64"
+    assert capabilities.comes_back_as("protobuf/tftensor", "uint64") is None
     codec = tw.get_codec("json/ndarray")
     for value, dtype in ((1, "int64"), (2**64 - 1, "uint64")):
         assert codec.decode(codec.encode(np.array([value], np.uint64))).dtype == dtype
     ways = ("json/ndarray", "json/tensor", "protobuf/tensor")
-    lines = answer.lines(run(dict.fromkeys(ways, (1e-06,) * 3), dtype="uint64"), SECTION)
+    lines = wording.lines(run(dict.fromkeys(ways, (1e-06,) * 3), dtype="uint64"), SECTION)
     (said,) = [line for line in lines if line.startswith("uint64 comes back as ")]
     dtypes = said.removeprefix("uint64 comes back as ").partition(" from ")[0]
     assert sorted(dtypes.split(" or ")) == ["float64", "int64", "uint64"]

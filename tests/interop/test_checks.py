@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from bench.screen.render import Screen
+from bench.screen import Screen
 from interop import cases, checks
 from interop.checks import SAME, THEY_READ, WE_READ, Outcome, Report, fault_of
 from interop.environments import PEERS

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import tensorwire as tw
-from bench.screen.render import Screen
+from bench.screen import Screen
 from interop.implementations import IMPLEMENTATIONS
 from interop.known_losses import KNOWN_LOSSES
 from interop.process import PeerError, Refusal

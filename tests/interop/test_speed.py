@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bench.payloads.case import Case, build
-from bench.screen.render import Screen
+from bench.screen import Screen
 from interop import cases, speed
 from interop.environments import PEERS
 from interop.implementations import IMPLEMENTATIONS

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from bench.implementations.implementation import MEMCPY, container_of, kind_of
 from bench.measure.check import Facts
-from bench.measure.results import Results
-from bench.measure.run import Cell, Samples
+from bench.measure.results import Cell, Results, Samples
 from bench.payloads.case import Case
 
 if TYPE_CHECKING:

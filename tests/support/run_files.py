@@ -8,11 +8,10 @@ from unittest.mock import patch
 
 import numpy as np
 
-from bench.measure import environment
+from bench.measure import machine
 from bench.measure.check import Facts
-from bench.measure.recording import suite
-from bench.measure.results import Memory, Results, choose_twins
-from bench.measure.run import Cell, Samples
+from bench.measure.results import Cell, Memory, Results, Samples, choose_controls
+from bench.measure.runfile import suite
 from bench.payloads.case import Case
 
 if TYPE_CHECKING:
@@ -62,7 +61,7 @@ def results(  # noqa: PLR0913 - each is one plain fact of a file
     cases = [Case(f"{b:,}", section, (b, 10), "float64", values) for b in batches]
     samples, facts, weighed = Samples(), {}, {}
     able = [way for way in ways if way not in refused]
-    twins = choose_twins([way for way in able if "/" in way and ":" not in way])
+    twins = choose_controls([way for way in able if "/" in way and ":" not in way])
     for number, batch in enumerate(batches):
         for way in ways:
             size = (sizes or {}).get(way, 100 + 80 * batch)
@@ -88,7 +87,7 @@ def results(  # noqa: PLR0913 - each is one plain fact of a file
 def written(folder: Path, name: str, made: Results, **metadata: Any) -> str:
     """Write a run with this metadata in place of this machine's; return the path."""
     path = folder / name
-    with patch.object(environment, "machine", dict):
+    with patch.object(machine, "describe", dict):
         suite(made).dump(str(path), replace=True)
     told = json.loads(path.read_text())
     told["metadata"] |= {"date": "2026-01-02 03:04:05", **MACHINE, **VERSIONS, **metadata}

@@ -1,12 +1,19 @@
-"""The command line of ``python -m bench.history``."""
+"""How a codec's figures went, over a folder of run files.
+
+``python -m bench.history --help`` names the options; `bench.compare.history` makes the tables.
+"""
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 
+from bench.cli import Parser, UsageError, guarded, require
 from bench.implementations.implementation import OPERATIONS
-from bench.options import Parser
+from bench.interrupt import leave, orderly
 
+NAME = "python -m bench.history"
 EPILOG = """\
 examples:
   python -m bench.codecs -o runs/$(date +%F).json       a run more, every night
@@ -28,10 +35,17 @@ class Options:
     markdown: bool
 
 
+@orderly(NAME)
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line; the exit code: 0, 2 usage or nothing to show."""
+    options = parse(argv)
+    return guarded(NAME, lambda: _history(options))
+
+
 def parse(argv: list[str] | None) -> Options:
     """Read the command line; SystemExit(2) with one line on stderr if it is wrong."""
     made = Parser(
-        prog="python -m bench.history",
+        prog=NAME,
         description="A codec's figures over a folder of files that were written with -o.",
         epilog=EPILOG,
     )
@@ -42,3 +56,24 @@ def parse(argv: list[str] | None) -> Options:
     add("--op", choices=OPERATIONS, help="one direction only")
     add("--markdown", action="store_true", help="tables in Markdown")
     return Options(**vars(made.parse_args(argv)))
+
+
+def _history(options: Options) -> int:
+    from bench.compare.history import load, show
+    from bench.screen import Screen
+
+    require("pyperf", "a file of a run")
+    if not Path(options.folder).is_dir():
+        raise UsageError(f"{options.folder}: there is no such folder")
+    runs, skipped = load(Path(options.folder))
+    for reason in skipped:
+        sys.stderr.write(f"skipped {reason}\n")
+    if not runs:
+        raise UsageError(f"{options.folder}: no file of a run")
+    if not show(runs, options, Screen(markdown=options.markdown)):
+        raise UsageError(f"{options.folder}: no run has timed what was asked for")
+    return 0
+
+
+if __name__ == "__main__":
+    leave(main())

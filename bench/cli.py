@@ -1,0 +1,240 @@
+"""What the command lines of all benchmarks share: options, one line for an error, exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from bench.implementations.implementation import OPERATIONS
+from bench.interrupt import INTERRUPTED, complain, first_only, noting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from bench.codecs.pyperf_suite import Rigour
+    from bench.measure.run import Session
+    from bench.screen import Screen
+
+    Show = Callable[[Session, "Options", list[str], Screen], None]
+
+REQUIRED = ("google.protobuf", "ml_dtypes", "rich")
+"""Imported only where they are first needed, which is too late to report that one is missing."""
+
+
+class UsageError(Exception):
+    """What was asked for does not exist, or cannot be: one line, exit code 2."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options of a command that measures, checked as far as they can be without the library."""
+
+    codec: tuple[str, ...] = ()
+    """Patterns of codecs, or of protocols."""
+    op: tuple[str, ...] = OPERATIONS
+    seconds: float = 15.0
+    processes: int = 3
+    targets: bool = False
+    list: bool = False
+    output: str | None = None
+    force: bool = False
+    markdown: bool = False
+    csv: bool = False
+    json: bool = False
+    """The advice for programs, instead of tables."""
+    quiet: bool = False
+    batch: tuple[int, ...] | None = None
+    features: int | None = None
+    dtype: str | None = None
+    values: str | None = None
+    payload: tuple[str, ...] = ()
+    memory: bool = False
+    profile: str | None = None
+    """The file of a flame graph."""
+    rigorous: Rigour | None = None
+    """Options of pyperf's Runner; None: the interleaved run."""
+    quick: bool = False
+
+
+class Parser(argparse.ArgumentParser):
+    """An ArgumentParser whose errors are one line, and whose examples stay as they are written."""
+
+    def __init__(self, prog: str, description: str, epilog: str = "") -> None:
+        super().__init__(
+            prog=prog,
+            description=description,
+            epilog=epilog,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+
+    def error(self, message: str) -> NoReturn:
+        """Exit with code 2 after one line."""
+        self.exit(2, f"{self.prog}: error: {message}\n")
+
+    def add_run(self) -> Any:
+        """Add the options of a measurement; return the group of output forms, to add to."""
+        add = self.add_argument
+        add("--op", choices=(*OPERATIONS, "both"), default="both", help="one direction, or both")
+        add("--targets", action="store_true", help="measure the promised speeds: met or not met")
+        add("--seconds", type=seconds, default=15.0, metavar="S", help="about how long: 15")
+        add("-p", "--processes", type=count, default=3, metavar="N", help="one after another: 3")
+        add("--list", action="store_true", help="name all that can be measured, measure nothing")
+        self.add_output("write the samples in pyperf's format")
+        return self.add_forms()
+
+    def add_output(self, text: str) -> None:
+        """Add ``-o FILE``, and ``--force`` to overwrite it."""
+        self.add_argument("-o", dest="output", metavar="FILE", help=text)
+        self.add_argument("--force", action="store_true", help="overwrite that file")
+
+    def add_forms(self, quiet: str = "only the answer: no tables, no progress") -> Any:
+        """Add the forms of output, of which there is one at a time; return their group."""
+        forms = self.add_mutually_exclusive_group()
+        forms.add_argument("--markdown", action="store_true", help="tables in Markdown")
+        forms.add_argument("--csv", action="store_true", help="one line per cell, nothing else")
+        self.add_argument("-q", "--quiet", action="store_true", help=quiet)
+        return forms
+
+    def options(self, given: dict[str, Any]) -> Options:
+        """Return the options of a measurement, once the files to write can be written."""
+        for option, name in (("-o", given["output"]), ("--profile", given.get("profile"))):
+            if name:
+                self.check_output(option, name, force=given["force"])
+        given["op"] = OPERATIONS if given["op"] == "both" else (given["op"],)
+        globs = [part.strip() for text in given["codec"] or [] for part in text.split(",")]
+        given["codec"] = tuple(part for part in globs if part)
+        return Options(**given)
+
+    def check_output(self, option: str, name: str, *, force: bool) -> None:
+        """Exit unless a file of that name can be written, and loses nothing."""
+        path = Path(name)
+        if not path.absolute().parent.is_dir():
+            self.error(f"{option} {name}: there is no such directory")
+        if path.is_dir():
+            self.error(f"{option} {name}: is a directory")
+        if path.exists() and not force:
+            self.error(f"{option} {name}: the file exists; --force overwrites it")
+
+
+def count(text: str) -> int:
+    """Read a whole number from 1 on."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1 on, got {text!r}")
+    return int(text)
+
+
+def counts(text: str) -> tuple[int, ...]:
+    """Read whole numbers from 1 on, ascending: ``1,10,100``."""
+    try:
+        sizes = sorted({int(part) for part in text.split(",")})
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"expected numbers such as 1,10,100, got {text!r}"
+        ) from None
+    if sizes[0] < 1:
+        raise argparse.ArgumentTypeError(f"a batch has at least 1 row, got {sizes[0]}")
+    return tuple(sizes)
+
+
+def seconds(text: str) -> float:
+    """Read a duration above 0, a day at most."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 86_400:
+        raise argparse.ArgumentTypeError(f"expected seconds above 0, got {text!r}")
+    return value
+
+
+def require(package: str, option: str) -> None:
+    """Raise UsageError, with the extra to install, if an option's package is missing."""
+    if find_spec(package) is None:
+        from tensorwire.extras import advice
+
+        raise UsageError(advice(option, [package]))
+
+
+def require_all(what: str, *packages: str) -> None:
+    """Raise UsageError, with what to install, if any of these packages is missing."""
+    from tensorwire.extras import lacking
+
+    if reason := lacking(what, *packages):
+        raise UsageError(reason)
+
+
+def find_library() -> None:
+    """Import tensorwire: the installed one, or the one of this checkout."""
+    if find_spec("tensorwire") is None:
+        sys.path.append(str(Path(__file__).parents[1] / "codecs"))
+    import_module("tensorwire")
+
+
+def guarded(name: str, work: Callable[[], int]) -> int:
+    """Do the work of a command once the library is there; report what went wrong in one line."""
+    try:
+        find_library()
+        for package in REQUIRED:
+            if find_spec(package) is None:
+                raise ModuleNotFoundError(f"No module named {package!r}")
+    except ImportError as error:
+        return complain(name, f"{error}; in the checkout: pip install -e '.[bench]'", 1)
+    from bench.measure.check import CheckError
+    from bench.process import WorkerError
+
+    try:
+        with first_only():
+            return work()
+    except UsageError as error:
+        return complain(name, str(error), 2)
+    except (CheckError, WorkerError) as error:
+        return complain(name, str(error), 1)
+
+
+def finish(name: str, session: Session, options: Options, notes: list[str], show: Show) -> int:
+    """Write what was measured, in the form that was asked for; return the exit code."""
+    if session.interrupted:
+        if not session.samples.seconds:
+            return complain(name, "interrupted before anything was measured", INTERRUPTED)
+        notes = [*notes, "Interrupted: this is what was measured until then."]
+    if session.failure:
+        notes = [*notes, "A worker failed: this is what was measured until then."]
+    with noting() as pressed:
+        problem = _write(session, options.output) or session.failure
+        _print(session, options, notes, show)
+    if problem:
+        return complain(name, problem, 1)
+    return INTERRUPTED if session.interrupted or pressed else 0
+
+
+def _write(session: Session, output: str | None) -> str:
+    """Write the file that is wanted; return what went wrong, since the results are shown anyway."""
+    if not output:
+        return ""
+    from bench.measure import runfile
+
+    try:
+        runfile.write(session.results(), output)
+    except OSError as error:
+        return f"-o {output}: {error.strerror or error}"
+    return ""
+
+
+def _print(session: Session, options: Options, notes: Sequence[str], show: Show) -> None:
+    from bench import export
+    from bench.screen import Screen
+
+    if options.json:
+        export.write_json(session.results(), notes, sys.stdout, interrupted=session.interrupted)
+    elif options.csv:
+        sys.stderr.writelines(f"{note}\n" for note in notes)
+        export.write_csv(session.results(), sys.stdout)
+    else:
+        show(session, options, list(notes), Screen(markdown=options.markdown))
+    sys.stdout.flush()
