@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from bench.implementations.implementation import OPERATIONS
-from bench.interrupt import INTERRUPTED, complain, first_only, noting
+from bench.interrupt import INTERRUPTED, UsageError, complain, first_only, noting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from bench.codecs.pyperf_suite import Rigour
+    from bench.measure.pyperf_suite import Rigour
     from bench.measure.run import Session
     from bench.screen import Screen
 
@@ -24,10 +24,6 @@ if TYPE_CHECKING:
 
 REQUIRED = ("google.protobuf", "ml_dtypes", "rich")
 """Imported only where they are first needed, which is too late to report that one is missing."""
-
-
-class UsageError(Exception):
-    """What was asked for does not exist, or cannot be: one line, exit code 2."""
 
 
 @dataclass(frozen=True)

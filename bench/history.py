@@ -6,12 +6,15 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from bench.cli import Parser, UsageError, guarded, require
+from bench.cli import Parser, guarded, require
 from bench.implementations.implementation import OPERATIONS
-from bench.interrupt import leave, orderly
+from bench.interrupt import UsageError, leave, orderly
+
+if TYPE_CHECKING:
+    from argparse import Namespace
 
 NAME = "python -m bench.history"
 EPILOG = """\
@@ -24,17 +27,6 @@ exit codes: 0 shown, 2 wrong usage or nothing to show.
 """
 
 
-@dataclass(frozen=True)
-class Options:
-    """The command line, checked."""
-
-    folder: str
-    codec: str | None
-    batch: str | None
-    op: str | None
-    markdown: bool
-
-
 @orderly(NAME)
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; the exit code: 0, 2 usage or nothing to show."""
@@ -42,7 +34,7 @@ def main(argv: list[str] | None = None) -> int:
     return guarded(NAME, lambda: _history(options))
 
 
-def parse(argv: list[str] | None) -> Options:
+def parse(argv: list[str] | None) -> Namespace:
     """Read the command line; SystemExit(2) with one line on stderr if it is wrong."""
     made = Parser(
         prog=NAME,
@@ -55,10 +47,10 @@ def parse(argv: list[str] | None) -> Options:
     add("--batch", metavar="LABEL", help="one payload only, by its label: 1000")
     add("--op", choices=OPERATIONS, help="one direction only")
     add("--markdown", action="store_true", help="tables in Markdown")
-    return Options(**vars(made.parse_args(argv)))
+    return made.parse_args(argv)
 
 
-def _history(options: Options) -> int:
+def _history(options: Namespace) -> int:
     from bench.compare.history import load, show
     from bench.screen import Screen
 

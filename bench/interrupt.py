@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 
 
+class UsageError(Exception):
+    """What was asked for does not exist, or cannot be: one line, exit code 2."""
+
+
 def complain(name: str, text: str, code: int) -> int:
     """Write one line to stderr, whatever is in the text; return the exit code."""
     from bench.figures import printable

@@ -12,15 +12,14 @@ from bench.measure.results import NOISY
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bench.cli import Options
     from bench.measure.results import Results
     from bench.measure.run import Session
     from bench.screen import Screen
 
 
-def begin(options: Options, notes: list[str], screen: Screen) -> None:
+def begin(notes: Sequence[str], screen: Screen, *, quiet: bool) -> None:
     """Write what measures, and, even where quiet, what makes it unlike other runs."""
-    if not options.quiet:
+    if not quiet:
         facts = machine.facts()
         screen.line(", ".join(f"{name} {value}" for name, value in facts.items()), "note")
     for note in notes:

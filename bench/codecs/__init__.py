@@ -6,5 +6,4 @@ One job per file::
     plan          from options to payloads, codecs and baselines; a user's own files
     show          what a person sees: tables, then the answer
     targets       the promised speeds
-    pyperf_suite  --rigorous: the same cells as a suite of pyperf
 """

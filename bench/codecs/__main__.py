@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import argparse
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.cli import Parser, count, counts, guarded, seconds
-from bench.codecs.pyperf_suite import Rigour
 from bench.interrupt import leave, orderly
+from bench.measure.pyperf_suite import Rigour
 
 if TYPE_CHECKING:
     from bench.cli import Options
@@ -175,7 +176,7 @@ def _measure(options: Options) -> int:
     from bench.codecs.targets import cases as target_cases
     from bench.codecs.targets import promises
     from bench.implementations.implementation import FIRST_USE
-    from bench.measure import machine, transport
+    from bench.measure import machine, pyperf_suite, transport
     from bench.measure.run import Session, run
     from bench.screen import Progress
     from bench.targets import needed
@@ -184,7 +185,6 @@ def _measure(options: Options) -> int:
         require("pyperf", "-o")
     if options.rigorous:
         require("pyperf", "--rigorous")
-        from bench.codecs.pyperf_suite import run
     codecs = plan.select(options.codec)
     plan.check_packages(options.codec)
     able, skipped = plan.implementations(codecs, bounds=options.targets)
@@ -200,12 +200,20 @@ def _measure(options: Options) -> int:
     if options.profile:
         from bench.measure.flamegraph import profile
 
-        return profile(session, options, progress)
+        drawn = profile(session, Path(options.profile), options.seconds, progress)
+        if not options.quiet:
+            print(f"{options.profile}: {drawn}; open it in a browser")
+        return 0
     if not options.targets:
         largest = max(case.size for case in cases)
         session.http_round_trips = transport.measure(largest, options.seconds)
     try:
-        run(session, options, progress)
+        if options.rigorous:
+            pyperf_suite.run(
+                session, options.rigorous, options.processes, progress, quiet=options.quiet
+            )
+        else:
+            run(session, options.seconds, options.processes, progress)
         if options.memory and not session.interrupted:
             from bench.measure.memory import weigh
 

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import tensorwire as tw
-from bench.cli import UsageError, require_all
+from bench.cli import require_all
 from bench.figures import printable
 from bench.implementations.lookup import baselines_for, builtin_codecs, missing_for
+from bench.interrupt import UsageError
 from bench.payloads import arrays
 from bench.payloads.case import IMAGE, Case, digest, dtype_of
 from bench.payloads.files import PayloadError, read, split

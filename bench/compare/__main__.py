@@ -8,12 +8,11 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING
 
-from bench.cli import Parser, UsageError, guarded, require
-from bench.interrupt import leave, orderly
+from bench.cli import Parser, guarded, require
+from bench.interrupt import UsageError, leave, orderly
 
 if TYPE_CHECKING:
     from bench.compare.changes import Comparison
@@ -33,21 +32,6 @@ examples:
 """
 
 
-@dataclass(frozen=True)
-class Options:
-    """The command line, checked."""
-
-    old: str
-    new: str
-    fail_over: float | None
-    """By how much slower is too slow: 0.25 is 25 %."""
-    exact: bool
-    force: bool
-    markdown: bool
-    csv: bool
-    quiet: bool
-
-
 @orderly(NAME)
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; the exit code: 0, 1 regression, 2 usage or no files to compare."""
@@ -55,7 +39,7 @@ def main(argv: list[str] | None = None) -> int:
     return guarded(NAME, lambda: _compare(options))
 
 
-def parse(argv: list[str] | None) -> Options:
+def parse(argv: list[str] | None) -> argparse.Namespace:
     """Read the command line; SystemExit(2) with one line on stderr if it is wrong."""
     made = Parser(
         prog=NAME,
@@ -74,7 +58,7 @@ def parse(argv: list[str] | None) -> Options:
     add("--exact", action="store_true", help="exit 1 if bytes, copies or allocations grew")
     add("--force", action="store_true", help="compare other machines and other payloads too")
     made.add_forms(quiet="only the summary: no tables")
-    return Options(**vars(made.parse_args(argv)))
+    return made.parse_args(argv)
 
 
 def bound(text: str) -> float:
@@ -88,7 +72,7 @@ def bound(text: str) -> float:
     raise argparse.ArgumentTypeError(f"expected a bound such as 25% or 1.25x, got {text!r}")
 
 
-def _compare(options: Options) -> int:
+def _compare(options: argparse.Namespace) -> int:
     from bench.compare.changes import compare, read
     from bench.compare.show import regressions, show, write_csv
     from bench.screen import Screen
@@ -107,7 +91,7 @@ def _compare(options: Options) -> int:
     return int(regressions(found, options, screen))
 
 
-def _refusal(found: Comparison, options: Options) -> str:
+def _refusal(found: Comparison, options: argparse.Namespace) -> str:
     """Return why the files cannot be compared, in one line; empty if they can."""
     if not options.force:
         if found.payloads:

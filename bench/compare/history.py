@@ -18,10 +18,10 @@ from bench.screen import NEITHER, TIE, Row, Table
 from bench.tables import groups, row_style
 
 if TYPE_CHECKING:
+    from argparse import Namespace
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from bench.history import Options
     from bench.payloads.case import Case
     from bench.screen import Screen
 
@@ -250,7 +250,7 @@ def trend(found: Sequence[Point], length: int) -> str:
     return sparkline([ratio(point, found[0]) for point in found[-length:]])
 
 
-def show(runs: Sequence[Run], options: Options, screen: Screen) -> bool:
+def show(runs: Sequence[Run], options: Namespace, screen: Screen) -> bool:
     """Write what a person asked for; False if no run has it."""
     if not sum(_machine(found, options, screen) for found in by_machine(runs)):
         return False
@@ -261,7 +261,7 @@ def show(runs: Sequence[Run], options: Options, screen: Screen) -> bool:
     return True
 
 
-def _machine(runs: Sequence[Run], options: Options, screen: Screen) -> int:
+def _machine(runs: Sequence[Run], options: Namespace, screen: Screen) -> int:
     """Show the runs of one machine; how many tables."""
     bars = screen.encoding.startswith("utf")
     measured = [name for run in runs for name in run.results.implementations]

@@ -11,9 +11,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from bench.cli import Parser, UsageError, guarded, require
+from bench.cli import Parser, guarded, require
 from bench.compare.__main__ import BASELINE
-from bench.interrupt import leave, orderly
+from bench.interrupt import UsageError, leave, orderly
 
 NAME = "python -m bench.compare.record"
 KEPT = ("date", "bench_python", "system", "cpu", "cores")

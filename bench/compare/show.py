@@ -41,9 +41,9 @@ from bench.screen import Row, Table
 from bench.tables import row_style
 
 if TYPE_CHECKING:
+    from argparse import Namespace
     from collections.abc import Iterable, Iterator, Sequence
 
-    from bench.compare.__main__ import Options
     from bench.compare.changes import Change, Comparison
     from bench.compare.gate import Fact
     from bench.measure.runfile import Run
@@ -75,7 +75,7 @@ NAMES = {
 ONE = "One process only: the intervals do not know how far processes differ; take more --processes."
 
 
-def show(found: Comparison, options: Options, screen: Screen) -> None:
+def show(found: Comparison, options: Namespace, screen: Screen) -> None:
     """Write everything a person asked for, but the regressions."""
     _whose("old", found.old, screen)
     _whose("new", found.new, screen)
@@ -110,7 +110,7 @@ def _processes(run: Run) -> int:
     return max(map(len, run.results.samples.seconds.values()))
 
 
-def _facts(found: Comparison, options: Options, screen: Screen) -> None:
+def _facts(found: Comparison, options: Namespace, screen: Screen) -> None:
     known = facts(found)
     both = [fact for fact in known if None not in (fact.old, fact.new)]
     if not options.quiet:
@@ -124,7 +124,7 @@ def _facts(found: Comparison, options: Options, screen: Screen) -> None:
     screen.line(f"What is exact in both, {listed}: {count or 'nothing'} changed.")
 
 
-def _absent(found: Comparison, options: Options, screen: Screen) -> None:
+def _absent(found: Comparison, options: Namespace, screen: Screen) -> None:
     # An exact file is small on purpose: what else was measured is no news.
     come = [] if options.exact else found.come
     for run, names in (("old", found.gone), ("new", come)):
@@ -177,7 +177,7 @@ def _line(name: str, changes: Sequence[Change]) -> str:
     return f"{name}: {cells}, {verdicts}; {figures.ratio(mean)} in geometric mean."
 
 
-def regressions(found: Comparison, options: Options, screen: Screen) -> bool:
+def regressions(found: Comparison, options: Namespace, screen: Screen) -> bool:
     """Write what is a regression, if that was asked for; return whether there is any."""
     wrong: list[str] = []
     asked = []

@@ -3,6 +3,7 @@
 One job per file, in the order of a run::
 
     run         check every cell, then time it in workers, one after another
+    pyperf_suite  the same cells by pyperf, in many processes (--rigorous)
     check       each implementation is right, and each reads what the other wrote
     worker      one process that times all cells in turn: how often, in which order
     results     samples, medians, and the noise of the A/A controls that makes a tie

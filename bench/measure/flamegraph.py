@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
 from bench.implementations.implementation import is_codec
+from bench.interrupt import UsageError
 from bench.measure.check import CheckError
 from bench.measure.results import Cell
 from bench.measure.run import Session
@@ -33,7 +34,6 @@ from tensorwire.extras import advice
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bench.cli import Options
     from bench.screen import Progress
 
 WORKER = "bench.measure.flamegraph"
@@ -71,8 +71,6 @@ def find() -> str | None:
 def require(option: str) -> None:
     """Raise UsageError where py-spy is not installed."""
     if find() is None:
-        from bench.cli import UsageError
-
         raise UsageError(advice(option, ["py-spy"]))
 
 
@@ -148,8 +146,8 @@ def _permission() -> str:
 # A graph of one cell.
 
 
-def profile(session: Session, options: Options, progress: Progress) -> int:
-    """Draw the graph of the session's only cell; return the exit code.
+def profile(session: Session, path: Path, most: float, progress: Progress) -> str:
+    """Draw the graph of the session's only cell, for so many seconds at most; return what it is of.
 
     Raises
     ------
@@ -160,8 +158,7 @@ def profile(session: Session, options: Options, progress: Progress) -> int:
     """
     require("--profile")
     name, operation = only_cell(session)
-    path = Path(options.profile or "")
-    seconds = max(1, round(min(SECONDS, options.seconds)))
+    seconds = max(1, round(min(SECONDS, most)))
     title = f"{name} {operation} {session.cases[0].title}"
     try:
         plan = _plan(session, name, operation, progress) | {"limit": 2 * START + seconds}
@@ -176,9 +173,7 @@ def profile(session: Session, options: Options, progress: Progress) -> int:
                 _record(pid, path, title, seconds, progress)
     finally:
         progress.clear()
-    if not options.quiet:
-        print(f"{path}: {title}, for {seconds} s; open it in a browser")
-    return 0
+    return f"{title}, for {seconds} s"
 
 
 def only_cell(session: Session) -> tuple[str, str]:
@@ -191,8 +186,6 @@ def only_cell(session: Session) -> tuple[str, str]:
     )
     several = [f"{count} {what}" for count, what in choices if count != 1]
     if several:
-        from bench.cli import UsageError
-
         raise UsageError(f"--profile is of one cell, and this is {'; '.join(several)}")
     return codecs.pop(), session.operations[0]
 

@@ -17,7 +17,6 @@ from bench.process import run_worker
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from bench.cli import Options
     from bench.payloads.case import Case
     from bench.screen import Progress
 
@@ -130,8 +129,8 @@ class Session:
                     progress((number + line["done"]) / processes)
 
 
-def run(session: Session, options: Options, progress: Progress) -> None:
-    """Fill the session in.
+def run(session: Session, seconds: float, processes: int, progress: Progress) -> None:
+    """Fill the session in, within about so many seconds.
 
     Raises
     ------
@@ -142,12 +141,12 @@ def run(session: Session, options: Options, progress: Progress) -> None:
     """
     started = time.time()
     try:
-        session.check(options.seconds * PATIENCE, progress)
+        session.check(seconds * PATIENCE, progress)
         progress.restart()
         session.measure(
             session.cells(),
-            started + options.seconds - RESERVE,
-            options.processes,
+            started + seconds - RESERVE,
+            processes,
             lambda share: progress.show("measuring", share),
         )
     except KeyboardInterrupt:

@@ -16,8 +16,8 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from bench.cli import UsageError
 from bench.implementations.implementation import MEASURED
+from bench.interrupt import UsageError
 from bench.measure import machine
 from bench.measure.check import Facts
 from bench.measure.results import Cell, Memory, Results, Samples

@@ -79,7 +79,7 @@ def _measure(options: Options) -> int:
     else:
         chosen = [plan.implementations(selected, case) for case in cases]
     session = Session(cases, chosen, options.op)
-    run(session, options, Progress(quiet=options.quiet))
+    run(session, options.seconds, options.processes, Progress(quiet=options.quiet))
     return finish(NAME, session, options, machine.warnings(), show)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from bench.cli import UsageError
 from bench.implementations.implementation import MEMCPY, OBJECTS, codec_of
 from bench.implementations.protocols import FIRST, HAND, KNOWN, PEEK, PROTOCOLS, SEVERAL, VIEWED
+from bench.interrupt import UsageError
 from bench.payloads.case import IMAGE, Case
 
 if TYPE_CHECKING:

@@ -42,7 +42,7 @@ def show(session: Session, options: Options, notes: list[str], screen: Screen) -
     """Write everything a person asked for."""
     results = session.results()
     promised = list(promises()) if options.targets else []
-    begin(options, notes, screen)
+    begin(notes, screen, quiet=options.quiet)
     if not options.quiet:
         if promised:
             screen.table(targets.table(results, promised))

@@ -78,7 +78,8 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _report(options: Options) -> int:
-    from bench.cli import UsageError, require_all
+    from bench.cli import require_all
+    from bench.interrupt import UsageError
 
     needed = ("pyperf", "jinja2", "vl_convert", *["PIL"] * bool(options.png))
     require_all("python -m bench.report", *needed)
@@ -99,7 +100,7 @@ def _report(options: Options) -> int:
 
 
 def _page(options: Options) -> Page:
-    from bench.cli import UsageError
+    from bench.interrupt import UsageError
     from bench.report import codecs, serving
 
     if serving.claims(options.runs[0]):

@@ -7,7 +7,7 @@ import re
 import shutil
 from typing import TYPE_CHECKING
 
-from bench.cli import UsageError
+from bench.interrupt import UsageError
 from bench.process import WorkerError, module, run_tool
 from bench.serving.loads import Load
 

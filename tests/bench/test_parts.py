@@ -13,6 +13,7 @@ import pytest
 from bench import cli, figures
 from bench.codecs import plan
 from bench.implementations import lookup
+from bench.interrupt import UsageError
 from bench.measure import machine, worker
 from bench.measure.check import same
 from bench.measure.results import LEAST_NOISE, Cell, Results, Samples, choose_controls, level
@@ -219,7 +220,7 @@ def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     assert any("pysimdjson is not installed" in line for line in machine.warnings())
     monkeypatch.setattr(cli, "find_spec", lambda _: None)
     needs = r"needs pyperf: pip install 'tensorwire\[bench\]'"
-    with pytest.raises(cli.UsageError, match=needs):
+    with pytest.raises(UsageError, match=needs):
         cli.require("pyperf", "-o")
 
 

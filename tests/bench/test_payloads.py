@@ -13,9 +13,9 @@ import msgpack
 import numpy as np
 import pytest
 
-from bench.cli import UsageError
 from bench.codecs import plan
 from bench.codecs.__main__ import main, parse
+from bench.interrupt import UsageError
 from bench.payloads.arrays import choose
 from bench.payloads.case import Case, build, digest
 from bench.payloads.files import PayloadError, load, read, split

@@ -21,11 +21,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from bench import figures
-from bench.cli import UsageError
 from bench.codecs.__main__ import parse as parse_codecs
 from bench.codecs.plan import cases as plan_cases
 from bench.codecs.plan import select
 from bench.implementations.lookup import baselines_for
+from bench.interrupt import UsageError
 from bench.measure import runfile
 from bench.measure.results import Cell, Memory
 from bench.payloads.case import Case

@@ -21,11 +21,10 @@ import numpy as np
 import pytest
 
 import bench
-from bench.codecs import pyperf_suite
 from bench.codecs.__main__ import main, parse
-from bench.codecs.pyperf_suite import Rigour
-from bench.measure import machine, runfile, transport, worker
+from bench.measure import machine, pyperf_suite, runfile, transport, worker
 from bench.measure.check import Facts
+from bench.measure.pyperf_suite import Rigour
 from bench.measure.results import Cell, Results, Samples
 from bench.measure.run import Session
 from bench.payloads.case import Case, build, digest
@@ -65,7 +64,7 @@ LISTENING = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
 from bench.codecs.__main__ import main, parse
-from bench.codecs.pyperf_suite import Rigour
+from bench.measure.pyperf_suite import Rigour
 sys.exit(main())
 """
 

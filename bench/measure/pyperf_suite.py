@@ -27,12 +27,11 @@ from bench.process import Child, WorkerError, end_with_parent, module, tell
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from bench.cli import Options
     from bench.measure.results import Cell
     from bench.measure.run import Session
     from bench.screen import Progress
 
-SUITE = "bench.codecs.pyperf_suite"
+SUITE = "bench.measure.pyperf_suite"
 KEPT = "PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION"
 """Decides which code runs: workers get it, since they time what was checked."""
 SPEED = (
@@ -86,7 +85,9 @@ class Rigour:
         )
 
 
-def run(session: Session, options: Options, progress: Progress) -> None:
+def run(
+    session: Session, rigour: Rigour, processes: int, progress: Progress, *, quiet: bool
+) -> None:
     """Fill the session in.
 
     Raises
@@ -96,20 +97,19 @@ def run(session: Session, options: Options, progress: Progress) -> None:
     WorkerError
         If a worker process failed before anything was measured.
     """
-    rigour = options.rigorous or Rigour()
     started = time.time()
     try:
         session.check(math.inf, progress)
         progress.clear()
         cells = session.cells()
-        if not options.quiet:
-            _announce(session, cells, options.processes, rigour)
+        if not quiet:
+            _announce(session, cells, processes, rigour)
         progress.restart()
         with TemporaryDirectory(prefix="tensorwire-") as folder:
-            for turn in range(options.processes):
-                progress.show("measuring", turn / options.processes)
+            for turn in range(processes):
+                progress.show("measuring", turn / processes)
                 for done in _turn(session, cells, rigour, Path(folder, f"plan-{turn}.json")):
-                    share = (turn + done / len(cells)) / options.processes
+                    share = (turn + done / len(cells)) / processes
                     progress.show("measuring", share)
     except KeyboardInterrupt:
         session.interrupted = True
