@@ -1,9 +1,9 @@
 """Formats by name, and the format of a payload from its bytes alone.
 
 The first bytes tell .npy, safetensors and Arrow apart. Then each protocol is asked whether it
-recognises the bytes, as JSON if they are that. Messages of protobuf do not say what they are: the
-first one is taken that reads the bytes, knows every field in them, has a payload, and whose payload
-can be decoded; else the first that falls short in the last of these only.
+recognises the bytes, as JSON if they are that. The bytes of protobuf do not name their
+message: the first one is chosen that reads them, knows every field in them, has a payload, and
+whose payload can be decoded; else the first of which all but the last is true.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Format(NamedTuple):
     start
         where the payload starts: behind the frame of gRPC or the length that ghz reads, if any.
     either
-        whether the bytes are a request and a reply alike, so that only a person knows.
+        whether the bytes read as a request and as a reply, so that only a person knows.
     """
 
     name: str
@@ -118,9 +118,9 @@ class Format(NamedTuple):
         """Return the metadata beside the arrays in a file of another format; most have none."""
         if find_protocol(self.name) is not None:
             return {}
-        told = getattr(tw.get_codec(self.name), "metadata", None)
-        beside: dict[str, Any] = told(body) if callable(told) else {}
-        return beside
+        read = getattr(tw.get_codec(self.name), "metadata", None)
+        metadata: dict[str, Any] = read(body) if callable(read) else {}
+        return metadata
 
     def reads(self, body: bytes) -> bool:
         """Tell whether bytes are such a message."""
@@ -150,7 +150,7 @@ def format_of(body: bytes, name: str | None, *, reply: bool) -> Format:
 
 
 def detect(body: bytes, *, reply: bool = False) -> Format:
-    """Return the format of a payload; `reply` decides where requests and replies look alike.
+    """Return the format of a payload; `reply` decides where the bytes read as both.
 
     Raises
     ------

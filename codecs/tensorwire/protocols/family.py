@@ -97,7 +97,7 @@ class Recognized(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """A message of protobuf, whose bytes do not say what they are.
+    """A message of protobuf, whose bytes do not name it.
 
     Attributes
     ----------
@@ -120,7 +120,7 @@ class Contents(NamedTuple):
     Attributes
     ----------
     fields
-        what stands around the payload, in the order in which to show it.
+        what is around the payload, in the order in which to show it.
     tensors
         name, value and more facts of each array, or of a plain value among them; None where the
         payload is no array.
@@ -288,7 +288,7 @@ class Family:
         return dict(found)
 
     def refine(self, form: str, headers: Mapping[str, str]) -> str:
-        """Return the form of a body, of which the media type has told one."""
+        """Return the form of a body; `form` is that of its media type."""
         del headers
         return form
 
@@ -300,7 +300,7 @@ class Family:
     # A model.
 
     def tensors(self, request: Any) -> Mapping[str, Any]:
-        """Return the arrays of a request by name; raise `DecodeError` for what it asks wrongly."""
+        """Return the arrays of a request by name; raise `DecodeError` for a wrong request."""
         return self.take(request).tensors
 
     def wanted(self, request: Any) -> Sequence[str]:

@@ -64,16 +64,23 @@ def refuse_loss(lost: Mapping[str, Any], target: str) -> None:
 
 
 class TensorInfo(NamedTuple):
-    """What a message claims of one array.
+    """What a message claims about one array.
 
-    Attributes
+    Parameters
     ----------
-    name
-        the name of the tensor, empty where it has none.
-    dtype
-        what `decode` gives; None where only the values would tell (mixed rows, nested text).
-    shape
-        the dimensions; None where only the values would tell.
+    name : str
+        The name of the tensor; empty where it has none.
+    dtype : numpy.dtype or None
+        The dtype that `decode` returns; None where only the values would tell, as in rows of
+        several types.
+    shape : tuple of int or None
+        The dimensions; None where only the values would tell.
+
+    Examples
+    --------
+    >>> import tensorwire as tw
+    >>> tw.peek(b'{"data":{"tensor":{"shape":[2],"values":[1.5,2.5]}}}').tensors[0]
+    TensorInfo(name='', dtype=dtype('float64'), shape=(2,))
     """
 
     name: str
@@ -83,21 +90,32 @@ class TensorInfo(NamedTuple):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Peek:
-    """What a message says of itself: enough for a router. Nothing of the arrays is checked.
+    """What a message claims about itself: enough for a router. No array is checked.
 
-    Attributes
+    Parameters
     ----------
-    kind
-        the kind of a Seldon payload; ``raw``, ``contents`` or ``data`` for a tensor of the Open
+    kind : str
+        The kind of a Seldon payload; ``raw``, ``contents`` or ``data`` for a tensor of the Open
         Inference Protocol; ``tftensor``, ``rows`` or ``columns`` for TensorFlow Serving.
-    tensors
-        name, dtype and shape of each array, in order.
-    names
-        the names of the columns, None where there are none.
-    meta, status
-        of a SeldonMessage.
-    id, model_name, parameters
-        of the Open Inference Protocol; the model's name also of TensorFlow Serving.
+    tensors : tuple of TensorInfo
+        Name, dtype and shape of each array, in order.
+    names : sequence of str, optional
+        The names of the columns, None where there are none.
+    meta, status : mapping
+        Those of a SeldonMessage.
+    id : str
+        The id of an Open Inference request or reply.
+    model_name : str
+        The model that is asked, in the Open Inference Protocol and TensorFlow Serving.
+    parameters : mapping
+        Those of an Open Inference request or reply.
+
+    Examples
+    --------
+    >>> import tensorwire as tw
+    >>> found = tw.peek(b'{"instances":[[1,2,3]]}', protocol="tfserving")
+    >>> found.kind, found.dtype, found.shape
+    ('rows', dtype('int64'), (1, 3))
     """
 
     kind: str
@@ -110,7 +128,7 @@ class Peek:
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
-        """Return the fields that are set; what is large or deep is told in short."""
+        """Return the fields that are set; large or deep values are shortened."""
         return repr_of(self)
 
     @property

@@ -1,12 +1,16 @@
 """A server in this process: an echo, or a model, over REST and gRPC.
 
-It needs ``pip install 'tensorwire[server]'``::
+It needs ``pip install 'tensorwire[server]'``. `EchoServer` listens, `RestApp` mounts in the ASGI
+server of another framework, and ``python -m tensorwire.server`` is an `EchoServer` in a shell.
+Nothing here is loaded by ``import tensorwire``.
 
-    with EchoServer() as server:
-        print(server.rest_port, server.grpc_port)
-
-``python -m tensorwire.server`` is the same from a shell, and `RestApp` mounts in other people's
-ASGI servers. Nothing here is loaded by ``import tensorwire``.
+Examples
+--------
+>>> from urllib.request import urlopen
+>>> from tensorwire.server import EchoServer
+>>> with EchoServer(grpc_port=None) as server:
+...     urlopen(f"http://127.0.0.1:{server.rest_port}/predict", b'{"strData":"hi"}').read()
+b'{"strData":"hi"}'
 """
 
 import sys
@@ -15,7 +19,7 @@ from tensorwire.extras import EXTRAS, lacking
 
 _LACKING = lacking("the server", *EXTRAS["server"])
 if _LACKING:
-    # The package is imported before its __main__, which could not say it in one line any more.
+    # The package is imported before its __main__, which could not write one line any more.
     if sys.argv[:1] == ["-m"] and any(word.endswith(__name__) for word in sys.orig_argv):
         sys.stderr.write(f"python -m {__name__}: error: {_LACKING}\n")
         sys.exit(2)

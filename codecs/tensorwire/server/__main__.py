@@ -27,7 +27,7 @@ _LIMITS: dict[str, tuple[type, str]] = {
     "threads": (int, "calls of the model at once"),
     "head": (int, "bytes of the headers"),
     "head_timeout": (float, "seconds in which they have to be there"),
-    "grace": (float, "seconds for requests under way when the server is told to stop"),
+    "grace": (float, "seconds for requests under way when the server stops"),
 }
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 # Seconds: a signal that comes to another thread, or just before the main one waits, wakes nobody.
@@ -39,17 +39,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     found, limits = parse(arguments)
     stop = Event()
 
-    def told(*_: object) -> None:
+    def stop_serving(*_: object) -> None:
         for number in _SIGNALS:
             signal.signal(number, signal.SIG_DFL)
         stop.set()
 
     server = EchoServer(**found, limits=limits)
     for number in _SIGNALS:
-        signal.signal(number, told)
+        signal.signal(number, stop_serving)
     try:
         server.start()
-    except OSError as error:  # a port that is taken
+    except OSError as error:  # a port at which another program listens
         sys.stderr.write(f"{error}\n")
         return 1
     try:
@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parse(arguments: Sequence[str] | None) -> tuple[dict[str, Any], ServerLimits]:
-    """Give what `EchoServer` takes; a wrong argument ends the process with one line."""
+    """Return the arguments of `EchoServer`; a wrong argument ends the process with one line."""
     parser = _Parser(
         prog="python -m tensorwire.server",
         description="An echo, or a model, over REST and gRPC.",

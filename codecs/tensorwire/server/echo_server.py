@@ -23,32 +23,44 @@ class EchoServer:
 
     Parameters
     ----------
-    model
-        an object with `predict` or `predict_raw`, see `tensorwire.server.model.Model`; None for an
+    model : object, optional
+        An object with `predict` or `predict_raw`, see `tensorwire.server.model.Model`; None for an
         echo.
-    rest_port, grpc_port
-        where to listen: 0 is any port that is free, None is not at all.
-    host
-        the address to listen at.
-    limits
-        what requests may take.
-    reuse_port
-        share the ports with other processes that say so.
-    cors
-        the origins whose pages may call it from a browser, ``*`` for all; none by default.
-    missing
-        how NaN and infinities may come in requests: ``null``, ``nan`` (bare words), ``any``,
-        ``error``; None for what clients of each protocol send. Replies have what its servers write.
+    rest_port, grpc_port : int or None, default 0
+        Where to listen: 0 is any free port, None is not at all.
+    host : str, default "127.0.0.1"
+        The address to listen at.
+    limits : ServerLimits, optional
+        What requests may take; `ServerLimits()` where None.
+    reuse_port : bool, default False
+        Share the ports with other processes that do so too.
+    cors : str or sequence of str, optional
+        The origins whose pages may call it from a browser, ``*`` for all; none by default.
+    missing : {"null", "nan", "any", "error"}, optional
+        How NaN and infinities may come in requests, ``nan`` being bare words; what clients of each
+        protocol send where None. Replies have what its servers write.
 
     Attributes
     ----------
-    rest_port, grpc_port
-        where it listens, once it is started.
-    app
-        the ASGI application.
+    rest_port, grpc_port : int or None
+        Where it listens, once it is started.
+    app : RestApp
+        The ASGI application.
+
+    Examples
+    --------
+    >>> from urllib.request import urlopen
+    >>> from tensorwire.server import EchoServer
+    >>> class Doubling:
+    ...     def predict(self, X):
+    ...         return 2 * X
+    >>> with EchoServer(Doubling(), grpc_port=None) as server:
+    ...     url = f"http://127.0.0.1:{server.rest_port}/v1/models/m:predict"
+    ...     urlopen(url, b'{"instances":[1.5,2.5]}').read()
+    b'{"predictions":[3.0,5.0]}'
     """
 
-    def __init__(  # noqa: PLR0913 - each is one thing to say of a server
+    def __init__(  # noqa: PLR0913 - each is one option of a server
         self,
         model: Any = None,
         rest_port: int | None = 0,
@@ -68,7 +80,18 @@ class EchoServer:
         self._transports: list[RestServer | GrpcServer] = []
 
     def start(self) -> EchoServer:
-        """Listen; raise OSError where a port is taken."""
+        """Listen, and answer in threads of the server.
+
+        Returns
+        -------
+        EchoServer
+            The same server.
+
+        Raises
+        ------
+        OSError
+            Another program listens at a port.
+        """
         service, how = self.app.service, {"reuse_port": self._reuse_port}
         try:
             if self.rest_port is not None:

@@ -43,7 +43,7 @@ class GrpcServer:
     host, port
         where to listen; port 0 is any that is free.
     reuse_port
-        share the port with other processes that say so.
+        share the port with other processes that do so too.
 
     Attributes
     ----------
@@ -85,7 +85,7 @@ class GrpcServer:
                     answer = partial(self._in_time, answer)
                 behaviours[call.path] = self._behaviour(call.path, answer)
             else:
-                answer = partial(_told, family, call, service)
+                answer = partial(_about, family, call, service)
                 behaviour = self._behaviour(call.path, answer)
                 behaviours[call.path] = in_pool(behaviour, self._standard.pool)
         return {
@@ -172,7 +172,7 @@ def _answer(exchange: Callable[..., Any], protocol: str, body: bytes, _: Any) ->
     return reply
 
 
-def _told(family: Family, call: Call, service: Service, body: bytes, _: Any) -> bytes:
+def _about(family: Family, call: Call, service: Service, body: bytes, _: Any) -> bytes:
     """Answer a call that asks about the server or the model."""
     return family.call(call, body, service.state)
 

@@ -18,27 +18,34 @@ _LONGEST = 600  # characters: reasons may quote what a client has sent, and gRPC
 
 @dataclass(frozen=True, slots=True)
 class ServerLimits:
-    """Bounds on requests. What is over a bound is refused, and said so.
+    """Bounds on requests. A request beyond a bound is refused with the reason.
 
-    Attributes
+    Parameters
     ----------
-    body
-        bytes of one request, as sent and as inflated.
-    elements
-        elements of one array; None for what `tensorwire.Limits` allows by itself.
-    concurrency
-        requests under way at once, of each transport.
-    timeout
-        seconds for one request, from its first byte of body to the model's answer. A model that is
-        running cannot be stopped: its caller is told, and its thread is busy until it ends.
-    threads
-        calls of the model that run at once, over both transports; and calls of gRPC.
-    head
-        bytes of the request line and headers.
-    head_timeout
-        seconds in which they have to be there.
-    grace
-        seconds that requests under way have to end when the server is closed.
+    body : int, default 64 MiB
+        Bytes of one request, as sent and as inflated.
+    elements : int, optional
+        Elements of one array; what `tensorwire.Limits` allows by default where None.
+    concurrency : int, default 1000
+        Requests under way at once, of each transport.
+    timeout : float, default 60.0
+        Seconds for one request, from the first byte of its body to the model's answer. A model that
+        is running cannot be stopped: its caller is answered, and its thread is busy until it ends.
+    threads : int, default 4
+        Calls of the model that run at once, over both transports; and calls of gRPC.
+    head : int, default 64 KiB
+        Bytes of the request line and the headers.
+    head_timeout : float, default 10.0
+        Seconds in which they have to arrive.
+    grace : float, default 10.0
+        Seconds that requests under way have to end when the server is closed.
+
+    Examples
+    --------
+    >>> from tensorwire.server import EchoServer, ServerLimits
+    >>> server = EchoServer(limits=ServerLimits(body=1 << 20, timeout=5.0))
+    >>> server.app.service.limits.body
+    1048576
     """
 
     body: int = 64 << 20
@@ -52,7 +59,7 @@ class ServerLimits:
 
     @property
     def payload(self) -> tw.Limits | None:
-        """What a payload may claim; None for the default, which decoders know by heart."""
+        """The limits of a payload; None for the default."""
         return None if self.elements is None else tw.Limits(max_elements=self.elements)
 
 
@@ -86,7 +93,7 @@ class Refusal(Exception):  # noqa: N818 - it is the server that says no
 
 
 class ModelError(Exception):
-    """What the model raised, or gave that no reply can carry; the cause is for the log."""
+    """What the model raised, or returned that no reply represents; the cause is for the log."""
 
 
 def too_late(seconds: float) -> Refusal:

@@ -21,16 +21,28 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class RawMessage:
-    """A request that nobody has decoded.
+    """A request that has not been decoded.
 
-    Attributes
+    Parameters
     ----------
-    body
-        its bytes, inflated where they came compressed.
-    protocol
-        what they are, by a name for `tensorwire.get_protocol`, as in ``seldon/protobuf``.
-    headers
-        of HTTP, by names in lower case; the metadata of gRPC is not among them.
+    body : bytes
+        The message, inflated where it came compressed.
+    protocol : str
+        Its form, as in ``seldon/protobuf``: a name for `tensorwire.get_protocol`.
+    headers : mapping of str to str
+        The headers of HTTP, by names in lower case; the metadata of gRPC is not among them.
+
+    Examples
+    --------
+    >>> import tensorwire as tw
+    >>> class Model:
+    ...     def predict_raw(self, message):
+    ...         protocol = tw.get_protocol(message.protocol)
+    ...         request = protocol.decode(message.body, message.headers)
+    ...         return request.reply(2 * request.value)
+    >>> from tensorwire.server import RawMessage
+    >>> Model().predict_raw(RawMessage(b'{"data":{"ndarray":[1.5]}}', "seldon/json")).value
+    array([3.])
     """
 
     body: bytes
@@ -39,22 +51,22 @@ class RawMessage:
 
 
 class Model:
-    """Calls what a person has written, as Seldon's Python wrapper would.
+    """Calls a model as Seldon's Python wrapper would.
 
     ``predict(X, names, meta)``
-        gets an array (a dict of arrays by name where there are several; bytes, text or a JSON value
-        where the message holds that), the names of its columns, and what else the message says. It
-        gives an array, a list, a dict of arrays, text, bytes, or a pair of one of these and names.
-        It may leave out `meta`, or both.
+        takes an array (a dict of arrays by name where there are several; bytes, text or a JSON
+        value where the message holds that), the names of its columns, and the metadata of the
+        message. It returns an array, a list, a dict of arrays, text, bytes, or a pair of one of
+        these and names. It may leave out `meta`, or both.
     ``predict_raw(message)``
-        gets a `RawMessage`, and gives the bytes of the reply, or a message of the same protocol. It
-        is preferred where both are there.
+        takes a `RawMessage`, and returns the bytes of the reply, or a message of the same protocol.
+        It is preferred where both are there.
     ``class_names``
-        the names of the columns that `predict` gives, or a method that tells them.
+        the names of the columns that `predict` returns, or a method that returns them.
     ``send_feedback(X, names, reward, truth)``
-        is told how good an answer was.
+        learns how good an answer was.
     ``init_metadata()``
-        gives platform, versions, inputs and outputs, as the Open Inference Protocol has them.
+        returns platform, versions, inputs and outputs, as the Open Inference Protocol has them.
     """
 
     def __init__(self, model: Any) -> None:
@@ -94,14 +106,14 @@ class Model:
 
     def feedback(self, family: Family, feedback: Any) -> Any:
         """Tell the model how good an answer was; return its reply, None where it has none."""
-        told = getattr(self._model, "send_feedback", None)
-        return None if told is None else _guarded(told, *family.judgement(feedback))
+        send = getattr(self._model, "send_feedback", None)
+        return None if send is None else _guarded(send, *family.judgement(feedback))
 
     def metadata(self) -> dict[str, Any]:
-        """Give platform, versions, inputs and outputs of the model."""
+        """Return platform, versions, inputs and outputs of the model."""
         made = {"versions": [], "platform": "tensorwire", "inputs": [], "outputs": []}
-        told = _guarded(lambda: dict(getattr(self._model, "init_metadata", dict)()))
-        return made | {key: value for key, value in told.items() if key in made}
+        metadata = _guarded(lambda: dict(getattr(self._model, "init_metadata", dict)()))
+        return made | {key: value for key, value in metadata.items() if key in made}
 
     def _class_names(self) -> list[str]:
         names = getattr(self._model, "class_names", ())
@@ -111,7 +123,7 @@ class Model:
 
 
 def _guarded(call: Callable[..., _T], *arguments: Any) -> _T:
-    """Call what a person has written; whatever it raises, SystemExit too, is a ModelError."""
+    """Call a method of the model; whatever it raises, SystemExit too, becomes a ModelError."""
     try:
         return call(*arguments)
     except BaseException as error:
@@ -119,7 +131,7 @@ def _guarded(call: Callable[..., _T], *arguments: Any) -> _T:
 
 
 def unfit(error: Exception) -> ModelError:
-    """Say that no reply can hold what the model gave."""
+    """Return the error for an answer that no reply represents."""
     return ModelError(f"the answer of the model cannot be encoded: {error}")
 
 

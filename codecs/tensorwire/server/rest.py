@@ -242,10 +242,10 @@ class RestApp:
         if route.takes_message:
             return await self._exchange(call, route, receive)
         if route.protocol is not None:
-            status, told = route.protocol.family.answer(
+            status, answer = route.protocol.family.answer(
                 route.action, route.address, self.service.state
             )
-            return Reply(status, _JSON, orjson.dumps(told))
+            return Reply(status, _JSON, orjson.dumps(answer))
         if route.action == "metrics":
             return Reply(200, {"Content-Type": Metrics.media_type}, self.service.metrics.text())
         accept = call.headers.get("accept", "")

@@ -113,15 +113,15 @@ class Routes:
 
     def index(self, accept: str, grpc_port: int | None) -> tuple[str, bytes]:
         """Return media type and body of the list: JSON, or a page or text where preferred."""
-        told = self._told(grpc_port)
+        listing = self._listing(grpc_port)
         kind = preferred((_JSON, _HTML, _TEXT), accept)
         if kind == _JSON:
-            return _JSON, orjson.dumps(told)
-        lines = list(_lines(told))
+            return _JSON, orjson.dumps(listing)
+        lines = list(_lines(listing))
         if kind == _HTML:
             cells = ("".join(f"<td>{escape(cell)}" for cell in line) for line in lines)
             rows = "".join(f"<tr>{row}\n" for row in cells)
-            title = f"{told['name']} {told['version']}"
+            title = f"{listing['name']} {listing['version']}"
             page = (
                 f"<!doctype html><meta charset=utf-8><title>{title}</title>\n"
                 f"<h1>{title}</h1>\n<table>\n{rows}</table>\n"
@@ -130,9 +130,9 @@ class Routes:
         text = "".join("  ".join(line).rstrip() + "\n" for line in lines)
         return f"{_TEXT}; charset=utf-8", text.encode()
 
-    def _told(self, grpc_port: int | None) -> dict[str, Any]:
-        told: dict[str, Any] = {"name": "tensorwire", "version": tw.__version__}
-        told["rest"] = [
+    def _listing(self, grpc_port: int | None) -> dict[str, Any]:
+        listing: dict[str, Any] = {"name": "tensorwire", "version": tw.__version__}
+        listing["rest"] = [
             {
                 "path": path,
                 "methods": list(route.methods),
@@ -148,8 +148,8 @@ class Routes:
             methods = [
                 {"method": call.path, "protocol": f"{name}/{call.forms[0]}"} for name, call in calls
             ]
-            told["grpc"] = {"port": grpc_port, "methods": methods}
-        return told
+            listing["grpc"] = {"port": grpc_port, "methods": methods}
+        return listing
 
 
 def _label(path: str) -> str:
@@ -164,10 +164,10 @@ def _media_types(route: Route) -> list[str]:
     return _OWN.get(route.action, [_JSON])
 
 
-def _lines(told: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    for row in told["rest"]:
+def _lines(listing: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    for row in listing["rest"]:
         last = ", ".join(row["protocols"] or row["media_types"])
         yield ", ".join(row["methods"]), row["path"], last
-    grpc = told.get("grpc", {"methods": []})
+    grpc = listing.get("grpc", {"methods": []})
     for row in grpc["methods"]:
         yield f"gRPC :{grpc['port']}", row["method"], row["protocol"]

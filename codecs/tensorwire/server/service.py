@@ -86,7 +86,7 @@ class Workers:
             self._places.put(None)
 
     def submit(self, call: Callable[[], _T]) -> Future[_T]:
-        """Give a call to the next thread that is free."""
+        """Pass a call to the next thread that is free."""
         if len(self._threads) < self._count:
             self._start()
         future: Future[_T] = Future()
@@ -186,5 +186,5 @@ class Metrics:
         bytes_out.inc(sent)
 
     def text(self) -> bytes:
-        """Give all of them in Prometheus' text format."""
+        """Return all metrics in Prometheus' text format."""
         return generate_latest(self._registry)

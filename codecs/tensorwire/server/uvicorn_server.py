@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 __all__ = ["Connection", "RestServer", "connection_class"]
 
 _START = 10.0  # seconds in which an event loop runs, on any machine
-_LEAVING = 0.1  # seconds for a request that is on its way when the server is told to stop
+_LEAVING = 0.1  # seconds for a request that is on its way when the server stops
 
 
 def connection_class(limits: ServerLimits) -> type[Connection]:
-    """Give the class of the connections of one server, for uvicorn to make them."""
+    """Return the class of the connections of one server, for uvicorn to make them."""
     return type("Connection", (Connection,), {"limits": limits})
 
 
@@ -132,7 +132,7 @@ class Connection(HttpToolsProtocol):
             self._refuse(b"408 Request Timeout")
 
     def _refuse(self, status: bytes) -> None:
-        """Answer what is no request, and close."""
+        """Answer malformed requests, and close."""
         if not self.transport.is_closing():
             head = b"HTTP/1.1 %b\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
             self.transport.write(head % status)
@@ -157,7 +157,7 @@ class RestServer:
     host, port
         where to listen; port 0 is any that is free.
     reuse_port
-        share the port with other processes that say so.
+        share the port with other processes that do so too.
 
     Attributes
     ----------

@@ -163,7 +163,7 @@ class OpenInference(Family):
 
     def tensors(self, request: InferRequest) -> dict[str, Any]:
         """Return the inputs by name."""
-        if request.outputs or request.parameters:  # what they ask wrongly is no fault of a model
+        if request.outputs or request.parameters:  # wrong ones are the client's fault
             try:
                 request.reply({output.name: _ANY for output in request.outputs})
             except EncodeError as error:
@@ -209,12 +209,12 @@ class OpenInference(Family):
         """Answer about health and metadata."""
         if action == "server":
             extensions = ["binary_tensor_data"]
-            told = {"name": "tensorwire", "version": state.version, "extensions": extensions}
-            return 200, told
+            facts = {"name": "tensorwire", "version": state.version, "extensions": extensions}
+            return 200, facts
         if action == "model":
             return 200, _model(address["model_name"], address["model_version"], state)
-        status, told = super().answer(action, address, state)
-        return status, ({"name": address["model_name"], **told} if address else told)
+        status, facts = super().answer(action, address, state)
+        return status, ({"name": address["model_name"], **facts} if address else facts)
 
     def call(self, call: Call, body: bytes, state: ServerState) -> bytes:
         """Answer the same questions over gRPC."""
@@ -227,10 +227,10 @@ class OpenInference(Family):
         except MalformedError:
             raise DecodeError(f"expected a {call.name}Request, got other bytes") from None
         if call.action == "model":
-            told = _model(asked.name, asked.version, state)
+            facts = _model(asked.name, asked.version, state)
         else:
-            told = self.answer(call.action, {}, state)[1]
-        return message_class(f"inference.{call.name}Response")(**told).SerializeToString()
+            facts = self.answer(call.action, {}, state)[1]
+        return message_class(f"inference.{call.name}Response")(**facts).SerializeToString()
 
 
 def _behind_json(body: bytes) -> Recognized | None:
@@ -244,8 +244,8 @@ def _behind_json(body: bytes) -> Recognized | None:
 
 def _model(name: str, version: str, state: ServerState) -> dict[str, Any]:
     """Return the metadata of the model, which answers to every name."""
-    told = state.metadata()
-    return {"name": name, "versions": told.pop("versions") or [version or "1"], **told}
+    facts = state.metadata()
+    return {"name": name, "versions": facts.pop("versions") or [version or "1"], **facts}
 
 
 FAMILY = OpenInference()

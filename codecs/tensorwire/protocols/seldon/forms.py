@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["MULTIPART", "URLENCODED", "json_field", "message_in_parts", "unwrap"]
 
 _JSON = re.compile(rb"\s*[{\[]")  # how a message in JSON begins, and no form does
-_LOG = logging.getLogger("tensorwire.forms")  # of a client's mistakes, which it is told
+_LOG = logging.getLogger("tensorwire.forms")  # of a client's mistakes, which its reply names
 _LOG.addHandler(logging.NullHandler())
 MULTIPART, URLENCODED = "multipart/form-data", "application/x-www-form-urlencoded"
 _FIELDS = 1000  # fields of a form or a query that are looked at

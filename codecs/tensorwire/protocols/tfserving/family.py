@@ -181,8 +181,8 @@ class TensorFlowServing(Family):
         del action, state
         status = {"error_code": "OK", "error_message": ""}
         version = str(address["version"] or 1)
-        told = {"version": version, "state": "AVAILABLE", "status": status}
-        return 200, {"model_version_status": [told]}
+        model = {"version": version, "state": "AVAILABLE", "status": status}
+        return 200, {"model_version_status": [model]}
 
 
 def _shape(value: Any) -> tuple[int, ...]:
