@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
 from tensorwire.containers import CONTAINERS
 from tensorwire.errors import (
-    CodecError,
     DecodeError,
     EncodeError,
     UnknownCodecError,
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from importlib.metadata import EntryPoints
 
-    from tensorwire.containers import Container
     from tensorwire.limits import Limits
     from tensorwire.missing import Missing
     from tensorwire.protocols.seldon.messages import Message
+    from tensorwire.protocols.seldon.protocol import SeldonProtocol
 
 __all__ = ["CodecLike", "codec_names", "dumps", "get_codec", "loads", "register_codec"]
 
@@ -144,8 +144,10 @@ def loads(
     DecodeError
         the bytes are no message, or the media type is not known.
     """
-    protocol = get_protocol(f"seldon/{_container(media_type).name}")
-    message: Message = protocol.decode(body, limits=limits, align=align, missing=missing)
+    protocol = _protocol(media_type) if media_type.__class__ is str else None
+    if protocol is None:
+        raise DecodeError(_unknown(media_type))
+    message: Message = protocol.decode(body, None, limits=limits, align=align, missing=missing)
     return message
 
 
@@ -176,17 +178,25 @@ def dumps(
     UnknownCodecError
         the kind or the media type is not known.
     """
-    name = f"seldon/{_container(media_type, UnknownCodecError).name}"
-    return get_protocol(name).encode(message, lossy=lossy, missing=missing)[0]
+    protocol = _protocol(media_type) if media_type.__class__ is str else None
+    if protocol is None:
+        raise UnknownCodecError(_unknown(media_type))
+    return protocol.write(message, lossy=lossy, missing=missing)
 
 
-def _container(media_type: str, error: type[CodecError] = DecodeError) -> Container:
+@lru_cache(maxsize=64)
+def _protocol(media_type: str) -> SeldonProtocol | None:
+    """Return Seldon's protocol in the container of a media type, None where there is none."""
     wanted = essence(media_type)
     for container in CONTAINERS.values():
         if wanted in container.media_types:
-            return container
+            return cast("SeldonProtocol", get_protocol(f"seldon/{container.name}"))
+    return None
+
+
+def _unknown(media_type: Any) -> str:
     known = [container.media_types[0] for container in CONTAINERS.values()]
-    raise error(unknown("a media type", media_type, known))
+    return unknown("a media type", media_type, known)
 
 
 def essence(media_type: Any) -> str:

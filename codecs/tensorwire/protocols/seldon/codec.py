@@ -25,6 +25,7 @@ from tensorwire.missing import BARE, STRICT, Writing
 from tensorwire.protocols.seldon import envelope
 from tensorwire.protocols.seldon.memo import Memo
 from tensorwire.protocols.seldon.reader import MessageReader
+from tensorwire.protocols.seldon.rows import read_rows, write_rows
 from tensorwire.tree import Leaf, Role, check_out
 from tensorwire.wire.buffers import as_body, buffer_of, join, size_of
 
@@ -104,6 +105,7 @@ class Codec:
         self.path = envelope.path_of(kind)
         self._owned = self.container.sized and not self.kind.views
         self._schema = schema(envelope.MESSAGE)
+        self._short = self.name == "json/ndarray"
         self._memo = Memo(self.container)
         self._writers = self._memo.writers
         self._reader = MessageReader(self.container)
@@ -173,6 +175,10 @@ class Codec:
         b'{"meta":{"puid":"7"},"data":{"tensor":{"shape":[2,2],"values":[1.0,0.0,0.0,1.0]}}}'
         """
         how = STRICT if missing is None else envelope.writing(missing)
+        if self._short and type(value) is np.ndarray and status is None:
+            body = write_rows(value, names, meta)
+            if body is not None:
+                return body
         bare = names is None and meta is None and status is None
         if bare and type(value) is np.ndarray:
             writers, key = self._writers, (value.dtype, value.shape)
@@ -310,6 +316,11 @@ class Codec:
         """
         if type(body) is not bytes:
             body = as_body(body)
+            body = bytes(body) if self.container.text else body  # which has no views
+        if self._short and limits is None and missing is None and out is None and dtype is None:
+            found = read_rows(body)
+            if found is not None:
+                return found[0]
         plain = limits is None and self.container.sized
         value = self._memo.view(body) if plain else None
         if value is None:

@@ -19,7 +19,9 @@ from tensorwire.protocols.headers import Headers
 from tensorwire.protocols.seldon.messages import Message, messages_in
 from tensorwire.protocols.seldon.peek import peek_tree
 from tensorwire.protocols.seldon.reader import MessageReader, class_of
+from tensorwire.protocols.seldon.rows import read_rows
 from tensorwire.protocols.seldon.writer import MessageWriter
+from tensorwire.wire.buffers import as_body
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,6 +49,8 @@ class SeldonProtocol:
         self._container = container = CONTAINERS[name.partition("/")[2]]
         self.media_type = container.media_types[0]
         self._reader, self._writer = MessageReader(container), MessageWriter(container)
+        self.write = self._writer.write  # `encode` without headers
+        self._short = container.name == "json"
         self._headers = Headers()
 
     def __repr__(self) -> str:
@@ -85,6 +89,12 @@ class SeldonProtocol:
         missing: Missing | None = None,
     ) -> Any:
         """Read a message; see `MessageProtocol`."""
+        if self._short and limits is None and missing is None and (type is None or type is Message):
+            if body.__class__ is not bytes:
+                body = bytes(as_body(body))
+            found = read_rows(body)
+            if found is not None:
+                return Message(found[0], "ndarray", found[1], found[2], {})
         if align:
             message = self.decode(body, headers, type=type, limits=limits, missing=missing)
             bodies.align(messages_in(message))
