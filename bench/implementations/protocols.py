@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from functools import partial
-from itertools import cycle, product
+from functools import cache, partial
+from itertools import cycle
 from math import prod
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,7 +22,7 @@ from bench.implementations.baselines import fill_tensor, message, read_tensor
 from bench.implementations.implementation import OBJECTS, Implementation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from bench.implementations.implementation import Decode, Encode
 
@@ -142,14 +142,19 @@ def peek(make: Callable[[], Pair], protocol: str) -> Pair:
 
 # Messages of shapes never seen, beside messages of a few shapes seen all the time.
 
-MOST_VALUES, RANK = 64, 6
-FEW_SHAPES = 8
+MOST_VALUES, RANK = 128, 4
+READ = 2000
+"""Of the 5,137 shapes: those of messages that are read; the others are written. Both are more than
+are remembered, and fewer than are remembered at first sight."""
+FEW = 8
 
 
+@cache
 def shapes() -> list[tuple[int, ...]]:
-    """Return some 5,000 shapes of few values, in an order that mixes them: more than are cached."""
-    sizes = [n for n in range(1, MOST_VALUES + 1) if MOST_VALUES % n == 0 or n < 8]
-    found = [each for each in product(sizes, repeat=RANK) if prod(each) <= MOST_VALUES]
+    """Return all shapes of a rank with few values, in an order that mixes them."""
+    found: list[tuple[int, ...]] = [()]
+    for _ in range(RANK):
+        found = [(*s, n) for s in found for n in range(1, MOST_VALUES // prod(s) + 1)]
     random.Random(0).shuffle(found)  # noqa: S311 - an order
     return found
 
@@ -157,32 +162,39 @@ def shapes() -> list[tuple[int, ...]]:
 def in_turn(make: Callable[[], Pair], *, known: bool) -> Pair:
     """Write and read a message of the next of all shapes, or of the next of a few.
 
-    The first message of an array, or the first call with a body, is its own, so that it can be
-    checked.
+    The first call with an array, or with a body, has that one's message, so that it can be checked.
     """
     write, read = make()
     array, body = None, b""
-    views: Iterator[Any]
-    bodies: Iterator[bytes]
+    arrays: Iterator[Any] = iter(())
+    bodies: Iterator[bytes] = iter(())
 
-    def others(array: Any) -> list[Any]:
+    def views(array: Any, chosen: Sequence[tuple[int, ...]]) -> list[Any]:
         flat = np.resize(array, MOST_VALUES)
-        return [flat[: prod(s)].reshape(s) for s in shapes()[: FEW_SHAPES if known else None]]
+        return [flat[: prod(s)].reshape(s) for s in chosen[: FEW if known else None]]
 
     def encode(given: Any) -> bytes:
-        nonlocal array, views
+        nonlocal array, arrays
         if given is not array:
-            array, views = given, cycle(others(given))
+            array, arrays = given, iter(())
             return write(given)
-        return write(next(views))
+        found = next(arrays, None)
+        if found is None:
+            arrays = cycle(views(given, shapes()[READ:]))
+            found = next(arrays)
+        return write(found)
 
     def decode(given: bytes) -> Any:
         nonlocal body, bodies
         if given is not body:
-            decoded = read(given)
-            body, bodies = given, cycle([write(each) for each in others(np.asarray(decoded))])
-            return decoded
-        return read(next(bodies))
+            body, bodies = given, iter(())
+            return read(given)
+        found = next(bodies, None)
+        if found is None:
+            made = views(read(given), shapes()[:READ])
+            bodies = cycle([write(each) for each in made])
+            found = next(bodies)
+        return read(found)
 
     return encode, decode
 

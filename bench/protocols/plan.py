@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 ONE, TABLE, LONG, SMALL, LARGE = "1 value", "10,000x10", "1x100,000", "8 kB", "8 MB"
 PICTURE, NORMED, FLOAT32 = "image u1", "image f4", "4 MB f4"
-TEN, HUNDRED, MIXED = "10 values", "100 values", "to 64 values"
+TEN, HUNDRED, MIXED = "10 values", "100 values", "to 128 values"
 FEW_FLOAT32 = ("1 value f4", "10 values f4", "100 values f4")
 SINGLE, MANY, LARGEST, GROWTH = "one tensor", "8 tensors", "as memory", "8 kB and 8 MB"
 CODECS = ("protobuf/tensor", "protobuf/tftensor", "msgpack/tensor", "json/tensor", "json/ndarray")
@@ -40,7 +40,7 @@ def cases(options: Options) -> list[Case]:
         found += [_case(TEN, SINGLE, (1, 10)), _case(HUNDRED, SINGLE, (1, 100))]
         sizes = zip(FEW_FLOAT32, (1, 10, 100), strict=True)
         found += [_case(label, SINGLE, (1, size), "float32") for label, size in sizes]
-        found.append(_case(MIXED, SINGLE, (1, 64)))
+        found.append(_case(MIXED, SINGLE, (1, 128)))
     else:
         found += [_case("8 x 1", MANY, (8, 1, 1)), _case("8 x 12,500", MANY, (8, 1_250, 10))]
     found += [_case(SMALL, GROWTH, (1, 1_000)), _case(LARGE, GROWTH, (1, 1_000_000))]

@@ -96,15 +96,15 @@ def test_the_messages_are_what_they_say(several: str) -> None:
 def test_shapes_never_seen_are_many_and_known_ones_few(ending: str) -> None:
     """After the array itself each call has a message of the next shape; of few, they come again."""
     made = get_implementation("oip/protobuf" + ending)
-    array = np.arange(64.0)
+    array = np.arange(128.0)
     first = made.encode(array)
     assert made.decode(first).tolist() == array.tolist()
     request: Any = message_class("inference.ModelInferRequest")
-    written = [tuple(request.FromString(made.encode(array)).inputs[0].shape) for _ in range(4000)]
-    read = [made.decode(first).shape for _ in range(4000)]
-    assert written == read
-    assert (len(set(written)) == 4000) is (ending == FIRST)
-    assert len(set(written)) in {4000, 8}
+    written = [tuple(request.FromString(made.encode(array)).inputs[0].shape) for _ in range(2000)]
+    read = [made.decode(first).shape for _ in range(2000)]
+    for shapes in (written, read):
+        assert len(set(shapes)) == (2000 if ending == FIRST else 8)
+    assert not set(written) & set(read)  # what is written to be read is not known to the writer
 
 
 def test_a_wrong_answer_is_not_the_same() -> None:
