@@ -156,7 +156,7 @@ def put(target: Array, source: Array) -> None:
 
 
 def to_float64(array: Array, *, lossy: bool) -> Array:
-    """Give the numbers of a dtype that a list of numbers cannot say, where `lossy` allows it."""
+    """Return numbers as float64 where a list of numbers loses their dtype and `lossy` allows it."""
     if array.dtype.kind in "SUT":
         got = "bytes" if array.dtype.kind == "S" else "strings"
         raise EncodeError(f"expected numbers, got {got}")
@@ -235,7 +235,7 @@ def _is_number(dtype: np.dtype[Any]) -> bool:
 
 
 def _same(narrow: Array, wide: Array) -> Array:
-    """Tell, element by element, whether a cast kept the value; NaN keeps being NaN."""
+    """Return, for each element, whether a cast kept the value; NaN keeps being NaN."""
     if narrow.dtype.kind in "fV" and wide.dtype.kind in "iu":
         # 2.0**64 would come back as the largest uint64 on some machines: stay below it.
         top = 2.0 ** (8 * wide.dtype.itemsize - (wide.dtype.kind == "i"))
@@ -270,7 +270,7 @@ def in_range(array: Array, target: np.dtype[Any], name: np.dtype[Any]) -> Array:
 
 
 def decimal_twin(array: Array) -> Array:
-    """Give the float64 whose shortest text is the shortest text of each float16 (or narrower).
+    """Return the float64 whose shortest text is the shortest text of each float16 (or narrower).
 
     Rounds to one, two, ... five significant digits until the value reads back. Each candidate is
     an integer times or over a power of ten, both exact, so one operation rounds it correctly.
@@ -292,7 +292,7 @@ def decimal_twin(array: Array) -> Array:
 
 
 def reads_back(narrow: Array, wide: Array) -> Array:
-    """Tell whether `wide` is what the shortest text of `narrow` reads as."""
+    """Return whether `wide` is what the shortest text of `narrow` reads as."""
     if narrow.dtype == np.float32:
         text = orjson.dumps(narrow, option=orjson.OPT_SERIALIZE_NUMPY)
         narrow = np.array(orjson.loads(text))
@@ -303,7 +303,7 @@ def reads_back(narrow: Array, wide: Array) -> Array:
 
 
 def utf8(array: Array) -> list[bytes]:
-    """Give the elements in row-major order, text as UTF-8."""
+    """Return the elements in row-major order, text as UTF-8."""
     if array.dtype.kind == "S":
         strings: list[bytes] = array.reshape(-1).tolist()
         return strings

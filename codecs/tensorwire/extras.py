@@ -1,4 +1,4 @@
-"""Optional packages: which extra brings each, and the line that says so where one is missing."""
+"""Optional packages: which extra brings each, and the line for one that is missing."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def installed(module: str) -> bool:
 
 
 def lacking(what: str, *modules: str) -> str:
-    """Return the line that says what to install, or "" if nothing is missing.
+    """Return what to install, or "" if nothing is missing.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """Frames (of pandas, polars, Arrow and whatever narwhals reads) to arrays and names, and back.
 
-A frame is told by its class; narwhals is imported only when one is given or asked for. The labels
+A frame is recognised by its class; narwhals is imported only when one is given or asked for. The labels
 of rows (pandas' index) are not part of what is sent, as in Seldon's client and MLServer's codec.
 """
 
@@ -39,7 +39,7 @@ _BACKENDS = ("pandas", "polars", "pyarrow", "modin", "cudf")
 
 
 def is_frame(value: Any) -> bool:
-    """Tell whether a value is a frame: it has columns, and offers them as frames do."""
+    """Return whether a value is a frame: it has columns, and offers them as frames do."""
     kind = type(value)
     return hasattr(kind, "columns") and any(hasattr(kind, mark) for mark in _MARKS)
 

@@ -122,7 +122,7 @@ def of_tensor(body: Body) -> str:
     """
     if _TENSOR.match(body) is None:
         return ""
-    remedy = "it belongs into data.tftensor of a SeldonMessage, or the inputs of a PredictRequest"
+    remedy = "put it into data.tftensor of a SeldonMessage, or into the inputs of a PredictRequest"
     return f"the bytes look like a TensorProto alone: {remedy}"
 
 
@@ -131,7 +131,7 @@ def of_members(  # noqa: PLR0911 - a table of cases
 ) -> str:
     """Return whose message a tree looks like by its members, as the end of an error text.
 
-    `own` is the protocol that refuses it; empty for Seldon's, which says in which class it is.
+    `own` is the protocol that refuses it; empty for Seldon's, whose classes are named.
     """
     if any(name in members for name in ("nd", b"nd")):
         return f"it looks like an array of msgpack-numpy, which {_NUMPY} reads"
@@ -169,7 +169,7 @@ def _guess(head: bytes, body: Body) -> tuple[str, str]:  # noqa: C901, PLR0911 -
         if start.match(head):
             return name, what
     if _PICKLE.match(head) and bytes(body[-1:]) == b".":
-        return "", "a pickle, which is never loaded: what it says is run as code"
+        return "", "a pickle, which is never loaded, because loading runs code"
     if head[:1] == b"\0" and int.from_bytes(head[1:_FRAME], "big") == len(body) - _FRAME:
         return "", "a message in the frame of gRPC; pass body[5:]"
     if (found := _OBJECT.match(head)) is not None:
@@ -192,7 +192,7 @@ def _guess(head: bytes, body: Body) -> tuple[str, str]:  # noqa: C901, PLR0911 -
 
 
 def _json(key: str, head: bytes) -> tuple[str, str]:
-    """Tell whose JSON begins with a member, and the one that has arrays behind it."""
+    """Return whose JSON begins with a member, and the one that has arrays behind it."""
     if b'"binary_data_size"' in head:
         return "", "JSON with arrays behind it, which get_protocol('oip/binary') reads"
     if name := "tfserving/json" if key in _SERVING else "oip/json" if key in _OIP else "":
@@ -201,7 +201,7 @@ def _json(key: str, head: bytes) -> tuple[str, str]:
 
 
 def _text(head: bytes, size: int) -> str:
-    """Tell text that no format here has: forms, base64, and what else a person can read."""
+    """Return what text is that no format here has: forms, base64, and what else a person can read."""
     try:
         text = head.decode("ascii")
     except UnicodeDecodeError:

@@ -222,7 +222,7 @@ def _instead_of(value: Any) -> str:  # noqa: PLR0911 - a table of cases
 
 
 def _has_text(value: object) -> bool:
-    """Tell whether the text of a value says more than its class."""
+    """Return whether the text of a value has more than its class."""
     return getattr(type(value), "__str__", None) is not getattr(object, "__str__", None)
 
 
@@ -237,7 +237,7 @@ def _masked(value: Any, *, none: bool) -> Any:
     fill = "''" if kind in "UT" else "b''" if kind == "S" else "0"
     null = " or missing='null', which writes NaN," if kind in "iuf" else ""
     at = "".join(f"[{i}]" for i in np.argwhere(mask)[0])
-    remedy = f"pass value.filled({fill}),{null} or what else stands for it"
+    remedy = f"pass value.filled({fill}),{null} or another value"
     raise EncodeError("expected values, got a masked one", at, remedy)
 
 
@@ -412,7 +412,7 @@ def plain_json(value: Any, path: str) -> Any:
 
 
 def _is_odd(value: Any, path: str) -> bool:
-    """Tell whether anything in a JSON value is of a class that JSON's writers do not know."""
+    """Return whether anything in a JSON value is of a class that JSON's writers do not know."""
     left = [(value, 1)]
     while left:
         node, level = left.pop()
@@ -554,7 +554,7 @@ def _torch(value: Any, *, none: bool) -> Any:
 
 
 def _narwhals(value: Any, *, none: bool) -> Any:
-    """Read what stands behind a Series of narwhals."""
+    """Read the series in a Series of narwhals."""
     return plain(value.to_native(), none=none) if hasattr(value, "to_native") else value
 
 

@@ -113,7 +113,7 @@ def _flat(nested: Any) -> tuple[Any, set[type], list[int]]:
 
 
 def types(nested: Any) -> set[type]:
-    """Tell the types in nested lists of one shape; nothing for anything else."""
+    """Return the types in nested lists of one shape; nothing for anything else."""
     return _flat(nested)[1]
 
 
@@ -157,7 +157,7 @@ def rounded(number: int, error: type[CodecError], path: str) -> CodecError:
 
 
 def element_path(at: int, shape: Sequence[int]) -> str:
-    """Return where the element of that number stands in nested lists, as in ``[0][3]``."""
+    """Return the path of the element of that number in nested lists, as in ``[0][3]``."""
     return "".join(f"[{i}]" for i in np.unravel_index(at, shape))
 
 
@@ -290,7 +290,7 @@ def mixed(nested: Any, expected: str) -> EncodeError:
         return EncodeError(reason, element_path(at, shape(nested)), "pass each column by itself")
     at = next(i for i, item in enumerate(flat) if type(item) is not type(flat[0]))
     if NoneType in types:
-        remedy = "put a value of their type in place of None"
+        remedy = "pass a value of their type instead of None"
         at = flat.index(None)
     elif bytes in types:
         remedy = "pass all as bytes, or all as str"
@@ -302,7 +302,7 @@ def mixed(nested: Any, expected: str) -> EncodeError:
 
 
 def rounds(number: int) -> bool:
-    """Tell whether float64 cannot hold an integer: it has 53 bits, wherever they stand."""
+    """Return whether float64 cannot hold an integer: it has 53 bits, at any power of two."""
     return number != 0 and abs(number) // (number & -number) >= _EXACT
 
 
@@ -315,7 +315,7 @@ def rank(nested: Any) -> int:
 
 
 def shape(nested: Any) -> tuple[int, ...]:
-    """Give the shape of nested lists that are known to have one."""
+    """Return the shape of nested lists that are known to have one."""
     sizes: list[int] = []
     while isinstance(nested, (list, tuple)) and len(sizes) <= _MAX_RANK:
         sizes.append(len(nested))

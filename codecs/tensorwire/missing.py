@@ -4,7 +4,7 @@
 word      what it lets a message say
 ========  =======================================================================================
 error     neither null nor a bare word: numbers are finite
-null      null stands for NaN (JSON's null, msgpack's nil, protobuf's null_value)
+null      null is NaN (JSON's null, msgpack's nil, protobuf's null_value)
 nan       the bare words NaN, Infinity and -Infinity, in JSON alone
 any       when reading, both; when writing, what the servers of the protocol write and read
 ========  =======================================================================================
@@ -74,7 +74,7 @@ class Reading(NamedTuple):
     words
         whether JSON may have the bare words NaN, Infinity and -Infinity.
     verified
-        whether numbers are what the text says: not where a parser of JSON may have made a float
+        whether numbers are exactly those of the text: not where a parser of JSON may have made a float
         of an integer that has no 64 bits.
     exact
         whether an integer beside floats has to be one that float64 holds.

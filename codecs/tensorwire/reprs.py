@@ -1,4 +1,4 @@
-"""Bounded reprs of messages: a body of any size is told in a few lines."""
+"""Bounded reprs of messages: a few lines for a body of any size."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class _Bounded(Repr):
 def repr_of(message: Any) -> str:
     """Return a repr of a dataclass: its first field, and those that are not as they are by default.
 
-    Large arrays are told by dtype and shape, long text and lists by their first items.
+    Large arrays appear as dtype and shape, long text and lists by their first items.
     """
     bounded, parts = _Bounded(), []
     for i, field in enumerate(fields(message)):

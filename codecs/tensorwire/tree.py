@@ -76,7 +76,7 @@ class Role(Enum):
     VALUES = "values of one type in row-major order"
     STRINGS = "one byte string an element"
     BLOB = "bytes"
-    ABSENT = "nothing: the tree says it all"
+    ABSENT = "nothing: dtype and shape are in the tree"
 
 
 class Leaf(NamedTuple):
@@ -95,7 +95,7 @@ class Leaf(NamedTuple):
     dtype
         the dtype of the array that was given.
     lossy
-        whether a container may drop what it cannot say.
+        whether a container may drop what it cannot represent.
     words
         the text of ``nan``, ``inf`` and ``-inf`` in JSON, as far as they may be written.
     """
@@ -173,7 +173,7 @@ class Source(Protocol):
 
 
 def has_leaf(node: Any) -> bool:
-    """Return whether an array stands anywhere in a tree."""
+    """Return whether a tree has an array."""
     left = [node]
     while left:
         part = left.pop()
@@ -200,7 +200,7 @@ def _find(node: Any) -> list[tuple[tuple[Any, ...], Leaf]]:
     found: list[tuple[tuple[Any, ...], Leaf]] = []
     left: list[tuple[Any, Any]] = [(None, node)]
     while left:
-        last, part = left.pop()  # the last key, behind what stands before it
+        last, part = left.pop()  # the last key, behind those before it
         if isinstance(part, Leaf):
             found.append((_keys(last), part))
             continue
@@ -302,16 +302,16 @@ def walk(node: Any, path: str, most: int = MAX_DEPTH) -> Iterator[tuple[str, Any
 
 
 def shortened(path: str) -> str:
-    """Return the place of a list or an object, cut where no reader would follow it.
+    """Return the path of a list or an object, cut where no reader would follow it.
 
-    The places of all that stands in it begin so. Were a key of a million characters a part of each
+    The paths of all its items begin so. Were a key of a million characters a part of each
     of them, they would take far more than the message.
     """
     return path if len(path) <= _LONG_PATH else f"{path[:_LONG_PATH]}..."
 
 
 def _members(node: Any, path: str) -> Iterator[tuple[str, Any]]:
-    """Yield what stands in a list or an object, with its place."""
+    """Yield the items of a list or an object with their paths."""
     if isinstance(node, Mapping):
         for key, part in node.items():
             yield (f"{path}.{key}", part) if isinstance(key, str) else (path, Ellipsis)
@@ -340,7 +340,7 @@ _DECIMAL = re.compile("-?[0-9]{1,20}")
 
 
 def pick(tree: Tree, name: str) -> Any:
-    """Get a member by its JSON name or by its .proto name, None where it is missing."""
+    """Return a member by its JSON name or by its .proto name, None where it is missing."""
     found = tree.get(name)
     if found is None:
         found = tree.get("".join("_" + c.lower() if c.isupper() else c for c in name))
@@ -348,7 +348,7 @@ def pick(tree: Tree, name: str) -> Any:
 
 
 def blob(node: Any) -> Array:
-    """Give the bytes of a node as a flat uint8 array."""
+    """Return the bytes of a node as a flat uint8 array."""
     if isinstance(node, np.ndarray):
         return node
     if isinstance(node, str):
@@ -376,7 +376,7 @@ def text_to_bytes(text: str) -> bytes:
 
 
 def integers(node: Any, path: str) -> list[int]:
-    """Give a list of integers, which text may have quoted."""
+    """Return a list of integers, which text may have quoted."""
     if hasattr(node, "read"):
         node = node.read(DEFAULT_LIMITS)
     if isinstance(node, np.ndarray) and node.dtype != np.uint8:  # uint8 would be bytes
@@ -388,7 +388,7 @@ def integers(node: Any, path: str) -> list[int]:
 
 
 def integer(node: Any, path: str) -> int:
-    """Give one integer, which text may have quoted, or may have written as 3.0."""
+    """Return one integer, which text may have quoted, or may have written as 3.0."""
     if type(node) is int:
         return node
     if type(node) is float and node.is_integer():

@@ -27,10 +27,15 @@ def serving(value: Any) -> tw.tfserving.PredictRequest:
 
 
 MIXED: dict[str, tuple[Any, str, str, Any]] = {
-    "None": (["a", None], "[1]", "got None beside 'a'; put a value", ["a", ""]),
-    "None first": ([None, "a"], "[0]", "got None beside 'a'; put a value", ["", "a"]),
-    "None in bytes": ([b"a", None], "[1]", "got None beside b'a'; put a value", [b"a", b""]),
-    "None in rows": ([["a", 1.5], ["b", None]], "[1][1]", "got None beside 'a'; put a value", None),
+    "None": (["a", None], "[1]", "got None beside 'a'; pass a value", ["a", ""]),
+    "None first": ([None, "a"], "[0]", "got None beside 'a'; pass a value", ["", "a"]),
+    "None in bytes": ([b"a", None], "[1]", "got None beside b'a'; pass a value", [b"a", b""]),
+    "None in rows": (
+        [["a", 1.5], ["b", None]],
+        "[1][1]",
+        "got None beside 'a'; pass a value",
+        None,
+    ),
     "both texts": (["a", b"b"], "[1]", "got b'b' beside 'a'; pass all as bytes", [b"a", b"b"]),
     "columns": ([[1.5, "a"]], "[0][1]", "got 'a' beside 1.5; pass each column", [["1.5", "a"]]),
     "bools": ([[True, 2]], "[0][1]", "got 2 beside True; pass each column", [["True", "2"]]),

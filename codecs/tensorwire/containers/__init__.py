@@ -35,7 +35,7 @@ class Container(Protocol):
         """Write the array of a leaf."""
 
     def small_array_writer(self, leaf: Leaf) -> Callable[[Array], bytes | None] | None:
-        """Give what `write` comes down to for small float arrays of that role, dtype and shape.
+        """Return what `write` comes down to for small float arrays of that role, dtype and shape.
 
         The function gives None for values that are not for it.
         """

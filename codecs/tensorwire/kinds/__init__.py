@@ -29,7 +29,7 @@ class Kind(Protocol):
     views: bool  # whether decode hands out views of the payload
 
     def leaf(self, value: Any, *, lossy: bool, how: Writing = STRICT) -> Leaf:
-        """Give the array as it is to be written, or raise `EncodeError`."""
+        """Return the array as it is to be written, or raise `EncodeError`."""
 
     def tree(self, leaf: Leaf) -> Any:
         """Put the leaf into the tree of this kind; only its role, dtype and shape matter."""

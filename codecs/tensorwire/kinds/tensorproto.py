@@ -31,7 +31,7 @@ _INT = frozenset({int})
 
 
 def row_of(node: Any) -> Type:
-    """Give the line of a dtype, by name or number; raise `DecodeError` where there is none."""
+    """Return the line of a dtype, by name or number; raise `DecodeError` where there is none."""
     by_name = type(node) is str
     row = BY_NAME.get(node) if by_name else BY_NUMBER.get(integer(node, ".dtype"))
     if row is None:
@@ -40,7 +40,7 @@ def row_of(node: Any) -> Type:
 
 
 def shape_of(tree: Tree) -> list[int]:
-    """Give the sizes of all dimensions; raise `DecodeError` for what are none."""
+    """Return the sizes of all dimensions; raise `DecodeError` for what are none."""
     whole = tree.get("tensorShape")
     if whole is None:
         whole = tree.get("tensor_shape", {})
@@ -63,7 +63,7 @@ STRING = 7
 
 
 class Type(NamedTuple):
-    """How TensorFlow carries one dtype."""
+    """How a TensorProto holds one dtype."""
 
     number: int
     name: str
@@ -108,7 +108,7 @@ _BY_DTYPE = {row.dtype: row for row in TYPES}
 
 @lru_cache(maxsize=64)
 def type_of(dtype: np.dtype[Any]) -> Type:
-    """Give the line of a numpy dtype; raise `EncodeError` where there is none."""
+    """Return the line of a numpy dtype; raise `EncodeError` where there is none."""
     row = BY_NAME["DT_STRING"] if dtype.kind in "SUT" else _BY_DTYPE.get(dtype.name)
     if row is None:
         raise EncodeError(f"expected a dtype that TensorFlow has, got {dtype}")
@@ -117,7 +117,7 @@ def type_of(dtype: np.dtype[Any]) -> Type:
 
 @lru_cache(maxsize=64)
 def dtype_of(row: Type) -> np.dtype[Any]:
-    """Give the numpy dtype of a line."""
+    """Return the numpy dtype of a line."""
     if hasattr(np, row.dtype):
         return np.dtype(row.dtype)  # little-endian, as every machine numpy has wheels for
     import ml_dtypes  # costs milliseconds that few payloads need

@@ -107,7 +107,7 @@ class Base64:
 
 
 def array_part(array: Array, dtype: np.dtype[Any] | None = None) -> memoryview | ArrayFill:
-    """Give the C-order memory of an array as `dtype`, its own if None; a view where it is so."""
+    """Return the C-order memory of an array as `dtype`, its own if None; a view where it is so."""
     if dtype is not None and array.dtype != dtype:
         return ArrayFill(array, dtype)
     if not array.flags.c_contiguous:
@@ -137,7 +137,7 @@ def join(prefix: bytes, part: Part, suffix: bytes) -> bytes:
 
 
 def buffer_of(part: Part) -> bytes | memoryview:
-    """Give a part as a buffer, filled in where it has to be."""
+    """Return a part as a buffer, filled in where it has to be."""
     return part if isinstance(part, (bytes, memoryview)) else join(b"", part, b"")
 
 

@@ -47,7 +47,7 @@ class Grid:
     prefix
         the constant bytes before each value: one or three.
     dtype
-        the value as it stands in the bytes.
+        the value in the bytes.
 
     Attributes
     ----------
@@ -273,7 +273,7 @@ class SmallGrid:
 
 
 def declining_inexact(write: Writer, dtype: np.dtype[Any]) -> Writer:
-    """Give what writes as float64 only what float64 holds, and None for the rest.
+    """Return what writes as float64 only what float64 holds, and None for the rest.
 
     The rest is integers that may be rounded, and arrays of many, for those who look closer.
     """
@@ -290,7 +290,7 @@ def declining_inexact(write: Writer, dtype: np.dtype[Any]) -> Writer:
 
 
 def small_array_writer(leaf: Leaf) -> Writer | None:
-    """Give what `array_part` comes down to for small arrays of one dtype; None for varints."""
+    """Return what `array_part` comes down to for small arrays of one dtype; None for varints."""
     field, dtype = leaf.field, leaf.data.dtype
     if leaf.role is Role.VALUES and dtype.kind != "f":
         return None

@@ -128,7 +128,7 @@ class JSON:
         return _loads(body)
 
     def read_exactly(self, body: Body, how: Reading, tree: Tree | None = None) -> Tree:
-        """Read the whole text, bare words and integers beyond 64 bits told from all else."""
+        """Read the whole text with its bare words and its integers beyond 64 bits."""
         try:
             return _object(loads_exactly(bytes(body), how, tree))
         except orjson.JSONDecodeError:
@@ -137,7 +137,7 @@ class JSON:
 
 
 def _member(body: bytes, start: int, stop: int, how: Reading) -> Any:
-    """Give a long array of numbers, still to be read, or the bytes that a long string says."""
+    """Return a long array of numbers, still to be read, or the bytes of a long base64 string."""
     if body[start] != 0x22:
         return NumbersText(body, start, stop, how)
     try:

@@ -104,7 +104,7 @@ def _block_size(array: Array) -> int:
 
 
 def block_count(array: Array) -> float:
-    """Tell how many blocks like the first one `texts` makes."""
+    """Return how many blocks like the first one `texts` makes."""
     most, size = _block_size(array), array.size
     while array.size > most * len(array):
         array = array[0]
@@ -115,7 +115,7 @@ def dumps(array: Array) -> bytes:
     """Write an array of numbers in one piece."""
     if array.dtype.num == FLOAT16:
         array = decimal_twin(array)
-    if not array.dtype.isnative:  # which older releases of orjson take as it stands
+    if not array.dtype.isnative:  # which older releases of orjson write without a swap
         array = array.astype(array.dtype.newbyteorder("="))
     try:
         return orjson.dumps(array, option=orjson.OPT_SERIALIZE_NUMPY)
@@ -182,7 +182,7 @@ class NumbersText:
 class _Reader:
     """One pass over the text, with a parser and a growing array of its own.
 
-    With `words`, null and bare words may stand among the numbers.
+    With `words`, null and bare words may be among the numbers.
     """
 
     def __init__(self, body: bytes, kind: str, how: Reading, *, words: bool = False) -> None:

@@ -117,7 +117,7 @@ def has_words(body: bytes) -> bool:
 def loads_exactly(body: bytes, how: Reading, tree: Any = None) -> Any:
     """Read JSON with bare words, or with integers beyond 64 bits, of which orjson makes floats.
 
-    Both are found where they stand outside of strings, and a string that is nowhere in the text
+    Both are found outside of strings, and a string that is nowhere in the text
     is put there; in the tree, that string is the word again. (No number will do for it: whatever
     it is, somebody may have written it.)
 
@@ -336,7 +336,7 @@ def _counted(node: NumbersText) -> Claim:
 
 
 def _all_bools(text: bytes) -> bool:
-    """Tell whether as many words as there are values begin with t or f, which is all they may."""
+    """Return whether as many words as there are values begin with t or f, which is all they may."""
     if text.translate(None, _OF_BOOLS):
         return False
     return text.count(b"true") + text.count(b"false") == text.count(b",") + 1

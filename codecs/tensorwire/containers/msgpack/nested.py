@@ -69,7 +69,7 @@ class NestedSource:
         return array
 
     def peek(self) -> tuple[np.dtype[Any] | None, tuple[int, ...]]:
-        """Tell dtype and shape; of unsigned integers of 64 bits, only the largest tells.
+        """Return dtype and shape; of unsigned integers of 64 bits, only the largest tells.
 
         Raises `Irregular` where the numbers are not all of one size, or a row not like the first.
         """
@@ -95,7 +95,7 @@ def write(array: Array) -> GridFill:
 def small_array_writer(
     shape: tuple[int, ...], dtype: np.dtype[Any]
 ) -> Callable[[Array], bytes] | None:
-    """Give what `write` comes down to for small arrays of numbers of that shape and dtype."""
+    """Return what `write` comes down to for small arrays of numbers of that shape and dtype."""
     return None if dtype.kind == "b" else SmallGrid(*_layout(shape, dtype)).write
 
 
@@ -116,7 +116,7 @@ def _array(count: int) -> bytes:
 def find(body: Body, start: int) -> tuple[Array | NestedSource, int] | None:
     """Find the `bin` or the array of numbers that starts there, and where it ends.
 
-    Gives None for what is cut off, short, or not all of one size; may raise `IndexError`.
+    Returns None for what is cut off, short, or not all of one size; may raise `IndexError`.
     """
     if body[start] in (0xC4, 0xC5, 0xC6):
         width = 1 << (body[start] - 0xC4)

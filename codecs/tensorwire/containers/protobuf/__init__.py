@@ -48,7 +48,7 @@ class Protobuf:
     sized = True
 
     def write(self, leaf: Leaf) -> Part:
-        """Give the array as the content of its field, without tag and length."""
+        """Return the array as the content of its field, without tag and length."""
         data = leaf.data
         if leaf.role is _NESTED:
             return _list_value(data, lossy=leaf.lossy)
@@ -104,7 +104,7 @@ class Protobuf:
 
 
 def _inner(tree: Any, depth: int) -> Any:
-    """Give the one message that lies so many messages deep in another."""
+    """Return the one message that lies so many messages deep in another."""
     for _ in range(depth):
         (tree,) = tree.values()
         tree = tree[0] if type(tree) is list else tree
@@ -112,7 +112,7 @@ def _inner(tree: Any, depth: int) -> Any:
 
 
 def _frame(tree: Tree, message: Schema, sizes: Iterator[int]) -> tuple[list[bytes], int]:
-    """Give the bytes around the leaves of a message, and its length with the leaves in it."""
+    """Return the bytes around the leaves of a message, and its length with the leaves in it."""
     pieces, filled = [b""], 0
     plain: Tree = {}
     for name, node in tree.items():
@@ -132,7 +132,7 @@ def _frame(tree: Tree, message: Schema, sizes: Iterator[int]) -> tuple[list[byte
 def _occurrences(
     node: Any, field: Field, sizes: Iterator[int]
 ) -> Iterator[tuple[list[bytes], int]]:
-    """Give the bytes around the leaves of each occurrence of a field, and their size."""
+    """Return the bytes around the leaves of each occurrence of a field, and their size."""
     if isinstance(node, Leaf):
         size = next(sizes)
         if node.role is _STRINGS:

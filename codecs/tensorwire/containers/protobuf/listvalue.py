@@ -55,7 +55,7 @@ def encode_small(array: Array) -> bytes:
 
 
 def small_array_writer(leaf: Leaf) -> Callable[[Array], bytes | None] | None:
-    """Give `encode_small` for numbers of one dtype and shape."""
+    """Return `encode_small` for numbers of one dtype and shape."""
     dtype, shape = leaf.data.dtype, leaf.data.shape
     if dtype.kind == "b":
         return None
@@ -72,7 +72,7 @@ def _small_grid(shape: tuple[int, ...], is_bool: bool) -> SmallGrid:  # noqa: FB
 
 @lru_cache(maxsize=1)
 def _singles() -> dict[int, tuple[bytes, tuple[int, ...]]]:
-    """Give, by length, the bytes before the value of a single number of rank 1, 2, ..."""
+    """Return, by length, the bytes before the value of a single number of rank 1, 2, ..."""
     shapes = [(1,) * rank for rank in range(1, 5)]
     lists = [(_small_grid(shape, False).constants, shape) for shape in shapes]  # noqa: FBT003
     return {len(body): (body[:-8], shape) for body, shape in lists}

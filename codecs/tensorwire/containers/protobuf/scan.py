@@ -40,9 +40,9 @@ _U1 = np.dtype(np.uint8)
 
 
 def scan(body: Body, message: Schema) -> tuple[Tree, Rest]:
-    """Give the tree of a message, and the fields in it that only the runtime reads.
+    """Return the tree of a message, and the fields in it that only the runtime reads.
 
-    Of each: the tree of the message it belongs to; the bytes of the whole message with all else
+    Of each: the tree of its message; the bytes of the whole message with all else
     left out; and how many messages deep in that it lies.
     """
     rest: Rest = []

@@ -94,7 +94,7 @@ Tagged: TypeAlias = tuple[int, Form, bool, bool, str, Field]  # what a scan asks
 
 @cache
 def schema(name: str) -> Schema:
-    """Give what the fast paths know of a message, by full name."""
+    """Return what the fast paths know of a message, by full name."""
     fields = [_field(field) for field in descriptor(name).fields]
     by_name = {field.name: field for field, _ in fields}
     by_name.update({original: field for field, original in fields})
@@ -109,7 +109,7 @@ def schema(name: str) -> Schema:
 
 
 def _places(name: str, outer: tuple[str, ...]) -> Places:
-    """Find where arrays may stand in a message; one that holds itself is not gone into again."""
+    """Return where arrays may be in a message; one that holds itself is not followed again."""
     places: Places = {}
     for member in descriptor(name).fields:
         field, original = _field(member)
@@ -134,7 +134,7 @@ def _field(field: FieldDescriptor) -> tuple[Field, str]:
     dtype = np.dtype(_NUMBERS.get(field.type, "u1"))
     form, role, message, enum = Form.OPAQUE, None, None, None
     if field.type == _BYTES:
-        # Repeated bytes are strings, one an element, but where the name says that they are memory.
+        # Repeated bytes are strings, one an element, but where the name begins with raw_: those are memory.
         strings = repeated and not field.name.startswith("raw_")
         form, role = Form.BYTES, Role.STRINGS if strings else Role.BLOB
     elif field.type == _STRING:
@@ -161,7 +161,7 @@ def _field(field: FieldDescriptor) -> tuple[Field, str]:
 
 
 def _message_form(message: Descriptor) -> tuple[Form, str]:
-    """Tell how a message is read, and which that is; for a map, its values."""
+    """Return how a message is read, and its name; for a map, those of its values."""
     name = message.full_name
     if name == "google.protobuf.ListValue":
         return Form.LISTVALUE, name
@@ -177,7 +177,7 @@ _WRAPPERS = frozenset({"google.protobuf.Int64Value"})
 
 
 def _plain(message: Descriptor) -> bool:
-    """Tell whether a message is none of protobuf's own, nor holds a map of those or of scalars."""
+    """Return whether a message is none of protobuf's own, nor holds a map of those or of scalars."""
     if message.full_name.startswith("google.protobuf."):
         return message.full_name in _WRAPPERS
     inner = [field.message_type for field in message.fields if field.message_type is not None]
@@ -199,7 +199,7 @@ def _holds(message: Descriptor, name: str) -> bool:
 
 
 def _to_messages(entry: Descriptor) -> bool:
-    """Tell whether a map is of strings to messages that can be scanned."""
+    """Return whether a map is of strings to messages that can be scanned."""
     key, value = entry.fields_by_name["key"], entry.fields_by_name["value"]
     return key.type == _STRING and value.message_type is not None and _plain(value.message_type)
 
@@ -217,13 +217,13 @@ def pool() -> descriptor_pool.DescriptorPool:
 
 
 def descriptor(name: str) -> Descriptor:
-    """Give the descriptor of a message, by full name."""
+    """Return the descriptor of a message, by full name."""
     return pool().FindMessageTypeByName(name)
 
 
 @cache
 def message_class(name: str) -> type[Message]:
-    """Give the runtime's class of a message, by full name."""
+    """Return the runtime's class of a message, by full name."""
     from google.protobuf import message_factory
 
     return message_factory.GetMessageClass(descriptor(name))

@@ -43,7 +43,7 @@ def simple(tree: Tree, message: Schema) -> bytes | None:
 
 
 def map_order(key: Any) -> bytes:
-    """Give what the runtime sorts the keys of a map by: of two that begin alike, the longer first.
+    """Return what the runtime sorts the keys of a map by: of two that begin alike, the longer first.
 
     No UTF-8 has a byte 0xFF.
     """
@@ -96,7 +96,7 @@ def _one(node: Any, field: Field) -> bytes:
 
 
 def _ours(field: Field) -> bool:
-    """Tell whether a field is a message of ours, of which some members may be simple."""
+    """Return whether a field is a message of ours, of which some members may be simple."""
     return field.message is not None and not field.message.startswith("google.")
 
 
