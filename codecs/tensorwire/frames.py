@@ -1,7 +1,7 @@
 """Frames (of pandas, polars, Arrow and whatever narwhals reads) to arrays and names, and back.
 
-A frame is recognised by its class; narwhals is imported only when one is given or asked for. The labels
-of rows (pandas' index) are not part of what is sent, as in Seldon's client and MLServer's codec.
+A frame is recognised by its class; narwhals is imported only when one is given or asked for. The
+labels of rows (pandas' index) are not sent, as in Seldon's client and MLServer's codec.
 """
 
 from __future__ import annotations

@@ -201,7 +201,7 @@ def _json(key: str, head: bytes) -> tuple[str, str]:
 
 
 def _text(head: bytes, size: int) -> str:
-    """Return what text is that no format here has: forms, base64, and what else a person can read."""
+    """Return what text is that no format here has: a form, base64, or other readable text."""
     try:
         text = head.decode("ascii")
     except UnicodeDecodeError:

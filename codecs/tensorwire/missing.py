@@ -74,7 +74,7 @@ class Reading(NamedTuple):
     words
         whether JSON may have the bare words NaN, Infinity and -Infinity.
     verified
-        whether numbers are exactly those of the text: not where a parser of JSON may have made a float
+        whether numbers are those of the text: not where a parser of JSON may have made a float
         of an integer that has no 64 bits.
     exact
         whether an integer beside floats has to be one that float64 holds.

@@ -24,7 +24,7 @@ TENSORS = [
 def test_a_tensor_proto_is_no_message(kind: str, case: int) -> None:
     """What TensorFlow writes for an array is told where a SeldonMessage is expected."""
     body = TENSORS[case].SerializeToString()
-    with pytest.raises(tw.DecodeError, match="look like a TensorProto alone: it belongs into"):
+    with pytest.raises(tw.DecodeError, match="look like a TensorProto alone: put it into"):
         tw.get_codec(f"protobuf/{kind}").decode(body)
 
 

@@ -31,7 +31,7 @@ class NDArray:
     views = False
 
     def leaf(self, value: Any, *, lossy: bool, how: Writing = STRICT) -> Leaf:
-        """Refuse what nested lists cannot represent: 0-d, a zero before the last axis, complex, bytes."""
+        """Refuse 0-d arrays, a zero before the last axis, complex numbers and bytes."""
         array = as_array(value, none=how.none)
         if isinstance(array, list):  # rows that mix numbers and strings
             types = set(map(type, lists.scalars(array)))

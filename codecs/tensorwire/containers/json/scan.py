@@ -143,6 +143,11 @@ def loads_exactly(body: bytes, how: Reading, tree: Any = None) -> Any:
     mark = _absent(body)
     tree = orjson.loads(_marked(body, starts, stops, mark))
     values = {f"{mark}{code}": value for code, value in _VALUES.items()} if how.words else {}
+    if type(tree) is str:  # one word, and nothing around it
+        if tree not in values:
+            reason, remedy = _reason(tree.removeprefix(mark), body)
+            raise DecodeError(reason, "$", remedy)
+        return values[tree]
     _restore(tree, values, mark, body)
     return tree
 

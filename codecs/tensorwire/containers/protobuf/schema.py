@@ -134,7 +134,7 @@ def _field(field: FieldDescriptor) -> tuple[Field, str]:
     dtype = np.dtype(_NUMBERS.get(field.type, "u1"))
     form, role, message, enum = Form.OPAQUE, None, None, None
     if field.type == _BYTES:
-        # Repeated bytes are strings, one an element, but where the name begins with raw_: those are memory.
+        # Repeated bytes are strings, one an element; those whose name begins with raw_ are memory.
         strings = repeated and not field.name.startswith("raw_")
         form, role = Form.BYTES, Role.STRINGS if strings else Role.BLOB
     elif field.type == _STRING:
@@ -177,7 +177,7 @@ _WRAPPERS = frozenset({"google.protobuf.Int64Value"})
 
 
 def _plain(message: Descriptor) -> bool:
-    """Return whether a message is none of protobuf's own, nor holds a map of those or of scalars."""
+    """Return whether a message is ours, and has no map of scalars or of protobuf's own messages."""
     if message.full_name.startswith("google.protobuf."):
         return message.full_name in _WRAPPERS
     inner = [field.message_type for field in message.fields if field.message_type is not None]

@@ -43,7 +43,7 @@ def simple(tree: Tree, message: Schema) -> bytes | None:
 
 
 def map_order(key: Any) -> bytes:
-    """Return what the runtime sorts the keys of a map by: of two that begin alike, the longer first.
+    """Return what the runtime sorts map keys by: of two that begin alike, the longer comes first.
 
     No UTF-8 has a byte 0xFF.
     """
