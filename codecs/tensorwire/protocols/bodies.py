@@ -43,7 +43,7 @@ def write(container: Container, tree: Tree, message: ArrayPlaces, words: Words =
 def write_parts(
     container: Container, tree: Tree, message: ArrayPlaces, words: Words = FINITE
 ) -> list[bytes | memoryview]:
-    """Write the same bytes as buffers; where the payload is an array's memory, it is the array."""
+    """Write the same bytes as buffers; a payload that is the memory of an array is the array."""
     found = leaves(tree)
     pieces, parts = _pieces(container, tree, message, words, found)
     buffers: list[bytes | memoryview] = [pieces[0]]
@@ -83,23 +83,23 @@ def read(
     how: Reading,
     *arguments: Any,
 ) -> _T:
-    """Read the tree of a message, and build what it says.
+    """Read the tree of a message, and build the message.
 
     Where the bytes are not in the one form that is read fast, as `build` too may find, all is done
-    again with what the official parser says; and where that may have rounded an integer, exactly.
+    again from the tree of the official parser; and where that may have rounded an integer, exactly.
 
     Parameters
     ----------
     container
-        of the bytes.
+        Of the bytes.
     body
-        any contiguous buffer.
+        Any contiguous buffer.
     message
-        where arrays may stand.
+        Where arrays may be.
     build
-        makes the message of a tree, the size of the body, and `how`.
+        Makes the message of a tree, the size of the body, and `how`.
     how
-        what `tensorwire.missing.reading` says for the container.
+        What `tensorwire.missing.reading` returns for the container.
     *arguments
         more arguments of `build`.
     """
@@ -118,13 +118,13 @@ def read(
 
 
 def align(holders: Iterable[Any]) -> None:
-    """Copy what the attribute `value` of messages or tensors has, where it is not aligned."""
+    """Copy the arrays in the attribute `value` of messages or tensors that are not aligned."""
     for holder in holders:
         holder.value = aligned(holder.value)
 
 
 def taken(value: Any) -> int:
-    """Count the bytes of an array that is no view of the payload."""
+    """Count the bytes of an array that is not a view of the payload."""
     if isinstance(value, np.ndarray):
         return value.nbytes if value.flags.writeable else 0
     return 8 * prod(lists.shape(value)) if isinstance(value, list) else 0

@@ -1,4 +1,4 @@
-"""The plain fields of a message: names, shapes, parameters; checked on their way out and in."""
+"""The plain fields of a message: names, shapes and parameters, checked when written and read."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ _INT64_MIN, _UINT64_MAX = -(2**63), 2**64 - 1
 
 
 def text(value: Any, path: str) -> str:
-    """Give a string to write; raise `EncodeError` for what is no Unicode text."""
+    """Return a string to write; raise `EncodeError` for what is not Unicode text."""
     if not isinstance(value, str):
-        raise EncodeError(f"a {type(value).__name__} in place of a string", path)
+        raise EncodeError(f"expected a string, got {shown(value)}", path)
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise EncodeError("a string that is not Unicode text", path) from None
+        raise EncodeError(f"expected Unicode text, got {shown(value)}", path) from None
     return str.__str__(value)  # that of numpy's strings would drop a NUL at the end
 
 
@@ -63,33 +63,32 @@ def _values_of(kind: Any) -> Any:
 
 
 def no_arrays(message: Any) -> None:
-    """Raise `EncodeError` for a field that is an array, which has no truth value to ask for."""
+    """Raise `EncodeError` for a field that is an array, which has no truth value."""
     if _PLAIN.issuperset(map(type, _values_of(message.__class__)(message))):
         return
     for name in message.__dataclass_fields__:
         value = getattr(message, name)
         if isinstance(value, np.ndarray):
             wanted = "arrays by name, or a list of them" if "puts" in name else "text or a dict"
-            raise EncodeError(f"expected {wanted}, got an array", f"$.{name}")
+            raise EncodeError(f"expected {wanted}, got {shown(value)}", f"$.{name}")
 
 
 def listed(value: Sequence[_T], kind: type[_T], path: str) -> Sequence[_T]:
-    """Give a list to write, all its items of one class; raise `EncodeError` for another."""
+    """Return a list to write, all its items of one class; raise `EncodeError` for another."""
     if not isinstance(value, (list, tuple)):
-        raise EncodeError(f"a {type(value).__name__} in place of a list", path)
+        raise EncodeError(f"expected a list, got {shown(value)}", path)
     for i, item in enumerate(value):
         if not isinstance(item, kind):
-            reason = f"a {type(item).__name__} in place of a {kind.__name__}"
-            raise EncodeError(reason, f"{path}[{i}]")
+            raise EncodeError(f"expected {kind.__name__}, got {shown(item)}", f"{path}[{i}]")
     return value
 
 
 def mapping(value: Any, path: str) -> Mapping[str, Any]:
-    """Give a dict to write, its keys text; raise `EncodeError` for another."""
+    """Return a dict to write, its keys text; raise `EncodeError` for another."""
     if type(value) is dict and {str}.issuperset(map(type, value)) and all(map(str.isascii, value)):
         return value
     if not isinstance(value, Mapping):
-        raise EncodeError(f"a {type(value).__name__} in place of a dict", path)
+        raise EncodeError(f"expected a dict, got {shown(value)}", path)
     keys = [text(key, path) for key in value]
     if {str}.issuperset(map(type, value)):
         return value
@@ -99,7 +98,7 @@ def mapping(value: Any, path: str) -> Mapping[str, Any]:
 def scalar_parameters(value: Any, path: str, *, lossy: bool) -> dict[str, Any]:
     """Return parameters as protobuf has them: bools, 64-bit integers, floats and strings by name.
 
-    None says nothing, as a parameter that is not there, and is left out.
+    None means that there is no such parameter, and is left out.
 
     Raises
     ------
@@ -113,8 +112,9 @@ def scalar_parameters(value: Any, path: str, *, lossy: bool) -> dict[str, Any]:
         if item is None or (lossy and not isinstance(item, (str, float, int))):
             continue
         if not isinstance(item, (str, float, int)):
-            hint = "oip/json keeps nested values, lossy=True drops them" if _nests(item) else ""
-            raise EncodeError(_expected("a bool, integer, float or string", item, hint), where)
+            remedy = "use oip/json, or pass lossy=True to drop it" if _nests(item) else ""
+            reason = f"expected a bool, integer, float or string, got {shown(item)}"
+            raise EncodeError(reason, where, remedy)
         _check_scalar(item, where)
         checked[str(name)] = item
     return checked
@@ -147,7 +147,7 @@ def _nested_json(value: Any, path: str, words: Words) -> bytes:
     finite = True
     for where, item, depth in _items(value, path):
         if depth > _DEEPEST and _nests(item):
-            raise EncodeError(f"parameters nested more than {_DEEPEST} deep", path)
+            raise EncodeError(f"expected at most {_DEEPEST} levels of parameters, got more", path)
         if not _nests(item):
             inner = _unwrapped(item, where)
             for place, scalar, _ in _items(inner, where) if _nests(inner) else [(where, inner, 0)]:
@@ -165,7 +165,7 @@ def _plain(value: Any) -> Any:
 
 
 def _items(value: Any, path: str) -> Iterator[tuple[str, Any, int]]:
-    """Walk nested values with their places and depths, one place at a time."""
+    """Walk nested values with their paths and depths, one path at a time."""
     yield path, value, 1
     left = [_members(value, path)]
     while left:
@@ -179,7 +179,7 @@ def _items(value: Any, path: str) -> Iterator[tuple[str, Any, int]]:
 
 
 def _members(node: Any, path: str) -> Iterator[tuple[str, Any]]:
-    """Yield what stands in a list or an object, with its place."""
+    """Yield the items of a list or an object, with their paths."""
     if isinstance(node, Mapping):
         for key, item in node.items():
             yield f"{path}.{text(key, path)}", item
@@ -201,7 +201,7 @@ def _check_json_scalar(item: Any, path: str) -> None:
     if item is None:
         return
     if not isinstance(item, (str, float, int)):
-        raise EncodeError(_expected("a JSON value", item, ""), path)
+        raise EncodeError(f"expected a JSON value, got {shown(item)}", path)
     _check_scalar(item, path)
 
 
@@ -209,23 +209,19 @@ def _check_scalar(item: Any, path: str) -> None:
     if isinstance(item, str):
         text(item, path)
     elif not isinstance(item, float) and not _INT64_MIN <= item <= _UINT64_MAX:
-        raise EncodeError("an integer beyond 64 bits", path)
-
-
-def _expected(wanted: str, item: Any, hint: str) -> str:
-    return f"expected {wanted}, got {shown(item)}" + (f"; {hint}" if hint else "")
+        raise EncodeError(f"expected an integer of 64 bits, got {shown(item)}", path)
 
 
 def member(tree: Tree, name: str) -> str:
-    """Give a string that was read, empty where it is missing."""
+    """Return a string that was read, empty where it is missing."""
     value = tree.get(name)
     if value is not None and type(value) is not str:
-        raise DecodeError(f"a {type(value).__name__} in place of a string", f".{name}")
+        raise DecodeError(f"expected a string, got {shown(value)}", f".{name}")
     return value or ""
 
 
 def required(tree: Tree, name: str) -> Any:
-    """Return a member that has to be there; raise `DecodeError` for one that is missing or null."""
+    """Return a required member; raise `DecodeError` for one that is missing or null."""
     value = tree.get(name)
     if value is None:
         found = "null" if name in tree else "nothing"
@@ -234,7 +230,7 @@ def required(tree: Tree, name: str) -> Any:
 
 
 def sizes(node: Any) -> list[int]:
-    """Give a shape that was read; raise `DecodeError` for what is none."""
+    """Return a shape that was read; raise `DecodeError` for what is not a shape."""
     if hasattr(node, "read"):
         node = node.read(DEFAULT_LIMITS)
     if hasattr(node, "tolist"):
@@ -242,39 +238,38 @@ def sizes(node: Any) -> list[int]:
     if node is None:
         return []
     if type(node) is not list or any(type(size) is not int for size in node):
-        raise DecodeError("a shape is a list of integers", ".shape")
+        raise DecodeError(f"expected a list of integers, got {shown(node)}", ".shape")
     if node and min(node) < 0:
-        reason = f"size {min(node)}: the shape of a tensor is never unknown"
-        raise DecodeError(reason, f".shape[{node.index(min(node))}]")
+        at = node.index(min(node))
+        raise DecodeError(f"expected a size of 0 or more, got {node[at]}", f".shape[{at}]")
     return node
 
 
 def objects(tree: Tree, name: str) -> list[Tree]:
-    """Give a list of objects that was read, empty where it is missing."""
+    """Return a list of objects that was read, empty where it is missing."""
     node = tree.get(name)
     if node is None:
         return []
     if type(node) is not list:
-        raise DecodeError(f"a {type(node).__name__} in place of a list of objects", f".{name}")
+        raise DecodeError(f"expected a list of objects, got {shown(node)}", f".{name}")
     for i, item in enumerate(node):
         if type(item) is not dict:
-            reason = f"a {type(item).__name__} in place of an object"
-            raise DecodeError(reason, f".{name}[{i}]")
+            raise DecodeError(f"expected an object, got {shown(item)}", f".{name}[{i}]")
     return node
 
 
 def values(tree: Tree, how: Reading = VERIFIED) -> dict[str, Any]:
-    """Give the parameters that were read from JSON, as they came."""
+    """Return the parameters that were read from JSON, as they came."""
     found = tree.get("parameters")
     if found is None:
         return {}
     if type(found) is not dict:
-        raise DecodeError(f"a {type(found).__name__} in place of an object", ".parameters")
+        raise DecodeError(f"expected an object, got {shown(found)}", ".parameters")
     for name, item in found.items():
         if type(item) in (dict, list) and any(
             depth > _DEEPEST and _nests(inner) for _, inner, depth in _items(item, "")
         ):
-            reason = f"expected parameters nested at most {_DEEPEST} deep, got more"
+            reason = f"expected at most {_DEEPEST} levels of parameters, got more"
             raise DecodeError(reason, f".parameters.{name}")
     if found and not how.verified:
         lists.check_numbers(found, how)

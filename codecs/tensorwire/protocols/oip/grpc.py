@@ -95,7 +95,7 @@ def protocol(name: str) -> OipGrpc:
 
 
 class OipGrpc:
-    """The bytes of a ModelInfer call. Both forms are read; the name says which one is written."""
+    """The bytes of a ModelInfer call; both forms are read, the name is that of the written one."""
 
     media_type = _MEDIA_TYPE
     request, response = InferRequest, InferResponse
@@ -404,7 +404,7 @@ def _from_tree(tree: Tree, kind: type, rules: Rules) -> InferRequest | InferResp
     if raw and len(raw) != len(nodes):
         for i, node in enumerate(nodes):  # whose elements are elsewhere, by design
             _claim(node, f".{member}[{i}]")
-        reason = f"{len(raw)} raw contents for {len(nodes)} tensors; there is one for each, or none"
+        reason = f"expected raw contents of {len(nodes)} tensors, got {len(raw)}"
         raise DecodeError(reason, f".{_RAW[member]}")
     tensors = []
     for i, node in enumerate(nodes):
@@ -414,7 +414,7 @@ def _from_tree(tree: Tree, kind: type, rules: Rules) -> InferRequest | InferResp
             said = _values(node)
             refuse_shared_memory(said)
             if raw and node.get("contents"):
-                raise DecodeError("contents beside raw contents", ".contents")
+                raise DecodeError("expected contents or raw contents, got both", ".contents")
             value = (
                 from_raw(raw[i], row, shape, rules)
                 if raw
@@ -460,13 +460,12 @@ def _values(node: Tree) -> dict[str, Any]:
 def _contents(node: Any, row: Any, shape: list[int], rules: Rules) -> Any:
     members = node or {}
     if not row.member:
-        raise DecodeError(f"{row.name} travels in raw contents only")
+        raise DecodeError(f"expected raw contents of {row.name}, got contents")
     name = row.member
     others = [key for key in members if key != name]
     if others:
-        raise DecodeError(
-            f"{others[0]} beside {name}, which {row.name} takes", f".contents.{others[0]}"
-        )
+        reason = f"expected {name} for {row.name}, got {others[0]}"
+        raise DecodeError(reason, f".contents.{others[0]}")
     try:
         return from_values(members.get(name, []), row, shape, rules)
     except CodecError as error:

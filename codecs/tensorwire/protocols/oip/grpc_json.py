@@ -1,9 +1,10 @@
 """The Open Inference Protocol's gRPC messages in protobuf's JSON: what grpcurl and ghz take.
 
-It is no form of the protocol's REST: members are named as in the .proto files, with or without
-underscores (``modelName``, ``raw_input_contents``), 64-bit integers are text, bytes base64, and
-parameters say their types (``{"k": {"int64Param": "1"}}``). The official runtime reads it; what it
-would change in silence (text that is no base64, integers that a float rounds) is refused first.
+It is not the JSON of REST: members are named as in the .proto files, with or without underscores
+(``modelName``, ``raw_input_contents``), 64-bit integers are text, bytes base64, and parameters have
+their types beside them (``{"k": {"int64Param": "1"}}``). The official runtime reads it; what it
+would change without an error (text that is not base64, integers that a float rounds) is refused
+before.
 Source: https://protobuf.dev/programming-guides/json/
 """
 
@@ -127,17 +128,17 @@ class OipGrpcJson:
         *,
         type: Any = None,  # noqa: A002
     ) -> Peek:
-        """Tell what a message says of its tensors; see `MessageProtocol`."""
+        """Return what a message claims of its tensors; see `MessageProtocol`."""
         kind = class_of(type)
         return self._grpc.peek(_to_protobuf(body, kind), headers, type=kind)
 
     def encode_error(self, error: BaseException | str) -> tuple[bytes, dict[str, str]]:
-        """Give the status of a gRPC call, as its trailers have it: an error has no body."""
+        """Return the status of a gRPC call as its trailers: an error has no body."""
         return self._grpc.encode_error(error)
 
 
 def _as_text(tree: Tree) -> Tree:
-    """Put text for the 64-bit integers and the words for numbers that JSON does not have."""
+    """Replace 64-bit integers by text, and numbers that JSON does not have by words."""
     for member in ("inputs", "outputs"):
         for node in tree.get(member, []):
             if "shape" in node:
@@ -157,7 +158,7 @@ def _parameters_as_text(node: Tree) -> None:
 
 
 def _to_protobuf(body: Any, kind: type[InferRequest | InferResponse]) -> bytes:
-    """Return the bytes of the message that the text of a body says."""
+    """Return the bytes of the message that the text of a body represents."""
     from google.protobuf import json_format  # some milliseconds that only this form needs
 
     made = message_class(name_of(kind))()
@@ -170,13 +171,13 @@ def _to_protobuf(body: Any, kind: type[InferRequest | InferResponse]) -> bytes:
     except (json_format.Error, ValueError, TypeError, AttributeError) as error:
         raise _explained(str(error)) from None
     except RecursionError:
-        raise DecodeError("expected fewer nested lists and objects", "$") from None
+        raise DecodeError("expected fewer nested lists and objects, got more", "$") from None
     binary: bytes = made.SerializeToString()
     return binary
 
 
 def _explained(text: str) -> DecodeError:
-    """Return the error of the official runtime with its place as ours."""
+    """Return the error of the official runtime, its path in our form."""
     where = _WHERE.search(text)
     reason = _FIELDS.sub("", text[: where.start()] if where else text).strip().rstrip(".")
     return DecodeError(f"not a message: {reason[:200]}", "$" + (where[1] if where else ""))
@@ -203,11 +204,11 @@ def _unique(pairs: list[tuple[str, Any]]) -> Tree:
 
 
 def _no_number(word: str) -> Any:
-    raise DecodeError(f"expected a number, got the bare word {word}; protobuf's JSON quotes it")
+    raise DecodeError(f"expected a number, got the bare word {word}", "", "put it in quotes")
 
 
 def _prepare(tree: Tree) -> None:
-    """Raise `DecodeError` for values that the official runtime would change in silence."""
+    """Raise `DecodeError` for values that the official runtime would change without an error."""
     for name in _RAW:
         _to_plain_base64(tree.get(name), f".{name}")
     for path, contents in _contents(tree):
@@ -233,10 +234,10 @@ def _listed(node: Any) -> list[Any]:
 
 
 def _to_plain_base64(node: Any, path: str) -> None:
-    """Put the usual spelling of base64 for others, and raise for what is none."""
+    """Replace other spellings of base64 by the usual one; raise for what is not base64."""
     for i, text in enumerate(_listed(node)):
         if not isinstance(text, str):
-            continue  # the runtime says what is wrong
+            continue  # the runtime raises for it
         try:
             node[i] = pybase64.b64encode_as_string(text_to_bytes(text))
         except CodecError:

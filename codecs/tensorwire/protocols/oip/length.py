@@ -9,7 +9,7 @@ import orjson
 
 from tensorwire import guess
 from tensorwire.containers.json.scan import loads_exactly
-from tensorwire.errors import DecodeError
+from tensorwire.errors import DecodeError, shown
 from tensorwire.missing import reading
 from tensorwire.wire.buffers import as_body
 
@@ -40,7 +40,7 @@ def json_length(body: Body, headers: Mapping[str, str] | None, *, binary: bool) 
         if name.lower() != LENGTH.lower():
             continue
         if not DIGITS.fullmatch(value) or int(value) > len(body):
-            raise DecodeError(f"{LENGTH} is {value[:40]!r}, and the body has {len(body)} bytes")
+            raise DecodeError(f"expected {LENGTH} of at most {len(body)} bytes, got {shown(value)}")
         return int(value)
     return json_size(body) if binary and not pairs else len(body)
 
@@ -74,7 +74,9 @@ def _pairs(headers: Any) -> list[tuple[str, str]]:
         pairs = headers.items() if hasattr(headers, "items") else headers
         return [(_text(name), _text(value)) for name, value in pairs]
     except (TypeError, ValueError):
-        raise DecodeError("headers are a dict, or pairs of a name and a value") from None
+        raise DecodeError(
+            f"expected headers as a dict or as pairs of text, got {shown(headers)}"
+        ) from None
 
 
 def _text(value: Any) -> str:
@@ -101,7 +103,7 @@ def json_size(body: Any) -> int:
 
 
 def _declared_size(text: Body) -> int:
-    """Return how many bytes behind the JSON its tensors say are their own."""
+    """Return how many bytes behind the JSON its tensors claim."""
     try:
         tree = _loads(text)
     except ValueError:

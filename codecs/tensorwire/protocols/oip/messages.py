@@ -63,7 +63,7 @@ class RequestedOutput:
 
 
 class _Framed:
-    """What requests and responses have alike: they are made of frames, and give them back."""
+    """Conversion of requests and responses from frames and to frames."""
 
     __slots__ = ()
 
@@ -229,7 +229,7 @@ class InferRequest(_Framed):
                 asked = default if said is None else said
             if tensor is None:
                 known = ", ".join(map(repr, made)) or "none"
-                raise EncodeError(f"no output {output.name!r}; there are: {known}", "$.outputs")
+                raise EncodeError(f"expected the output {output.name!r}, got {known}", "$.outputs")
             if asked is None and (sends_half or not _is_half(tensor.value)):
                 asked = binary
             if tensor.binary is None and asked is not None:
@@ -239,14 +239,14 @@ class InferRequest(_Framed):
 
 
 def _is_half(value: Any) -> bool:
-    """Tell whether an array is of a dtype that servers read in binary only."""
+    """Return whether an array is of a dtype that servers read in binary only."""
     if type(value) is np.ndarray and value.dtype.num in NUMBERS:  # dtype.name takes microseconds
         return bool(value.dtype.num == FLOAT16)
     return getattr(getattr(value, "dtype", None), "name", "") in ("float16", "bfloat16")
 
 
 def _as_base64(tensor: InferTensor | None, *, text: bool) -> InferTensor | None:
-    """Return an output of bytes with the content type base64, of text only where `text` says so."""
+    """Return an output of bytes with the content type base64; of text only where `text` is true."""
     if tensor is None or "content_type" in tensor.parameters or tensor.datatype != "BYTES":
         return tensor
     if not text and _is_text(tensor.value):
@@ -275,17 +275,18 @@ def _flag(parameters: Mapping[str, Any], name: str, path: str) -> bool | None:
 
 
 def _refuse_unserved(parameters: Mapping[str, Any], path: str) -> None:
-    """Raise `EncodeError` for what an output is asked for as, and cannot be.
+    """Raise `EncodeError` for an output that is requested in a form that is not served.
 
     Source: https://github.com/triton-inference-server/server/tree/main/docs/protocol
     """
     for name in SHARED_MEMORY:
         if parameters.get(name) is not None:
-            reason = "outputs are not written to shared memory; ask for the output itself"
-            raise EncodeError(reason, f"{path}.{name}")
+            reason = "expected an output in the message, got shared memory"
+            raise EncodeError(reason, f"{path}.{name}", "ask for the output itself")
     if parameters.get("classification"):
-        reason = "classification is not served; ask for the output itself, and sort it"
-        raise EncodeError(reason, f"{path}.classification")
+        reason = "expected an output as it is, got a classification"
+        remedy = "ask for the output itself, and sort it"
+        raise EncodeError(reason, f"{path}.classification", remedy)
 
 
 def _tensors_of_frame(frame: Any) -> list[InferTensor]:
@@ -309,12 +310,12 @@ def _frame_of(member: str, tensors: Sequence[InferTensor], backend: str) -> Any:
             column = frames.text_in(column, path)
         columns[tensor.name] = column
     if len(columns) < len(tensors):
-        raise DecodeError("expected a name of its own for each tensor", f"$.{member}")
+        raise DecodeError("expected a distinct name for each tensor, got one twice", f"$.{member}")
     return frames.to_frame(columns, backend)
 
 
 def tensors_of(message: Any) -> tuple[str, Sequence[InferTensor]]:
-    """Give the tensors of a message, and the member in which they stand."""
+    """Return the member of a message that has its tensors, and the tensors."""
     if not isinstance(message, (InferRequest, InferResponse)):
         raise EncodeError(f"expected an InferRequest or an InferResponse, got {shown(message)}")
     fields.no_arrays(message)
@@ -324,7 +325,7 @@ def tensors_of(message: Any) -> tuple[str, Sequence[InferTensor]]:
 
 
 def class_of(kind: Any) -> type[InferRequest | InferResponse]:
-    """Give the class of a message that is to be read; raise `DecodeError` for any other class."""
+    """Return the class of a message that is to be read; raise `DecodeError` for any other class."""
     for known in (InferRequest, InferResponse):
         if kind is None or kind is known or (isinstance(kind, type) and issubclass(kind, known)):
             return known

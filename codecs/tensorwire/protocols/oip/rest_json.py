@@ -303,7 +303,7 @@ def _many_numbers(data: list[Any], datatype: str, shape: list[int], body: bytes)
 def to_tree(
     message: InferRequest | InferResponse, *, binary: bool, lossy: bool, how: Writing = STRICT
 ) -> tuple[Tree, list[Leaf]]:
-    """Make the JSON of a message, and what goes behind it."""
+    """Make the JSON of a message, and the arrays behind it, as a tree."""
     member, tensors = tensors_of(message)
     tree: Tree = {}
     if message.id != "":
@@ -334,7 +334,7 @@ def to_tree(
 def _tensor(
     tensor: InferTensor, path: str, how: Writing, *, default: bool, lossy: bool
 ) -> tuple[Tree, Leaf | None]:
-    """Give what stands in the JSON, and what goes behind it."""
+    """Return a tensor in the JSON, and its array if that is behind the JSON."""
     binary = default if tensor.binary is None else tensor.binary
     try:
         if binary:
@@ -347,7 +347,8 @@ def _tensor(
     node |= {"shape": list(leaf.shape), "datatype": row.name}
     node |= _parameters(tensor.parameters, path, how)
     if _SIZE in node.get("parameters", {}):
-        raise EncodeError("set by the encoder, where it belongs", f"{path}.parameters.{_SIZE}")
+        reason = f"expected parameters without {_SIZE}, which the encoder sets, got one"
+        raise EncodeError(reason, f"{path}.parameters.{_SIZE}", "leave it out")
     if not binary:
         return node | {"data": leaf}, None
     size = leaf.data.nbytes
@@ -363,7 +364,7 @@ def _parameters(values: Any, path: str, how: Writing = STRICT) -> Tree:
 def from_tree(
     tree: Tree, kind: type, blobs: Array | None, rules: Rules
 ) -> InferRequest | InferResponse:
-    """Make the message of a class that the JSON says; `blobs` are the bytes behind it."""
+    """Make the message of a class from its tree; `blobs` are the bytes behind the JSON."""
     tensors, at = [], 0
     member, nodes = _tensors(tree, kind)
     for i, node in enumerate(nodes):
@@ -374,7 +375,7 @@ def from_tree(
         at += size
         tensors.append(tensor)
     if blobs is not None and at != blobs.size:
-        raise DecodeError(f"{blobs.size - at} bytes behind the last tensor")
+        raise DecodeError(f"expected {at} bytes behind the JSON, got {blobs.size}")
     name, version = fields.member(tree, "model_name"), fields.member(tree, "model_version")
     id_ = fields.member(tree, "id")
     if kind is InferResponse:
@@ -385,7 +386,7 @@ def from_tree(
 
 
 def _wanted(node: Tree, how: Reading, path: str) -> RequestedOutput:
-    """Read one output that is asked for."""
+    """Read one requested output."""
     try:
         fields.required(node, "name")
         return RequestedOutput(fields.member(node, "name"), fields.values(node, how))
@@ -394,7 +395,7 @@ def _wanted(node: Tree, how: Reading, path: str) -> RequestedOutput:
 
 
 def _read(node: Tree, blobs: Array | None, at: int, rules: Rules) -> tuple[InferTensor, int]:
-    """Read one tensor; the bytes behind the JSON that are its own begin there."""
+    """Read one tensor; its bytes behind the JSON begin at `at`. Return it and their number."""
     name, row, shape = _heading(node)
     parameters = fields.values(node, rules.how)
     if parameters:
@@ -402,27 +403,28 @@ def _read(node: Tree, blobs: Array | None, at: int, rules: Rules) -> tuple[Infer
     size, data = parameters.pop(_SIZE, None), node.get("data")
     if size is None:
         if data is None:
-            raise DecodeError("neither data nor binary_data_size", ".data")
-        if isinstance(data, np.ndarray):  # taken for base64
-            raise DecodeError("a string in place of a list of values", ".data")
+            raise DecodeError("expected data or binary_data_size, got neither", ".data")
+        if isinstance(data, np.ndarray):  # read as base64
+            raise DecodeError("expected a list of values, got a string", ".data")
         try:
             value = from_values(data, row, shape, rules)
             value = decoded(value, row, parameters) if parameters else value
         except CodecError as error:
             raise error.within("" if error.path.startswith("$.shape") else ".data") from None
-        # What came as JSON that few servers read may go as JSON again.
+        # FP16 that came as JSON, which few servers read, is answered as JSON.
         return InferTensor(name, value, parameters, False if row is FP16 else None), 0
     left = 0 if blobs is None else blobs.size - at
     if type(size) is not int or not 0 <= size <= left or data is not None:
-        reason = f"binary_data_size is {shown(size)}, and {left} bytes are left"
-        raise DecodeError(reason if data is None else "data beside binary_data_size", ".parameters")
+        reason = f"expected binary_data_size of at most {left} bytes, got {shown(size)}"
+        both = "expected data or binary_data_size, got both"
+        raise DecodeError(reason if data is None else both, ".parameters")
     memory = np.empty(0, np.uint8) if blobs is None else blobs[at : at + size]
     value = decoded(from_raw(memory, row, shape, rules), row, parameters)
     return InferTensor(name, value, parameters), size
 
 
 def _heading(node: Tree) -> tuple[str, Datatype, list[int]]:
-    """Return name, datatype and shape of a tensor, which have to be there."""
+    """Return name, datatype and shape of a tensor, which are required."""
     name, datatype, shape = node.get("name"), node.get("datatype"), node.get("shape")
     if name is None or datatype is None or shape is None:
         for required in _REQUIRED:
@@ -445,14 +447,14 @@ def _tensors(tree: Tree, kind: type) -> tuple[str, list[Tree]]:
     if tree.get(member) is None:
         if "error" in tree:
             text = excerpt(tree["error"], 500)
-            raise DecodeError(f"the server answered with an error: {text}", ".error")
+            raise DecodeError(f"expected {member}, got an error from the server: {text}", ".error")
         found = guess.of_members(tree, "oip/json")
-        raise DecodeError(f"no {member}: this is no {kind.__name__}", "", found)
+        raise DecodeError(f"expected {member} of {kind.__name__}, got none", "", found)
     return member, fields.objects(tree, member)
 
 
 def claims(tree: Tree, kind: type, how: Reading) -> Peek:
-    """Tell what the JSON says of its tensors."""
+    """Return what the JSON claims of its tensors."""
     member, nodes = _tensors(tree, kind)
     raw = any(fields.values(node, how).get(_SIZE) is not None for node in nodes)
     return Peek(

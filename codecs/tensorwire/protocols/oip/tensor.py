@@ -133,8 +133,8 @@ def datatype_of(dtype: np.dtype[Any]) -> Datatype:
     """Return the datatype of a numpy dtype; raise `EncodeError` where there is none."""
     row = BYTES if dtype.kind in "SUT" else _BY_DTYPE.get(dtype.name)
     if row is None:
-        reason = f"the Open Inference Protocol has no datatype for {dtype}; cast it first"
-        raise EncodeError(f"{reason}, or use tfserving/protobuf or protobuf/tftensor")
+        reason = f"expected a dtype of the Open Inference Protocol, got {dtype}"
+        raise EncodeError(reason, "", "cast it, or use tfserving/protobuf or protobuf/tftensor")
     return row
 
 
@@ -197,7 +197,7 @@ def pack_bytes(strings: list[bytes]) -> bytes:
     """
     lengths = np.fromiter(map(len, strings), np.int64, len(strings))
     if lengths.size and lengths.max() >= 1 << 32:
-        raise EncodeError("a byte string of 4 GiB or more")
+        raise EncodeError(f"expected byte strings below 4 GiB, got {lengths.max()} bytes")
     heads = memoryview(lengths.astype("<u4").tobytes())
     pieces: list[bytes | memoryview] = [b""] * (2 * len(strings))
     pieces[::2] = [heads[at : at + 4] for at in range(0, len(heads), 4)]
@@ -214,12 +214,12 @@ def unpack_bytes(memory: Array) -> list[bytes]:
         start, at = at + 4, at + 4 + length
         strings.append(body[start:at])
     if at != len(body):
-        raise DecodeError(f"byte strings of {at} bytes in all, of which there are {len(body)}")
+        raise DecodeError(f"expected byte strings of {at} bytes in all, got {len(body)}")
     return strings
 
 
 def raw_leaf(tensor: InferTensor, how: Writing) -> tuple[Datatype, Leaf]:
-    """Lay a tensor out as its memory."""
+    """Return a tensor as its memory."""
     array, row, shape = _viewed(tensor.value, how)
     if row is BYTES:
         packed = np.frombuffer(pack_bytes(_strings(array, tensor)), np.uint8)
@@ -229,12 +229,14 @@ def raw_leaf(tensor: InferTensor, how: Writing) -> tuple[Datatype, Leaf]:
 
 
 def contents_leaf(tensor: InferTensor, how: Writing) -> tuple[Datatype, Leaf]:
-    """Lay a tensor out as the values of one member."""
+    """Return a tensor as the values of one member."""
     array, row, shape = _viewed(tensor.value, how)
     if row is BYTES:
         return row, Leaf(Role.STRINGS, _strings(array, tensor), None, shape, np.dtype("S"))
     if not row.member:
-        raise EncodeError(f"{row.name} travels in raw contents only; oip/protobuf can carry it")
+        raise EncodeError(
+            f"expected a datatype of typed contents, got {row.name}", "", "use oip/protobuf"
+        )
     field = np.dtype(row.field)
     flat = array.reshape(-1)
     data = flat if field.kind == "f" else flat.astype(field, copy=False)
@@ -242,25 +244,25 @@ def contents_leaf(tensor: InferTensor, how: Writing) -> tuple[Datatype, Leaf]:
 
 
 def data_leaf(tensor: InferTensor, how: Writing, *, lossy: bool) -> tuple[Datatype, Leaf]:
-    """Lay a tensor out as a flat list of numbers, bools or text.
+    """Return a tensor as a flat list of numbers, bools or text.
 
     Of the servers only MLServer reads FP16 in JSON, so that it is written where the tensor asks.
     """
     array, row, shape = _viewed(tensor.value, how)
     if row is BF16:
-        raise EncodeError("BF16 travels in binary only; oip/binary can carry it")
+        raise EncodeError("expected a datatype of JSON, got BF16", "", "use oip/binary")
     if row is FP16 and tensor.binary is not False:
-        reason = "Triton and KServe refuse FP16 in JSON; oip/binary can carry it"
-        raise EncodeError(f"{reason}, and binary=False of the tensor writes JSON for MLServer")
+        reason = "expected a datatype that Triton and KServe read in JSON, got FP16"
+        remedy = "use oip/binary, or binary=False of the tensor for MLServer"
+        raise EncodeError(reason, "", remedy)
     if row is not BYTES:
         flat = array.reshape(-1)
         return row, Leaf(Role.NESTED, flat, None, shape, array.dtype, lossy, how.words)
     try:
         text = [item.decode() for item in _strings(array, tensor)]
     except UnicodeDecodeError:
-        reason = "bytes that are no UTF-8 text; oip/binary can carry them"
-        hint = "the parameter content_type of base64 writes them for MLServer"
-        raise EncodeError(f"{reason}, and {hint}") from None
+        remedy = "use oip/binary, or the parameter content_type of base64 for MLServer"
+        raise EncodeError("expected UTF-8 text, got other bytes", "", remedy) from None
     return row, Leaf(Role.NESTED, text, None, shape, np.dtype("S"))
 
 
@@ -285,7 +287,7 @@ def _is_base64(parameters: Any) -> bool:
 
 
 def decoded(value: Any, row: Datatype, parameters: Mapping[str, Any], path: str = "") -> Any:
-    """Return what the elements of a tensor stand for, as its parameters have it."""
+    """Return the elements of a tensor, decoded from base64 where its parameters ask for that."""
     if row is not BYTES or not _is_base64(parameters):
         return value
     if isinstance(value, np.ndarray):
@@ -301,22 +303,22 @@ def _from_base64(text: bytes, path: str) -> bytes:
     try:
         return text_to_bytes(text.decode("ascii"))
     except (DecodeError, UnicodeDecodeError):
-        reason = f"expected base64, as content_type says, got {shown(text)}"
-        hint = "leave content_type out for the bytes as they are"
-        raise DecodeError(f"{reason}; {hint}", path) from None
+        reason = f"expected base64, the content_type, got {shown(text)}"
+        remedy = "leave content_type out for the bytes as they are"
+        raise DecodeError(reason, path, remedy) from None
 
 
 class Rules(NamedTuple):
-    """What holds for all tensors of a message that is read.
+    """What applies to all tensors of a message that is read.
 
     Attributes
     ----------
     limits
-        what the message may claim.
+        What the message may claim.
     payload
-        the size of its body in bytes.
+        The size of its body in bytes.
     how
-        what lists may have among their values.
+        Whether null and bare words are NaN, in lists of values.
     """
 
     limits: Limits
@@ -325,7 +327,7 @@ class Rules(NamedTuple):
 
 
 def _check(row: Datatype, shape: list[int], rules: Rules) -> int:
-    """Give the number of elements, once it is sure that they are allowed."""
+    """Return the number of elements, or raise where the limits refuse it."""
     count, limits = prod(shape), rules.limits
     if limits is not DEFAULT_LIMITS or not count or len(shape) > _USUAL_RANK or row is BYTES:
         itemsize = 1 if row is BYTES else row.dtype.itemsize
@@ -340,24 +342,29 @@ def from_raw(node: Any, row: Datatype, shape: list[int], rules: Rules) -> Any:
     if row is BYTES:
         strings = unpack_bytes(memory)
         if len(strings) != count:
-            raise DecodeError(f"{len(strings)} byte strings where shape {shape} takes {count}")
+            reason = f"expected {count} byte strings for shape {shape}, got {len(strings)}"
+            raise DecodeError(reason)
         return from_bytes(strings, shape)
     dtype = row.dtype
     if memory.size != count * dtype.itemsize:
         wanted = count * dtype.itemsize
-        raise DecodeError(f"{memory.size} bytes where {row.name}{shape} takes {wanted}")
+        reason = f"expected {wanted} bytes for shape {shape} of {row.name}"
+        raise DecodeError(f"{reason}, got {memory.size}")
     if dtype.kind == "b" and (memory > 1).any():
-        raise DecodeError("a BOOL that is neither 0 nor 1")
+        raise DecodeError(f"expected 0 or 1 for BOOL, got {memory.max()}")
     return memory.view(dtype).reshape(shape)
 
 
 def from_values(node: Any, row: Datatype, shape: list[int], rules: Rules) -> Any:
-    """Make an array of values, of a flat list or of one nested as the shape says.
+    """Make an array of a list of values, flat or nested as the shape is.
 
-    Null is NaN among floats where the rules allow it, and never a value of another datatype.
+    This is where null in the JSON of a tensor is read: it is NaN where the datatype is one of
+    floats and `rules.how` allows it (`missing=`; see `OipRest.decode`), also where all others are
+    integers or all are null, and it is refused for any other datatype.
     """
     if row is BF16:
-        raise DecodeError("expected BF16 in binary, got values; send raw contents or oip/binary")
+        remedy = "send raw contents, or use oip/binary"
+        raise DecodeError("expected BF16 in binary, got values", "", remedy)
     count = _check(row, shape, rules)
     array = node.read(rules.limits) if hasattr(node, "read") else node
     if isinstance(array, list):
@@ -391,7 +398,7 @@ def _texts(array: Any, shape: list[int]) -> Any:
 
 
 def _typed(array: Array, row: Datatype) -> Array:
-    """Convert numbers to the datatype, exactly; floats to the nearest of a narrower one."""
+    """Convert numbers to the datatype: integers exactly, floats to the nearest one."""
     dtype = row.dtype
     if array.dtype == dtype:
         return array
@@ -400,7 +407,7 @@ def _typed(array: Array, row: Datatype) -> Array:
         flat = array.reshape(-1)
         for start in range(0, flat.size, _BLOCK):
             _refuse_wrong(flat[start : start + _BLOCK].tolist(), row, array.shape, start)
-        raise DecodeError(f"{array.dtype} values in place of {row.name}")
+        raise DecodeError(f"expected values of {row.name}, got {array.dtype}")
     return narrow
 
 
@@ -438,7 +445,7 @@ def _refuse_wrong(values: list[Any], row: Datatype, shape: tuple[int, ...], firs
 
 
 def _wanted(item: Any, row: Datatype) -> str:  # noqa: PLR0911
-    """Return what would be right instead of a value, "" for one that is."""
+    """Return what was expected instead of a value, "" for one of the datatype."""
     name, dtype = row.name, row.dtype
     if dtype.kind == "b":
         return "" if type(item) is bool else f"true or false for {name}"
@@ -458,7 +465,7 @@ def _wanted(item: Any, row: Datatype) -> str:  # noqa: PLR0911
 
 
 def _fits(item: float, dtype: np.dtype[Any]) -> bool:
-    """Tell whether a number is in the range of a float dtype; infinities are."""
+    """Return whether a number is in the range of a float dtype; infinities are."""
     try:
         with np.errstate(all="ignore"):
             return not isinf(dtype.type(item)) or isinf(item)
@@ -476,7 +483,7 @@ def _word(item: Any) -> str:
 
 
 def info(name: str, row: Datatype, shape: list[int]) -> TensorInfo:
-    """Tell what a tensor says of itself, without its elements."""
+    """Return what a tensor claims of itself, without its elements."""
     return TensorInfo(name, row.dtype, tuple(shape))
 
 
@@ -487,5 +494,5 @@ def refuse_shared_memory(parameters: Mapping[str, Any]) -> None:
     """
     for name in SHARED_MEMORY:
         if parameters.get(name) is not None:
-            reason = "shared memory is not read; send the elements of the tensor in the message"
+            reason = "expected the elements of the tensor in the message, got shared memory"
             raise DecodeError(reason, f".parameters.{name}")
