@@ -84,15 +84,36 @@ def _text(value: Any) -> str:
 
 
 def json_size(body: Any) -> int:
-    """Find where the JSON at the start of a binary body ends, in bytes.
+    """Return where the JSON at the start of a binary body ends, in bytes.
 
-    It is the value of Inference-Header-Content-Length: where the object ends, or behind white space
-    that fills the body up to the tensors, as their `binary_data_size` count them from its end.
+    It is the value of Inference-Header-Content-Length, for a body that comes without its headers:
+    where the object ends, or behind the white space that fills the body up to the tensors, as
+    their `binary_data_size` count them from its end.
+
+    Parameters
+    ----------
+    body : buffer
+        A body of ``oip/binary``: any contiguous buffer.
+
+    Returns
+    -------
+    int
+        The length of the JSON in bytes.
 
     Raises
     ------
     DecodeError
-        no JSON object begins the body, or it does not end.
+        No JSON object begins the body, or it does not end.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tensorwire import get_protocol
+    >>> from tensorwire.oip import InferRequest, InferTensor, json_size
+    >>> request = InferRequest([InferTensor("x", np.zeros(3, np.int8))])
+    >>> body, headers = get_protocol("oip/binary").encode(request)
+    >>> json_size(body), len(body), headers["Inference-Header-Content-Length"]
+    (128, 131, '128')
     """
     view = as_body(body)
     end = _object_end(view)

@@ -46,19 +46,25 @@ Asked = tuple[tuple[str, "bool | None"], ...]
 class RequestedOutput:
     """An output that a request asks for.
 
-    Attributes
+    Parameters
     ----------
-    name
-        of the output.
-    parameters
+    name : str
+        Name of the output.
+    parameters : mapping of str to object, optional
         ``binary_data`` asks for its memory behind the JSON.
+
+    Examples
+    --------
+    >>> from tensorwire.oip import RequestedOutput
+    >>> RequestedOutput("y", {"binary_data": True})
+    RequestedOutput(name='y', parameters={'binary_data': True})
     """
 
     name: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
-        """Return the fields that are set; large values are told in short."""
+        """Return the fields that are set; large values are shortened."""
         return repr_of(self)
 
 
@@ -76,23 +82,28 @@ class _Framed:
         model_version: str = "",
         id: str = "",  # noqa: A002 - the protocol's own word
     ) -> Self:
-        """Make a message of a frame: a tensor for each column, as MLServer's ``pd`` has it.
+        """Make a message of a frame: a tensor for each column, as in MLServer's ``pd``.
 
         Each tensor has the shape ``[n, 1]``; one of text has the parameter ``content_type`` with
-        the value ``str``, by which `to_frame` and MLServer tell it from bytes. A column in which
-        values are missing is written with `missing=` alone.
+        the value ``str``, by which `to_frame` and MLServer distinguish it from bytes. A column in
+        which values are missing is written with `missing=` only.
 
         Parameters
         ----------
-        frame
-            of pandas, polars, Arrow, or another library that narwhals reads.
-        model_name, model_version, id
-            of the message.
+        frame : DataFrame or Table
+            A frame of pandas, polars, Arrow, or of another library that narwhals reads.
+        model_name, model_version, id : str, optional
+            The fields of the message.
+
+        Returns
+        -------
+        InferRequest or InferResponse
+            An instance of the class, with the parameter ``content_type`` of ``pd``.
 
         Raises
         ------
         EncodeError
-            for columns without text for a name, or of a dtype that has no datatype.
+            A column has a name that is not text, or a dtype without a datatype.
         """
         tensors = _tensors_of_frame(frame)
         made: Any = cls
@@ -102,37 +113,53 @@ class _Framed:
     def to_frame(self, backend: str = "pandas") -> Any:
         """Make a frame of the tensors, each of the shape ``[n]`` or ``[n, 1]``, by their names.
 
-        BYTES are text where a tensor, or the message, says so by its parameter ``content_type``.
+        BYTES are text where the parameter ``content_type`` of a tensor is ``str``.
 
         Parameters
         ----------
-        backend
-            the library to make it with: ``pandas``, ``polars`` or ``pyarrow``, or another one that
-            narwhals builds frames with.
+        backend : str, default "pandas"
+            The library that makes the frame: ``pandas``, ``polars`` or ``pyarrow``, or another one
+            that narwhals builds frames with.
+
+        Returns
+        -------
+        DataFrame or Table
+            A column for each tensor.
 
         Raises
         ------
         DecodeError
-            for tensors of other shapes, or of several lengths, and where the library is not
-            installed.
+            The tensors have other shapes, or several lengths; or the library is not installed.
         """
         return _frame_of(*tensors_of(self), backend)
 
 
 @dataclass(slots=True, repr=False)
 class InferResponse(_Framed):
-    """Tensors from a model.
+    """The answer of a model: tensors.
 
-    Attributes
+    Parameters
     ----------
-    outputs
-        the tensors, in order.
-    model_name, model_version
-        which model answered.
-    id
-        of the request.
-    parameters
-        bools, integers, floats and strings by name.
+    outputs : sequence of InferTensor
+        The tensors, in order.
+    model_name, model_version : str, optional
+        The model that answered.
+    id : str, optional
+        The id of the request.
+    parameters : mapping of str to object, optional
+        Bools, integers, floats and strings by name; in JSON also null and nested values.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tensorwire import get_protocol
+    >>> from tensorwire.oip import InferResponse, InferTensor
+    >>> answer = InferResponse([InferTensor("y", np.array([3], np.int64))], "iris", id="7")
+    >>> body, headers = get_protocol("oip/json").encode(answer)
+    >>> body.decode()
+    '{"id":"7","model_name":"iris","outputs":[{"name":"y","shape":[1],"datatype":"INT64","data":[3]}]}'
+    >>> get_protocol("oip/json").decode(body, headers, type=InferResponse).outputs[0].value
+    array([3])
     """
 
     outputs: Sequence[InferTensor]
@@ -142,26 +169,40 @@ class InferResponse(_Framed):
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
-        """Return the fields that are set; large values are told in short."""
+        """Return the fields that are set; large values are shortened."""
         return repr_of(self)
 
 
 @dataclass(slots=True, repr=False)
 class InferRequest(_Framed):
-    """Tensors for a model.
+    """A request to a model: tensors, and the outputs that it asks for.
 
-    Attributes
+    Parameters
     ----------
-    inputs
-        the tensors, in order.
-    model_name, model_version
-        which model; over REST they stand in the URL, see `path`.
-    id
-        which the response repeats.
-    parameters
-        bools, integers, floats and strings by name.
-    outputs
-        the outputs that are wanted; all where it is empty.
+    inputs : sequence of InferTensor
+        The tensors, in order.
+    model_name, model_version : str, optional
+        The model; over REST they are in the URL, see `path`.
+    id : str, optional
+        The response repeats it.
+    parameters : mapping of str to object, optional
+        Bools, integers, floats and strings by name; in JSON also null and nested values.
+    outputs : sequence of RequestedOutput, optional
+        The outputs that are requested; all where it is empty.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tensorwire import get_protocol
+    >>> from tensorwire.oip import InferRequest, InferTensor
+    >>> request = InferRequest([InferTensor("x", np.array([1.5, 2.0], np.float32))], "iris")
+    >>> request.path
+    '/v2/models/iris/infer'
+    >>> body, headers = get_protocol("oip/binary").encode(request)
+    >>> headers["Inference-Header-Content-Length"], len(body)
+    ('128', 136)
+    >>> get_protocol("oip/binary").decode(body, headers).inputs[0].value
+    array([1.5, 2. ], dtype=float32)
     """
 
     inputs: Sequence[InferTensor]
@@ -172,39 +213,44 @@ class InferRequest(_Framed):
     outputs: Sequence[RequestedOutput] = field(default_factory=list)
 
     def __repr__(self) -> str:
-        """Return the fields that are set; large values are told in short."""
+        """Return the fields that are set; large values are shortened."""
         return repr_of(self)
 
     @property
     def path(self) -> str:
-        """Where REST sends it, as in ``/v2/models/iris/infer``."""
+        """The path of its URL over REST, as in ``/v2/models/iris/infer``."""
         version = f"/versions/{quote(self.model_version, '')}" if self.model_version else ""
         return f"/v2/models/{quote(self.model_name, '')}{version}/infer"
 
     def reply(
         self, outputs: Mapping[str, Any] | Iterable[InferTensor], *, binary: bool = False
     ) -> InferResponse:
-        """Answer this request: the outputs that it asks for, in its order.
+        """Answer this request with the outputs that it asks for, in its order.
 
         Over REST an output is JSON, whatever the inputs are, unless the request asks for binary
-        data (``binary_data`` of the output, ``binary_data_output`` of the request) or the tensor
-        says it itself. float16 and bfloat16, of which servers read no JSON, are JSON only where
-        the request asks for that, or sends JSON of them; else the protocol that writes decides.
-        Bytes are base64 where an output is asked for with that content type, as MLServer's clients
-        do; those that are no text also where the request sends base64.
+        data (``binary_data`` of the output, ``binary_data_output`` of the request) or `binary` of
+        the tensor does. float16 and bfloat16, which servers do not read in JSON, are JSON only
+        where the request asks for that, or has JSON of them; else the protocol that writes decides.
+        Bytes are base64 where an output is requested with that content type, as MLServer's clients
+        do; those that are not text also where the request has base64.
 
         Parameters
         ----------
-        outputs
-            arrays by name, or tensors.
-        binary
-            what holds for outputs of which the request says nothing.
+        outputs : mapping of str to array_like, or iterable of InferTensor
+            Arrays by name, or tensors.
+        binary : bool, default False
+            The form of outputs for which the request asks for none.
+
+        Returns
+        -------
+        InferResponse
+            The answer, with the model and the id of the request.
 
         Raises
         ------
         EncodeError
-            an output that the request asks for is not among `outputs`, or is asked for as a
-            classification or in shared memory, which are not served.
+            A requested output is not among `outputs`, or is requested as a classification or in
+            shared memory, which are not served.
         """
         if isinstance(outputs, Mapping):
             made = {name: InferTensor(name, value) for name, value in outputs.items()}
@@ -352,7 +398,7 @@ def small_array_key(message: Any) -> tuple[Any, Array] | None:
         return None
     tensor = tensors[0]
     array, more = tensor.value, tensor.parameters
-    if array.__class__ is not np.ndarray or array.nbytes > SMALL_BYTES:
+    if type(array) is not np.ndarray or array.nbytes > SMALL_BYTES:
         return None
     if more or more.__class__ is not dict or tensor.__class__ is not InferTensor:
         return None

@@ -121,7 +121,7 @@ def write_plain(  # noqa: C901, PLR0912 - a call a tensor would cost a tenth mor
     blobs: list[Array] = []
     for tensor in tensors:
         name, array, more, behind = tensor.name, tensor.value, tensor.parameters, tensor.binary
-        if tensor.__class__ is not InferTensor or array.__class__ is not np.ndarray:
+        if tensor.__class__ is not InferTensor or type(array) is not np.ndarray:
             raise NotPlainError
         if name.__class__ is not str or more.__class__ is not dict:
             raise NotPlainError

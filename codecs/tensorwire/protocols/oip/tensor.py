@@ -150,20 +150,30 @@ def datatype_named(name: Any) -> Datatype:
 class InferTensor:
     """A named array.
 
-    Attributes
+    Parameters
     ----------
-    name
-        of the input or output.
-    value
-        an array of any shape, or what `Codec.encode` takes; of bools, integers and floats of 8 to
-        64 bits, bfloat16, or strings. BYTES are read as an array of byte strings (of `bytes` in
-        nested lists, where numpy would drop a NUL at their end).
-    parameters
-        bools, integers, floats and strings by name; in JSON also null and nested values. With
-        ``content_type`` of ``base64``, bytes travel as base64 (MLServer reads and writes it so).
-    binary
-        whether it goes behind the JSON as its memory: None for what the protocol does by default.
-        False is also how to ask for FP16 in JSON, which Triton and KServe refuse to read.
+    name : str
+        Name of the input or output.
+    value : array_like
+        An array of any shape, or what `Codec.encode` takes: of bools, of integers and floats of 8
+        to 64 bits, of bfloat16, or of strings. BYTES are read as an array of byte strings (of
+        `bytes` in nested lists, where numpy would drop a NUL at their end).
+    parameters : mapping of str to object, optional
+        Bools, integers, floats and strings by name; in JSON also null and nested values. With
+        ``content_type`` of ``base64``, bytes are written as base64 text, as MLServer does.
+    binary : bool, optional
+        Whether it goes behind the JSON as its memory; the protocol decides where None. False also
+        writes FP16 in JSON, which Triton and KServe refuse to read.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tensorwire.oip import InferTensor
+    >>> tensor = InferTensor("x", np.ones((2, 3), np.float32))
+    >>> tensor.datatype, tensor.shape
+    ('FP32', (2, 3))
+    >>> InferTensor("text", ["a", "b"]).datatype
+    'BYTES'
     """
 
     name: str
@@ -172,12 +182,12 @@ class InferTensor:
     binary: bool | None = None
 
     def __repr__(self) -> str:
-        """Return the fields that are set; large values are told in short."""
+        """Return the fields that are set; large values are shortened."""
         return repr_of(self)
 
     @property
     def datatype(self) -> str:
-        """The datatype of the array, as in ``FP32``; raises `EncodeError` where there is none."""
+        """The datatype of the array, as in ``FP32``; raises `EncodeError` for other dtypes."""
         array = [] if type(self.value) is bytes else as_array(self.value)
         return "BYTES" if isinstance(array, list) else datatype_of(array.dtype).name
 
