@@ -25,51 +25,51 @@ QUICK = ("triton", "kserve", "onnx", "msgpack-numpy", "safetensors", "pyarrow", 
 
 @orderly(NAME)
 def main(arguments: list[str] | None = None) -> int:
-    """Run the peers asked for, and print what was found."""
-    asked = _parsed(arguments)
-    return guarded(NAME, lambda: _run(asked))
+    """Run the peers options for, and print what was found."""
+    options = _parsed(arguments)
+    return guarded(NAME, lambda: _run(options))
 
 
-def _run(asked: argparse.Namespace) -> int:
+def _run(options: argparse.Namespace) -> int:
     from bench.screen import Screen
-    from interop.run import CHECKS, LOSSES, PARTS, SPEED, Run, tell
+    from interop.run import CHECKS, LOSSES, PARTS, SPEED, Run, report_progress
 
-    chosen = [part for part in (LOSSES, SPEED) if getattr(asked, part)]
-    if "pyarrow" in asked.names:
+    chosen = [part for part in (LOSSES, SPEED) if getattr(options, part)]
+    if "pyarrow" in options.names:
         require_all("our side of the peer pyarrow", "pyarrow")
-    some = asked.only or asked.quick
+    some = options.only or options.quick
     run, code = Run(chosen or ((CHECKS, LOSSES) if some else PARTS)), 0
     try:
-        for name in asked.names:
-            run.try_peer(name, asked.keep or cache(), asked.python)
+        for name in options.names:
+            run.try_peer(name, options.keep or cache(), options.python)
     except KeyboardInterrupt:
-        tell("interrupted: this is what was found until then")
+        report_progress("interrupted: this is what was found until then")
         code = INTERRUPTED
     run.finish()
-    if asked.output:
+    if options.output:
         from interop import records
 
-        records.write(run, asked.output)
+        records.write(run, options.output)
     run.show(Screen())
     return code or (0 if run.good else 1)
 
 
 def _parsed(arguments: list[str] | None) -> argparse.Namespace:
     made = _parser()
-    asked = made.parse_args(arguments)
-    asked.names = _names(asked)
-    for name in asked.names:
+    options = made.parse_args(arguments)
+    options.names = _names(options)
+    for name in options.names:
         if name not in PEERS:
             made.error(f"no peer {name!r}; known: {', '.join(PEERS)}")
-    if asked.output:
-        made.check_output("-o", asked.output, force=asked.force)
-    return asked
+    if options.output:
+        made.check_output("-o", options.output, force=options.force)
+    return options
 
 
-def _names(asked: argparse.Namespace) -> Sequence[str]:
-    if not asked.only:
-        return QUICK if asked.quick else PEERS
-    return tuple(dict.fromkeys(name.strip() for name in asked.only.split(",")))
+def _names(options: argparse.Namespace) -> Sequence[str]:
+    if not options.only:
+        return QUICK if options.quick else PEERS
+    return tuple(dict.fromkeys(name.strip() for name in options.only.split(",")))
 
 
 def _parser() -> Parser:

@@ -47,7 +47,7 @@ def requirements(peer: str) -> Path:
 
 
 def environment(
-    peer: str, root: Path, tell: Callable[[str], None], python: str = sys.executable
+    peer: str, root: Path, report_progress: Callable[[str], None], python: str = sys.executable
 ) -> str:
     """Return the interpreter of a peer's environment; make it first if it is not there.
 
@@ -58,11 +58,11 @@ def environment(
     """
     try:
         pins = requirements(peer).read_bytes()
-        said = _run([python, "-VV"], 60.0)
-        key = hashlib.sha256(pins + said.encode()).hexdigest()[:12]
+        version = _run([python, "-VV"], 60.0)
+        key = hashlib.sha256(pins + version.encode()).hexdigest()[:12]
         target = root / f"{peer}-{key}"
         if not target.is_dir():
-            tell(f"{peer}: installing {pins.count(b'==')} packages into {target}")
+            report_progress(f"{peer}: installing {pins.count(b'==')} packages into {target}")
             root.mkdir(parents=True, exist_ok=True)
             _make(target, requirements(peer), python)
     except (OSError, subprocess.SubprocessError) as error:
@@ -101,7 +101,7 @@ def _run(command: Sequence[str], seconds: float) -> str:
 
 def _reason(error: Exception) -> str:
     """Return why it failed in one line: the last error of pip, where it was pip."""
-    said = error.stderr if isinstance(error, subprocess.CalledProcessError) else None
-    lines = [line for line in (said or str(error)).splitlines() if line.strip()]
+    output = error.stderr if isinstance(error, subprocess.CalledProcessError) else None
+    lines = [line for line in (output or str(error)).splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith("ERROR")]
     return " ".join((errors or lines or [type(error).__name__])[-1].split())

@@ -92,30 +92,30 @@ class PeerProcess:
     ) -> Encoded:
         """Have the library write tensors."""
         described, blobs = pack(list(tensors))
-        asked = {"operation": "encode", "tensors": described, "fields": dict(fields)}
-        answer = self._ask(asked | {"implementation": name, "side": side}, blobs)
+        request = {"operation": "encode", "tensors": described, "fields": dict(fields)}
+        answer = self._ask(request | {"implementation": name, "side": side}, blobs)
         return Encoded(answer.blobs[0], answer.header["headers"])
 
     def decode(self, name: str, side: str, encoded: Encoded) -> tuple[list[Tensor], dict[str, Any]]:
         """Have the library read a body."""
-        asked = {
+        request = {
             "operation": "decode",
             "headers": dict(encoded.headers),
             "implementation": name,
             "side": side,
         }
-        answer = self._ask(asked, [encoded.body])
+        answer = self._ask(request, [encoded.body])
         return unpack(answer.header["tensors"], answer.blobs), answer.header["fields"]
 
     def round_trip(self, name: str, side: str, fields: Mapping[str, Any]) -> dict[str, Verdict]:
         """Have the library write and read each of the arrays that are easily changed."""
-        asked = {
+        request = {
             "operation": "round trip",
             "implementation": name,
             "side": side,
             "fields": dict(fields),
         }
-        found = self._ask(asked, []).header["verdicts"]
+        found = self._ask(request, []).header["verdicts"]
         return {name: Verdict(*each) for name, each in found.items()}
 
     def time_encode(
@@ -128,22 +128,22 @@ class PeerProcess:
     ) -> list[int]:
         """Nanoseconds that each of a number of calls took the library, within its process."""
         described, blobs = pack(list(tensors))
-        asked = {"operation": "encode", "tensors": described, "fields": dict(fields)}
-        return self._times(asked | {"implementation": name, "side": side, "calls": calls}, blobs)
+        request = {"operation": "encode", "tensors": described, "fields": dict(fields)}
+        return self._times(request | {"implementation": name, "side": side, "calls": calls}, blobs)
 
     def time_decode(self, name: str, side: str, encoded: Encoded, calls: int) -> list[int]:
         """As `time_encode`."""
-        asked = {
+        request = {
             "operation": "decode",
             "headers": dict(encoded.headers),
             "implementation": name,
             "side": side,
         }
-        return self._times(asked | {"calls": calls}, [encoded.body])
+        return self._times(request | {"calls": calls}, [encoded.body])
 
-    def _times(self, asked: dict[str, Any], blobs: list[bytes]) -> list[int]:
-        taken: list[int] = self._ask(asked, blobs).header["ns"]
-        return taken
+    def _times(self, request: dict[str, Any], blobs: list[bytes]) -> list[int]:
+        times: list[int] = self._ask(request, blobs).header["ns"]
+        return times
 
     def _ask(self, header: dict[str, Any], blobs: list[bytes]) -> frames.Frame:
         with self._deadline(PATIENCE):

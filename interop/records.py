@@ -23,7 +23,7 @@ __all__ = ["write"]
 
 def write(run: Run, path: str) -> None:
     """Write all that is known of a run."""
-    said = {
+    found = {
         "good": run.good,
         "ours": machine.facts(),
         "peers": run.report.versions,
@@ -40,7 +40,7 @@ def write(run: Run, path: str) -> None:
         ],
         "speed": [_speed(each) for each in run.speeds],
     }
-    text = json.dumps(said, indent=1, ensure_ascii=False)
+    text = json.dumps(found, indent=1, ensure_ascii=False)
     Path(path).write_text(text + "\n", encoding="utf-8")
 
 

@@ -143,7 +143,7 @@ SURPRISES = (VALUES, UNREAD, SHAPE, NAN)
 
 
 def show(losses: Sequence[Loss], screen: Screen, *, words: bool) -> None:
-    """Write the tables, and what was lost in silence; also what is said in refusing, if asked."""
+    """Write the tables, and what was lost in silence; also the errors, where `words` is true."""
     theirs = [each for each in losses if each.column in THEIRS.values()]
     ours = [each for each in losses if each.column not in THEIRS.values()]
     screen.table(table("What each peer loses, writing and reading by itself", theirs))
@@ -186,9 +186,9 @@ def _surprises(losses: Sequence[Loss]) -> Iterator[str]:
 
 def _refusals(losses: Sequence[Loss]) -> Iterator[str]:
     """Yield each error once, with all arrays that raised it."""
-    said: dict[tuple[str, str], list[str]] = {}
+    errors: dict[tuple[str, str], list[str]] = {}
     for each in losses:
         if each.verdict.kind == REFUSED:
-            said.setdefault((each.column, each.verdict.detail), []).append(each.array)
-    for (column, detail), arrays in said.items():
+            errors.setdefault((each.column, each.verdict.detail), []).append(each.array)
+    for (column, detail), arrays in errors.items():
         yield f"{column}, {', '.join(arrays)}: {shorten(detail, WIDTH)}"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from interop.round_trip_losses import Loss
     from interop.speed import Speed
 
-__all__ = ["PARTS", "Run", "tell"]
+__all__ = ["PARTS", "Run", "report_progress"]
 
 PARTS = CHECKS, LOSSES, SPEED = ("checks", "losses", "speed")
 
@@ -48,7 +48,7 @@ class Run:
         """Try one peer; whatever goes wrong with it is in the report, and the run goes on."""
         clock = [time.monotonic()]
         try:
-            interpreter = environment(name, root, tell, python)
+            interpreter = environment(name, root, report_progress, python)
         except InstallError as error:
             self._miss(name, f"cannot be installed: {error}")
             return
@@ -67,7 +67,9 @@ class Run:
             self.report.missing[name] = "interrupted"
             raise
         steps = zip(("environment", "start", *self.parts), pairwise(clock), strict=True)
-        tell(f"{name}: " + ", ".join(f"{step} {end - begin:.0f} s" for step, (begin, end) in steps))
+        report_progress(
+            f"{name}: " + ", ".join(f"{step} {end - begin:.0f} s" for step, (begin, end) in steps)
+        )
 
     def _do(self, part: str, peer: PeerProcess) -> None:
         if part == CHECKS:
@@ -81,7 +83,7 @@ class Run:
 
     def _miss(self, name: str, reason: str) -> None:
         self.report.missing[name] = reason
-        tell(f"{name}: {reason}")
+        report_progress(f"{name}: {reason}")
 
     def finish(self) -> None:
         """Do what needs no peer."""
@@ -99,6 +101,6 @@ class Run:
         self.report.show_missing(screen)
 
 
-def tell(line: str) -> None:
+def report_progress(line: str) -> None:
     """Print progress to stderr, apart from the report."""
     print(line, file=sys.stderr, flush=True)

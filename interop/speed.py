@@ -154,26 +154,26 @@ def in_turn(
     The budget is spent by the calls, and by the pipe to the other process. The collection of
     garbage before each round is not counted: it takes as long as this process has objects.
     """
-    taken: tuple[list[int], list[int]] = [], []
+    times: tuple[list[int], list[int]] = [], []
     waited = rounds = spent = 0
     least = 3
     while rounds < ROUNDS and (rounds < least or spent < BUDGET):
         start = clock()
-        taken[0].extend(theirs(_calls(taken[0])))
+        times[0].extend(theirs(_calls(times[0])))
         waited += clock() - start
-        taken[1].extend(time_calls(ours, _calls(taken[1]), clock))
-        spent = max(sum(taken[0]), waited) + sum(taken[1])
+        times[1].extend(time_calls(ours, _calls(times[1]), clock))
+        spent = max(sum(times[0]), waited) + sum(times[1])
         rounds += 1
         if rounds == 1 and spent > SLOW:
             least = 2
-    return taken
+    return times
 
 
-def _calls(taken: list[int]) -> int:
+def _calls(times: list[int]) -> int:
     """Return how many calls fill a round, by the quickest so far: others may be interrupted."""
-    if not taken:
+    if not times:
         return 1
-    return max(1, min(CALLS, int(BUDGET / 2 / ROUNDS / max(min(taken), 1))))
+    return max(1, min(CALLS, int(BUDGET / 2 / ROUNDS / max(min(times), 1))))
 
 
 @contextmanager

@@ -34,11 +34,11 @@ class Inference(Ours):
             tw.oip.InferTensor(name, value, binary=self.binary(index))
             for index, (name, value) in enumerate(values.items())
         ]
-        said = {key: fields[key] for key in (*KEYS, "parameters")}
+        members = {key: fields[key] for key in (*KEYS, "parameters")}
         if side == "response":
-            return tw.oip.InferResponse(tensors, **said)
-        said["outputs"] = [tw.oip.RequestedOutput(name) for name in fields["outputs"]]
-        return tw.oip.InferRequest(tensors, **said)
+            return tw.oip.InferResponse(tensors, **members)
+        members["outputs"] = [tw.oip.RequestedOutput(name) for name in fields["outputs"]]
+        return tw.oip.InferRequest(tensors, **members)
 
     def values(self, side: str, message: Any) -> dict[str, Any]:
         """Return the values of a message by name."""

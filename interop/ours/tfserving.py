@@ -26,15 +26,15 @@ class Serving(Ours):
 
     def message(self, side: str, values: Mapping[str, Any], fields: Mapping[str, Any]) -> Any:
         """Make a message of values by name."""
-        said = {
+        members = {
             "model_name": fields["model_name"],
             "version": int(fields["model_version"]),
             "signature_name": fields["signature_name"],
         }
         if side == "response":
-            return tw.tfserving.PredictResponse(dict(values), **said)
-        said["output_filter"] = fields["outputs"]
-        return tw.tfserving.PredictRequest(dict(values), **said)
+            return tw.tfserving.PredictResponse(dict(values), **members)
+        members["output_filter"] = fields["outputs"]
+        return tw.tfserving.PredictRequest(dict(values), **members)
 
     def values(self, side: str, message: Any) -> dict[str, Any]:
         """Return the values of a message by name."""

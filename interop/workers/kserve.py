@@ -23,7 +23,7 @@ class KServe:
         self.orjson = import_module("orjson")
 
     def offer(self) -> Offer:
-        """Name what can be asked for."""
+        """Return the implementations of the library: what encodes and decodes."""
         offer: Offer = {"rest binary": {}, "rest json": {}, "grpc": {}, "grpc typed": {}}
         for side in SIDES:
             for name, calls in offer.items():
@@ -42,33 +42,33 @@ class KServe:
             one = kind(name, list(array.shape), self.datatype_of(array.dtype))
             one.set_data_from_numpy(array, binary_data=binary)
             tensors.append(one)
-        said = {key: fields[key] for key in ("model_name", "model_version", "parameters")}
+        message = {key: fields[key] for key in ("model_name", "model_version", "parameters")}
         if side == "request":
-            said["request_id"] = fields["id"]
+            message["request_id"] = fields["id"]
             outputs = [self.types.RequestedOutput(name) for name in fields["outputs"]]
-            return self.types.InferRequest(infer_inputs=tensors, request_outputs=outputs, **said)
-        said |= {"response_id": fields["id"], "use_binary_outputs": binary}
-        return self.types.InferResponse(infer_outputs=tensors, **said)
+            return self.types.InferRequest(infer_inputs=tensors, request_outputs=outputs, **message)
+        message |= {"response_id": fields["id"], "use_binary_outputs": binary}
+        return self.types.InferResponse(infer_outputs=tensors, **message)
 
-    def _values(self, side: str, said: Any) -> Read:
-        fields = {"id": said.id, "model_name": said.model_name}
-        fields["parameters"] = self.types.to_http_parameters(said.parameters or {})
+    def _values(self, side: str, message: Any) -> Read:
+        fields = {"id": message.id, "model_name": message.model_name}
+        fields["parameters"] = self.types.to_http_parameters(message.parameters or {})
         if side == "request":
-            fields["outputs"] = [each.name for each in said.request_outputs or []]
-        tensors = said.inputs if side == "request" else said.outputs
+            fields["outputs"] = [each.name for each in message.request_outputs or []]
+        tensors = message.inputs if side == "request" else message.outputs
         return {each.name: each.as_numpy() for each in tensors}, fields
 
     def write_rest(
         self, side: str, arrays: dict[str, Any], fields: dict[str, Any], *, binary: bool
     ) -> Encoded:
         """Write as the client posts, or as the server's endpoint answers."""
-        said, size = self._message(side, arrays, fields, binary=binary).to_rest()
+        message, size = self._message(side, arrays, fields, binary=binary).to_rest()
         if size is not None:
-            return Encoded(said, {LENGTH: str(size)})
+            return Encoded(message, {LENGTH: str(size)})
         if side == "response":
-            checked = self.rest.InferenceResponse.model_validate(said)
+            checked = self.rest.InferenceResponse.model_validate(message)
             return Encoded(checked.model_dump_json().encode())
-        return Encoded(self.orjson.dumps(said))
+        return Encoded(self.orjson.dumps(message))
 
     def read_rest(self, side: str, encoded: Encoded) -> Read:
         """Read as the server's endpoint does, or as the client."""
@@ -76,18 +76,18 @@ class KServe:
         if side == "response":
             return self._values(side, self.types.InferResponse.from_bytes(encoded.body, size))
         if LENGTH in encoded.headers:
-            said = self.types.InferRequest.from_bytes(encoded.body, size, "model")
+            message = self.types.InferRequest.from_bytes(encoded.body, size, "model")
         else:
             checked = self.rest.InferenceRequest.model_validate_json(encoded.body)
-            said = self.types.InferRequest.from_inference_request(checked, "model")
-        return self._values(side, said)
+            message = self.types.InferRequest.from_inference_request(checked, "model")
+        return self._values(side, message)
 
     def write_grpc(
         self, side: str, arrays: dict[str, Any], fields: dict[str, Any], *, binary: bool
     ) -> Encoded:
         """Write raw or typed contents."""
-        said = self._message(side, arrays, fields, binary=binary).to_grpc()
-        return Encoded(said.SerializeToString(deterministic=True))
+        message = self._message(side, arrays, fields, binary=binary).to_grpc()
+        return Encoded(message.SerializeToString(deterministic=True))
 
     def read_grpc(self, side: str, encoded: Encoded) -> Read:
         """Read either."""

@@ -130,15 +130,15 @@ def time_calls(
     """Nanoseconds of each call; both sides are timed by this."""
     gc.collect()
     bytes(LARGE)  # frees it at once, and malloc keeps memory from then on, as in a server at work
-    taken = []
+    times = []
     for _ in range(calls):
         start = clock()
         call()
-        taken.append(clock() - start)
-    return taken
+        times.append(clock() - start)
+    return times
 
 
 def one_line(error: Exception) -> str:
     """Return an error in one line."""
-    said = " ".join(str(error).split())
-    return f"{type(error).__name__}: {said[:2000]}"
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text[:2000]}"

@@ -29,7 +29,7 @@ class MLServer:
         }
 
     def offer(self) -> Offer:
-        """Name what can be asked for."""
+        """Return the implementations of the library: what encodes and decodes."""
         offer: Offer = {"rest json": {}, "grpc": {}, "grpc typed": {}}
         for side in SIDES:
             offer["rest json"]["encode", side] = partial(self.write_rest, side)
@@ -64,35 +64,37 @@ class MLServer:
         elements[:] = [each.encode() if isinstance(each, str) else each for each in tensor.data]
         return elements.reshape(tensor.shape)
 
-    def _values(self, side: str, said: Any) -> Read:
+    def _values(self, side: str, message: Any) -> Read:
         keys = ("id",) if side == "request" else ("id", "model_name", "model_version")
-        fields = {key: getattr(said, key) for key in keys}
-        fields["parameters"] = said.parameters.model_dump() if said.parameters else {}
+        fields = {key: getattr(message, key) for key in keys}
+        fields["parameters"] = message.parameters.model_dump() if message.parameters else {}
         if side == "request":
-            fields["outputs"] = [each.name for each in said.outputs or []]
-        tensors = said.inputs if side == "request" else said.outputs
+            fields["outputs"] = [each.name for each in message.outputs or []]
+        tensors = message.inputs if side == "request" else message.outputs
         return {each.name: self._value(each) for each in tensors}, fields
 
     def write_rest(self, side: str, arrays: dict[str, Any], fields: dict[str, Any]) -> Encoded:
         """Write JSON."""
-        said = self._message(side, arrays, fields).model_dump()
-        return Encoded(self.json.encode_to_json_bytes(said))
+        message = self._message(side, arrays, fields).model_dump()
+        return Encoded(self.json.encode_to_json_bytes(message))
 
     def read_rest(self, side: str, encoded: Encoded) -> Read:
         """Read JSON."""
         of = self.types.InferenceRequest if side == "request" else self.types.InferenceResponse
-        said = self.json.decode_from_bytelike_json_to_dict(encoded.body)
-        return self._values(side, of.model_validate(said))
+        message = self.json.decode_from_bytelike_json_to_dict(encoded.body)
+        return self._values(side, of.model_validate(message))
 
     def write_grpc(
         self, side: str, arrays: dict[str, Any], fields: dict[str, Any], *, raw: bool
     ) -> Encoded:
         """Write raw or typed contents."""
-        said = self._message(side, arrays, fields)
+        message = self._message(side, arrays, fields)
         model = {key: fields[key] for key in ("model_name", "model_version")}
         converter, _ = self.grpc[side]
-        message = converter.from_types(said, use_raw=raw, **(model if side == "request" else {}))
-        return Encoded(message.SerializeToString(deterministic=True))
+        raw_message = converter.from_types(
+            message, use_raw=raw, **(model if side == "request" else {})
+        )
+        return Encoded(raw_message.SerializeToString(deterministic=True))
 
     def read_grpc(self, side: str, encoded: Encoded) -> Read:
         """Read either."""

@@ -18,7 +18,7 @@ class MsgpackNumpy:
         self.library = import_module("msgpack_numpy")
 
     def offer(self) -> Offer:
-        """Name what can be asked for."""
+        """Return the implementations of the library: what encodes and decodes."""
         return {"packb": {("encode", "request"): self.write, ("decode", "request"): self.read}}
 
     def write(self, arrays: dict[str, Any], _: Any) -> Encoded:

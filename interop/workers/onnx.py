@@ -19,7 +19,7 @@ class Onnx:
         self.helper = import_module("onnx.numpy_helper")
 
     def offer(self) -> Offer:
-        """Name what can be asked for."""
+        """Return the implementations of the library: what encodes and decodes."""
         return {
             "numpy_helper": {("encode", "request"): self.write, ("decode", "request"): self.read}
         }

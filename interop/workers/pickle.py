@@ -55,7 +55,7 @@ def read_parts(encoded: Encoded) -> Read:
 
 
 def offer() -> Offer:
-    """Name what can be asked for."""
+    """Return the implementations of the library: what encodes and decodes."""
     return {
         "in-band": {("encode", "request"): write, ("decode", "request"): read},
         "out-of-band": {("encode", "request"): write_parts, ("decode", "request"): read_parts},

@@ -18,7 +18,7 @@ class PyArrow:
         self.library = import_module("pyarrow")
 
     def offer(self) -> Offer:
-        """Name what can be asked for."""
+        """Return the implementations of the library: what encodes and decodes."""
         return {"tensor": {("encode", "request"): self.write, ("decode", "request"): self.read}}
 
     def write(self, arrays: dict[str, Any], _: Any) -> Encoded:

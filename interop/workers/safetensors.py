@@ -18,7 +18,7 @@ class Safetensors:
         self.library = import_module("safetensors.numpy")
 
     def offer(self) -> Offer:
-        """Name what can be asked for."""
+        """Return the implementations of the library: what encodes and decodes."""
         return {"save": {("encode", "request"): self.write, ("decode", "request"): self.read}}
 
     def write(self, arrays: dict[str, Any], _: Any) -> Encoded:

@@ -48,7 +48,7 @@ class Seldon:
         self.utils = import_module("seldon_core.utils")
 
     def offer(self) -> Offer:
-        """Name what can be asked for."""
+        """Return the implementations of the library: what encodes and decodes."""
         offer: Offer = {}
         for kind in KINDS:
             for side in SIDES:
@@ -75,14 +75,14 @@ class Seldon:
         """Write what the client posts, or the wrapper answers."""
         value = only(kind, side, values)
         if side == "response":
-            construct, asked = self.utils.construct_response_json, self._asked(kind, fields)
-            said = construct(Model(fields["names"]), False, asked, value, dict(fields["meta"]))  # noqa: FBT003
+            construct, request = self.utils.construct_response_json, self._request_of(kind, fields)
+            message = construct(Model(fields["names"]), False, request, value, dict(fields["meta"]))  # noqa: FBT003
         elif kind in IN_DATA:
             datadef = self.utils.array_to_rest_datadef(kind, value, fields["names"])
-            said = {"data": datadef, "meta": fields["meta"]}
+            message = {"data": datadef, "meta": fields["meta"]}
         else:
-            said = self.utils.seldon_message_to_json(self._request(kind, value, fields))
-        return Encoded(json.dumps(said).encode())
+            message = self.utils.seldon_message_to_json(self._request(kind, value, fields))
+        return Encoded(json.dumps(message).encode())
 
     def write_grpc(
         self, kind: str, side: str, values: dict[str, Any], fields: dict[str, Any]
@@ -90,14 +90,14 @@ class Seldon:
         """Write what the client sends, or the wrapper answers."""
         value = only(kind, side, values)
         if side == "response":
-            asked = self.utils.json_to_seldon_message(self._asked(kind, fields))
+            request = self.utils.json_to_seldon_message(self._request_of(kind, fields))
             construct = self.utils.construct_response
-            said = construct(Model(fields["names"]), False, asked, value, dict(fields["meta"]))  # noqa: FBT003
+            message = construct(Model(fields["names"]), False, request, value, dict(fields["meta"]))  # noqa: FBT003
         else:
-            said = self._request(kind, value, fields)
-        return Encoded(said.SerializeToString(deterministic=True))
+            message = self._request(kind, value, fields)
+        return Encoded(message.SerializeToString(deterministic=True))
 
-    def _asked(self, kind: str, fields: dict[str, Any]) -> dict[str, Any]:
+    def _request_of(self, kind: str, fields: dict[str, Any]) -> dict[str, Any]:
         """Return a request of a kind: the reply will have the same kind."""
         meta = {"puid": fields["meta"]["puid"]}
         if kind not in IN_DATA:
@@ -108,29 +108,29 @@ class Seldon:
     def _request(self, kind: str, value: Any, fields: dict[str, Any]) -> Any:
         if kind in IN_DATA:
             datadef = self.utils.array_to_grpc_datadef(kind, value, fields["names"])
-            said = self.message(data=datadef)
+            message = self.message(data=datadef)
         elif kind == "jsonData":
-            said = self.utils.json_to_seldon_message({kind: value})
+            message = self.utils.json_to_seldon_message({kind: value})
         else:
-            said = self.message(**{kind: value})
+            message = self.message(**{kind: value})
         meta = self.utils.json_to_seldon_message({"meta": fields["meta"]}).meta
-        said.meta.MergeFrom(meta)
-        return said
+        message.meta.MergeFrom(meta)
+        return message
 
     def read_rest(self, side: str, encoded: Encoded) -> Read:
         """Read as the wrapper does, or as the client."""
-        said = json.loads(encoded.body)
+        message = json.loads(encoded.body)
         if side == "response":
-            return self._parts(self.utils.json_to_seldon_message(said))
-        value, meta, datadef, _ = self.utils.extract_request_parts_json(said)
+            return self._parts(self.utils.json_to_seldon_message(message))
+        value, meta, datadef, _ = self.utils.extract_request_parts_json(message)
         return {"0": value}, {"names": (datadef or {}).get("names", []), "meta": meta}
 
     def read_grpc(self, encoded: Encoded) -> Read:
         """Read as both do."""
         return self._parts(self.message.FromString(encoded.body))
 
-    def _parts(self, said: Any) -> Read:
-        value, meta, datadef, _ = self.utils.extract_request_parts(said)
+    def _parts(self, message: Any) -> Read:
+        value, meta, datadef, _ = self.utils.extract_request_parts(message)
         return {"0": value}, {"names": list(datadef.names), "meta": meta}
 
     def _tensor(self, value: Any) -> Any:
@@ -138,8 +138,8 @@ class Seldon:
 
     def write_list(self, values: dict[str, Any], _: Any, *, rest: bool) -> Encoded:
         """Write what a combiner is sent."""
-        said = [self._tensor(value) for value in values.values()]
-        message = self.messages.SeldonMessageList(seldonMessages=said)
+        messages = [self._tensor(value) for value in values.values()]
+        message = self.messages.SeldonMessageList(seldonMessages=messages)
         if rest:
             return Encoded(json.dumps(self.utils.seldon_messages_to_json(message)).encode())
         return Encoded(message.SerializeToString(deterministic=True))

@@ -24,7 +24,7 @@ class TensorFlow:
         self.kinds = {"request": predict.PredictRequest, "response": predict.PredictResponse}
 
     def offer(self) -> Offer:
-        """Name what can be asked for."""
+        """Return the implementations of the library: what encodes and decodes."""
         offer: Offer = {
             "make_ndarray": {
                 ("encode", "request"): self.write_proto,

@@ -29,7 +29,7 @@ class Triton:
         self.request_of = import_module("tritonclient.grpc._utils")._get_inference_request  # noqa: SLF001
 
     def offer(self) -> Offer:
-        """Name what can be asked for."""
+        """Return the implementations of the library: what encodes and decodes."""
         read = {("decode", "response"): self.read_http}
         return {
             "http binary": {("encode", "request"): self.write_http(lambda _: True), **read},
@@ -70,9 +70,9 @@ class Triton:
         result = self.http.InferenceServerClient.parse_response_body(
             encoded.body, header_length=None if size is None else int(size)
         )
-        said = result.get_response()
-        arrays = {each["name"]: result.as_numpy(each["name"]) for each in said["outputs"]}
-        return arrays, {key: said.get(key) for key in (*KEYS, "parameters")}
+        message = result.get_response()
+        arrays = {each["name"]: result.as_numpy(each["name"]) for each in message["outputs"]}
+        return arrays, {key: message.get(key) for key in (*KEYS, "parameters")}
 
     def write_grpc(self, arrays: dict[str, Any], fields: dict[str, Any]) -> Encoded:
         """Write a request."""
@@ -96,25 +96,25 @@ class Triton:
     def read_grpc(self, encoded: Encoded) -> Read:
         """Read a reply."""
         result = self.grpc.InferResult(self.messages.ModelInferResponse.FromString(encoded.body))
-        said = result.get_response()
-        arrays = {each.name: result.as_numpy(each.name) for each in said.outputs}
-        return arrays, {key: getattr(said, key) for key in KEYS}
+        message = result.get_response()
+        arrays = {each.name: result.as_numpy(each.name) for each in message.outputs}
+        return arrays, {key: getattr(message, key) for key in KEYS}
 
     def read_messages(self, encoded: Encoded) -> Read:
         """Read a request as a server would that has Triton's messages and nothing more."""
-        said = self.messages.ModelInferRequest.FromString(encoded.body)
+        message = self.messages.ModelInferRequest.FromString(encoded.body)
         arrays = {}
-        for each, raw in zip(said.inputs, said.raw_input_contents, strict=True):
+        for each, raw in zip(message.inputs, message.raw_input_contents, strict=True):
             if each.datatype == "BYTES":
                 array = self.shared.deserialize_bytes_tensor(raw)
             else:
                 array = np.frombuffer(raw, self.shared.triton_to_np_dtype(each.datatype))
             arrays[each.name] = array.reshape(list(each.shape))
-        fields = {key: getattr(said, key) for key in KEYS}
-        fields["outputs"] = [each.name for each in said.outputs]
+        fields = {key: getattr(message, key) for key in KEYS}
+        fields["outputs"] = [each.name for each in message.outputs]
         fields["parameters"] = {
             key: getattr(each, each.WhichOneof("parameter_choice"))
-            for key, each in said.parameters.items()
+            for key, each in message.parameters.items()
         }
         return arrays, fields
 

@@ -12,15 +12,15 @@ from interop.environments import PEERS, InstallError, environment, requirements
 @pytest.mark.slow
 def test_an_environment_is_made_once(tmp_path: Path, offline: Callable[[str], None]) -> None:
     """The second time it is there; other pins make another."""
-    told: list[str] = []
+    progress: list[str] = []
     offline("# nothing\n")
-    first = environment("kserve", tmp_path / "cache", told.append)
+    first = environment("kserve", tmp_path / "cache", progress.append)
     assert Path(first).is_relative_to(tmp_path / "cache")
-    assert environment("kserve", tmp_path / "cache", told.append) == first
-    assert len(told) == 1
+    assert environment("kserve", tmp_path / "cache", progress.append) == first
+    assert len(progress) == 1
     offline("no-such-peer==1.0\n")
     with pytest.raises(InstallError):
-        environment("kserve", tmp_path / "cache", told.append)
+        environment("kserve", tmp_path / "cache", progress.append)
 
 
 def test_no_such_python(tmp_path: Path) -> None:
