@@ -56,6 +56,10 @@ class Child:
         `subprocess.DEVNULL` for a tool whose output nobody reads.
     variables
         Of the child's environment, beside those of this process.
+    only
+        All variables of the child's environment, for one that must not see those of this process.
+    folder
+        The working directory; that of this process where None.
     """
 
     what = "a worker"
@@ -67,6 +71,8 @@ class Child:
         *,
         stdout: int = subprocess.PIPE,
         variables: Mapping[str, str] | None = None,
+        only: Mapping[str, str] | None = None,
+        folder: Path | None = None,
     ) -> None:
         self.began = time.perf_counter()
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed in close
@@ -76,7 +82,8 @@ class Child:
                 stdin=subprocess.PIPE,
                 stdout=stdout,
                 stderr=self._errors,
-                env=environment(**(variables or {})),
+                env=environment(**(variables or {})) if only is None else only,
+                cwd=folder,
                 start_new_session=True,
             )
         self.pid = self._process.pid

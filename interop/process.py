@@ -1,15 +1,15 @@
-"""A peer's process: started, encoded to in frames, and ended by its own id."""
+"""A peer's process: frames go to it and come from it; a child like any other."""
 
 from __future__ import annotations
 
 import os
-import subprocess
-import tempfile
+import signal
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
+from bench.process import Child
 from interop.workers import frames
 from interop.workers.fragile import Verdict
 from interop.workers.loop import Encoded
@@ -44,32 +44,27 @@ def worker(python: str, peer: str) -> list[str]:
     return [python, "-s", "-m", f"interop.workers.{peer.replace('-', '_')}"]
 
 
-class PeerProcess:
+class PeerProcess(Child):
     """A worker of ``interop/workers`` in the interpreter that has its library.
 
     Raises
     ------
     PeerError
-        it does not start, or ends, or is silent.
+        It does not start, or ends, or does not answer.
     Refusal
-        the library cannot be loaded.
+        The library cannot be loaded.
     """
+
+    what = "a peer"
 
     def __init__(self, peer: str, command: Sequence[str]) -> None:
         self.peer = peer
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed in close
         self._late = ""
         kept = {name: os.environ[name] for name in os.environ if not name.startswith("PYTHON")}
         quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0", "PYTHONUTF8": "1"}
+        variables = kept | quiet | {"PYTHONPATH": str(ROOT)}
         try:
-            self._process = subprocess.Popen(  # noqa: S603 - our own worker
-                list(command),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=self._errors,
-                cwd=ROOT,
-                env=kept | quiet | {"PYTHONPATH": str(ROOT)},
-            )
+            super().__init__(command, only=variables, folder=ROOT)
         except OSError as error:
             self._errors.close()
             raise PeerError(f"does not start: {error}") from error
@@ -150,7 +145,7 @@ class PeerProcess:
             try:
                 frames.write(self._stdin, header, blobs)
             except OSError as error:
-                raise PeerError(self._late or f"ended: {self._last_words() or error}") from error
+                raise PeerError(self._late or f"ended: {self.complaint()}") from error
             return self._answer()
 
     def _answer(self) -> frames.Frame:
@@ -160,7 +155,7 @@ class PeerProcess:
             raise PeerError(str(error)) from error
         if frame is None:
             code = self._process.wait(10)
-            raise PeerError(self._late or f"ended with code {code}: {self._last_words()}")
+            raise PeerError(self._late or f"ended with code {code}: {self.complaint()}")
         if "error" in frame.header:
             raise Refusal(frame.header["error"])
         return frame
@@ -171,7 +166,7 @@ class PeerProcess:
 
         def end() -> None:
             self._late = f"no answer within {seconds:g} s"
-            self._process.kill()
+            self.signal(getattr(signal, "SIGKILL", signal.SIGTERM))
 
         timer = threading.Timer(seconds, end)
         timer.start()
@@ -180,19 +175,6 @@ class PeerProcess:
         finally:
             timer.cancel()
 
-    def _last_words(self) -> str:
-        self._errors.seek(0)
-        lines = self._errors.read()[-2000:].decode(errors="replace").splitlines()
-        return lines[-1].strip() if lines else ""
-
-    def close(self) -> None:
+    def close(self, patience: float | None = None) -> None:
         """End the process: its stdin ends, and if it does not, it is killed."""
-        with suppress(OSError):  # what it did not read
-            self._stdin.close()
-        self._stdout.close()
-        try:
-            self._process.wait(END)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._errors.close()
+        super().close(END if patience is None else patience)
