@@ -239,12 +239,15 @@ def _same(narrow: Array, wide: Array) -> Array:
     if narrow.dtype.kind in "fV" and wide.dtype.kind in "iu":
         # 2.0**64 would come back as the largest uint64 on some machines: stay below it.
         top = 2.0 ** (8 * wide.dtype.itemsize - (wide.dtype.kind == "i"))
-        fits = narrow.astype(np.float64) < top
+        exact = narrow.astype(np.float64)
+        fits = (exact < top) & (exact >= -top)  # -inf would come back as the least int64
         same: Array = fits & (np.where(fits, narrow, 0).astype(wide.dtype) == wide)
         return same
     if narrow.dtype.kind == "c" and wide.dtype.kind != "c":
         narrow = narrow.real
     same = narrow.astype(wide.dtype) == wide
+    if narrow.dtype.kind in "iu" and wide.dtype.kind in "fcV":  # float16's -inf is least int64's
+        same &= np.isfinite(wide)
     if narrow.dtype.kind != "c":  # -1 as an unsigned integer comes back as -1
         same &= (narrow < 0) == (wide < 0)
     if wide.dtype.kind in "fcV" and narrow.dtype.kind in "fcV":
