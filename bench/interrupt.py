@@ -108,11 +108,25 @@ def noting() -> Iterator[list[int]]:
 
 
 @contextmanager
+def _handling(handler: Callable[..., Any]) -> Iterator[None]:
+    """Handle SIGINT so; whoever ignores it, as a job in the background does, goes on to."""
+    before = signal.getsignal(signal.SIGINT)
+    ours = callable(before) and current_thread() is main_thread()  # only this thread may
+    if ours:
+        signal.signal(signal.SIGINT, handler)
+    try:
+        yield
+    finally:
+        if ours:
+            signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
 def _terminated() -> Iterator[None]:
     """Treat SIGTERM as Ctrl-C, unless somebody has other plans with either."""
     usual = signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
-    alone = current_thread() is main_thread()  # other threads have no say
-    if not (usual and alone and callable(signal.getsignal(signal.SIGINT))):
+    ours = current_thread() is main_thread()
+    if not (usual and ours and callable(signal.getsignal(signal.SIGINT))):
         yield
         return
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
@@ -120,19 +134,3 @@ def _terminated() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-
-
-@contextmanager
-def _handling(handler: Callable[..., Any]) -> Iterator[None]:
-    before = signal.getsignal(signal.SIGINT)
-    try:
-        # Who ignores Ctrl-C, as a job in the background does, goes on to.
-        if callable(before):
-            signal.signal(signal.SIGINT, handler)
-    except ValueError:  # a thread has no say
-        before = None
-    try:
-        yield
-    finally:
-        if callable(before):
-            signal.signal(signal.SIGINT, before)

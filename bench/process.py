@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping, Sequence
 
 END = 10.0
-"""Seconds in which a child ends after each way of asking it to."""
+"""Seconds in which a child ends after each signal."""
 PR_SET_PDEATHSIG, PR_SET_PTRACER = 1, 0x59616D61
 
 
@@ -100,7 +100,7 @@ class Child:
             stdin.flush()
 
     def close_input(self) -> None:
-        """Close its stdin, by which our own servers are told to end."""
+        """Close its stdin, which ends our own servers."""
         if self._process.stdin is not None:
             with suppress(OSError):
                 self._process.stdin.close()

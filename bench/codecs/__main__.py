@@ -80,7 +80,7 @@ def parser() -> Parser:
     forms = made.add_run()
     forms.add_argument("--json", action="store_true", help="the advice for programs")
     add = made.add_argument_group("measured by pyperf, each cell in many processes").add_argument
-    add("--rigorous", action="store_true", help="do so; -p says how many: 20")
+    add("--rigorous", action="store_true", help="do so; -p processes: 20")
     add("-n", dest="samples", type=count, metavar="N", help="values of a process: 3")
     add("-w", "--warmups", type=none_or_more, metavar="N", help="warm-ups of a process: 1")
     add("-l", "--loops", type=count, metavar="N", help="calls of a value; else found")

@@ -104,7 +104,7 @@ def dtype_name(name: str) -> str:
     except (TypeError, ValueError):
         raise UsageError(f"--dtype: there is no dtype {name!r}") from None
     if dtype.kind in "US" or not arrays.representable(dtype):
-        raise UsageError(f"--dtype: {name!r} is not a dtype of numbers that a format carries")
+        raise UsageError(f"--dtype: {name!r} is not a dtype of numbers that a format can represent")
     return dtype.name
 
 

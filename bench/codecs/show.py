@@ -78,7 +78,7 @@ def _answer(results: Results, screen: Screen) -> None:
         else:
             screen.heading(f"Which format? {section}")
         for place, line in enumerate(wording.sentences(found, general=number == 0)):
-            # The answer stands out; the reasons are there for whoever reads on.
+            # The answer is bold; the reasons are there for whoever reads on.
             style = "title" if place < len(found.best) else ""
             screen.line("- " * screen.markdown + line, style)
         crossings = wording.crossing_lines(found.crossovers, found.columns[-1])

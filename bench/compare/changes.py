@@ -98,9 +98,9 @@ class Comparison:
     """The old number of each new payload that both have."""
     changes: list[Change]
     machine: list[str]
-    """In which way the machines differ."""
+    """What differs between the machines."""
     payloads: list[str]
-    """In which way the payloads differ."""
+    """What differs between the payloads."""
     gone: list[str] = field(default_factory=list)
     """Cells that only the old file has."""
     come: list[str] = field(default_factory=list)
@@ -176,7 +176,7 @@ def _refused(other: Run, pairs: dict[int, int]) -> dict[int, set[str]]:
 
 
 def _only(run: Run, other: Run, both: set[Cell], payloads: dict[int, set[str]]) -> list[str]:
-    """Name the cells that the other file has not: operations, whole payloads, the rest by way.
+    """Name the cells that the other file has not: operations, whole payloads, then the rest.
 
     A refusal is reported as such.
     """
@@ -277,7 +277,7 @@ def describe_machine(metadata: Metadata) -> str:
 
 
 def machine_differences(old: Metadata, new: Metadata) -> list[str]:
-    """Return in which way these are different machines; nothing if they are the same."""
+    """Return what differs between two machines; nothing if they are the same."""
     found = []
     for name, keys in MACHINE.items():
         key = next((key for key in keys if key in old and key in new), "")

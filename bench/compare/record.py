@@ -57,7 +57,7 @@ def slimmed(path: str) -> str:
             kept = {key: value for key, value in metadata.items() if _needed(key)}
             time = float(f"{median(benchmark.get_values()):.3g}")
             cells.append({"metadata": kept, "runs": [{"values": [time]}]})
-    # What all have in common stands once, as pyperf itself has it.
+    # What all have in common is written once, as pyperf itself has it.
     first, *others = (cell["metadata"] for cell in cells)
     shared = {
         key: value

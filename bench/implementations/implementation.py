@@ -1,4 +1,4 @@
-"""An implementation of one job, a codec or what people do without it, and what its name tells."""
+"""An implementation of one job, a codec or what people do without it, and the parts of its name."""
 
 from __future__ import annotations
 

@@ -159,8 +159,8 @@ def _turn(session: Session, cells: Sequence[Cell], rigour: Rigour, path: Path) -
     try:
         for done, line in enumerate(suite.lines(), 1):
             if "failed" in line:
-                said = [each for each in suite.errors().splitlines() if each.strip()]
-                reason = said[-1] if said else line["reason"]
+                errors = suite.errors().strip().splitlines()
+                reason = errors[-1] if errors else line["reason"]
                 raise WorkerError(f"a worker failed: {line['failed']}: {reason}")
             benchmark, name = pyperf.Benchmark.loads(line["benchmark"]), names[done - 1]
             if benchmark.get_name() != name:

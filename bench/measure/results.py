@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 NOISY = 0.10
-"""Equal cells that differ by more say that the machine was busy with something else."""
+"""Equal cells that differ by more show that the machine was busy with something else."""
 LEAST_NOISE = 0.01
-"""Two medians nearer than this are never told apart, however quiet the run was."""
+"""Two medians nearer than this are always level, however quiet the run was."""
 CONTROLS = 3
 
 
@@ -130,7 +130,7 @@ class Results:
         return sum(known) if len(known) == len(parts) else None
 
     def refusals(self) -> dict[tuple[str, str], list[int]]:
-        """Return the cases that a way cannot carry, by the way and the reason."""
+        """Return the cases that were refused, by implementation and reason."""
         found: dict[tuple[str, str], list[int]] = {}
         for (case, name), facts in self.facts.items():
             if facts.cannot is not None:

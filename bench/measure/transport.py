@@ -25,7 +25,7 @@ SMALLEST, LARGEST, STEP = 64, 1 << 24, 4
 LONGEST = 24
 """Bytes of a number, comma included, where it takes most: as text."""
 TURN = 2e-3
-"""Seconds that one size is measured at a time, so that drift hits all sizes alike."""
+"""Seconds that one size is measured at a time, so that drift hits all sizes equally."""
 SHARE, MOST = 0.04, 0.5
 """Of the run's seconds, and never more than this."""
 PATIENCE = 5.0
@@ -64,7 +64,7 @@ def measure(values: int, seconds: float) -> dict[int, float]:
     values
         The numbers in the largest payload of the run.
     seconds
-        Of the whole run; a small share of it is taken.
+        Of the whole run; a small share of it is used.
 
     Returns
     -------
@@ -89,39 +89,41 @@ def measure(values: int, seconds: float) -> dict[int, float]:
         return {}
 
 
-def seconds_of(trips: Mapping[int, float], size: float) -> float | None:
+def seconds_of(http_round_trips: Mapping[int, float], size: float) -> float | None:
     """Return the seconds of a request with so many bytes, between what was measured.
 
     Above the largest body, each byte costs what it costs there.
     """
-    if not trips:
+    if not http_round_trips:
         return None
-    known = sorted(trips)
+    known = sorted(http_round_trips)
     if size <= known[0]:
-        return trips[known[0]]
+        return http_round_trips[known[0]]
     for low, high in pairwise(known):
         if size <= high:
-            return trips[low] + (trips[high] - trips[low]) * (size - low) / (high - low)
-    return trips[known[-1]] * size / known[-1]
+            return http_round_trips[low] + (http_round_trips[high] - http_round_trips[low]) * (
+                size - low
+            ) / (high - low)
+    return http_round_trips[known[-1]] * size / known[-1]
 
 
 def _medians(host: str, port: int, sizes: list[int], seconds: float) -> dict[int, float]:
-    taken: dict[int, list[float]] = defaultdict(list)
+    seconds_by_size: dict[int, list[float]] = defaultdict(list)
     ends = time.monotonic() + seconds
     with closing(HTTPConnection(host, port, timeout=PATIENCE)) as connection:
         connection.connect()
         connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         _request(connection, b"")
-        while not taken or time.monotonic() < ends:
+        while not seconds_by_size or time.monotonic() < ends:
             for size in sizes:
                 body = bytes(size)
                 turn = time.monotonic() + TURN
                 _request(connection, body)
                 while True:
-                    taken[size].append(_request(connection, body))
+                    seconds_by_size[size].append(_request(connection, body))
                     if time.monotonic() > turn:
                         break
-    return {size: median(each) for size, each in taken.items()}
+    return {size: median(each) for size, each in seconds_by_size.items()}
 
 
 def _request(connection: HTTPConnection, body: bytes) -> float:

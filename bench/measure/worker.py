@@ -181,11 +181,11 @@ def main() -> None:
     jobs = jobs_of(plan)
     settle()
     seconds = calibrate(jobs, plan["cells"])
-    ways = [(loops_for(each), warm_ups_for(each)) for each in seconds]
+    calls = [(loops_for(each), warm_ups_for(each)) for each in seconds]
     counts = visits(seconds, plan["until"] - time.time())
     for turn, due in enumerate(rounds(counts, random.Random(plan["seed"])), 1):  # noqa: S311 - order only
-        taken = [(cell, ways[cell][0], sample(jobs[cell], *ways[cell])) for cell in due]
-        sys.stdout.write(json.dumps({"done": turn / max(counts), "samples": taken}) + "\n")
+        samples = [(cell, calls[cell][0], sample(jobs[cell], *calls[cell])) for cell in due]
+        sys.stdout.write(json.dumps({"done": turn / max(counts), "samples": samples}) + "\n")
         sys.stdout.flush()
 
 

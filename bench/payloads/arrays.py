@@ -93,7 +93,7 @@ def choose(names: Sequence[str], asked: str) -> list[str]:
     Parameters
     ----------
     names
-        Those there are. They may have commas in them: the longest that fits is taken.
+        Those there are. They may have commas in them: the longest that fits is meant.
     asked
         ``a``, ``a,b`` or ``layer*``.
 
@@ -130,7 +130,7 @@ def listed(names: Sequence[str]) -> str:
 
 
 def free_memory() -> int | None:
-    """Return the bytes that can be had without swapping, None where nobody says."""
+    """Return the bytes that can be had without swapping, None where that is not known."""
     try:
         import psutil
     except ImportError:

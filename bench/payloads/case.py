@@ -28,7 +28,7 @@ class Case:
     label: str
     """The column heading."""
     section: str
-    """The heading of the tables it stands in."""
+    """The heading of its tables."""
     shape: tuple[int, ...]
     dtype: str
     values: str
@@ -103,7 +103,7 @@ def build(case: Case) -> npt.NDArray[Any]:
     if case.values == "normal":
         return _normal(rng, case.shape, dtype)
     if case.values == "image":
-        # Neighbouring pixels are alike in a picture: slow waves with a little noise on them.
+        # Neighbouring pixels are similar in a picture: slow waves with a little noise on them.
         wave = np.cos(np.arange(case.size) * (2 * np.pi / 672)) * 100 + 128
         pixels = np.clip(wave + rng.normal(0, 8, case.size), 0, 255).round()
         return np.asarray(pixels).astype(dtype).reshape(case.shape)

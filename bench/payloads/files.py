@@ -80,13 +80,15 @@ def read(path: str, asked: str = "") -> Iterator[tuple[str, Array]]:
     Raises
     ------
     PayloadError
-        The file cannot be read, or holds what no array or no format carries.
+        The file cannot be read, or holds what no array or no format can represent.
     """
     with _one_line(path):
         for name, array in READERS[recognise(path)](path, asked):
             if not arrays.representable(array.dtype):
                 before = f"{name}: " if name else ""
-                raise ValueError(f"{before}holds {array.dtype} values, which no format carries")
+                raise ValueError(
+                    f"{before}holds {array.dtype} values, which no format can represent"
+                )
             yield name, array
 
 

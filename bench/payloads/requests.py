@@ -1,4 +1,4 @@
-"""Recorded requests of every protocol, told apart as ``tensorwire inspect`` does; JSON lists."""
+"""Recorded requests of every protocol, recognised as ``tensorwire inspect`` does; JSON lists."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _list(body: bytes) -> Any:
     try:
         return tw.loads(BEFORE + body + AFTER, "application/json").value
     except tw.CodecError as error:
-        orjson.loads(body)  # says where, if it is no JSON
+        orjson.loads(body)  # its error has the place, if it is not JSON
         raise ValueError(str(error).replace("$.data.ndarray", "$")) from None
 
 

@@ -43,7 +43,7 @@ def table(path: str, asked: str) -> Iterator[tuple[str, Array]]:
             raise ValueError(f"column {name} is {found}: neither numbers nor strings")
     if len({kinds[name] for name in names}) > 1:
         texts = ", ".join(name for name in names if kinds[name] == "string")
-        raise ValueError(f"numbers do not stand in one array with the strings of {texts}")
+        raise ValueError(f"expected columns of one kind, got numbers and the strings of {texts}")
     read = zip(names, columns(names), strict=True)
     arrays = [_values(name, column, types) for name, column in read]
     made = np.stack(_promoted(names, arrays), axis=1)
@@ -65,7 +65,7 @@ def _csv(path: str) -> tuple[Any, Any]:
         for first in (0, 1)
     )
     if not numbered and all(map(_is_number, found.column_names)):
-        raise ValueError("the first line is all numbers; the names of the columns belong there")
+        raise ValueError("expected the names of the columns in the first line, got numbers")
     return found.schema, lambda names: [found.column(name) for name in names]
 
 

@@ -30,7 +30,7 @@ run = partial(exit_code, main)
         (["--processes", "0"], "expected a whole number from 1 on"),
         (["--dtype", "float65"], "there is no dtype 'float65'"),
         (["--dtype", "object"], "'object' is not a dtype of numbers"),
-        (["--dtype", "longdouble"], "'longdouble' is not a dtype of numbers that a format carries"),
+        (["--dtype", "longdouble"], "'longdouble' is not a dtype of numbers that a format can"),
         (["--op", "both ways"], "invalid choice: 'both ways'"),
         (["--values", "odd"], "invalid choice: 'odd'"),
         (["--markdown", "--csv"], "not allowed with argument"),
@@ -62,7 +62,11 @@ def test_wrong_options_get_one_line(
         ("mixed.json", b"[{}, 1]", "expected a number, bool, string or bytes, got dict"),
         ("request.json", b'{"data":{"ndarray":[[1],[2,3]]}}', "$.data.ndarray[1]"),
         ("text.npy", b"no array", "not a .npy file"),
-        ("payload.csv", b"1.5,2\n3,4\n", "the first line is all numbers"),
+        (
+            "payload.csv",
+            b"1.5,2\n3,4\n",
+            "expected the names of the columns in the first line, got numbers",
+        ),
     ],
 )
 def test_bad_payloads_get_one_line(

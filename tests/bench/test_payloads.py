@@ -232,7 +232,7 @@ def test_columns_by_name(table: Path) -> None:
     ("asked", "says"),
     [
         ("nope", "there is no 'nope' in it; it has price, size, "),
-        ("city,size", "numbers do not stand in one array with the strings of city"),
+        ("city,size", "expected columns of one kind, got numbers and the strings of city"),
         ("holes", "column holes has 1 null, which int64 cannot hold"),
         ("big,price", "column big: int64 values that are not exact in float64"),
         ("", "column holes has 1 null"),
@@ -300,7 +300,11 @@ def npz() -> bytes:
         ("d.json", b"[[1,2]", "line 1 column 7"),
         ("l.json", b"[" * 5000, ""),
         ("junk", bytes(range(255, 1, -7)), "in no format that is read here"),
-        ("h.csv", b"1.5,2\n3,4\n", "the first line is all numbers"),
+        (
+            "h.csv",
+            b"1.5,2\n3,4\n",
+            "expected the names of the columns in the first line, got numbers",
+        ),
         ("t.csv", b"a,a\n3,4\n", "two of its columns have the same name"),
     ],
 )
