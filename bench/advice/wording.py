@@ -218,8 +218,8 @@ def _refused(advice: Advice) -> list[str]:
     """Return which codecs refuse these very payloads, and why."""
     groups: dict[tuple[tuple[str, ...], str], list[str]] = {}
     for each in advice.refused:
-        # What else could represent it follows, which is for the advice to tell.
-        reason = each.reason.removeprefix("EncodeError: ").partition(";")[0]
+        # Where, and what else could represent it, follows: that is for the advice to tell.
+        reason = each.reason.removeprefix("EncodeError: ").partition(" - at $")[0].partition(";")[0]
         groups.setdefault((each.columns, reason), []).append(each.codec)
     found = []
     for (columns, reason), names in groups.items():

@@ -136,13 +136,3 @@ def test_a_checkout_needs_no_install(tmp_path: Path) -> None:
         )
         assert done.returncode == expected, done.stderr
         assert len(done.stderr.splitlines()) == expected
-
-
-def test_workers_stay_light() -> None:
-    """Nothing that a measurement does not need is loaded in a worker."""
-    code = (
-        "import sys, bench.measure.worker\n"
-        "print(sorted({'rich', 'pyperf', 'psutil', 'argparse', 'ml_dtypes'} & set(sys.modules)))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() in {"[]", "['ml_dtypes']"}

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import gc
-import io
 import json
 import os
 import re
-import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -23,24 +20,27 @@ import pytest
 import bench
 from bench.codecs.__main__ import main, parse
 from bench.measure import machine, pyperf_suite, runfile, transport, worker
-from bench.measure.check import Facts
 from bench.measure.pyperf_suite import Rigour
-from bench.measure.results import Cell, Results, Samples
-from bench.measure.run import Session
 from bench.payloads.case import Case, build, digest
-from bench.screen import Screen
-from bench.summary import trust
 from tests.support.commands import exit_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+
 pyperf: Any = pytest.importorskip("pyperf")
 
+
 ROOT = Path(bench.__file__).parents[1]
+
+
 # Five cells: the codec, the memcpy, the codec again; and the first two with a first use.
 CELLS = ("--codec", "npy/array", "--op", "decode", "--batch", "2")
+
+
 SHORT = ("--rigorous", *CELLS, "-p", "1", "-n", "1", "-w", "0", "-l", "10")
+
+
 NAMES = [
     "npy/array decode [2, 10] float64 normal",
     "npy/array decode [2, 10] float64 normal (again)",
@@ -48,6 +48,8 @@ NAMES = [
     "npy/array decode+use [2, 10] float64 normal",
     "memcpy decode+use [2, 10] float64 normal",
 ]
+
+
 TOLD = """
 import atexit, json, os, sys, threading
 if "--worker" in sys.orig_argv:
@@ -59,6 +61,8 @@ if "--worker" in sys.orig_argv:
             json.dump(told, file)
     {then}
 """
+
+
 # Whoever starts the tests in the background may have them ignore Ctrl-C.
 LISTENING = """
 import signal, sys
@@ -510,105 +514,3 @@ def test_pure_python_protobuf_is_said_loudly(tmp_path: Path) -> None:
     assert warning in done.stdout
     said = pyperf.BenchmarkSuite.load(str(path)).get_metadata()["protobuf_version"]
     assert said.endswith(" (python)")
-
-
-@pytest.mark.parametrize("rigorously", [True, False])
-@pytest.mark.parametrize("platform", ["linux", "win32"])
-def test_noise_suggests_a_quieter_machine(
-    platform: str,
-    monkeypatch: pytest.MonkeyPatch,
-    *,
-    rigorously: bool,
-) -> None:
-    """Equal cells that differ by a quarter: what to do, by mode and system; quiet ones: nothing."""
-    case = Case("2", "section", (2, 2), "float64", "normal")
-    shown = []
-    for second in (1.25e-6, 1.01e-6):
-        samples = Samples()
-        for twin, seconds in ((False, 1e-6), (True, second)):
-            cell = Cell(0, "json/raw", "encode", twin)
-            samples.seconds[cell] = [[seconds, seconds]]
-            if rigorously:
-                samples.runs[cell] = ["a run"]
-        results = Results([case], ("json/raw",), ("encode",), {(0, "json/raw"): Facts()}, samples)
-        stream = io.StringIO()
-        with monkeypatch.context() as patch:
-            patch.setattr(sys, "platform", platform)
-            trust(Session([case], [["json/raw"]], ("encode",)), results, Screen(stream))
-        shown.append(" ".join(stream.getvalue().split()))
-    noisy, quiet = shown
-    assert "measured twice: 2: 25 %." in noisy
-    assert ("a higher -p" if rigorously else "more --seconds") in noisy
-    assert ("sudo python -m pyperf system tune" in noisy) == (platform == "linux")
-    assert "2: 1.0 %." in quiet
-    assert "high" not in quiet
-    assert "tune" not in quiet
-
-
-def test_what_is_recorded_names_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The machine and the versions, in what pyperf can hold; no host, no user, no path."""
-    recorded = machine.describe()
-    assert {"system", "cores", "gil", "bench_python", "numpy_version", "orjson_version"} <= (
-        recorded.keys()
-    )
-    assert recorded["protobuf_version"].endswith(f"({machine.protobuf_backend()})")
-    pyperf.Run([1.0], metadata=recorded, collect_metadata=False)
-    text = json.dumps(recorded)
-    for private in (socket.gethostname(), sys.prefix, str(Path.home()), str(ROOT)):
-        assert private not in text or len(private) < 3
-    monkeypatch.setattr(machine, "cpu", lambda: " Some\nCPU\t5 ")
-    monkeypatch.setattr(machine, "memory", lambda: None)
-    monkeypatch.setattr(machine, "commit", lambda: "")
-    recorded = machine.recorded()
-    assert recorded["cpu"] == "Some CPU 5"
-    assert not {"memory_bytes", "git_commit"} & recorded.keys()
-    pyperf.Run([1.0], metadata=recorded, collect_metadata=False)
-
-
-@pytest.mark.parametrize(("asked", "state"), [(True, "enabled"), (False, "disabled")])
-def test_the_gil_is_what_python_says(
-    asked: bool,  # noqa: FBT001 - pytest passes it
-    state: str,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """A free-threaded Python may run with or without; an older one always has it."""
-    monkeypatch.setattr(sys, "_is_gil_enabled", lambda: asked, raising=False)
-    assert machine.gil() == state
-    monkeypatch.delattr(sys, "_is_gil_enabled")
-    assert machine.gil() == "enabled"
-
-
-@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
-def test_the_commit_is_the_checkouts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Twelve digits, ``dirty`` once a file differs; nothing of a repository around it or a hook."""
-    monkeypatch.setenv("GIT_DIR", str(tmp_path / "other"))
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-
-    def git(*words: str) -> str:
-        who = ("-c", "user.name=n", "-c", "user.email=e@example.org")
-        done = subprocess.run(
-            ["git", *who, *words],  # noqa: S607 - the one that is under test
-            cwd=tmp_path,
-            env=clean,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return done.stdout.strip()
-
-    assert machine.commit(tmp_path) == ""
-    git("init", "-q")
-    (tmp_path / "file").write_text("1")
-    git("add", "file")
-    git("commit", "-q", "-m", "one")
-    git("tag", "-a", "v1", "-m", "v1")
-    short = git("rev-parse", "HEAD")[:12]
-    assert machine.commit(tmp_path) == short
-    (tmp_path / "run.json").write_text("not of the checkout")
-    assert machine.commit(tmp_path) == short
-    (tmp_path / "file").write_text("2")
-    assert machine.commit(tmp_path) == f"{short} dirty"
-    (tmp_path / "inner").mkdir()
-    assert machine.commit(tmp_path / "inner") == ""
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert machine.commit(tmp_path) == ""
