@@ -61,9 +61,28 @@ class Limits:
                 raise DecodeError(f"expected {wanted} for {name}=, got {shown(bound)}") from None
 
     def check(self, shape: Sequence[int], itemsize: int, payload: int, path: str = "") -> int:
-        """Return the element count of `shape`, or raise `LimitError`.
+        """Return the element count of a shape, if it is within these bounds.
 
-        `itemsize` and `payload`, the size of the message, are in bytes.
+        Parameters
+        ----------
+        shape : sequence of int
+            The shape that a payload claims.
+        itemsize : int
+            Bytes of one element.
+        payload : int
+            Bytes of the message.
+        path : str, optional
+            The place of the array in the message, for the error.
+
+        Returns
+        -------
+        int
+            The number of elements.
+
+        Raises
+        ------
+        LimitError
+            The shape is over a bound.
         """
         if len(shape) > min(self.max_rank, 64):
             most = min(self.max_rank, 64)
@@ -84,7 +103,20 @@ class Limits:
         return count
 
     def after(self, used: int, payload: int) -> Limits:
-        """Return the bounds on what is left where a message has several arrays."""
+        """Return the bounds on what is left where a message has several arrays.
+
+        Parameters
+        ----------
+        used : int
+            Bytes of the arrays of the message so far.
+        payload : int
+            Bytes of the message.
+
+        Returns
+        -------
+        Limits
+            These bounds, with fewer bytes where `max_bytes` depends on the payload.
+        """
         if not used or self.max_bytes is not None:
             return self
         return replace(self, max_bytes=max(0, 4 * payload + (16 << 20) - used))

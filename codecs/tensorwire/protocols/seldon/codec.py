@@ -312,7 +312,7 @@ class Codec:
         >>> codec.decode(b'{"data":{"ndarray":[[1,2],{}]}}')
         Traceback (most recent call last):
             ...
-        tensorwire.errors.DecodeError: expected a row of 2, got dict - at $.data.ndarray[1]
+        tensorwire.errors.DecodeError: expected a row of 2 items, got dict - at $.data.ndarray[1]
         """
         if type(body) is not bytes:
             body = as_body(body)

@@ -36,14 +36,21 @@ _JSON_OF_THEIR_OWN = frozenset(  # which stands in the member `value`
 
 @dataclass(frozen=True, slots=True)
 class Any:
-    """A message of any type, as it came.
+    r"""A message of any type, in bytes: google.protobuf.Any.
 
-    Attributes
+    Parameters
     ----------
-    type_url
-        which message it is, as in ``type.googleapis.com/google.protobuf.Duration``.
-    value
-        its bytes.
+    type_url : str, default ""
+        The type of the message, as in ``type.googleapis.com/google.protobuf.Duration``.
+    value : bytes, default b""
+        The bytes of the message.
+
+    Examples
+    --------
+    >>> import tensorwire as tw
+    >>> duration = tw.seldon.Any("type.googleapis.com/google.protobuf.Duration", b"\x08\x03")
+    >>> tw.dumps(tw.Message(duration, "customData")).decode()
+    '{"customData":{"@type":"type.googleapis.com/google.protobuf.Duration","value":"3s"}}'
     """
 
     type_url: str = ""

@@ -22,24 +22,31 @@ __all__ = ["Feedback", "Message", "MessageList"]
 
 @dataclass(slots=True, repr=False)
 class Message:
-    """A value, and what travels with it.
+    """A value with its envelope: a SeldonMessage.
 
-    Attributes
+    Parameters
     ----------
-    value
-        by kind: the array, or nested lists where rows mix numbers and strings; text for
-        ``strData``; any JSON value for ``jsonData``; a `tensorwire.seldon.Any`, or the object with
-        ``@type`` that JSON has in its place, for ``customData``.
-    kind
+    value : array_like, bytes-like, str, dict, list or Any
+        By kind: the array, or nested lists where rows mix numbers and strings; bytes for ``raw``;
+        text for ``strData``; any JSON value for ``jsonData``; a `tensorwire.seldon.Any`, or its
+        JSON object with ``@type``, for ``customData``.
+    kind : str, default "tensor"
         ``ndarray``, ``tensor``, ``tftensor`` or ``raw``; ``strData``, ``jsonData`` or
         ``customData``; empty, with the value None, where there is meta or status alone. `dumps`
         keeps it.
-    names
-        the names of the columns, None where there are none.
-    meta
-        puid, tags, routing, requestPath and metrics, as the JSON form has them.
-    status
-        code, info, reason and status of a reply.
+    names : sequence of str, optional
+        The names of the columns.
+    meta : mapping, optional
+        The members puid, tags, routing, requestPath and metrics, in their JSON form.
+    status : mapping, optional
+        The members code, info, reason and status of a reply.
+
+    Examples
+    --------
+    >>> import tensorwire as tw
+    >>> request = tw.Message([[1.5], [2.5]], "ndarray", names=["x"], meta={"puid": "p1"})
+    >>> tw.dumps(request.reply([[3], [5]]))
+    b'{"meta":{"puid":"p1"},"data":{"ndarray":[[3],[5]]}}'
     """
 
     value: Any
@@ -49,26 +56,31 @@ class Message:
     status: Mapping[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
-        """Return the fields that are set; large values are told in short."""
+        """Return the fields that are set; large values are shortened."""
         return repr_of(self)
 
     def to_frame(self, backend: str = "pandas") -> Any:
-        """Make a frame of the array: a column for each name, of the dtype of its values.
+        """Return the array as a frame: a column for each name, of the dtype of its values.
 
-        Columns without names have their number as name. Rows that mix types give columns of their
-        own dtypes.
+        Columns without names have their number as name. In rows that mix types, each column has a
+        dtype of its own.
 
         Parameters
         ----------
-        backend
-            the library to make it with: ``pandas``, ``polars`` or ``pyarrow``, or another one that
+        backend : str, default "pandas"
+            The library of the frame: ``pandas``, ``polars`` or ``pyarrow``, or another one that
             narwhals builds frames with.
+
+        Returns
+        -------
+        DataFrame or Table
+            A frame of that library.
 
         Raises
         ------
         DecodeError
-            there is no array of one or two dimensions, the names are not as many as its columns,
-            or the library is not installed.
+            The value is not an array of one or two dimensions, there are more or fewer names than
+            columns, or the library is not installed.
         """
         path = f"$.data.{self.kind}"
         if self.kind not in ("ndarray", "tensor", "tftensor"):
@@ -80,7 +92,7 @@ class Message:
         return frames.to_frame(columns, backend)
 
     def reply(self, value: Any, names: Sequence[str] | None = None) -> Message:
-        """Answer this message with a value, in the kind that Seldon's wrapper would choose.
+        """Return the answer to this message, in the kind that Seldon's wrapper would choose.
 
         Numbers go back in the kind of the request, or as `tensor` where it brought no array or raw
         bytes; strings, bools, rows that mix types or have None in them go back as `ndarray`, bytes
@@ -93,10 +105,22 @@ class Message:
         number of its columns is not kept. The request's puid, by which a caller matches answers,
         is kept.
 
+        Parameters
+        ----------
+        value : array_like, bytes-like, str, dict, list or Any
+            The value of the reply.
+        names : sequence of str, optional
+            The names of its columns.
+
+        Returns
+        -------
+        Message
+            The reply.
+
         Raises
         ------
         EncodeError
-            the value is none of these.
+            The value is none of these.
         """
         meta = {"puid": self.meta["puid"]} if "puid" in self.meta else {}
         if frames.is_frame(value):
@@ -143,18 +167,26 @@ class Message:
 
 @dataclass(slots=True, repr=False)
 class MessageList:
-    """What a combiner is sent: a SeldonMessageList.
+    """The messages that a combiner is sent: a SeldonMessageList.
 
-    Attributes
+    Parameters
     ----------
-    messages
-        the replies to combine, in order.
+    messages : sequence of Message, optional
+        The replies to combine, in order.
+
+    Examples
+    --------
+    >>> import tensorwire as tw
+    >>> replies = tw.seldon.MessageList([tw.Message([1.0]), tw.Message([2.0])])
+    >>> body, _ = tw.get_protocol("seldon/json").encode(replies)
+    >>> body.count(b"tensor")
+    2
     """
 
     messages: Sequence[Message] = ()
 
     def __repr__(self) -> str:
-        """Return the fields that are set; large values are told in short."""
+        """Return the fields that are set; large values are shortened."""
         return repr_of(self)
 
 
@@ -162,14 +194,22 @@ class MessageList:
 class Feedback:
     """How good a reply turned out to be.
 
-    Attributes
+    Parameters
     ----------
-    request, response
-        what was asked and answered, None where that is not told.
-    reward
-        a number that the receiver knows what to make of; protobuf carries it as float32.
-    truth
-        what the answer should have been, None where that is not told.
+    request, response : Message, optional
+        The request, and the response to it.
+    reward : float, default 0.0
+        A number whose meaning is the receiver's; in protobuf it is a float32.
+    truth : Message, optional
+        The right response.
+
+    Examples
+    --------
+    >>> import tensorwire as tw
+    >>> feedback = tw.seldon.Feedback(tw.Message([1.0]), reward=0.5)
+    >>> body, _ = tw.get_protocol("seldon/protobuf").encode(feedback)
+    >>> tw.get_protocol("seldon/protobuf").decode(body, type=tw.seldon.Feedback).reward
+    0.5
     """
 
     request: Message | None = None
@@ -178,7 +218,7 @@ class Feedback:
     truth: Message | None = None
 
     def __repr__(self) -> str:
-        """Return the fields that are set; large values are told in short."""
+        """Return the fields that are set; large values are shortened."""
         return repr_of(self)
 
 
