@@ -91,7 +91,7 @@ def write_plain(  # noqa: C901, PLR0912 - a call a tensor would cost a tenth mor
     """Write the JSON of a message of plain arrays: one call of orjson, which reads the arrays too.
 
     Plain are arrays of numbers and bools in native byte order, those in JSON with at most 1024
-    finite elements; and parameters that are text, integers, bools and None. A request of one value
+    finite elements; and parameters that are text, integers and bools. A request of one value
     takes 1.5 us, where the tree takes 25 us.
 
     Returns

@@ -87,7 +87,7 @@ def _small_named(name: str, array: Any, *, rows: bool) -> bytes | None:
 
 def _small_numbers(array: Any) -> bytes | None:
     """Return the text of a small array of finite numbers; `TypeError` for one of rank 0."""
-    if array.__class__ is not np.ndarray or not 0 < array.size <= _SMALL:
+    if type(array) is not np.ndarray or not 0 < array.size <= _SMALL:
         return None
     dtype = array.dtype
     if dtype is not _FLOAT64 and not (dtype.num in _DIRECT and dtype.isnative):
