@@ -39,16 +39,7 @@ UNDOCUMENTED = "PR01"
 in the sense of typing, which nobody calls."""
 ALIASES = {"tensorwire.Missing"}
 """Types have no docstring; the module that defines one explains it."""
-PENDING = frozenset(
-    [
-        "tensorwire.tfserving",
-        "tensorwire.tfserving.PredictRequest",
-        "tensorwire.tfserving.PredictRequest.from_frame",
-        "tensorwire.tfserving.PredictRequest.reply",
-        "tensorwire.tfserving.PredictRequest.to_frame",
-        "tensorwire.tfserving.PredictResponse",
-    ]
-)
+PENDING: frozenset[str] = frozenset()
 """Names that are not valid yet. It only shrinks."""
 
 

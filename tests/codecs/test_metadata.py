@@ -86,7 +86,7 @@ def test_safetensors_metadata() -> None:
     assert codec.decode(body).tolist() == [0.0, 1.0, 2.0]
     made = tw.transcode(body, "safetensors/arrays", "safetensors/arrays")
     assert made == body
-    with pytest.raises(tw.DecodeError, match="not text by text"):
+    with pytest.raises(tw.DecodeError, match="expected strings by name"):
         codec.metadata(safetensors_file(metadata={"a": 1}))
 
 

@@ -127,7 +127,7 @@ def test_out_takes_arrays_alone() -> None:
     value: Any = {"x": np.array([1.5, 2.5]), "y": np.array([3], np.int8)}
     assert CODEC.decode(CODEC.encode(value), out=room) is room
     assert room["x"].tolist() == [1.5, 2.5]
-    with pytest.raises(tw.DecodeError, match="expected arrays alone for out=, got a int") as caught:
+    with pytest.raises(tw.DecodeError, match="expected arrays alone for out=, got 1") as caught:
         CODEC.decode(CODEC.encode(value | {"n": 1}), out=room)
     assert caught.value.path == "$.n"
 
@@ -137,13 +137,13 @@ def test_out_takes_arrays_alone() -> None:
     [
         ({"a": {"b": np.array([1, "x"], object)}}, "$.a.b[1]", "."),
         ({"a": [np.arange(2), {1, 2}]}, "$.a[1]", "."),
-        ({"x": np.arange(2), "n": 2**70}, "$.n", "msgpack does not carry it"),
-        ({"x": np.arange(2), 5: 1}, "$", "expected str or bytes as a key, got int 5"),
-        ({"x": np.arange(2), b"nd": 1}, "$", "would be read as one of an array"),
+        ({"x": np.arange(2), "n": 2**70}, "$.n", "expected a value that msgpack represents"),
+        ({"x": np.arange(2), 5: 1}, "$", "expected str or bytes for a key, got 5"),
+        ({"x": np.arange(2), b"nd": 1}, "$", "expected keys other than those of an array"),
         ({"x": np.array([(1, 2.0)], [("a", "i4"), ("b", "f8")])}, "$.x", "got dtype"),
-        ({"n": 1}, "$", "no array in it"),
-        ({}, "$", "no array in it"),
-        ({"x": np.arange(2), "s": "\ud800"}, "$.s", "msgpack does not carry it"),
+        ({"n": 1}, "$", "expected arrays, got a value without any"),
+        ({}, "$", "expected arrays, got a value without any"),
+        ({"x": np.arange(2), "s": "\ud800"}, "$.s", "expected a value that msgpack represents"),
     ],
 )
 def test_what_is_refused_is_named(value: Any, path: str, text: str) -> None:
@@ -172,7 +172,7 @@ def test_nesting_has_an_end(levels: int) -> None:
         value: Any = np.arange(2)
         for _ in range(levels):
             value = [value] if levels % 2 else {"a": value}
-        with pytest.raises(tw.EncodeError, match="deep"):
+        with pytest.raises(tw.EncodeError, match="levels of nesting"):
             CODEC.encode({"a": value})
 
     called(0)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tensorwire import guess
-from tensorwire.errors import CodecError, DecodeError, EncodeError
+from tensorwire.errors import CodecError, DecodeError, EncodeError, excerpt
 from tensorwire.extras import advice
 from tensorwire.formats.format import Format, array_of, refusal, view
 from tensorwire.wire.buffers import as_body
@@ -46,7 +46,18 @@ _BY_NAME = {dtype.name: dtype for dtype in _DTYPES.values()}
 class ArrowTensor(Format):
     """One array of integers or floats, in C or in Fortran order.
 
-    `meta` is ``{"dim_names": [...]}``, the names of its dimensions; `metadata` gives them back.
+    `meta` is ``{"dim_names": [...]}``, the names of its dimensions; `metadata` returns them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import tensorwire as tw
+    >>> arrow = tw.get_codec("arrow/tensor")
+    >>> body = arrow.encode(np.ones((1, 2), np.float32), meta={"dim_names": ["row", "column"]})
+    >>> arrow.decode(body)
+    array([[1., 1.]], dtype=float32)
+    >>> arrow.metadata(body)
+    {'dim_names': ['row', 'column']}
     """
 
     name = "arrow/tensor"
@@ -76,9 +87,9 @@ class ArrowTensor(Format):
         name, shape, strides = str(tensor.type), tensor.shape, tensor.strides
         dtype = _DTYPES.get(name)
         if dtype is None:
-            raise DecodeError(f"an Arrow tensor of {name} is not carried")
+            raise DecodeError(f"expected a tensor of {', '.join(_DTYPES)}, got {name}")
         if end != len(body):
-            raise DecodeError(f"{len(body) - end} bytes after the message")
+            raise DecodeError(f"expected {end} bytes of a message, got {len(body)}")
         data = np.frombuffer(body, np.uint8)[len(body) - size :]
         for array in (
             view(data, dtype, shape, limits, len(body)),
@@ -87,7 +98,7 @@ class ArrowTensor(Format):
             steps = zip(shape, strides, array.strides, strict=True)
             if not size or all(count == 1 or step == own for count, step, own in steps):
                 return array
-        raise DecodeError(f"strides {strides} of neither C nor Fortran order")
+        raise DecodeError(f"expected strides of C or of Fortran order, got {strides}")
 
     def metadata(self, body: Any, *, limits: Limits | None = None) -> dict[str, Any]:
         """Return the names of the dimensions, where one has a name."""
@@ -103,9 +114,9 @@ def _dim_names(meta: Mapping[str, Any], rank: int) -> list[str] | None:
     names = meta.get(_NAMES)
     if len(meta) > 1 or not isinstance(names, (list, tuple)):
         known = f"{{{_NAMES!r}: [...]}}"
-        raise EncodeError(f"expected {known} as meta, got {dict(meta)!r:.80}", ".meta")
+        raise EncodeError(f"expected {known}, got {excerpt(meta, 80)}", ".meta")
     if len(names) != rank or not all(isinstance(name, str) for name in names):
-        reason = f"expected {rank} strings, one for each dimension, got {names!r:.80}"
+        reason = f"expected {rank} strings, one for each dimension, got {excerpt(names, 80)}"
         raise EncodeError(reason, f".meta.{_NAMES}")
     return list(names)
 
@@ -122,7 +133,8 @@ def _tensor(body: Body) -> tuple[Any, int, int]:
         str(tensor.type), tensor.strides  # where what is malformed may be seen
     except (pyarrow.ArrowException, OSError, ValueError, TypeError, EOFError) as error:
         found = guess.of_bytes(body, "arrow/tensor")
-        raise DecodeError(f"not a tensor message of Arrow: {error}", "", found) from None
+        reason = f"expected a tensor message of Arrow, got other bytes ({error})"
+        raise DecodeError(reason, "", found) from None
     return tensor, size, end
 
 

@@ -1,7 +1,8 @@
-"""What every format does alike: refuse an envelope, then cast, copy or write into `out`."""
+"""What every format has in common: its face, and the checks of dtypes, shapes and bytes."""
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import contextmanager
@@ -11,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tensorwire import lists
-from tensorwire.arrays import aligned, as_array, cast
-from tensorwire.errors import CodecError, DecodeError, EncodeError
+from tensorwire.arrays import NUMBERS, aligned, as_array, cast
+from tensorwire.errors import CodecError, DecodeError, EncodeError, excerpt, shown
 from tensorwire.kinds.tensorproto import type_of
 from tensorwire.limits import checked_limits
 from tensorwire.missing import BARE, reading, writing
@@ -28,16 +29,42 @@ if TYPE_CHECKING:
     from tensorwire.missing import Missing
     from tensorwire.tree import Array, Body
 
-__all__ = ["Format", "array_of", "at", "place_of", "refusal", "shape_of", "view"]
+__all__ = [
+    "Format",
+    "array_of",
+    "at",
+    "dtype_of",
+    "place_of",
+    "refusal",
+    "shape_of",
+    "typestr_of",
+    "view",
+]
+
+_LAST_CHARACTER = 0x10FFFF
+_TYPESTR = re.compile(r"[<>=|]?[biufcSU][1-9][0-9]{0,9}")
+_NAMED = NUMBERS | {np.dtype(char).num for char in "FDSU"}
 
 
 class Format(ABC):
-    """A codec of somebody else's format, with the keywords of our own codecs."""
+    """A codec of another project's format, with the keywords of this package's codecs.
+
+    Attributes
+    ----------
+    name : str
+        The format and what it holds, as in ``npy/array``.
+    media_type : str
+        The media type of the bytes.
+    carries : frozenset of str
+        Which of ``names``, ``meta`` and ``status`` the format represents.
+    meta_path : str
+        Where that meta is in a file.
+    """
 
     name: str
     media_type: str
-    carries: frozenset[str] = frozenset()  # what of names, meta and status there is a place for
-    meta_path = "$.meta"  # where that meta is in a file
+    carries: frozenset[str] = frozenset()
+    meta_path = "$.meta"
 
     def __repr__(self) -> str:
         """Return the call that makes one like it."""
@@ -47,23 +74,60 @@ class Format(ABC):
     def write(self, value: Any, meta: Mapping[str, Any], *, none: bool) -> bytes:
         """Write a value, or raise `EncodeError`.
 
-        `meta` is empty where it is not carried; `none` tells whether None among numbers is NaN.
+        Parameters
+        ----------
+        value : object
+            What `encode` was given.
+        meta : mapping
+            Empty where the format does not represent it.
+        none : bool
+            Whether None among numbers is NaN.
+
+        Returns
+        -------
+        bytes
+            The file.
         """
 
     @abstractmethod
     def read(self, body: Body, limits: Limits) -> Any:
-        """Read the array, or what holds arrays, as views where that can be."""
+        """Read the array, or what holds arrays, as views where the format allows it.
+
+        Parameters
+        ----------
+        body : bytes or memoryview
+            The file.
+        limits : Limits
+            Bounds on each array.
+
+        Returns
+        -------
+        ndarray, dict or list
+            The array, or the arrays by name, or nested as they were written.
+        """
 
     def metadata(self, body: Any, *, limits: Limits | None = None) -> dict[str, Any]:
-        """Return what a file says beside its arrays, as `encode` takes it by ``meta=``.
+        """Return the metadata beside the arrays, as `encode` takes it by ``meta=``.
 
-        `decode` gives the arrays alone; `tensorwire.transcode` keeps this where the target is of
-        the same format, and refuses to drop it in silence where not.
+        `decode` returns the arrays alone; `tensorwire.transcode` keeps the metadata where the
+        target is of the same format, and does not drop it in silence where it is not.
+
+        Parameters
+        ----------
+        body : bytes-like
+            Any contiguous buffer.
+        limits : Limits, optional
+            Bounds on the arrays.
+
+        Returns
+        -------
+        dict
+            Empty where there is none.
 
         Raises
         ------
         DecodeError
-            the bytes are not of this format.
+            Where the bytes are not of this format.
         """
         del body, limits
         return {}
@@ -78,28 +142,42 @@ class Format(ABC):
         lossy: bool = False,
         missing: Missing | None = None,
     ) -> bytes:
-        """Write a value; nothing is ever lost, so that `lossy` changes nothing.
+        """Write a value.
 
         Parameters
         ----------
-        value
-            what the class says.
-        names, meta, status
-            what is to travel with it, where the format has a place.
-        missing
-            any word but ``error`` writes a missing value among numbers (None, a masked one, NA) as
-            NaN; NaN and infinities are values of these formats, and always written.
+        value : array_like
+            The array; some formats take mappings and lists of arrays, see the class.
+        names : sequence of str, optional
+            Names of the columns; no format represents them.
+        meta : mapping, optional
+            Metadata, where the format represents it.
+        status : mapping, optional
+            Status of a response; no format represents it.
+        lossy : bool, default False
+            Changes nothing: these formats lose nothing.
+        missing : {"error", "null", "nan", "any"}, optional
+            Any word but ``error`` writes a missing value among numbers (None, a masked one, NA) as
+            NaN. NaN and infinities are values of these formats, and always written.
+
+        Returns
+        -------
+        bytes
+            The file.
 
         Raises
         ------
         EncodeError
-            the format has no place for the value, or for what is to travel with it.
+            For a value, or names, meta or status, that the format cannot represent.
         """
         del lossy
         none = writing(missing, "error", BARE).none
         for part, given in (("names", names), ("meta", meta), ("status", status)):
             if given is not None and len(given) and part not in self.carries:
-                raise EncodeError(f"{self.name} has no place for {part}; leave it out", f".{part}")
+                reason = (
+                    f"expected no {part}, which {self.name} cannot represent, got {excerpt(given)}"
+                )
+                raise EncodeError(reason, f".{part}", "leave it out")
         return self.write(value, meta or {}, none=none)
 
     def decode(  # noqa: PLR0913 - each says one thing, by its name
@@ -113,33 +191,38 @@ class Format(ABC):
         align: bool = False,
         missing: Missing | None = None,
     ) -> Any:
-        """Read what `encode` was given: read-only views of `body`, unless asked otherwise.
+        """Read what `encode` was given, as read-only views of `body` by default.
 
         Parameters
         ----------
-        body
-            any contiguous buffer.
-        copy
-            give arrays that are writable and share nothing with `body`.
-        out
-            write into this array and return it, or into these by name. Nothing is written where
+        body : bytes-like
+            Any contiguous buffer.
+        copy : bool, default False
+            Return arrays that are writable and share no memory with `body`.
+        out : ndarray or mapping of str to ndarray, optional
+            Write into this array and return it, or into these by name. Nothing is written where
             an error is raised.
-        dtype
-            convert to this dtype, if no value changes by it.
-        limits
-            what the payload may claim; `Limits()` where None.
-        align
-            return arrays whose address suits their dtype: a view where it does, else one copy,
+        dtype : dtype_like, optional
+            Convert to this dtype, if no value changes by it.
+        limits : Limits, optional
+            Bounds on what the payload may claim.
+        align : bool, default False
+            Return arrays whose address suits their dtype: a view where it does, else one copy,
             read-only as the view is.
-        missing
-            changes nothing: NaN is a value of these formats.
+        missing : {"error", "null", "nan", "any"}, optional
+            Changes nothing: NaN is a value of these formats.
+
+        Returns
+        -------
+        ndarray, dict or list
+            The array, or what holds the arrays.
 
         Raises
         ------
         DecodeError
-            the bytes are not of this format, or not the array they claim.
+            Where the bytes are not of this format, or not of the array that they claim.
         LimitError
-            the payload claims more than `limits`.
+            Where the payload claims more than `limits`.
         """
         reading(missing, "any", text=False)  # refuses a word that is not known
         value = self.read(as_body(body), checked_limits(limits))
@@ -173,10 +256,11 @@ def _fill(outs: Mapping[str, Array], arrays: Mapping[str, Any]) -> None:
     """Write arrays into others of the same names, once all of them are known to fit."""
     for name, array in arrays.items():
         if not isinstance(array, np.ndarray):
-            reason = f"expected arrays alone for out=, got a {type(array).__name__}"
-            raise DecodeError(f"{reason}; decode without out=", place_of(name))
+            reason = f"expected arrays alone for out=, got {shown(array)}"
+            raise DecodeError(reason, place_of(name), "decode without out=")
     if outs.keys() != arrays.keys():
-        raise DecodeError(f"the payload has the arrays {[*arrays]}, out= has {[*outs]}")
+        reason = f"expected out= for the arrays {excerpt([*arrays])}, got {excerpt([*outs])}"
+        raise DecodeError(reason)
     for name, array in arrays.items():
         with at(place_of(name)):
             check_out(outs[name], array.shape, array.dtype)
@@ -206,44 +290,80 @@ def array_of(value: Any, *, none: bool = False) -> Array:
     if isinstance(array, list):
         if all(isinstance(item, bytes) for item in lists.scalars(array)):
             reason = "expected bytes that numpy keeps, got some that end in NUL"
-            raise EncodeError(f"{reason}; protobuf/tftensor can carry them")
+            raise EncodeError(reason, "", "use protobuf/tftensor")
         raise lists.mixed(array, "values of one dtype")
     viewed: Array = array
     return viewed
 
 
 def refusal(name: str, dtype: np.dtype[Any]) -> EncodeError:
-    """Say that a format has no such dtype, and which codec has."""
+    """Return the error for a dtype that a format cannot represent, with a codec that can."""
     try:
         type_of(dtype)
     except EncodeError:
-        return EncodeError(f"{name} has no dtype {dtype}")
-    return EncodeError(f"{name} has no dtype {dtype}; protobuf/tftensor can carry it")
+        return EncodeError(f"expected a dtype that {name} represents, got {dtype}")
+    reason = f"expected a dtype that {name} represents, got {dtype}"
+    return EncodeError(reason, "", "use protobuf/tftensor")
 
 
 def shape_of(node: Any) -> list[int]:
-    """Give the sizes in a list; `DecodeError` for anything else."""
+    """Return the sizes in a list; raise `DecodeError` for anything else."""
     if type(node) is not list or not {int}.issuperset(map(type, node)) or min(node, default=0) < 0:
-        raise DecodeError("a list of sizes belongs here", ".shape")
+        raise DecodeError(f"expected a list of sizes, got {excerpt(node)}", ".shape")
     return node
 
 
 def view(
     data: Array, dtype: np.dtype[Any], shape: Sequence[int], limits: Limits, payload: int
 ) -> Array:
-    """View bytes as an array that takes them all; `DecodeError` where they are not its bytes.
+    """View all of some bytes as an array; raise `DecodeError` where they are not its bytes.
 
     `data` is a flat uint8 array; `payload` is the size of the whole message in bytes.
     """
     nbytes = limits.check(shape, dtype.itemsize, payload, ".shape") * dtype.itemsize
     if data.size != nbytes:
-        reason = f"{data.size} bytes where shape {list(shape)} of {dtype} takes {nbytes}"
+        reason = f"expected {nbytes} bytes for shape {tuple(shape)} of {dtype}, got {data.size}"
         raise DecodeError(reason, ".data")
     if dtype.kind == "b" and (data > 1).any():
-        raise DecodeError("a bool that is neither 0 nor 1", ".data")
-    if dtype.kind == "U" and (data.view(np.dtype("u4").newbyteorder(dtype.byteorder)) > _TOP).any():
-        raise DecodeError("a character beyond Unicode", ".data")
+        raise DecodeError(f"expected 0 or 1 for a bool, got {data.max()}", ".data")
+    if (
+        dtype.kind == "U"
+        and (data.view(np.dtype("u4").newbyteorder(dtype.byteorder)) > _LAST_CHARACTER).any()
+    ):
+        raise DecodeError("expected characters of Unicode, got one beyond", ".data")
     return data.view(dtype).reshape(shape)
 
 
-_TOP = 0x10FFFF
+def typestr_of(format_name: str, array: Array) -> str:
+    """Return numpy's name of the dtype of an array, such as ``<f8``, if it is read back as that.
+
+    Raises `EncodeError` for any other dtype.
+    Source: https://numpy.org/doc/stable/reference/arrays.interface.html
+    """
+    dtype = array.dtype
+    if not _known(dtype):  # bfloat16 would come back as two bytes, StringDType as addresses
+        raise refusal(format_name, dtype)
+    return dtype.str
+
+
+def dtype_of(name: Any, path: str) -> np.dtype[Any]:
+    """Return the dtype of a name: bools, integers, floats, complex numbers and strings.
+
+    Raises `DecodeError` for any other: objects (which only a pickle could carry), records, dates.
+    """
+    if type(name) is str and name.endswith("O"):
+        reason = "expected a dtype of numbers, bools or strings, got Python objects of a pickle"
+        raise DecodeError(f"{reason}, which is never loaded", path)
+    if type(name) is not str or not _TYPESTR.fullmatch(name):
+        raise DecodeError(f"expected a dtype of numbers, bools or strings, got {shown(name)}", path)
+    try:
+        dtype = np.dtype(name)
+    except (TypeError, ValueError):
+        dtype = None
+    if dtype is None or not _known(dtype):
+        raise DecodeError(f"expected a dtype that numpy has, got {name!r}", path)
+    return dtype
+
+
+def _known(dtype: np.dtype[Any]) -> bool:
+    return dtype.num in _NAMED and dtype.itemsize > 0

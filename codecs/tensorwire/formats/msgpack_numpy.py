@@ -21,9 +21,8 @@ import msgpack
 import numpy as np
 
 from tensorwire import guess
-from tensorwire.errors import CodecError, DecodeError, EncodeError
-from tensorwire.formats.format import Format, array_of, shape_of, view
-from tensorwire.formats.typestr import dtype_of, typestr_of
+from tensorwire.errors import CodecError, DecodeError, EncodeError, shown
+from tensorwire.formats.format import Format, array_of, dtype_of, shape_of, typestr_of, view
 from tensorwire.tree import shortened
 from tensorwire.wire.buffers import array_part, buffer_of, join
 
@@ -44,11 +43,19 @@ _DEPTH = 100  # of maps and lists in one another
 
 
 class MsgpackNumpy(Format):
-    """An array or a numpy scalar, which comes back as an array; or a dict or a list with arrays.
+    """An array or a numpy scalar, which is read as an array; or a dict or a list with arrays.
 
     Dicts and lists are nested as they are, with plain values beside the arrays in them. numpy
     scalars in them stay what they are; but float64 is written as a plain number, as the library
     does it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import tensorwire as tw
+    >>> codec = tw.get_codec("msgpack/numpy")
+    >>> codec.decode(codec.encode({"x": np.arange(2, dtype=np.int8), "id": 7}))
+    {'x': array([0, 1], dtype=int8), 'id': 7}
     """
 
     name = "msgpack/numpy"
@@ -62,9 +69,13 @@ class MsgpackNumpy(Format):
             try:
                 found = self._nested(value, "", parts, _DEPTH, none=none)
             except RecursionError:
-                raise EncodeError("nested too deep") from None
+                raise EncodeError(
+                    f"expected at most {_DEPTH} levels of nesting, got more"
+                ) from None
             if not found:
-                raise EncodeError("no array in it, so that plain msgpack carries it")
+                raise EncodeError(
+                    "expected arrays, got a value without any", "", "use plain msgpack"
+                )
             return b"".join(parts)
         if isinstance(value, complex) and not isinstance(value, np.generic):
             return _complex_map(value)
@@ -83,7 +94,7 @@ class MsgpackNumpy(Format):
     def _nested(self, value: Any, path: str, parts: list[Any], depth: int, *, none: bool) -> bool:
         """Write a value into `parts`, and tell whether there is an array in it."""
         if depth < 0:
-            raise EncodeError(f"nested deeper than {_DEPTH} levels", path)
+            raise EncodeError(f"expected at most {_DEPTH} levels of nesting, got more", path)
         if isinstance(value, Mapping):
             return self._map(value, path, parts, depth, none=none)
         if isinstance(value, (list, tuple)) and not _PLAIN.issuperset(map(type, value)):
@@ -105,7 +116,7 @@ class MsgpackNumpy(Format):
         except CodecError as error:
             raise error.within(path) from None
         except (ValueError, OverflowError, TypeError) as error:
-            raise EncodeError(f"msgpack does not carry it: {error}", path) from None
+            raise EncodeError(f"expected a value that msgpack represents: {error}", path) from None
         return True
 
     def _map(
@@ -115,10 +126,9 @@ class MsgpackNumpy(Format):
         inner = []
         for key, item in value.items():
             if not isinstance(key, (str, bytes)):
-                kind = type(key).__name__
-                raise EncodeError(f"expected str or bytes as a key, got {kind} {key!r:.40}", path)
+                raise EncodeError(f"expected str or bytes for a key, got {shown(key)}", path)
             if key in (b"nd", b"complex"):
-                raise EncodeError(f"a key {key!r} would be read as one of an array", path)
+                raise EncodeError(f"expected keys other than those of an array, got {key!r}", path)
             self._nested(key, path, parts, 0, none=none)
             place = shortened(f"{path}.{_text(key)}")
             inner.append(self._nested(item, place, parts, depth - 1, none=none))
@@ -133,16 +143,14 @@ class MsgpackNumpy(Format):
             try:
                 found = reader.unpack(body)
             except _ERRORS as error:
-                reason = f"not msgpack: {str(error) or type(error).__name__}"
+                reason = f"expected msgpack, got other bytes ({str(error) or type(error).__name__})"
                 raise DecodeError(reason, "", guess.of_bytes(body, "msgpack/numpy")) from None
         try:
             value = reader.value(found, "", _DEPTH)
         except RecursionError:
-            raise DecodeError("nested too deep") from None
+            raise DecodeError(f"expected at most {_DEPTH} levels of nesting, got more") from None
         if not reader.arrays:
-            raise DecodeError(
-                "not a map with a member nd, as an array has, nor one with arrays in it"
-            )
+            raise DecodeError("expected an array (a map with the member nd), got none")
         return np.array(value) if isinstance(value, (np.generic, complex)) else value
 
 
@@ -166,7 +174,7 @@ class _Reader:
     def value(self, node: Any, path: str, depth: int) -> Any:
         """Return a value; raise `DecodeError` with its place."""
         if depth < 0:
-            raise DecodeError(f"nested deeper than {_DEPTH} levels", path)
+            raise DecodeError(f"expected at most {_DEPTH} levels of nesting, got more", path)
         if isinstance(node, dict):
             if b"nd" in node or b"complex" in node:
                 self.arrays += 1
@@ -184,7 +192,7 @@ class _Reader:
                 return node
             return [self.value(item, f"{path}[{i}]", depth - 1) for i, item in enumerate(node)]
         if type(node) not in _PLAIN:
-            raise DecodeError(f"expected plain values, got a {type(node).__name__}", path)
+            raise DecodeError(f"expected plain values, got {shown(node)}", path)
         return _text_or_bytes(node) if self.old else node
 
     def _array(self, found: dict[bytes, Any]) -> Any:
@@ -192,13 +200,15 @@ class _Reader:
         if b"nd" not in found:
             return _complex(_text_or_bytes(data) if self.old else data)
         if found.get(b"kind", b"") != b"":
-            kind = str(found[b"kind"])[:40]
-            raise DecodeError(f"kind {kind}: records, or a pickle, which is never loaded", ".kind")
+            reason = (
+                f"expected an empty kind, got {shown(found[b'kind'])} of records or of a pickle"
+            )
+            raise DecodeError(f"{reason}, which is never loaded", ".kind")
         if type(found[b"nd"]) is not bool:
-            raise DecodeError("true, or false for a scalar, belongs here", ".nd")
+            raise DecodeError(f"expected a bool, got {shown(found[b'nd'])}", ".nd")
         shape = shape_of(found.get(b"shape")) if found[b"nd"] else []
         if not isinstance(data, (bytes, memoryview)):
-            raise DecodeError(f"a {type(data).__name__} in place of bytes", ".data")
+            raise DecodeError(f"expected bytes, got {shown(data)}", ".data")
         name = found.get(b"type")
         name = name.decode("latin-1") if self.old and isinstance(name, bytes) else name
         dtype = dtype_of(name, ".type")
@@ -264,7 +274,9 @@ def _complex(text: Any) -> complex:
     try:
         return complex(text if type(text) is str else "")
     except ValueError:
-        raise DecodeError("the text of a complex number belongs here", ".data") from None
+        raise DecodeError(
+            f"expected the text of a complex number, got {shown(text)}", ".data"
+        ) from None
 
 
 def _complex_map(value: complex) -> bytes:
@@ -274,7 +286,7 @@ def _complex_map(value: complex) -> bytes:
 
 def _bin(size: int) -> bytes:
     if size >= 1 << 32:
-        raise EncodeError(f"msgpack carries no more than 4 GiB of bytes, not {size}")
+        raise EncodeError(f"expected less than 4 GiB of bytes for msgpack, got {size} bytes")
     code = 0xC4 if size < 1 << 8 else 0xC5 if size < 1 << 16 else 0xC6
     return bytes([code]) + struct.pack(_BIN[code], size)
 

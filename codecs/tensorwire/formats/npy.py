@@ -16,9 +16,8 @@ import numpy as np
 from numpy.lib import format as npy
 
 from tensorwire import guess
-from tensorwire.errors import DecodeError
-from tensorwire.formats.format import Format, array_of, view
-from tensorwire.formats.typestr import dtype_of, typestr_of
+from tensorwire.errors import DecodeError, shown
+from tensorwire.formats.format import Format, array_of, dtype_of, typestr_of, view
 from tensorwire.wire.buffers import array_part, join
 
 if TYPE_CHECKING:
@@ -42,7 +41,17 @@ _SIZE = re.compile("[ ]*(0|[1-9][0-9]{0,18})L?[ ]*")  # Python 2 wrote 3L
 
 
 class Npy(Format):
-    """One array of numbers, bools or strings; never a pickle, nor what would need one."""
+    r"""One array of numbers, bools or strings; never a pickle, nor what would need one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import tensorwire as tw
+    >>> npy = tw.get_codec("npy/array")
+    >>> body = npy.encode(np.arange(3, dtype="<i4"))
+    >>> body[:6], npy.decode(body)
+    (b'\x93NUMPY', array([0, 1, 2], dtype=int32))
+    """
 
     name = "npy/array"
     media_type = "application/x-npy"
@@ -63,10 +72,15 @@ class Npy(Format):
         found = _MAGIC.match(body)
         if found is None:
             found_instead = guess.of_bytes(body, "npy/array")
-            raise DecodeError("not a .npy file of version 1.0, 2.0 or 3.0", "", found_instead)
+            raise DecodeError(
+                "expected a .npy file of version 1.0, 2.0 or 3.0, got other bytes",
+                "",
+                found_instead,
+            )
         size = int.from_bytes(found[1] or found[2], "little")
-        if size > min(_MAX_HEADER, len(body) - found.end()):
-            raise DecodeError(f"a header of {size} bytes in a file of {len(body)}")
+        most = min(_MAX_HEADER, len(body) - found.end())
+        if size > most:
+            raise DecodeError(f"expected a header of at most {most} bytes, got a length of {size}")
         end = found.end() + size
         descr, turned, shape = _header(bytes(body[found.end() : end]).decode("latin-1"))
         data = np.frombuffer(body, np.uint8)[end:]
@@ -83,10 +97,10 @@ def _header(text: str) -> tuple[str, bool, list[int]]:
         items |= {key: part for key, part in found.groupdict().items() if part is not None}
         place = found.end()
     if text[:1] != "{" or not _END.fullmatch(text, place) or len(items) != len(_ITEM.groupindex):
-        raise DecodeError(f"the header is not one of a plain array: {text[:80]!r}")
+        raise DecodeError(f"expected the header of a plain array, got {shown(text, 80)}")
     *sizes, last = items["shape"].split(",")
     sizes += [last] if sizes and last.strip() else []  # (3) is no tuple
     shape = [int(size[1]) for size in map(_SIZE.fullmatch, sizes) if size]
     if len(shape) != len(sizes) or (last.strip() and not sizes):
-        raise DecodeError(f"{items['shape'][:80]!r} is not a shape", ".shape")
+        raise DecodeError(f"expected a tuple of sizes, got ({items['shape'][:80]})", ".shape")
     return items["descr"], items["order"] == "True", shape

@@ -19,7 +19,7 @@ import numpy as np
 import orjson
 
 from tensorwire import guess
-from tensorwire.errors import DecodeError, EncodeError, shown
+from tensorwire.errors import DecodeError, EncodeError, excerpt, shown
 from tensorwire.formats.format import Format, array_of, at, place_of, refusal, shape_of, view
 from tensorwire.wire.buffers import ArrayFill, as_body
 
@@ -58,11 +58,22 @@ _ORDER = {name: place for place, name in enumerate(_DTYPES)}
 
 
 class Safetensors(Format):
-    """A mapping of names to arrays, which comes back as a dict; or one array without a name.
+    """A mapping of names to arrays, which is read as a dict; or one array without a name.
 
     The one array is stored under the name "", which nothing else uses: a file that holds only that
-    name comes back as an array. `meta` is text by text, the `__metadata__` of the header;
-    `metadata` gives it back.
+    name is read as an array. `meta` has strings by name, the `__metadata__` of the header;
+    `metadata` returns it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import tensorwire as tw
+    >>> safetensors = tw.get_codec("safetensors/arrays")
+    >>> body = safetensors.encode({"w": np.ones(2, np.float32)}, meta={"by": "me"})
+    >>> safetensors.decode(body)
+    {'w': array([1., 1.], dtype=float32)}
+    >>> safetensors.metadata(body)
+    {'by': 'me'}
     """
 
     name = "safetensors/arrays"
@@ -76,7 +87,7 @@ class Safetensors(Format):
         rows = [_row(self.name, key, array, none=none) for key, array in named.items()]
         rows.sort(key=lambda row: (_ORDER[row[1]], row[0]))
         if not _is_text(meta):
-            raise EncodeError("the metadata of safetensors is text by text", ".meta")
+            raise EncodeError("expected str values by str keys for meta, got other types", ".meta")
         header: dict[str, Any] = {_METADATA: dict(meta)} if meta else {}
         end = 0
         for key, dtype, array in rows:
@@ -85,7 +96,9 @@ class Safetensors(Format):
         try:
             text = orjson.dumps(header)
         except TypeError as error:
-            raise EncodeError(f"a name or metadata that is not Unicode text: {error}") from None
+            raise EncodeError(
+                f"expected Unicode text for names and meta, got other text ({error})"
+            ) from None
         text += b" " * (-len(text) % 8)
         head = len(text).to_bytes(8, "little") + text
         stream = BytesIO(bytes(len(head) + end))  # it hands over the bytes that it was filled in
@@ -105,12 +118,13 @@ class Safetensors(Format):
         for start, end, key, row in sorted(rows, key=itemgetter(0, 1)):
             with at(place_of(key)):
                 if start != place or not start <= end <= data.size:
-                    reason = f"bytes {start} to {end} of {data.size}, where byte {place} is next"
+                    got = f"{start} to {end}"
+                    reason = f"expected offsets from {place}, within {data.size}, got {got}"
                     raise DecodeError(reason, ".data_offsets")
                 arrays[key] = _array(data[start:end], row, limits, len(body))
             place = end
         if place != data.size:
-            raise DecodeError(f"{data.size - place} bytes that belong to no array")
+            raise DecodeError(f"expected {place} bytes of arrays, got {data.size}")
         return arrays[""] if arrays.keys() == {""} else arrays
 
     def metadata(self, body: Any, *, limits: Limits | None = None) -> dict[str, Any]:
@@ -122,7 +136,7 @@ class Safetensors(Format):
 
 def _row(name: str, key: Any, value: Any, *, none: bool) -> tuple[str, str, Array]:
     if type(key) is not str or key == _METADATA:
-        raise EncodeError(f"{shown(key)} is not a name for an array")
+        raise EncodeError(f"expected str other than {_METADATA} for a name, got {shown(key)}")
     with at(place_of(key)):
         array = array_of(value, none=none)
         dtype = _NAMES.get(array.dtype.name)
@@ -138,21 +152,23 @@ def _is_text(meta: Mapping[Any, Any]) -> bool:
 def _header_of(body: Body) -> tuple[int, dict[str, Any]]:
     """Read the header, and tell its size; a name that is there twice is an error."""
     size = int.from_bytes(body[:8], "little")
-    if len(body) < 8 or size > min(_MAX_HEADER, len(body) - 8):
+    most = min(_MAX_HEADER, max(0, len(body) - 8))
+    if len(body) < 8 or size > most:
         found = guess.of_bytes(body, "safetensors/arrays")
-        raise DecodeError(f"a header of {size} bytes in a file of {len(body)}", "", found)
+        reason = f"expected a header of at most {most} bytes, got a length of {size}"
+        raise DecodeError(reason, "", found)
     text = bytes(body[8 : 8 + size])
     try:
         header = orjson.loads(text)
         if orjson.dumps(header) != text.rstrip(b" "):  # not as the library writes it: look closer
             json.loads(text, object_pairs_hook=_unique)
     except (ValueError, TypeError, RecursionError) as error:
-        raise DecodeError(f"the header is not JSON: {error}") from None
+        raise DecodeError(f"expected a header of JSON, got other text ({error})") from None
     if type(header) is not dict:
-        raise DecodeError(f"the header is a {type(header).__name__}, not an object")
+        raise DecodeError(f"expected an object for a header, got {shown(header)}")
     metadata = header.get(_METADATA)
     if metadata is not None and (type(metadata) is not dict or not _is_text(metadata)):
-        raise DecodeError("the metadata is not text by text", f".{_METADATA}")
+        raise DecodeError("expected strings by name, got other types", f".{_METADATA}")
     return size, header
 
 
@@ -166,7 +182,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _place(key: str, row: Any) -> tuple[int, int]:
     offsets = row.get("data_offsets") if type(row) is dict else None
     if type(offsets) is not list or len(offsets) != 2 or {int} != set(map(type, offsets)):
-        raise DecodeError("two integers belong here", f".{key}.data_offsets")
+        raise DecodeError(f"expected two integers, got {excerpt(offsets)}", f".{key}.data_offsets")
     return offsets[0], offsets[1]
 
 
@@ -174,5 +190,5 @@ def _array(data: Array, row: dict[str, Any], limits: Limits, payload: int) -> Ar
     name = row.get("dtype")
     dtype = _DTYPES.get(name) if type(name) is str else None
     if dtype is None:
-        raise DecodeError(f"{shown(name)} is not a dtype that numpy has", ".dtype")
+        raise DecodeError(f"expected a dtype that numpy has, got {shown(name)}", ".dtype")
     return view(data, dtype, shape_of(row.get("shape")), limits, payload)

@@ -203,7 +203,7 @@ def _find(tree: Tree, kind: Any) -> Found:
     if kind is PredictResponse and "error" in tree:
         said = tree["error"]
         text = said[:1000] if type(said) is str else excerpt(said, 1000)
-        raise DecodeError(f"the server answered with an error: {text}", "$.error")
+        raise DecodeError(f"expected a response, got the error of the server: {text}", "$.error")
     return find(tree, *_KEYS[kind])
 
 
@@ -216,8 +216,9 @@ def _pieces(
     head = b"{"
     if isinstance(message, PredictRequest):
         if message.output_filter and not lossy:
-            reason = "REST has no place for the names of outputs; tfserving/protobuf has"
-            raise EncodeError(f"{reason}, and lossy=True drops them", "$.output_filter")
+            reason = "expected no output_filter, which REST cannot represent, got names"
+            remedy = "use tfserving/protobuf, or pass lossy=True to drop them"
+            raise EncodeError(reason, "$.output_filter", remedy)
         if message.signature_name != "":
             name = fields.text(message.signature_name, "$.signature_name")
             head += b'"signature_name":' + orjson.dumps(name) + b","

@@ -90,22 +90,27 @@ class Found(NamedTuple):
         """Return the nodes in the order of the signature, which names one that has no name."""
         nodes, path = self.nodes, f"$.{self.key}"
         if not isinstance(signature, Mapping):
-            raise DecodeError(f"expected dtypes by name for signature=, got {shown(signature)}")
+            raise DecodeError(
+                f"expected a mapping of names to dtypes, got {shown(signature)}",
+                "",
+                "pass signature={name: dtype}",
+            )
         wanted = ", ".join(map(repr, signature)) or "none"
         if "" in nodes and "" not in signature:
             if path.endswith("predictions") and nodes[""] == []:  # of every output
                 return {name: [] for name in signature}
             if len(signature) != 1 or len(nodes) != 1:
-                raise DecodeError(f"an array without a name; the signature has {wanted}", path)
+                raise DecodeError(f"expected arrays named {wanted}, got one without a name", path)
             return dict(zip(signature, nodes.values(), strict=True))
         for name in nodes:
             if name not in signature:
-                raise DecodeError(
-                    f"{shown(name)} is not in the signature, which has {wanted}", path
-                )
+                reason = f"expected an array of the signature ({wanted}), got {shown(name)}"
+                raise DecodeError(reason, path)
         for name in signature:
             if name not in nodes:
-                raise DecodeError(f"{name!r} is missing; the signature has {wanted}", path)
+                raise DecodeError(
+                    f"expected the array {shown(name)} of the signature, got nothing", path
+                )
         return {name: nodes[name] for name in signature}
 
     def _located(self, name: str, error: CodecError) -> CodecError:
@@ -179,22 +184,22 @@ def find(tree: Tree, rows: str, columns: str) -> Found:
     """Find the arrays of a message, by the two keys of which it has one."""
     if rows in tree:
         if columns in tree:
-            raise DecodeError(f"{rows} and {columns}: a message has one of them", "$")
+            raise DecodeError(f"expected {rows} or {columns}, got both", "$")
         node = tree[rows]
         if type(node) is list:
             if not node and rows == "instances":  # which TensorFlow Serving refuses
-                reason = "expected one row at least, got no rows"
-                raise DecodeError(f"{reason}; {columns} can hold arrays without rows", f"$.{rows}")
+                remedy = f"send {columns}, which can hold arrays without rows"
+                raise DecodeError("expected one row at least, got no rows", f"$.{rows}", remedy)
             if node and _is_object(node[0]):
                 return Found(rows, rows=True, named=True, nodes=_gathered(node, rows))
         elif type(node) is Rows:
             return Found(rows, rows=True, named=True, nodes=node)
         elif not hasattr(node, "read"):
-            raise DecodeError(f"a {type(node).__name__} in place of a list of rows", f"$.{rows}")
+            raise DecodeError(f"expected a list of rows, got {shown(node)}", f"$.{rows}")
         return Found(rows, rows=True, named=False, nodes={"": node})
     if columns not in tree:
         found = guess.of_members(tree, "tfserving/json")
-        raise DecodeError(f"no arrays: neither {rows} nor {columns} is there", "$", found)
+        raise DecodeError(f"expected {rows} or {columns}, got neither", "$", found)
     node = tree[columns]
     if _is_object(node):
         return Found(columns, rows=False, named=True, nodes=node)
@@ -252,11 +257,11 @@ def _odd_row(rows: list[Any], key: str) -> DecodeError:
     wanted = _few(names)
     for i, row in enumerate(rows):
         if type(row) is not dict:
-            return DecodeError(f"a {type(row).__name__} in place of an object", f"$.{key}[{i}]")
+            return DecodeError(f"expected an object, got {shown(row)}", f"$.{key}[{i}]")
         if row.keys() != names:
             found = _few(row)
-            return DecodeError(f"a row of {found} where the first has {wanted}", f"$.{key}[{i}]")
-    return DecodeError("a row without a name", f"$.{key}[0]")
+            return DecodeError(f"expected a row of {wanted}, got {found}", f"$.{key}[{i}]")
+    return DecodeError("expected a row of named values, got an empty object", f"$.{key}[0]")
 
 
 class _Reader(NamedTuple):
@@ -319,9 +324,11 @@ def _of_many_types(nested: list[Any], reading: Reading) -> Array:
     """Make floats of integers that no one dtype holds, where they are to be floats."""
     flat = lists.scalars(nested)
     if set(map(type, flat)) != {int}:
-        raise DecodeError("values of several types in place of an array of one dtype")
+        raise DecodeError("expected values of one type, got several types")
     if reading.exact:
-        raise DecodeError("integers that no one dtype holds: some below 0, some beyond int64")
+        raise DecodeError(
+            "expected integers of int64 or of uint64, got some below 0 and some beyond int64"
+        )
     return np.array(flat, np.float64).reshape(lists.shape(nested))
 
 
@@ -348,7 +355,7 @@ def _bytes_of(node: Any) -> bytes:
     if type(node) is dict and _is_bytes(node):
         found = node["b64"]  # a long one is decoded already
         return text_to_bytes(found) if type(found) is str else found.tobytes()
-    raise DecodeError(f"a {type(node).__name__} in place of a string or of base64")
+    raise DecodeError(f"expected a string or base64, got {shown(node)}")
 
 
 def _text_of(node: Any) -> bytes:
@@ -358,9 +365,12 @@ def _text_of(node: Any) -> bytes:
         try:
             found.decode()
         except UnicodeDecodeError:
-            reason = "expected base64 of text, got other bytes"
-            reason += "; TensorFlow Serving has these in outputs whose names end in _bytes"
-            raise DecodeError(reason) from None
+            remedy = (
+                "give an output of bytes a name that ends in _bytes, as TensorFlow Serving does"
+            )
+            raise DecodeError(
+                "expected base64 of UTF-8 text, got other bytes", "", remedy
+            ) from None
     return found
 
 
@@ -375,18 +385,18 @@ def _flat(node: list[Any]) -> tuple[list[Any], tuple[int, ...]]:
             row = type(node[0]) is list
             at = next(i for i, item in enumerate(node) if (type(item) is list) is not row)
             reason = (
-                f"a single value in place of a row of {len(node[0])}"
+                f"expected a row of {len(node[0])}, got a single value"
                 if row
-                else f"a row of {len(node[at])} in place of a single value"
+                else f"expected a single value, got a row of {len(node[at])}"
             )
             raise DecodeError(reason, lists.element_path(at, shape))
         size = len(node[0])
         if set(map(len, node)) != {size}:
             at = next(i for i, item in enumerate(node) if len(item) != size)
-            reason = f"ragged: a row of {len(node[at])} where the first has {size}"
+            reason = f"expected a row of {size}, got a row of {len(node[at])}"
             raise DecodeError(reason, lists.element_path(at, shape))
         if len(shape) == _MAX_RANK:
-            raise DecodeError(f"more than {_MAX_RANK} nested lists")
+            raise DecodeError(f"expected at most {_MAX_RANK} levels of lists, got more")
         shape.append(size)
         node = list(chain.from_iterable(node))
 
@@ -412,17 +422,20 @@ def _cast(value: Any, dtype: np.dtype[Any]) -> Any:
     if dtype.kind in "SUT":
         return _cast_strings(value, dtype)
     if not isinstance(value, np.ndarray) or (value.dtype.kind == "S" and value.size):
-        raise DecodeError(f"strings in place of {dtype}")
+        raise DecodeError(f"expected {dtype}, got strings")
     if value.dtype == dtype:
         return value
     if not value.size:
         return value.astype(dtype)
     if (value.dtype.kind == "b") != (dtype.kind == "b"):
-        raise DecodeError(f"{value.dtype} values in place of {dtype}")
+        raise DecodeError(f"expected {dtype}, got {value.dtype}")
     if dtype.kind == "f":
         return in_range(value.astype(np.float64, copy=False), dtype, dtype)
     if value.dtype.kind == "f" and dtype.kind in "iu" and (np.abs(value) >= EXACT).any():
-        raise DecodeError(f"a float that is too large to tell which {dtype} was meant")
+        at = int((np.abs(value) >= EXACT).argmax())
+        got = shown(float(value.reshape(-1)[at]))
+        reason = f"expected floats below 2**53 for {dtype}, got {got}"
+        raise DecodeError(reason, lists.element_path(at, value.shape), "write integers")
     remedy = "leave the array out of signature=, or name another dtype for it"
     return cast(value, dtype, shortest=True, remedy=remedy)
 
@@ -436,7 +449,7 @@ def _dtype_named(wanted: Any) -> np.dtype[Any]:
         dtype: np.dtype[Any] = np.dtype(wanted)
     except (TypeError, ValueError, SyntaxError, Warning):
         near = nearest(wanted, [name for row in BY_NAME.values() for name in (row.dtype, row.name)])
-        reason = f"the signature says {shown(wanted)}, which is no dtype{near}"
+        reason = f"expected a dtype of numpy or TensorFlow in signature=, got {shown(wanted)}{near}"
         raise DecodeError(reason) from None
     return dtype
 
@@ -445,7 +458,7 @@ def _cast_strings(value: Any, dtype: np.dtype[Any]) -> Any:
     """Give byte strings as they are, or as the text they are."""
     if isinstance(value, np.ndarray):
         if value.dtype.kind != "S" and value.size:
-            raise DecodeError(f"{value.dtype} values in place of strings")
+            raise DecodeError(f"expected strings, got {value.dtype}")
         shape: tuple[int, ...] = value.shape
         items = value.reshape(-1).tolist() if value.size else []
     else:  # byte strings that numpy would cut
@@ -462,6 +475,6 @@ def _text(items: list[bytes]) -> Array:
     try:
         text = [item.decode() for item in items]
     except UnicodeDecodeError as error:
-        raise DecodeError(f"bytes that are not UTF-8 are no text: {error}") from None
+        raise DecodeError(f"expected UTF-8 text, got other bytes ({error})") from None
     array: Array = lists.to_array(text, DecodeError) if text else np.empty(0, "U1")
     return array

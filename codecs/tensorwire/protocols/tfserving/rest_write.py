@@ -32,6 +32,7 @@ _REMEDY = "pass missing='nan' to write bare words"
 _SMALL = 1024  # elements of an array whose text may be copied
 _FLOAT64 = np.dtype(np.float64)
 _DIRECT = NUMBERS - {FLOAT16}  # dtype.num of what orjson writes, in native byte order
+_WHOLE = "pass rows=False to write each array as a whole"
 _ROWS = {"inputs": b'"instances":', "outputs": b'"predictions":'}
 
 
@@ -120,25 +121,21 @@ def write(
 def _count(member: str, columns: Mapping[str, _Column]) -> int:
     """Return the number of rows, which all arrays share."""
     if not columns:
-        raise EncodeError(
-            "no arrays: rows cannot say how many they are; rows=False can", f"$.{member}"
-        )
+        raise EncodeError("expected an array at least, got none", f"$.{member}", _WHOLE)
     counts = {name: column.shape[0] if column.shape else None for name, column in columns.items()}
     first = next(iter(counts.values()))
     for name, count in counts.items():
         path = _path(member, name)
         if count is None:
-            raise EncodeError("one value has no rows; rows=False can carry it", path)
+            raise EncodeError("expected an array of rows, got one value", path, _WHOLE)
         if count != first:
-            reason = f"{count} rows where the first array has {first}; rows=False can carry it"
-            raise EncodeError(reason, path)
+            reason = f"expected {first} rows, as in the first array, got {count}"
+            raise EncodeError(reason, path, _WHOLE)
         if not count and member == "inputs":
-            raise EncodeError(
-                "no rows, and TensorFlow Serving wants one; rows=False has none", path
-            )
+            raise EncodeError("expected one row at least, got no rows", path, _WHOLE)
     if not first and len(counts) > 1:  # TensorFlow Serving writes [] for all of them
-        reason = "no rows, which would lose the names; rows=False has them"
-        raise EncodeError(reason, f"$.{member}")
+        reason = "expected rows, which have the names of the arrays, got no rows"
+        raise EncodeError(reason, f"$.{member}", _WHOLE)
     return first or 0
 
 
@@ -229,8 +226,8 @@ def _column(value: Any, member: str, name: str, how: Writing, *, lossy: bool) ->
             return _strings(utf8(array), _representable(array, lossy=lossy).shape, member, name)
         if array.dtype.num not in NUMBERS:
             if not lossy:
-                reason = f"{array.dtype} is lost in a list of numbers; tfserving/protobuf can carry"
-                raise EncodeError(f"{reason} it, and lossy=True rounds it")
+                reason = f"expected a dtype that a list of numbers represents, got {array.dtype}"
+                raise EncodeError(reason, "", "use tfserving/protobuf, or pass lossy=True to round")
             array = to_float64(array, lossy=lossy)
         return _Numbers(_representable(array, lossy=lossy), how.words, path)
     except CodecError as error:
@@ -242,8 +239,9 @@ def _representable(array: Array, *, lossy: bool) -> Array:
     if array.size or 0 not in array.shape[:-1]:
         return array
     if not lossy:
-        reason = f"nested lists cannot say the shape {array.shape}; tfserving/protobuf can carry it"
-        raise EncodeError(f"{reason}, and lossy=True drops the sizes behind the 0")
+        reason = f"expected a shape that nested lists represent, got {array.shape}"
+        remedy = "use tfserving/protobuf, or pass lossy=True to drop the sizes behind the 0"
+        raise EncodeError(reason, "", remedy)
     return array.reshape(array.shape[: array.shape.index(0) + 1])
 
 
@@ -257,15 +255,16 @@ def _strings(
     try:
         strings = [item.encode() if isinstance(item, str) else item for item in items]
     except UnicodeEncodeError:
-        raise EncodeError("a string that is not Unicode text") from None
+        raise EncodeError("expected Unicode text, got a string with surrogates") from None
     # {"b64": "text"} would be read as one array of bytes, not as an array of that name.
     if not name.endswith("_bytes") and (member, name) != ("inputs", "b64"):
         try:
             return _Strings([item.decode() for item in strings], shape)
         except UnicodeDecodeError:
             if member == "outputs" and name:
-                reason = "bytes that are no UTF-8 text travel in outputs whose name ends in _bytes"
-                raise EncodeError(f"{reason}; tfserving/protobuf can carry them") from None
+                remedy = "end the name of the output in _bytes, or use tfserving/protobuf"
+                reason = "expected UTF-8 text, got other bytes"
+                raise EncodeError(reason, "", remedy) from None
     return _Strings([{"b64": pybase64.b64encode_as_string(item)} for item in strings], shape)
 
 
