@@ -69,7 +69,7 @@ def of_length(name: str, length: int, array: Array, names: Any) -> bytes:
 
 def remembered(codec: tw.Codec) -> Iterator[Any]:
     """Yield all that a codec remembers, and what its functions hold."""
-    caches = codec._memo.frames, codec._memo.writers, codec._memo.views
+    caches: Any = codec._frames, codec._small, codec._reader.views
     todo: list[Any] = [part for cache in caches for part in (cache.known, cache.older)]
     seen: set[int] = set()
     while todo:
@@ -343,7 +343,7 @@ def test_what_is_remembered_is_bounded(name: str) -> None:
         body = one.encode(array)
         if size % 100 == 1:
             assert describe(one.decode(body)) == describe(decoded(name, array))
-    for kept in (one._memo.frames, one._memo.writers, one._memo.views):
+    for kept in (one._frames, one._small, one._reader.views):
         assert len(kept.known) <= MOST
         assert len(kept.older) <= MOST
         assert kept._nbytes <= BYTES
@@ -351,12 +351,13 @@ def test_what_is_remembered_is_bounded(name: str) -> None:
 
 @viewed
 def test_short_headers_are_remembered(name: str) -> None:
-    """The memo is in use: the second message of a length is read without a scan of its tags."""
+    """Views are in use: the second message of a length is read without a scan of its tags."""
     one = fresh(name)
     body = one.encode(plain("float64", (3, 4)))
-    assert one._memo.view(body) is None
+    views = one._reader.views
+    assert views.view(body, len(body)) is None
     value = one.decode(body)
-    seen = one._memo.view(body)
+    seen = views.view(body, len(body))
     assert seen is not None
     assert describe(seen) == describe(value)
     assert not seen.flags.writeable

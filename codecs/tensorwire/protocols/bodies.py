@@ -103,7 +103,9 @@ def read(
     *arguments
         more arguments of `build`.
     """
-    body, tree = as_body(body), None
+    tree = None
+    if type(body) is not bytes:
+        body = as_body(body)
     try:
         try:
             tree = container.read(body, message, how)

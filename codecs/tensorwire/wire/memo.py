@@ -314,13 +314,14 @@ class ViewCache(Cache[View]):
                     return make(arrays, plain[0].decode())
         return None
 
-    def remember(
+    def remember(  # noqa: PLR0913, PLR0917
         self,
         key: Any,
         body: Any,
         arrays: Sequence[Any],
         make: Callable[[list[Array], str], Any],
         identity: tuple[bytes, bytes] = (b"", b""),
+        check: Callable[[], bool] | None = None,
     ) -> None:
         """Remember the bytes around arrays that are read-only views of `body`, in its order.
 
@@ -339,6 +340,8 @@ class ViewCache(Cache[View]):
             makes such a message of other arrays and another id.
         identity
             the bytes just before the id, and the id, if there is one.
+        check
+            tells whether the message may be remembered at all; asked only where it would be.
         """
         if type(body) is not bytes or not 0 < len(arrays) <= _MOST_ARRAYS:
             return
@@ -348,15 +351,16 @@ class ViewCache(Cache[View]):
             if start is None or start > len(body):
                 return
             places.append((array.shape, array.dtype, start, start + array.nbytes))
-        self.remember_at(key, body, places, make, identity)
+        self.remember_at(key, body, places, make, identity, check)
 
-    def remember_at(
+    def remember_at(  # noqa: PLR0913, PLR0917 - as `remember`
         self,
         key: Any,
         body: bytes,
         spans: Sequence[tuple[tuple[int, ...], np.dtype[Any], int, int]],
         make: Callable[[list[Array], str], Any],
         identity: tuple[bytes, bytes] = (b"", b""),
+        check: Callable[[], bool] | None = None,
     ) -> None:
         """Remember the bytes around arrays, of which shape, dtype, start and stop are known.
 
@@ -372,6 +376,9 @@ class ViewCache(Cache[View]):
             places.append((shape, dtype, start))
             at = stop
         if len(body) - at > _LONGEST or not self.wants((key, pieces[0][2])):
+            return
+        if check is not None and not check():
+            self.refuse((key, pieces[0][2]))
             return
         pieces.append((at, len(body), body[at:]))
         span = None

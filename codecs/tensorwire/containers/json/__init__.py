@@ -103,7 +103,11 @@ class JSON:
     def read(self, body: Body, message: ArrayPlaces, how: Reading = VERIFIED) -> Tree:
         """Cut the long arrays out of the text, and let orjson read what is around them."""
         if len(body) < _WHOLE_MAX:
-            return _loads(body)
+            try:
+                tree = orjson.loads(body)
+            except orjson.JSONDecodeError:
+                return _loads(body)  # raises, with the reason
+            return tree if type(tree) is dict else _object(tree)
         body = bytes(body)
         spans = long_members(body, message)
         if not spans:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tensorwire.arrays import aligned, cast, is_float
+from tensorwire.arrays import NUMBERS, aligned, cast, is_float
 from tensorwire.containers import CONTAINERS
 from tensorwire.containers.protobuf.schema import schema
 from tensorwire.errors import (
@@ -23,11 +23,11 @@ from tensorwire.frames import is_frame, rows_of
 from tensorwire.kinds import KINDS
 from tensorwire.missing import BARE, STRICT, Writing
 from tensorwire.protocols.seldon import envelope
-from tensorwire.protocols.seldon.memo import Memo
 from tensorwire.protocols.seldon.reader import MessageReader
 from tensorwire.protocols.seldon.rows import read_rows, write_rows
 from tensorwire.tree import Leaf, Role, check_out
 from tensorwire.wire.buffers import as_body, buffer_of, join, size_of
+from tensorwire.wire.memo import Frame, FrameCache
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Codec", "built_in"]
 
+_SMALL = 1024  # elements of an array that has a writer of its own
 _AS_FLOATS = frozenset({int, bool})
 _NOT_FRAMES = frozenset({np.ndarray, list, bytes})
 _CAPABLE = ("tftensor", "ndarray", "raw")  # kinds, the most capable first
@@ -103,12 +104,13 @@ class Codec:
         self.kind = KINDS[kind]
         self.media_type: str = self.container.media_types[0]
         self.path = envelope.path_of(kind)
-        self._owned = self.container.sized and not self.kind.views
+        self._sized = self.container.sized
+        self._owned = self._sized and not self.kind.views
         self._schema = schema(envelope.MESSAGE)
         self._short = self.name == "json/ndarray"
-        self._memo = Memo(self.container)
-        self._writers = self._memo.writers
+        self._frames, self._small = FrameCache(), FrameCache()
         self._reader = MessageReader(self.container)
+        self._views = self._reader.views
 
     def __repr__(self) -> str:
         """Return the call that makes a codec like it."""
@@ -175,18 +177,19 @@ class Codec:
         b'{"meta":{"puid":"7"},"data":{"tensor":{"shape":[2,2],"values":[1.0,0.0,0.0,1.0]}}}'
         """
         how = STRICT if missing is None else envelope.writing(missing)
-        if self._short and type(value) is np.ndarray and status is None:
-            body = write_rows(value, names, meta)
-            if body is not None:
-                return body
-        bare = names is None and meta is None and status is None
-        if bare and type(value) is np.ndarray:
-            writers, key = self._writers, (value.dtype, value.shape)
-            found = writers.known.get(key)
-            if found is None and writers.older:
-                found = writers.get(key)
-            if found is not None and (text := found[1](value)) is not None:
-                return found[0] + text + found[2]
+        if type(value) is np.ndarray and status is None:
+            if self._short:
+                body = write_rows(value, names, meta)
+                if body is not None:
+                    return body
+            if names is None and meta is None:
+                frames, key = self._small, (value.dtype, value.shape)
+                small: Any = frames.known.get(key)
+                if small is None and frames.older:
+                    small = frames.get(key)
+                if small is not None and (text := small[1](value)) is not None:
+                    whole: bytes = small[0] + text + small[2]
+                    return whole
         if type(value) not in _NOT_FRAMES and is_frame(value):
             value, names = self._rows(value, names)
         try:
@@ -318,11 +321,11 @@ class Codec:
             body = as_body(body)
             body = bytes(body) if self.container.text else body  # which has no views
         if self._short and limits is None and missing is None and out is None and dtype is None:
-            found = read_rows(body)
-            if found is not None:
-                return found[0]
-        plain = limits is None and self.container.sized
-        value = self._memo.view(body) if plain else None
+            read = read_rows(body)
+            if read is not None:
+                return read[0]
+        plain = limits is None and self._sized
+        value = self._views.view(body, len(body)) if plain else None
         if value is None:
             if out is not None and not isinstance(out, np.ndarray):
                 raise DecodeError(f"expected a numpy array for out=, got {shown(out)}")
@@ -331,8 +334,6 @@ class Codec:
                 how = how._replace(also=_AS_FLOATS)
             into = out if dtype is None else None
             value = self._reader.array(body, self.kind.name, limits, how, into)
-            if plain:
-                self._memo.learn_to_view(body, value, self.encode_parts)
         if self._owned and type(value) is np.ndarray and not value.flags.writeable:
             value = value.copy()
         if copy or align or dtype is not None or out is not None:
@@ -358,22 +359,37 @@ class Codec:
         size = size_of(part) if container.sized else 0
         key = (leaf.dtype, leaf.shape, size)
         plain = names is None and leaf.role is not Role.STRINGS
-        frame = self._memo.frames.get(key) if plain else None
+        frame = self._frames.get(key) if plain else None
         try:
             if frame is None:
                 tree = envelope.wrap(self.kind.name, self.kind.tree(leaf), names)
                 before, *after = container.frame(tree, key[2:], self._schema, how.words)
-                frame = before, b"".join(after)
-                if plain and not lossy:
-                    self._memo.learn_frame(key, frame)
+                frame = Frame(before, None, b"".join(after))
+                if plain and not lossy and self._frames.wants(key):
+                    self._frames.keep(key, frame)
             if plain and not lossy:
-                self._memo.learn_writer(frame, leaf, value)
-            first, last = frame
+                self._remember_small(frame, leaf, value)
+            first, last = frame.first, frame.last
             if members := envelope.members_of(*others):
                 first = container.before(members, first, self._schema, how.words)
         except EncodeError as error:
             raise error.within(self._locate_error(parts)) from None
         return first, part, last
+
+    def _remember_small(self, frame: Frame, leaf: Leaf, value: Any) -> None:
+        """Remember how to write a small array of a dtype whose values are never refused."""
+        if type(value) is not np.ndarray or leaf.data is not value:
+            return
+        if not 0 < value.size <= _SMALL or value.dtype.num not in NUMBERS:
+            return
+        key = value.dtype, value.shape
+        if self._small.get(key) is not None or not self._small.wants(key):
+            return
+        write = self.container.small_array_writer(leaf)
+        if write is None:
+            self._small.refuse(key)
+        else:
+            self._small.keep(key, frame._replace(write=write))
 
     def _finish(
         self, value: Any, *, copy: bool, out: Array | None, dtype: DTypeLike | None, align: bool

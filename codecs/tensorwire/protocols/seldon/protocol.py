@@ -6,16 +6,11 @@ Source: https://docs.seldon.io/projects/seldon-core/ and seldon_core/flask_utils
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from tensorwire.containers import CONTAINERS
 from tensorwire.errors import CodecError
-from tensorwire.kinds import KINDS
 from tensorwire.protocols import bodies
-from tensorwire.protocols.headers import Headers
 from tensorwire.protocols.seldon.messages import Message, messages_in
 from tensorwire.protocols.seldon.peek import peek_tree
 from tensorwire.protocols.seldon.reader import MessageReader, class_of
@@ -51,7 +46,6 @@ class SeldonProtocol:
         self._reader, self._writer = MessageReader(container), MessageWriter(container)
         self.write = self._writer.write  # `encode` without headers
         self._short = container.name == "json"
-        self._headers = Headers()
 
     def __repr__(self) -> str:
         """Return the call that returns it."""
@@ -100,16 +94,9 @@ class SeldonProtocol:
             bodies.align(messages_in(message))
             return message
         del headers
-        if limits is None and isinstance(body, bytes) and (type is None or type is Message):
-            known = self._headers.view(body, (Message, len(body)))
-            if known is not None:
-                return known
         reader = self._reader
         how = reader.default if missing is None else reader.how(missing)
-        message = reader.read(body, class_of(type), limits, how)
-        if limits is None and self._container.sized and isinstance(message, Message):
-            self._remember(body, message)
-        return message
+        return reader.read(body, class_of(type), limits, how)
 
     def peek(
         self,
@@ -124,21 +111,6 @@ class SeldonProtocol:
         found: Peek = reader.build(body, kind, peek_tree, reader.default, kind, self._container)
         return found
 
-    def _remember(self, body: Any, message: Message) -> None:
-        """Remember what the bytes around an array mean, where a message has nothing else."""
-        kind, value = message.kind, message.value
-        codec = self._writer.codecs.get(kind)
-        if codec is None or message.names is not None or message.meta or message.status:
-            return
-        learn = partial(self._headers.learn, (Message, len(body)), body)
-        if KINDS[kind].views:
-            learn([value], lambda arrays, _: Message(arrays[0], kind))
-        elif self.name == "seldon/protobuf" and type(body) is bytes and _is_one_number(value):
-            # It ends the message, and is read as a copy.
-            last = np.frombuffer(body, "<f8", 1, len(body) - 8).reshape(value.shape)
-            if codec.encode(last) == body:
-                learn([last], lambda arrays, _: Message(arrays[0].copy(), kind))
-
     def encode_error(self, error: BaseException | str) -> tuple[bytes, dict[str, str]]:
         """Write an error reply.
 
@@ -150,7 +122,3 @@ class SeldonProtocol:
         reason = "MICROSERVICE_BAD_DATA" if refused else "MICROSERVICE_INTERNAL_ERROR"
         status = {"status": 1, "info": info, "code": -1, "reason": reason}
         return self._writer.status(status), {"Content-Type": self.media_type}
-
-
-def _is_one_number(value: Any) -> bool:
-    return isinstance(value, np.ndarray) and value.dtype == np.float64 and value.size == 1

@@ -20,8 +20,11 @@ from tensorwire.protocols.seldon.envelope import (
     open_message,
     path_of,
     reading,
+    wrap,
 )
 from tensorwire.protocols.seldon.messages import Feedback, Message, MessageList
+from tensorwire.wire.buffers import as_body, join, size_of
+from tensorwire.wire.memo import ViewCache
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +44,7 @@ SCHEMAS = {
     MessageList: "seldon.protos.SeldonMessageList",
     Feedback: "seldon.protos.Feedback",
 }
+_HEADER_MAX = 128  # bytes before an array that are remembered
 _FEEDBACK = ("request", "response", "truth")
 
 
@@ -69,6 +73,9 @@ class MessageReader:
     ----------
     default
         how numbers are read where a call has no `missing`.
+    views
+        what messages with nothing but an array mean, by their length: the array for `array`, and
+        array and kind for `read`.
     """
 
     def __init__(self, container: Container) -> None:
@@ -76,6 +83,7 @@ class MessageReader:
         self._schemas = {kind: schema(name) for kind, name in SCHEMAS.items()}
         self._message = self._schemas[Message]
         self.default = reading(None, container)
+        self.views = ViewCache()
 
     def how(self, missing: Missing | None) -> Reading:
         """Return how numbers are read with an option `missing`."""
@@ -88,17 +96,55 @@ class MessageReader:
         """
         bounds = checked_limits(limits)
         try:
-            return bodies.read(
+            fields = bodies.read(
                 self._container, body, self._message, self._fields, how, bounds, kind, out
-            )[0]
+            )
         except DecodeError as error:
             if self._container.name == "protobuf":
                 error.suggest(guess.of_tensor(body))
             raise error.within("$") from None
+        if limits is None and self._container.sized:
+            self._remember(body, fields, _array)
+        return fields[0]
+
+    def _remember(self, body: Body, fields: Fields, make: Callable[..., Any]) -> None:
+        """Remember the bytes before an array that ends a message, if there is nothing else."""
+        value, kind, names, meta, status = fields
+        if type(value) is not np.ndarray or value.flags.writeable:
+            return
+        if names is None and not meta and not status and len(body) - value.nbytes <= _HEADER_MAX:
+            self.views.remember(
+                len(body),
+                body,
+                [value],
+                make,
+                check=lambda: self._is_canonical(body, kind, value),
+            )
+
+    def _is_canonical(self, body: Body, kind: str, value: Array) -> bool:
+        """Return whether a message is what a codec writes for an array, so that no more is kept."""
+        leaf = KINDS[kind].leaf(value, lossy=False)
+        part = self._container.write(leaf)
+        tree = wrap(kind, KINDS[kind].tree(leaf), None)
+        first, last = self._container.frame(tree, [size_of(part)], self._message)
+        return join(first, part, last) == body
 
     def read(self, body: Any, kind: type, limits: Any, how: Reading) -> Any:
         """Return the message of a class: Message, MessageList or Feedback."""
-        return self.build(body, kind, self.message, how, checked_limits(limits), kind)
+        bounds = checked_limits(limits)
+        if kind is not Message:
+            return self.build(body, kind, self.message, how, bounds, kind)
+        if limits is None and self._container.sized:
+            body = as_body(body)
+            found = self.views.view(body, len(body))
+            if found is not None:
+                value, name = found
+                return Message(value if KINDS[name].views else value.copy(), name, None, {}, {})
+        fields = self.build(body, kind, self._not_empty, how, bounds)
+        if limits is None and self._container.sized:
+            name = fields[1]
+            self._remember(body, fields, lambda arrays, _: (arrays[0], name))
+        return self._message_of(fields)
 
     def build(
         self, body: Any, kind: type, build: Callable[..., Any], how: Reading, *arguments: Any
@@ -151,14 +197,19 @@ class MessageReader:
         """Return the message of a class that a tree represents; `size` is that of the body."""
         if kind is not Message:
             return self._parts(tree, size, how, limits, kind)
-        message = self._part(tree, size, how, limits)
-        if not message.kind:
-            check_not_empty(tree)
-        return message
+        return self._message_of(self._not_empty(tree, size, how, limits))
 
-    def _part(self, tree: Tree, size: int, how: Reading, limits: Limits) -> Message:
-        """Return a message of a tree, its array no view where the kind has none."""
-        value, kind, names, meta, status = self._fields(tree, size, how, limits)
+    def _not_empty(self, tree: Tree, size: int, how: Reading, limits: Limits) -> Fields:
+        """Return the fields of a message; raise `DecodeError` for one without any content."""
+        fields = self._fields(tree, size, how, limits)
+        if not fields[1]:
+            check_not_empty(tree)
+        return fields
+
+    @staticmethod
+    def _message_of(fields: Fields) -> Message:
+        """Return a message, its array no view where its kind has none."""
+        value, kind, names, meta, status = fields
         if kind in KINDS:
             if not KINDS[kind].views and isinstance(value, np.ndarray):
                 value = value if value.flags.writeable else value.copy()
@@ -174,7 +225,9 @@ class MessageReader:
         bounds, used = limits, 0
         for path, node in parts_in(tree, kind, self._container, size):
             try:
-                messages[path[2:]] = message = self._part(node, size, how, bounds)
+                messages[path[2:]] = message = self._message_of(
+                    self._fields(node, size, how, bounds)
+                )
             except CodecError as error:
                 raise relocated(error, path) from None
             used += bodies.taken(message.value)
@@ -182,6 +235,11 @@ class MessageReader:
         if kind is MessageList:
             return MessageList(list(messages.values()))
         return Feedback(**messages, reward=reward(tree.get("reward"), self._container, how))
+
+
+def _array(arrays: list[Array], _: str) -> Array:
+    """Return the one array of a message that is known."""
+    return arrays[0]
 
 
 def parts_in(tree: Tree, kind: type, container: Container, size: int) -> list[tuple[str, Tree]]:
