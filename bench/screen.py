@@ -136,18 +136,19 @@ class Table:
         """Return the table for rich: a mark is a column of its own, so that digits align."""
         made = rich_table.Table(box=None, padding=0, header_style="bold")
         made.add_column("", no_wrap=True)
-        marked = []
+        widths, marked = self.widths()[1:], []
         for number, heading in enumerate(self.columns):
-            made.add_column(Text(f" {heading}"), justify="right", no_wrap=True)
             marked.append(any(row.cells[number].endswith(MARKS) for row in self.rows if row.cells))
+            made.add_column(Text(f" {heading}"), justify="right", no_wrap=True)
             if marked[-1]:
                 made.add_column("", no_wrap=True)
         for row in self.rows:
             texts = [Text(row.text, STYLES[row.style])]
-            for cell, mark in zip(row.cells, marked, strict=False):
+            for cell, mark, width in zip(row.cells, marked, widths, strict=False):
                 style = CELLS.get(cell.strip()) or CELLS.get(cell[-1:]) or STYLES[row.style]
-                parts = (cell[:-1], cell[-1:]) if mark else (cell,)
-                texts += [Text(part, style) for part in (f" {parts[0]}", *parts[1:])]
+                padded = " " * (width - cell_len(cell)) + cell
+                parts = (padded[:-1], padded[-1]) if mark else (padded,)
+                texts += [Text(part, style, justify="left") for part in parts]
             made.add_row(*texts)
         return made
 

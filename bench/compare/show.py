@@ -263,14 +263,8 @@ def _joined(first: Table, second: Table) -> Table | None:
 def _groups(changes: Sequence[Change]) -> dict[str, list[Change]]:
     found: dict[str, list[Change]] = {}
     for change in sorted(changes, key=lambda change: not change.ours):
-        known = change.case != NAMED
-        group = (
-            MEMORY
-            if change.implementation == MEMCPY
-            else container_of(change.implementation)
-            if known
-            else ""
-        )
+        name = change.implementation
+        group = "" if change.case == NAMED else MEMORY if name == MEMCPY else container_of(name)
         found.setdefault(group, []).append(change)
     return {group: _by_implementation(rows) for group, rows in found.items()}
 
@@ -287,12 +281,8 @@ def _labels(changes: Sequence[Change]) -> dict[str, str]:
     """Return the label of each row: the implementation, and the payload where there are several."""
     if changes[0].case == NAMED:
         return {change.name: change.implementation for change in changes}
-    named = {
-        change.implementation: "one memcpy"
-        if change.implementation == MEMCPY
-        else label_of(change.implementation)
-        for change in changes
-    }
+    names = dict.fromkeys(change.implementation for change in changes)
+    named = {name: "one memcpy" if name == MEMCPY else label_of(name) for name in names}
     first = max(map(len, named.values()))
     last = max(len(change.case.label) for change in changes)
     if len({change.case for change in changes}) == 1:

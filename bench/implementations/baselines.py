@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,14 +29,12 @@ def _dumps(tree: Any) -> bytes:
 
 def json_ndarray_objects() -> Implementation:
     """``json.dumps(a.tolist())`` in the envelope; ``np.array(json.loads(...))`` back."""
-
-    def encode(array: Any) -> bytes:
-        return _dumps({"data": {"ndarray": array.tolist()}})
-
-    def decode(body: bytes) -> Any:
-        return np.array(json.loads(body)["data"]["ndarray"])
-
-    return Implementation("json/ndarray:objects", encode, decode, element_cost=5e-7)
+    return Implementation(
+        "json/ndarray:objects",
+        lambda array: _dumps({"data": {"ndarray": array.tolist()}}),
+        lambda body: np.array(json.loads(body)["data"]["ndarray"]),
+        element_cost=5e-7,
+    )
 
 
 def json_tensor_objects() -> Implementation:
@@ -56,32 +55,21 @@ def json_tensor_objects() -> Implementation:
 
 def json_raw_objects() -> Implementation:
     """Put the standard library's base64 and json around the array's bytes."""
-
-    def encode(array: Any) -> bytes:
-        return _dumps({"binData": base64.b64encode(array.tobytes()).decode()})
-
-    def decode(body: bytes) -> Any:
-        return np.frombuffer(base64.b64decode(json.loads(body)["binData"]), np.uint8)
-
-    return Implementation("json/raw:objects", encode, decode)
+    return Implementation(
+        "json/raw:objects",
+        lambda array: _dumps({"binData": base64.b64encode(array.tobytes()).decode()}),
+        lambda body: np.frombuffer(base64.b64decode(json.loads(body)["binData"]), np.uint8),
+    )
 
 
 def orjson_alone() -> Implementation:
     """``orjson.dumps`` of the numpy array, no envelope; ``orjson.loads`` + ``np.array`` back."""
     import orjson
 
-    option = orjson.OPT_SERIALIZE_NUMPY
-
-    def encode(array: Any) -> bytes:
-        return orjson.dumps(array, option=option)
-
-    def decode(body: bytes) -> Any:
-        return np.array(orjson.loads(body))
-
     return Implementation(
         "json/ndarray:orjson",
-        encode,
-        decode,
+        partial(orjson.dumps, option=orjson.OPT_SERIALIZE_NUMPY),
+        lambda body: np.array(orjson.loads(body)),
         wrap=lambda body: b'{"data":{"ndarray":%b}}' % body,
         unwrap=lambda body: orjson.dumps(orjson.loads(body)["data"]["ndarray"]),
     )
@@ -109,16 +97,10 @@ def pybase64_alone() -> Implementation:
     import orjson
     import pybase64
 
-    def encode(array: Any) -> bytes:
-        return pybase64.b64encode(array)
-
-    def decode(body: bytes) -> Any:
-        return pybase64.b64decode(body, validate=True)
-
     return Implementation(
         "json/raw:pybase64",
-        encode,
-        decode,
+        pybase64.b64encode,
+        partial(pybase64.b64decode, validate=True),
         wrap=lambda body: b'{"binData":"%b"}' % body,
         unwrap=lambda body: orjson.loads(body)["binData"].encode(),
     )
@@ -128,17 +110,10 @@ def msgpack_alone() -> Implementation:
     """``msgpack.packb(a.tolist())``; ``np.array(msgpack.unpackb(...))`` back."""
     import msgpack
 
-    def encode(array: Any) -> bytes:
-        packed: bytes = msgpack.packb(array.tolist())
-        return packed
-
-    def decode(body: bytes) -> Any:
-        return np.array(msgpack.unpackb(body))
-
     return Implementation(
         "msgpack/ndarray:msgpack",
-        encode,
-        decode,
+        lambda array: msgpack.packb(array.tolist()),
+        lambda body: np.array(msgpack.unpackb(body)),
         wrap=lambda body: msgpack.packb({"data": {"ndarray": msgpack.unpackb(body)}}),
         unwrap=lambda body: msgpack.packb(msgpack.unpackb(body)["data"]["ndarray"]),
         element_cost=1e-7,
@@ -149,13 +124,11 @@ def by_hand() -> Implementation:
     """Return the two lines that people write for ``json/ndarray`` with orjson and no checks."""
     import orjson
 
-    def encode(array: Any) -> bytes:
-        return orjson.dumps({"data": {"ndarray": array.tolist()}})
-
-    def decode(body: bytes) -> Any:
-        return np.array(orjson.loads(body)["data"]["ndarray"])
-
-    return Implementation("json/ndarray:by hand", encode, decode)
+    return Implementation(
+        "json/ndarray:by hand",
+        lambda array: orjson.dumps({"data": {"ndarray": array.tolist()}}),
+        lambda body: np.array(orjson.loads(body)["data"]["ndarray"]),
+    )
 
 
 def loads_dumps() -> Implementation:
@@ -163,14 +136,11 @@ def loads_dumps() -> Implementation:
     import tensorwire as tw
 
     media_type = tw.get_codec("json/ndarray").media_type
-
-    def encode(array: Any) -> bytes:
-        return tw.dumps(tw.Message(array, "ndarray"), media_type)
-
-    def decode(body: bytes) -> Any:
-        return tw.loads(body, media_type).value
-
-    return Implementation("json/ndarray:loads, dumps", encode, decode)
+    return Implementation(
+        "json/ndarray:loads, dumps",
+        lambda array: tw.dumps(tw.Message(array, "ndarray"), media_type),
+        lambda body: tw.loads(body, media_type).value,
+    )
 
 
 def memcpy() -> Implementation:
@@ -296,15 +266,11 @@ def read_tensor(tensor: Any) -> Any:
 def raw_objects() -> Implementation:
     """``binData=a.tobytes()``; the field's bytes back."""
     cls = message()
-
-    def encode(array: Any) -> bytes:
-        body: bytes = cls(binData=array.tobytes()).SerializeToString()
-        return body
-
-    def decode(body: bytes) -> Any:
-        return np.frombuffer(cls.FromString(body).binData, np.uint8)
-
-    return Implementation("protobuf/raw:objects", encode, decode)
+    return Implementation(
+        "protobuf/raw:objects",
+        lambda array: cls(binData=array.tobytes()).SerializeToString(),
+        lambda body: np.frombuffer(cls.FromString(body).binData, np.uint8),
+    )
 
 
 BASELINES: dict[str, Callable[[], Implementation]] = {
