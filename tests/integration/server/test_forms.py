@@ -18,24 +18,16 @@ pytest.importorskip("tensorwire.server", exc_type=ModuleNotFoundError)
 pytest.importorskip("python_multipart")
 
 from tensorwire.protocols.seldon import forms
-from tensorwire.server import EchoServer, RawMessage, ServerLimits
+from tensorwire.server import EchoServer, RawMessage
 from tests.support.server_clients import PROTOBUF, Reply, ask
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 IMAGE = b"\x89PNG\r\n\x1a\n\x00\xff"
 DATA = {"data": {"names": ["a", "b"], "ndarray": [[1.5, 2.0]]}}
 TEXT = json.dumps(DATA)
-
-
-@pytest.fixture(scope="module")
-def port() -> Iterator[int | None]:
-    """Run an echo, REST alone."""
-    with EchoServer(grpc_port=None, limits=ServerLimits(body=8 << 20)) as server:
-        yield server.rest_port
 
 
 def field(name: str, value: str | bytes, more: str = "") -> bytes:

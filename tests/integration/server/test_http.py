@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 import pytest
 
 pytest.importorskip("tensorwire.server", exc_type=ModuleNotFoundError)
 
-from tensorwire.server import EchoServer
 from tests.support.server_clients import ask
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 SELDON = {"data": {"ndarray": [[1.5, "h\u00e4"]]}}
 BODIES = {
@@ -25,13 +20,6 @@ BODIES = {
     "/v1/models/m:predict": '{"instances": ["h\u00e4"]}',
 }
 every_path = pytest.mark.parametrize("path", BODIES)
-
-
-@pytest.fixture(scope="module")
-def port() -> Iterator[int | None]:
-    """Run an echo, REST alone."""
-    with EchoServer(grpc_port=None) as server:
-        yield server.rest_port
 
 
 @every_path

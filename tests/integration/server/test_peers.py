@@ -12,10 +12,9 @@ import pytest
 
 pytest.importorskip("tensorwire.server", exc_type=ModuleNotFoundError)
 
-from tensorwire.server import EchoServer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tensorwire.server import EchoServer
 
 ARRAYS = [
     np.arange(6, dtype=np.float32).reshape(2, 3),
@@ -26,13 +25,6 @@ ARRAYS = [
     np.arange(3, dtype=np.float16),
     np.arange(200_000, dtype=np.float64),
 ]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[EchoServer]:
-    """Run an echo."""
-    with EchoServer() as server:
-        yield server
 
 
 @pytest.mark.parametrize("array", ARRAYS, ids=lambda array: f"{array.dtype}-{array.shape}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -14,9 +14,6 @@ pytest.importorskip("tensorwire.server", exc_type=ModuleNotFoundError)
 
 from tensorwire.server import EchoServer
 from tests.support.server_clients import ask, refused
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 # As the protocols document them.
 PATHS = {
@@ -46,13 +43,6 @@ PATHS = {
         "/health/status",
     ],
 }
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[EchoServer]:
-    """Run an echo."""
-    with EchoServer() as server:
-        yield server
 
 
 def listed(server: EchoServer) -> Any:

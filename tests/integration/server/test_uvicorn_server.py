@@ -22,7 +22,6 @@ from tensorwire.server import EchoServer, RestApp, ServerLimits
 from tensorwire.server.uvicorn_server import connection_class
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 BODY, ANSWER = b'{"data":{"ndarray":[[1,2.5]]}}', b'{"data":{"ndarray":[[1.0,2.5]]}}'
@@ -195,13 +194,6 @@ def test_connect(target: bytes) -> None:
     """CONNECT opens no tunnel."""
     replies, _ = replies_to(b"CONNECT %b HTTP/1.1\r\nHost: x\r\n" % target + OFFER + b"\r\n")
     assert [status for status, _ in replies] in ([400], [404], [405])
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[EchoServer]:
-    """Run an echo, REST alone."""
-    with EchoServer(grpc_port=None, limits=ServerLimits(body=8 << 20)) as server:
-        yield server
 
 
 @pytest.mark.parametrize("framed", [SIZED, CHUNKED], ids=["sized", "chunked"])
