@@ -224,8 +224,8 @@ class FrameCache(Cache[Frame]):
                 frames.keep(key, Frame.of(pieces, writers))
 
     What is in haste looks into `known`, and writes a message of one array itself:
-    ``frame.first + array.tobytes() + frame.last``. That is 0.6 us of the 1.9 us that a known
-    ``oip/protobuf`` request of one value takes; without a frame, it takes 5 us.
+    ``frame.first + array.tobytes() + frame.last``. A known ``oip/protobuf`` request of one value
+    takes 0.8 us so, and 4.6 us without a frame.
     """
 
     __slots__ = ()
@@ -403,7 +403,7 @@ def _offset(array: Any, body: bytes) -> int | None:
     flags = array.flags
     if flags.writeable or not flags.c_contiguous:
         return None
-    # The address of an array, and of the bytes object: at a fifth of the cost of `ctypes.data`.
+    # The address of the array, and that of the bytes object.
     start: int = array.__array_interface__["data"][0]
     whole: int = np.frombuffer(body, np.uint8).__array_interface__["data"][0]
     return start - whole

@@ -128,9 +128,10 @@ class OipGrpc:
         try:
             one = small_array_key(message)
             if one is not None:
-                frame = self._frames.known.get(one[0])
+                key, array = one
+                frame = self._frames.known.get(key)
                 if frame is not None:  # `Frame.join` in half of the time
-                    return frame[0] + one[1].tobytes() + frame[2], {"Content-Type": _MEDIA_TYPE}
+                    return frame[0] + array.tobytes() + frame[2], {"Content-Type": _MEDIA_TYPE}
             body = self._write_plain(message, one, lossy=lossy)
         except _NOT_PLAIN:  # what is wrong, `to_tree` finds
             body = None
@@ -313,7 +314,8 @@ def _plain_pieces(message: Any, *, typed: bool) -> tuple[list[bytes], int]:
         pieces[-1] += b"".join(_PROTOBUF.frame(tree, [], _schema(message)))
     if not typed:
         pieces[-1] += raw[0]
-        pieces += [*raw[1:], b""]
+        raw.append(b"")
+        pieces += raw[1:]
     return pieces, len(head)
 
 
