@@ -9,23 +9,17 @@ import msgpack
 import numpy as np
 import orjson
 import pytest
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
-from hypothesis import given
-from hypothesis import strategies as st
 
 import tensorwire as tw
 from tensorwire.containers import CONTAINERS
 from tensorwire.containers.json.scan import long_members
 from tensorwire.containers.protobuf.schema import (
-    descriptor,
     message_class,
     schema,
 )
-from tensorwire.containers.protobuf.write import simple
 from tensorwire.limits import DEFAULT_LIMITS
 from tensorwire.protocols import bodies
 from tensorwire.tree import ARRAY, ArrayPlaces, Irregular, Leaf, Role
-from tests.support.promises import describe
 from tests.support.values import Array
 
 PLACES = {"a": {ARRAY: True}, "rows": {"a": {ARRAY: True}, "*": {ARRAY: True}}}
@@ -283,119 +277,3 @@ def test_errors_name_the_array() -> None:
             with pytest.raises(tw.EncodeError) as caught:
                 write(CONTAINERS["json"], tree, FREE)
             assert caught.value.path == "$.rows[1].a[0]"
-
-
-# Messages that hold no array, and how their fields are drawn.
-MESSAGES = (
-    "inference.InferParameter",
-    "inference.ModelMetadataResponse",
-    "inference.ModelInferRequest.InferRequestedOutputTensor",
-    "inference.ModelInferRequest.InferInputTensor",
-    "tensorflow.serving.ModelSpec",
-    "tensorflow.TensorShapeProto",
-    "seldon.protos.Status",
-)
-INTEGERS = {3: (-(2**63), 2**63), 4: (0, 2**64), 5: (-(2**31), 2**31), 13: (0, 2**32)}
-
-
-def trees(message: Descriptor) -> st.SearchStrategy[dict[str, Any]]:
-    """Draw trees of a message, one member of a oneof at most; contents are arrays, and left out."""
-    fields = {f.json_name: field(f) for f in message.fields if f.name != "contents"}
-    drawn = st.fixed_dictionaries({}, optional=fields)
-    return drawn.filter(
-        lambda tree: all(sum(f.json_name in tree for f in o.fields) < 2 for o in message.oneofs)
-    )
-
-
-def field(known: FieldDescriptor) -> st.SearchStrategy[Any]:
-    """Draw what a field of a tree holds."""
-    message = known.message_type
-    if message is not None and message.GetOptions().map_entry:
-        return st.dictionaries(st.text(max_size=3), field(message.fields_by_name["value"]))
-    if message is not None and message.full_name == "google.protobuf.Int64Value":
-        one: st.SearchStrategy[Any] = st.just(5)  # json_format writes a bare number
-    elif message is not None:
-        one = trees(message)
-    elif known.enum_type is not None:
-        one = st.sampled_from([value.name for value in known.enum_type.values])
-    elif known.type in INTEGERS:
-        low, high = INTEGERS[known.type]
-        one = st.integers(low, high - 1) | st.sampled_from([0, low, high - 1])
-        one |= one.map(str) if low < -(2**32) else one
-    else:
-        one = {1: st.floats(), 8: st.booleans(), 9: st.text(max_size=200)}[known.type]
-    return st.lists(one, max_size=4) if known.default_value == [] else one
-
-
-def fill(message: Any, tree: dict[str, Any]) -> None:
-    """Set the fields of the official runtime's message."""
-    for known in message.DESCRIPTOR.fields:
-        if known.json_name not in tree:
-            continue
-        node, inner = tree[known.json_name], known.message_type
-        if inner is not None and inner.GetOptions().map_entry:
-            for key, value in node.items():
-                fill(getattr(message, known.name)[key], value)
-        elif inner is not None and known.default_value == []:
-            for item in node:
-                fill(getattr(message, known.name).add(), item)
-        elif inner is not None:
-            child = getattr(message, known.name)
-            child.SetInParent()
-            fill(child, node if isinstance(node, dict) else {"value": node})
-        elif known.default_value == []:
-            whole = int if known.type in INTEGERS else lambda item: item
-            getattr(message, known.name).extend(map(whole, node))
-        elif known.enum_type is not None:
-            setattr(message, known.name, known.enum_type.values_by_name[node].number)
-        else:
-            setattr(message, known.name, int(node) if known.type in INTEGERS else node)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", MESSAGES)
-@given(data=st.data())
-def test_simple_fields(name: str, data: st.DataObject) -> None:
-    """Plain fields are written byte for byte as the runtime writes them, or left to it."""
-    tree = data.draw(trees(descriptor(name)))
-    made: Any = message_class(name)()
-    fill(made, tree)
-    written = simple(tree, schema(name))
-    assert written in (None, made.SerializeToString(deterministic=True))
-    assert written is not None or "version" in tree  # a bare number for a message
-
-
-@pytest.mark.parametrize(
-    ("name", "tree"),
-    [
-        ("inference.InferParameter", {"int64Param": 2**63}),
-        ("inference.InferParameter", {"int64Param": "-9223372036854775809"}),
-        ("inference.InferParameter", {"uint64Param": -1}),
-        ("inference.InferParameter", {"int64Param": 1.0}),
-        ("inference.InferParameter", {"int64Param": True}),
-        ("inference.InferParameter", {"boolParam": 1}),
-        ("inference.InferParameter", {"stringParam": b"a"}),
-        ("inference.InferParameter", {"stringParam": "\ud800"}),
-        ("inference.InferParameter", {"doubleParam": 1}),
-        ("inference.InferParameter", {"noParam": 1}),
-        ("inference.ModelMetadataResponse", {"versions": "abc"}),
-        ("inference.ModelMetadataResponse", {"inputs": {"name": "x"}}),
-        ("inference.ModelMetadataResponse", {"inputs": [{"shape": [True]}]}),
-        ("inference.ModelMetadataResponse", {"name": None}),
-        ("seldon.protos.Status", {"status": "NO"}),
-        ("seldon.protos.Status", {"code": 2**31}),
-    ],
-    ids=repr,
-)
-def test_what_is_not_simple(name: str, tree: Any) -> None:
-    """A value that is not just what its field takes is left to the runtime."""
-    assert simple(tree, schema(name)) is None
-
-
-def test_a_signed_zero_is_no_default() -> None:
-    """Negative zero is written where zero is not, in numbers of a oneof both."""
-    for number in (0.0, -0.0, float("nan"), float("inf")):
-        made: Any = message_class("inference.InferParameter")(double_param=number)
-        written = simple({"doubleParam": number}, schema("inference.InferParameter"))
-        assert written == made.SerializeToString()
-        assert describe(np.float64(made.double_param)) == describe(np.float64(number))
