@@ -118,6 +118,15 @@ def test_unknown_fields_of_protobuf(kind: str) -> None:
     assert set(verdicts("protobuf", kind, strange).values()) == {None}
 
 
+@pytest.mark.parametrize("kind", ARRAYS)
+@pytest.mark.parametrize("member", ["meta", "status"])
+def test_integers_beyond_64_bits(kind: str, member: str) -> None:
+    """An integer that a parser of JSON would round is refused by every reader, with its place."""
+    message = body("json", kind, member, {"n": 12345}).replace(b"12345", b"18446744073709551616")
+    found = verdicts("json", kind, message)
+    assert set(found.values()) == {f"$.{member}.n"}, found
+
+
 @pytest.mark.parametrize("container", ["json", "msgpack"])
 def test_messages_in_messages(container: str) -> None:
     """In a list and in a feedback, peek refuses what decode refuses."""

@@ -1,7 +1,7 @@
 """google.protobuf.Any, as customData travels: a message in bytes, and which message that is.
 
-In JSON an object stands in its place, the members of the message beside `@type`. Only who knows the
-type can turn one into the other: protobuf's default pool has the well-known types, and those whose
+JSON has an object instead, the members of the message beside `@type`. To convert one into the
+other, the type has to be known: protobuf's default pool has the well-known types, and those whose
 generated modules the program has imported.
 Source: https://protobuf.dev/reference/protobuf/google.protobuf/#any
 """
@@ -24,7 +24,7 @@ __all__ = ["Any", "from_json", "to_json"]
 
 _MAX_DEPTH = 100  # messages in one another that protobuf reads
 _WELL_KNOWN = ("duration", "empty", "field_mask", "struct", "timestamp", "wrappers")
-_JSON_OF_THEIR_OWN = frozenset(  # which stands in the member `value`
+_JSON_OF_THEIR_OWN = frozenset(  # which is in the member `value`
     f"google.protobuf.{name}"
     for name in (
         *("Any", "Duration", "FieldMask", "ListValue", "Struct", "Timestamp", "Value"),
@@ -74,7 +74,7 @@ def from_json(tree: Mapping[str, typing.Any], *, lossy: bool) -> Any:
 
 
 def to_json(message: Any, *, lossy: bool) -> dict[str, typing.Any]:
-    """Give the object that JSON has; raise `EncodeError` where that does not say all of it."""
+    """Return the object that JSON has; raise `EncodeError` where it does not represent all."""
     if message == Any():
         return {}
     runtime, known = import_module("google.protobuf.json_format"), _class_of(message.type_url)
@@ -96,7 +96,7 @@ _REFUSALS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError
 
 
 def _packed(message: Any | None = None) -> typing.Any:
-    """Give the runtime's own Any."""
+    """Return the runtime's own Any."""
     made = import_module("google.protobuf.any_pb2").Any()
     if message is not None:
         made.type_url, made.value = message.type_url, message.value

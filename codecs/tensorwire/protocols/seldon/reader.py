@@ -10,7 +10,7 @@ from tensorwire import guess, lists
 from tensorwire.containers.protobuf.schema import schema
 from tensorwire.errors import CodecError, DecodeError, shown
 from tensorwire.kinds import KINDS
-from tensorwire.limits import checked_limits
+from tensorwire.limits import DEFAULT_LIMITS, checked_limits
 from tensorwire.protocols import bodies, fields
 from tensorwire.protocols.seldon import customdata
 from tensorwire.protocols.seldon.envelope import (
@@ -94,7 +94,7 @@ class MessageReader:
 
         It may be a read-only view of the body, of any kind.
         """
-        bounds = checked_limits(limits)
+        bounds = DEFAULT_LIMITS if limits is None else checked_limits(limits)
         try:
             fields = bodies.read(
                 self._container, body, self._message, self._fields, how, bounds, kind, out
