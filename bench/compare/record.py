@@ -16,7 +16,11 @@ from bench.compare.__main__ import BASELINE
 from bench.interrupt import UsageError, leave, orderly
 
 NAME = "python -m bench.compare.record"
-KEPT = ("date", "bench_python", "system", "cpu", "cores")
+KEPT = (
+    *("name", "unit", "case", "way", "operation", "twin", "digest", "wire_bytes", "decode_is"),
+    *("memory_copies", "memory_allocations", "refusals"),
+    *("date", "bench_python", "system", "cpu", "cores"),
+)
 """What is kept of the metadata, beside the versions of libraries: whose times these are."""
 
 
@@ -72,21 +76,7 @@ def slimmed(path: str) -> str:
 
 
 def _needed(key: str) -> bool:
-    exact = (
-        "name",
-        "unit",
-        "case",
-        "way",
-        "operation",
-        "twin",
-        "digest",
-        "wire_bytes",
-        "decode_is",
-    )
-    counted = ("memory_copies", "memory_allocations", "refusals")
-    return key in (*exact, *counted, *KEPT) or (
-        key.endswith("_version") and key != "python_version"
-    )
+    return key in KEPT or (key.endswith("_version") and key != "python_version")
 
 
 if __name__ == "__main__":
