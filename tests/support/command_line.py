@@ -50,7 +50,7 @@ def give(monkeypatch: pytest.MonkeyPatch, body: bytes) -> None:
 
 
 def one_line(captured: str) -> str:
-    """Give the one line there is."""
+    """Return the one line there is."""
     assert captured.endswith("\n")
     assert captured.count("\n") == 1
     return captured.rstrip("\n")
@@ -92,7 +92,7 @@ def oip_request(**fields: Any) -> bytes:
 
 
 def tensor_proto() -> Any:
-    """Give the batch as TensorFlow has it."""
+    """Return the batch as TensorFlow has it."""
     shape = {"dim": [{"size": 2}, {"size": 2}]}
     made = message_class("tensorflow.TensorProto")
     return made(dtype=2, tensor_shape=shape, tensor_content=BATCH.tobytes())

@@ -45,7 +45,7 @@ class Reply(NamedTuple):
 
     @property
     def json(self) -> Any:
-        """Give the body as the standard library reads it."""
+        """Return the body as the standard library reads it."""
         return json.loads(self.body)
 
 

@@ -330,7 +330,9 @@ def _entry_points() -> EntryPoints:
 
 
 def _check(form: Any, name: str) -> MessageProtocol:
-    members = ("media_type", "request", "response", "family", "encode", "decode", "peek")
-    if getattr(form, "name", None) != name or not all(hasattr(form, one) for one in members):
+    members = "media_type request response family encode encode_parts decode peek encode_error"
+    if getattr(form, "name", None) != name or not all(
+        hasattr(form, one) for one in members.split()
+    ):
         raise EncodeError(f"expected a MessageProtocol named {name!r}, got {shown(form)}")
     return cast("MessageProtocol", form)

@@ -25,7 +25,7 @@ def preflight(port: int | None, path: str = "/predict", **headers: str) -> Reply
 
 
 def cors_of(reply: Reply) -> dict[str, str]:
-    """Give the headers of a reply that are for browsers."""
+    """Return the headers of a reply that are for browsers."""
     start = "access-control-"
     return {
         name.removeprefix(start): value

@@ -46,7 +46,7 @@ PATHS = {
 
 
 def listed(server: EchoServer) -> Any:
-    """Give what the server lists."""
+    """Return what the server lists."""
     return ask(server.rest_port, "/").json
 
 

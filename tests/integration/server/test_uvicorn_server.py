@@ -55,7 +55,7 @@ class Transport(asyncio.Transport):
         self.written += data
 
     def get_write_buffer_size(self) -> int:
-        """Give the size of what waits to be sent: nothing."""
+        """Return the size of what waits to be sent: nothing."""
         return 0
 
     def is_closing(self) -> bool:
