@@ -57,7 +57,9 @@ def test_other_values_are_as_numpy_has_them(value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [None, {}, object(), 2**64, np.array(["2020"], "M8[D]")], ids=repr
+    "value",
+    [None, {}, object(), 2**64, np.array(["2020"], "M8[D]")],
+    ids=lambda value: type(value).__name__,
 )
 def test_what_is_no_array(value: Any) -> None:
     """The error has one form."""
