@@ -383,7 +383,7 @@ def test_what_is_no_frame() -> None:
         (tw.Message(np.ones((2, 2)), names=["a", "a"]), "each another"),
         (InferRequest([InferTensor("a", np.ones((2, 3)))]), r"got \(2, 3\)"),
         (InferRequest([two, InferTensor("b", np.ones(3))]), "columns of one length"),
-        (InferRequest([two, two]), "a name of its own"),
+        (InferRequest([two, two]), "a distinct name"),
         (InferRequest([InferTensor("a", [b"\xff"], {"content_type": "str"})]), "UTF-8"),
         (PredictRequest({"a": np.ones((2, 3))}), r"got \(2, 3\)"),
     ]

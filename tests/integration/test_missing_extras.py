@@ -138,6 +138,8 @@ def test_the_extras_are_those_of_the_project() -> None:
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     distributions = {
         "grpc": "grpcio",
+        "PIL": "pillow",
+        "vl_convert": "vl-convert-python",
         "grpc_health": "grpcio-health-checking",
         "grpc_reflection": "grpcio-reflection",
     }
