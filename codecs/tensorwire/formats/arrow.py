@@ -1,4 +1,4 @@
-"""Arrow's tensor message: a flatbuffer that says dtype, shape and strides, and the memory.
+"""Arrow's tensor message: a flatbuffer with dtype, shape and strides, and the memory.
 
 pyarrow writes and reads the flatbuffer; the array is then viewed in the payload itself, of which it
 takes the last bytes. pyarrow is in the extra ``arrow``.
@@ -82,7 +82,7 @@ class ArrowTensor(Format):
         return body
 
     def read(self, body: Body, limits: Limits) -> Array:
-        """Let pyarrow read what the message says of its memory, and view that."""
+        """Let pyarrow read where the memory is, and view that."""
         tensor, size, end = _tensor(body)
         name, shape, strides = str(tensor.type), tensor.shape, tensor.strides
         dtype = _DTYPES.get(name)

@@ -132,7 +132,7 @@ class Format(ABC):
         del body, limits
         return {}
 
-    def encode(  # noqa: PLR0913 - each says one thing, by its name
+    def encode(  # noqa: PLR0913 - options by name
         self,
         value: Any,
         *,
@@ -180,7 +180,7 @@ class Format(ABC):
                 raise EncodeError(reason, f".{part}", "leave it out")
         return self.write(value, meta or {}, none=none)
 
-    def decode(  # noqa: PLR0913 - each says one thing, by its name
+    def decode(  # noqa: PLR0913 - options by name
         self,
         body: Any,
         *,
@@ -349,7 +349,7 @@ def typestr_of(format_name: str, array: Array) -> str:
 def dtype_of(name: Any, path: str) -> np.dtype[Any]:
     """Return the dtype of a name: bools, integers, floats, complex numbers and strings.
 
-    Raises `DecodeError` for any other: objects (which only a pickle could carry), records, dates.
+    Raises `DecodeError` for any other: objects (of a pickle), records, dates.
     """
     if type(name) is str and name.endswith("O"):
         reason = "expected a dtype of numbers, bools or strings, got Python objects of a pickle"

@@ -2,11 +2,11 @@
 
 The keys are byte strings: nd (true), type (as in ``<f8``), kind (empty), shape, data (in C order).
 A numpy scalar has nd false and neither kind nor shape; a Python complex number has its text. Such
-maps stand alone, or anywhere in other maps and lists. Kind ``V``, records, is not carried, and kind
+maps are alone, or anywhere in other maps and lists. Kind ``V``, records, is not read, and kind
 ``O``, a pickle, is never loaded.
 
 Before version 0.4.5 the library wrote all strings, keys and memory too, in the one type that
-msgpack had for text and bytes alike (unless it was told otherwise), and before 0.4 no kind.
+msgpack had for text and bytes alike (unless an option asked otherwise), and before 0.4 no kind.
 Source: https://github.com/lebedov/msgpack-numpy/blob/master/msgpack_numpy.py
 """
 
@@ -217,7 +217,7 @@ class _Reader:
 
 
 def _is_list_of_arrays(value: Any) -> bool:
-    """Tell a list of arrays, which stays one, from a list of numbers, which is an array."""
+    """Return whether a list holds arrays, and is not itself an array of numbers."""
     if not isinstance(value, (list, tuple)):
         return False
     return any(isinstance(item, (np.ndarray, Mapping)) for item in value)

@@ -99,7 +99,7 @@ def _header(text: str) -> tuple[str, bool, list[int]]:
     if text[:1] != "{" or not _END.fullmatch(text, place) or len(items) != len(_ITEM.groupindex):
         raise DecodeError(f"expected the header of a plain array, got {shown(text, 80)}")
     *sizes, last = items["shape"].split(",")
-    sizes += [last] if sizes and last.strip() else []  # (3) is no tuple
+    sizes += [last] if sizes and last.strip() else []  # (3) is not a tuple
     shape = [int(size[1]) for size in map(_SIZE.fullmatch, sizes) if size]
     if len(shape) != len(sizes) or (last.strip() and not sizes):
         raise DecodeError(f"expected a tuple of sizes, got ({items['shape'][:80]})", ".shape")

@@ -1,4 +1,4 @@
-"""safetensors: named arrays behind a JSON header that says where each begins and ends.
+"""safetensors: named arrays behind a JSON header with the place of each.
 
 Eight bytes give the length of the header, little-endian; the header is one JSON object, padded with
 spaces to a multiple of eight; then come the arrays, little-endian, in C order, one right behind the

@@ -122,13 +122,19 @@ class ServingGrpc:
     def _write_numbers(self, message: Any) -> bytes | None:
         """Write a message of arrays of numbers in one piece; None for any other."""
         known = _key_of(message)
-        frame = None if known is None else self._frame(known[0])
-        return None if known is None or frame is None else frame.join(known[1])
+        if known is None:
+            return None
+        key, arrays = known
+        frame = self._frames.known.get(key) or self._frame(key)
+        return None if frame is None else frame.join(arrays)
 
     def _frame(self, key: Any) -> Frame | None:
-        """Return the bytes around the arrays of a key, None where they are not plain numbers."""
+        """Return the bytes around the arrays of a key, None where they are not plain numbers.
+
+        Callers have looked into the younger generation of the cache.
+        """
         frames = self._frames
-        frame = frames.get(key)
+        frame = frames.get(key) if frames.older else None
         if frame is None:
             frame = _new_frame(key)
             if frame is not None and frames.wants(key):

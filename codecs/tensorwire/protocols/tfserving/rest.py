@@ -54,12 +54,12 @@ _WRITING = writing(None, "nan", BARE)
 
 
 def protocol(name: str) -> ServingRest:
-    """Give ``tfserving/json``."""
+    """Return ``tfserving/json``."""
     return ServingRest(name)
 
 
 class ServingRest:
-    """The JSON of a Predict call. Its URL, which says the model, is `PredictRequest.path`."""
+    """The JSON of a Predict call. The path of its URL, with the model, is `PredictRequest.path`."""
 
     media_type = "application/json"
     request, response = PredictRequest, PredictResponse
@@ -168,7 +168,7 @@ class ServingRest:
         *,
         type: Any = None,  # noqa: A002
     ) -> Peek:
-        """Tell what a message says of its arrays; see `MessageProtocol`."""
+        """Infer names, dtypes and shapes of the arrays; see `MessageProtocol`."""
         del headers
         kind = _class(type)
         found: Peek = bodies.read(
@@ -181,7 +181,7 @@ class ServingRest:
         return found
 
     def encode_error(self, error: BaseException | str) -> tuple[bytes, dict[str, str]]:
-        """Write the reply that says what was wrong: ``{"error": text}``."""
+        """Write an error as a reply: ``{"error": text}``."""
         text = str(error).encode("utf-8", "replace").decode()
         return orjson.dumps({"error": text}), {"Content-Type": self.media_type}
 
@@ -210,7 +210,7 @@ def _find(tree: Tree, kind: Any) -> Found:
 def _pieces(
     message: PredictRequest | PredictResponse, how: Writing, *, lossy: bool
 ) -> tuple[list[bytes], list[Part]]:
-    """Give the arrays of a message as they are written, and the bytes around them."""
+    """Return the bytes around the arrays of a message, and the arrays as they are written."""
     member, tensors = tensors_of(message)
     pieces, parts = write(member, tensors, how, rows=message.rows, lossy=lossy)
     head = b"{"

@@ -48,9 +48,9 @@ class Found(NamedTuple):
     Attributes
     ----------
     key
-        the member in which they stand.
+        the member of the message that holds them.
     rows
-        whether they stand there by rows.
+        whether it holds them by rows.
     named
         whether they have names.
     nodes
@@ -207,12 +207,12 @@ def find(tree: Tree, rows: str, columns: str) -> Found:
 
 
 def _is_object(node: Any) -> bool:
-    """Tell whether a node is an object, and not the bytes that one with the key b64 stands for."""
+    """Return whether a node is an object, other than one with the key b64, which is bytes."""
     return type(node) is dict and not _is_bytes(node)
 
 
 def _holds_strings(node: Any) -> bool:
-    """Tell whether nested lists are of strings, by their first value; the others follow it.
+    """Return whether the first value in nested lists is a string; the others are checked later.
 
     Raises
     ------
@@ -227,7 +227,7 @@ def _holds_strings(node: Any) -> bool:
 
 
 def _is_bytes(node: Any) -> bool:
-    """Tell whether an object, of one key, stands for bytes."""
+    """Return whether an object has the one key b64, and represents bytes."""
     return len(node) == 1 and type(node.get("b64")) in (str, np.ndarray)
 
 
@@ -252,7 +252,7 @@ def _few(names: Iterable[str]) -> str:
 
 
 def _odd_row(rows: list[Any], key: str) -> DecodeError:
-    """Tell which row is not like the first one."""
+    """Return the error for the first row whose names differ from those of row 0."""
     names = rows[0].keys()
     wanted = _few(names)
     for i, row in enumerate(rows):
@@ -416,7 +416,7 @@ def _tensor_info(name: str, node: Any) -> TensorInfo:
 def _cast(value: Any, dtype: np.dtype[Any]) -> Any:
     """Return an array as the dtype of the signature, or raise `DecodeError`.
 
-    A number stands for the nearest float of that dtype, be it written as a whole number or not, as
+    A number is read as the nearest float of that dtype, be it written as a whole number or not, as
     TensorFlow Serving reads it (by way of float64). What becomes an integer has to be exact.
     """
     if dtype.kind in "SUT":
@@ -455,7 +455,7 @@ def _dtype_named(wanted: Any) -> np.dtype[Any]:
 
 
 def _cast_strings(value: Any, dtype: np.dtype[Any]) -> Any:
-    """Give byte strings as they are, or as the text they are."""
+    """Return byte strings as they are, or decoded as UTF-8 text."""
     if isinstance(value, np.ndarray):
         if value.dtype.kind != "S" and value.size:
             raise DecodeError(f"expected strings, got {value.dtype}")

@@ -1,7 +1,7 @@
 """Long rows of one named array of numbers: ``{"x":[1,2]},{"x":[3,4]}`` read as ``[[1,2],[3,4]]``.
 
-That is done where each row is written like the first one, as programs do: what stands between the
-values is overwritten, in a copy of the text. All else is read by the general parser, row by row.
+That is done where each row is written like the first one, as programs do: the bytes between the
+values are overwritten, in a copy of the text. All else is read by the general parser, row by row.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Rows", "RowsJSON"]
 
-_MARK = urandom(16).hex()  # stands for the rows in the text around them
+_PLACEHOLDER = urandom(16).hex()  # the placeholder of the rows in the text around them
 _SMALL = 6 << 10  # bytes of a body that orjson reads at once
 _BLOCK = 64 << 10  # bytes that are searched at a time
 _HEAD = 1024  # bytes in which rows begin
@@ -53,14 +53,14 @@ class RowsJSON(JSON):
         if found is None:
             return super().read(body, message, how)
         start, stop = found.end(), body.rfind(b"]")
-        rest = b'%b"%b"%b' % (body[:start], _MARK.encode(), body[stop:])
+        rest = b'%b"%b"%b' % (body[:start], _PLACEHOLDER.encode(), body[stop:])
         rows = _one_array(body, start, stop, how)
         try:
             tree = {} if rows is None else self.read_any(rest, message)
         except DecodeError:  # the cut may be wrong, and not the text
             tree = {}
         key = found[1].decode()
-        if tree.get(key) != [_MARK]:
+        if tree.get(key) != [_PLACEHOLDER]:
             return self.read_any(body, message)
         tree[key] = rows
         return tree
@@ -78,7 +78,7 @@ class _RowsText(NumbersText):
     def read(self, limits: Limits, out: Array | None = None) -> Array:
         """Read it; `Irregular` for all but numbers, of one shape in each row."""
         array = super().read(limits, out)
-        # All that was overwritten stands between rows: where rank - 1 lists end and as many begin,
+        # All that was overwritten is between rows: where rank - 1 lists end and as many begin,
         # numpy's first dimension goes on. So there can be no more rows, and if there are not less,
         # each of them was the value of one object.
         if len(array) != self._count or array.ndim != self._rank:
@@ -87,7 +87,7 @@ class _RowsText(NumbersText):
 
 
 def _one_array(body: bytes, start: int, stop: int, how: Reading) -> Rows | None:
-    """Give the text of the array; None where not all rows are written like the first one."""
+    """Return the text of the array; None where not all rows are written like the first one."""
     first = _FIRST.match(body, start, stop)
     if first is None or body[stop - 1] != 0x7D:
         return None
@@ -101,9 +101,9 @@ def _one_array(body: bytes, start: int, stop: int, how: Reading) -> Rows | None:
     if starts[-1] + len(brackets) >= text.size:
         return None
     ends = starts[1:] - len(between)
-    if not _stands(text, ends, between) or not _stands(text, starts, brackets):
+    if not _all_equal(text, ends, between) or not _all_equal(text, starts, brackets):
         return None
-    if not _stands(text, ends - len(brackets), b"]" * len(brackets)):
+    if not _all_equal(text, ends - len(brackets), b"]" * len(brackets)):
         return None
     # The spaces go behind the brackets: readers look for `],[` as it is usually written.
     _put(text, ends, (comma + brackets).ljust(len(between) + len(brackets)))
@@ -116,7 +116,7 @@ def _one_array(body: bytes, start: int, stop: int, how: Reading) -> Rows | None:
 
 
 def _quotes(text: Array) -> Array:
-    """Give the places of all quotes, a block at a time: it stays in the cache."""
+    """Return the places of all quotes, found a block at a time: it stays in the cache."""
     found = [
         np.flatnonzero(text[start : start + _BLOCK] == 0x22) + start
         for start in range(0, text.size, _BLOCK)
@@ -124,8 +124,8 @@ def _quotes(text: Array) -> Array:
     return np.concatenate(found)
 
 
-def _stands(text: Array, places: Array, wanted: bytes) -> bool:
-    """Tell whether the same bytes stand in all those places."""
+def _all_equal(text: Array, places: Array, wanted: bytes) -> bool:
+    """Return whether the text has the same bytes in all those places."""
     return all((text[places + i] == byte).all() for i, byte in enumerate(wanted))
 
 

@@ -248,7 +248,7 @@ def _representable(array: Array, *, lossy: bool) -> Array:
 def _strings(
     items: Sequence[str | bytes], shape: tuple[int, ...], member: str, name: str
 ) -> _Strings:
-    """Write strings as text; as base64 where the name says so, or an input that is not text.
+    """Write strings as text; as base64 where a name ends in _bytes, or an input is not text.
 
     An output that is not text has base64 too where its name is not known.
     """
