@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
 
 import bench
 import tensorwire as tw
-from tensorwire import extras
 
 ROOT = Path(bench.__file__).parents[1]
 # In a fresh process, before all else: the modules named in BLOCKED are nowhere to be found.
@@ -131,40 +129,3 @@ def test_what_does_not_need_it_works(blocking: Path, tmp_path: Path) -> None:
     (tmp_path / "request.json").write_text('{"data":{"ndarray":[[1.5]]}}')
     done = run(blocking, tmp_path, "pyarrow", "tensorwire", "inspect", "request.json")
     assert (done.returncode, done.stderr) == (0, "")
-
-
-def test_the_extras_are_those_of_the_project() -> None:
-    """Each module is brought by the extra that the line names, or by one that this includes."""
-    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    distributions = {
-        "grpc": "grpcio",
-        "PIL": "pillow",
-        "vl_convert": "vl-convert-python",
-        "grpc_health": "grpcio-health-checking",
-        "grpc_reflection": "grpcio-reflection",
-    }
-    for extra, modules in extras.EXTRAS.items():
-        listed = project.partition(f"\n{extra} = [")[2].partition(
-            "\n]" if extra == "server" else "]\n"
-        )[0]
-        for module in modules:
-            assert f'"{distributions.get(module, module)}' in listed, (extra, module)
-
-
-@pytest.mark.parametrize("is_installed", [True, False])
-def test_a_clone_is_installed_as_one(
-    monkeypatch: pytest.MonkeyPatch,
-    *,
-    is_installed: bool,
-) -> None:
-    """Where the package is not installed but run from a clone, the clone is what pip is given."""
-
-    def version(name: str) -> str:
-        if not is_installed:
-            raise PackageNotFoundError(name)
-        return "1"
-
-    monkeypatch.setattr(extras, "version", version)
-    project = "'tensorwire[load]'" if is_installed else "-e '.[load]'"
-    assert extras.advice("it", ["flask"]) == f"it needs flask: pip install {project}"
-    assert extras.lacking("it", "json") == ""

@@ -1,4 +1,4 @@
-"""Bytes of another format: the error that refuses them says what they look like, and what helps."""
+"""Guesses at foreign bytes: an error tells what they look like, and what reads them."""
 
 from __future__ import annotations
 
@@ -18,17 +18,13 @@ import pytest
 
 import tensorwire as tw
 from tensorwire import guess
-from tests.support.values import CODECS
+from tensorwire.containers.protobuf.schema import message_class
+from tests.support.values import CODECS, MEDIA_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 ARRAY = np.array([[1.5, 2.5]])
-MEDIA_TYPES = {
-    "json": "application/json",
-    "protobuf": "application/x-protobuf",
-    "msgpack": "application/msgpack",
-}
 JSON = b'{"data":{"ndarray":[[1.5,2.5]]}}'
 OIP = tw.oip.InferRequest([tw.oip.InferTensor("x", ARRAY)], "m")
 SERVING = tw.tfserving.PredictRequest({"x": ARRAY}, "m")
@@ -215,3 +211,96 @@ def test_a_guess_never_fails(seed: int) -> None:
         damaged[rng.integers(len(damaged))] = rng.integers(256)
         for expected in ("JSON", "protobuf", "msgpack"):
             assert isinstance(guess.of_bytes(memoryview(damaged), expected), str)
+
+
+TENSOR: Any = message_class("tensorflow.TensorProto")
+TWO = {"dim": [{"size": 2}]}
+TENSORS = [
+    TENSOR(dtype=2, tensor_shape=TWO, tensor_content=np.ones(2).tobytes()),
+    TENSOR(dtype=1, float_val=[1.5]),
+    TENSOR(dtype=9, tensor_shape=TWO, int64_val=[1, 2]),
+    TENSOR(dtype=7, tensor_shape=TWO, string_val=[b"a", b"b"]),
+    TENSOR(dtype=22, tensor_shape=TWO, uint32_val=[1, 2]),
+]
+
+
+@pytest.mark.parametrize("case", range(len(TENSORS)))
+@pytest.mark.parametrize("kind", ["ndarray", "tensor", "tftensor"])
+def test_a_tensor_proto_is_no_message(kind: str, case: int) -> None:
+    """What TensorFlow writes for an array is told where a SeldonMessage is expected."""
+    body = TENSORS[case].SerializeToString()
+    with pytest.raises(tw.DecodeError, match="look like a TensorProto alone: put it into"):
+        tw.get_codec(f"protobuf/{kind}").decode(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (b"POST /predict HTTP/1.1\r\nHost: h\r\n\r\n{}", "a whole HTTP request; pass its body"),
+        (b"--b\r\nContent-Disposition: form-data\r\n\r\n", "a form of several parts"),
+        (b"\x93NUMPY\x01\x00v\x00", "a .npy file"),
+        (b"\x89PNG\r\n\x1a\n", "a PNG image"),
+    ],
+)
+def test_what_is_read_as_json_is_told(body: bytes, says: str) -> None:
+    """The error of JSON, and of JSON with binary tensors behind it, tells other bytes."""
+    for name in ("seldon/json", "oip/json", "oip/binary", "tfserving/json"):
+        with pytest.raises(tw.DecodeError) as caught:
+            tw.get_protocol(name).decode(body)
+        assert says in str(caught.value)
+
+
+def test_a_message_is_not_told_to_be_a_tensor() -> None:
+    """A SeldonMessage that is refused for what is in it says only that."""
+    body = tw.get_codec("protobuf/tensor").encode([1.0, 2.0])
+    with pytest.raises(tw.DecodeError) as caught:
+        tw.get_codec("protobuf/ndarray").decode(body)
+    assert "TensorProto" not in str(caught.value)
+
+
+@pytest.mark.parametrize("case", FOREIGN)
+def test_the_same_guess_for_any_buffer(case: str) -> None:
+    """Bytes and a memoryview of them; only the beginning is looked at, and the length."""
+    body, what = FOREIGN[case]
+    for expected in ("JSON", "protobuf", "msgpack"):
+        found = guess.of_bytes(body, expected)
+        assert found == guess.of_bytes(memoryview(body), expected)
+        assert what in found or (expected, case) == ("JSON", "list")
+
+
+@pytest.mark.parametrize("case", range(len(TENSORS)))
+def test_a_tensor_proto_is_told_by_its_beginning(case: int) -> None:
+    """A SeldonMessage, and other bytes, are none."""
+    body = TENSORS[case].SerializeToString()
+    assert guess.of_tensor(body) == guess.of_tensor(memoryview(body))
+    assert "a TensorProto alone" in guess.of_tensor(body)
+    for other in (b"", b"\x08", b"\x08\x22\x12\x00", OWN["protobuf"][0], JSON):
+        assert guess.of_tensor(other) == ""
+
+
+@pytest.mark.parametrize(
+    ("members", "own", "what"),
+    [
+        ({"nd": True}, "", "an array of msgpack-numpy"),
+        ({b"nd": True}, "", "an array of msgpack-numpy"),
+        ({"instances": []}, "", "get_protocol('tfserving/json')"),
+        ({"inputs": [{"datatype": "FP32"}]}, "", "get_protocol('oip/json')"),
+        ({"inputs": [1.5]}, "", "get_protocol('tfserving/json')"),
+        ({"inputs": None, "outputs": [{"datatype": "x"}]}, "", "get_protocol('oip/json')"),
+        ({"outputs": []}, "tfserving/json", "the other one of request and reply"),
+        ({"error": "x" * 1000}, "", "the error reply of a server: 'xxx"),
+        ({"seldonMessages": []}, "", "a MessageList of Seldon"),
+        ({"reward": 1}, "oip/json", "a Feedback of Seldon"),
+        ({"strData": ""}, "oip/json", "a SeldonMessage, which loads() reads"),
+        ({}, "", ""),
+        ({"inputs": None}, "", ""),
+        ({1: 2, None: 3}, "", ""),
+    ],
+    ids=str,
+)
+def test_members_tell_whose_message_it_is(members: dict[Any, Any], own: str, what: str) -> None:
+    """In a few words, however long a member is."""
+    found = guess.of_members(members, own)
+    assert what in found
+    assert bool(found) == bool(what)
+    assert len(found) < 300
