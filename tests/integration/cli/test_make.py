@@ -110,7 +110,7 @@ def test_make_takes_an_npy_file(folder: Path, capsys: pytest.CaptureFixture[str]
     capsys.readouterr()
     (folder / "b.npy").write_bytes(BODY)
     assert run("make", "new", "--npy", "b.npy") == 1
-    assert "not a .npy file" in one_line(capsys.readouterr().err)
+    assert "expected a .npy file" in one_line(capsys.readouterr().err)
     assert run("make", "new", "--npy", "c.npy") == 1
     line = one_line(capsys.readouterr().err)
     assert line == "tensorwire: c.npy: No such file or directory"
