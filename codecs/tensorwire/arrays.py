@@ -89,14 +89,14 @@ def as_array(value: Any, *, none: bool = False) -> Any:
         raise inputs.unreadable(value, error) from error
 
 
-def _of_lists(nested: Any, how: Reading) -> Any:
+def _of_lists(nested: Any, options: Reading) -> Any:
     """Make an array of nested lists; numpy's scalars in them become Python's own where need be."""
     if nested and type(nested[0]) is not list and (array := inputs.stacked(nested)) is not None:
         return _checked(array, nested)
     try:
-        found = lists.to_array(nested, EncodeError, how)
+        found = lists.to_array(nested, EncodeError, options)
     except Exception:  # noqa: BLE001 - whatever __array__ of an item may raise
-        found = lists.to_array(inputs.plain_lists(nested), EncodeError, how)
+        found = lists.to_array(inputs.plain_lists(nested), EncodeError, options)
     if type(found) is list:
         inputs.check_integers(found)
     return found

@@ -1,4 +1,4 @@
-"""Nested lists <-> numpy arrays, exactly as the lists say it."""
+"""Nested lists <-> numpy arrays; every value is converted exactly or refused."""
 
 from __future__ import annotations
 
@@ -53,22 +53,22 @@ _PADDED = 16 << 20  # bytes that padding strings to one length may cost
 
 
 def to_array(
-    nested: Any, error: type[CodecError], how: Reading = VERIFIED, *, floats: bool = False
+    nested: Any, error: type[CodecError], options: Reading = VERIFIED, *, floats: bool = False
 ) -> Any:
     """Make an array of nested lists of one depth, or give them back where no dtype holds them.
 
     Integers become int64 or uint64, with floats among them float64; bools bool; strings str or
     bytes. Rows that mix these (and byte strings that end in NUL, which numpy would drop) stay
-    lists. None among floats, or alone, becomes NaN where `how` allows it; with `floats`, for values
-    that are floats by what is said beside them, also among integers.
+    lists. None among floats, or alone, becomes NaN where `options` allows it; with `floats`, also
+    None among integers (the values have a float dtype elsewhere in the message).
 
     Raises
     ------
     error
         for ragged rows, integers that float64 would round for the floats beside them, None that
-        `how` does not allow, and whatever is no list, number, bool or string; with path.
+        `options` does not allow, and anything but lists, numbers, bools and strings; with path.
     Unverified
-        where `how` is not verified, and a float may have been an integer beyond 64 bits.
+        where `options` is not verified, and a float may have been an integer beyond 64 bits.
     """
     first, depth = nested, 0
     while type(first) is list and len(first) == 1 and depth < _MAX_RANK:
@@ -85,13 +85,13 @@ def to_array(
         if float in found and found <= _NUMBERS:
             array = np.array(flat, np.float64)
             if not _all_safe(flat, array):
-                _check_floats(flat, array, found, shape, error, how)
+                _check_floats(flat, array, found, shape, error, options)
             return array if len(shape) == 1 else array.reshape(shape)
         if found == {int}:
             return _integers(nested, flat, shape)
         # As objects first: numpy would pad a million short strings to the length of a long one.
         objects = np.asarray(nested, object)
-        return _by_types(nested, objects, error, how, floats=floats)
+        return _by_types(nested, objects, error, options, floats=floats)
     except CodecError:
         raise
     except (ValueError, OverflowError, RecursionError) as problem:
@@ -117,11 +117,11 @@ def types(nested: Any) -> set[type]:
     return _flat(nested)[1]
 
 
-def _are_floats(types: set[type], how: Reading, *, floats: bool) -> bool:
+def _are_floats(types: set[type], options: Reading, *, floats: bool) -> bool:
     """Return whether None among values of these types is NaN."""
     values = types - {NoneType}
     numbers = values <= _NUMBERS and (floats or float in values or not values)
-    return how.null and (numbers or (len(values) == 1 and values <= how.also))
+    return options.null and (numbers or (len(values) == 1 and values <= options.also))
 
 
 def _all_safe(flat: list[float], array: Array) -> bool:
@@ -138,15 +138,15 @@ def _check_floats(  # noqa: PLR0913, PLR0917 - what `to_array` has
     types: set[type],
     shape: Sequence[int],
     error: type[CodecError],
-    how: Reading,
+    options: Reading,
 ) -> None:
-    if how.verified and int not in types:
+    if options.verified and int not in types:
         return
     for at in np.flatnonzero(~(np.abs(array) < _SAFE)).tolist():
         number = flat[at]
-        if type(number) is int and how.exact and rounds(number):
+        if type(number) is int and options.exact and rounds(number):
             raise rounded(number, error, element_path(at, shape))
-        if type(number) is float and not how.verified and _may_be_integer(number):
+        if type(number) is float and not options.verified and _may_be_integer(number):
             raise Unverified
 
 
@@ -167,13 +167,13 @@ def _may_be_integer(number: float) -> bool:
 
 
 def check_numbers(  # noqa: C901 - a call a level would cost more than the look at it
-    node: Any, how: Reading, payload: int = 0
+    node: Any, options: Reading, payload: int = 0
 ) -> None:
     """Raise `Unverified` where a float in a JSON value may have been an integer beyond 64 bits.
 
     It is raised for all long messages, of so many bytes, because a look at their text is quicker.
     """
-    if how.verified:
+    if options.verified:
         return
     if payload > _LONG_TEXT:
         raise Unverified
@@ -207,16 +207,16 @@ def _are_small(part: list[Any]) -> bool:
 
 
 def _by_types(  # noqa: C901, PLR0911 - a table of cases
-    nested: Any, objects: Array, error: type[CodecError], how: Reading, *, floats: bool
+    nested: Any, objects: Array, error: type[CodecError], options: Reading, *, floats: bool
 ) -> Any:
     flat: list[Any] = objects.reshape(-1).tolist()
     types, shape = set(map(type, flat)), objects.shape
     if types == {int}:
         return _integers(nested, flat, shape)
-    is_nan = NoneType in types and _are_floats(types, how, floats=floats)
+    is_nan = NoneType in types and _are_floats(types, options, floats=floats)
     if is_nan or (float in types and types <= _NUMBERS):
         array = np.array(flat, np.float64)
-        _check_floats(flat, array, types, shape, error, how)
+        _check_floats(flat, array, types, shape, error, options)
         return array.reshape(shape)
     if types in ({str}, {bytes}):
         return _strings(nested, flat)
@@ -224,10 +224,10 @@ def _by_types(  # noqa: C901, PLR0911 - a table of cases
     if types <= numbers:
         return np.asarray(nested)
     if types <= {int, float, bool, str, bytes, NoneType}:
-        if NoneType in types and not (how.rows and _are_mixed(types)):
-            reason, remedy = _null(flat, types, error, how)
+        if NoneType in types and not (options.rows and _are_mixed(types)):
+            reason, remedy = _null(flat, types, error, options)
             raise error(reason, element_path(flat.index(None), shape), remedy)
-        if not how.verified and any(type(x) is float and _may_be_integer(x) for x in flat):
+        if not options.verified and any(type(x) is float and _may_be_integer(x) for x in flat):
             raise Unverified
         return nested
     array = np.asarray(nested)
@@ -251,7 +251,7 @@ def _are_mixed(types: set[type]) -> bool:
 
 
 def _null(
-    flat: list[Any], types: set[type], error: type[CodecError], how: Reading
+    flat: list[Any], types: set[type], error: type[CodecError], options: Reading
 ) -> tuple[str, str]:
     """Return why None cannot be among values of these types, and what to do."""
     if error is not DecodeError:
@@ -262,20 +262,20 @@ def _null(
     if types in ({int, NoneType}, {bool, NoneType}):
         kind = "integers" if int in types else "bools"
         reason = f"expected {kind}, got null, which is NaN, and only floats have that"
-        return reason, _null_among(flat, kind, how) if how.remedy else ""
+        return reason, _null_among(flat, kind, options) if options.remedy else ""
     if _are_mixed(types):
         return "expected values, got null", "pass missing='null' to read it as None"
     return "expected numbers, got null", "pass missing='null' to read it as NaN"
 
 
-def _null_among(flat: list[Any], kind: str, how: Reading) -> str:
+def _null_among(flat: list[Any], kind: str, options: Reading) -> str:
     """Return what a writer or a reader can do about null among integers or bools."""
     exact = not any(rounds(x) for x in flat if x is not None)
-    if not how.null:
-        return f"{how.remedy} and missing='null' reads them as floats" if exact else ""
+    if not options.null:
+        return f"{options.remedy} and missing='null' reads them as floats" if exact else ""
     if not exact:
         return "write the integers as strings"
-    read = f"{how.remedy} reads them as floats"
+    read = f"{options.remedy} reads them as floats"
     return read if kind == "bools" else f"write the integers as floats, as 1.0 for 1, or {read}"
 
 
@@ -332,7 +332,7 @@ def scalars(nested: Any) -> list[Any]:
 
 
 def numbers(
-    nested: Any, error: type[CodecError], how: Reading = VERIFIED, *, floats: bool = False
+    nested: Any, error: type[CodecError], options: Reading = VERIFIED, *, floats: bool = False
 ) -> Any:
     """Make a flat number array of a list, in which text may have quoted the numbers.
 
@@ -343,10 +343,10 @@ def numbers(
         raise error(f"expected a list of numbers, got {shown(nested)}")
     if len(nested) == 1 and type(nested[0]) is float and -_SAFE < nested[0] < _SAFE:
         return np.array(nested)
-    array = to_array(nested, error, how, floats=floats)
+    array = to_array(nested, error, options, floats=floats)
     if isinstance(array, list) or array.dtype.kind in "UT":
         unquoted = [_unquote(x, f"[{i}]", error) for i, x in enumerate(nested)]
-        array = to_array(unquoted, error, how, floats=floats)
+        array = to_array(unquoted, error, options, floats=floats)
     if isinstance(array, list) or array.ndim != 1 or array.dtype.kind == "S":
         raise error("expected a flat list of numbers, got nested lists, bytes or several types")
     return array

@@ -12,8 +12,8 @@ any       when reading, both; when writing, what the servers of the protocol wri
 A protocol that reads has its default once, ``self._reading = reading(None, "any", text=True)``,
 and for a call that gives the option ``reading(missing, "any", text=True)``. `bodies.read` hands it
 to the container, and on to what builds the message, which needs it for each list of values:
-``lists.to_array(node, DecodeError, how)``. (A `NumbersText` has it already.) What JSON has beside
-arrays, such as parameters and tags, goes once through `lists.check_numbers(node, how)`.
+``lists.to_array(node, DecodeError, options)``. (A `NumbersText` has it already.) JSON values beside
+arrays, such as parameters and tags, are checked once by ``lists.check_numbers(node, options)``.
 
 A protocol that writes has ``writing(missing, "error", BARE, lossy=lossy)``: its `none` goes to
 `as_array`, its `words` to each `Leaf` or to `words_for_null`. NaN that has no word is refused.

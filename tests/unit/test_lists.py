@@ -112,17 +112,17 @@ def test_null_is_nan_where_that_is_allowed() -> None:
 
 def test_floats_that_may_have_been_integers_are_unverified() -> None:
     """A parser without big integers made floats of them: the text is to be read again."""
-    how = VERIFIED._replace(verified=False)
+    options = VERIFIED._replace(verified=False)
     for nested in ([1e19], [[1.5, -1e300]], ["a", 1e19]):
         with pytest.raises(Unverified):
-            lists.to_array(nested, DecodeError, how)
+            lists.to_array(nested, DecodeError, options)
         with pytest.raises(Unverified):
-            lists.check_numbers(nested, how)
+            lists.check_numbers(nested, options)
     for good in ([1.5, 2.0**62], [True], ["1e19"]):
-        lists.to_array(good, DecodeError, how)
-        lists.check_numbers({"a": good}, how)
+        lists.to_array(good, DecodeError, options)
+        lists.check_numbers({"a": good}, options)
     with pytest.raises(Unverified):
-        lists.check_numbers([], how, 1 << 20)
+        lists.check_numbers([], options, 1 << 20)
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,10 @@ WRITE: Any = {"error": FINITE, "null": NAN_AS_NULL, "nan": BARE, "any": {"nan": 
 def test_each_word(word: Any) -> None:
     """Null, bare words, both or neither; text is verified later, bytes need not be."""
     for text in (True, False):
-        for how in (reading(word, "error", text=text), reading(None, word, text=text)):
-            assert (how.null, how.words) == READ[word]
-            assert how.rows == how.null
-            assert how.verified == (not text)
+        for options in (reading(word, "error", text=text), reading(None, word, text=text)):
+            assert (options.null, options.words) == READ[word]
+            assert options.rows == options.null
+            assert options.verified == (not text)
     for written in (writing(word, "error", WRITE["any"]), writing(None, word, WRITE["any"])):
         assert written.words == WRITE[word]
     assert writing(word, "error", BARE).none == (word != "error")

@@ -51,7 +51,7 @@ class Container(Protocol):
     def before(self, tree: Tree, first: bytes, schema: Any, words: Words = FINITE) -> bytes:
         """Write more members before those of a message that begins so; they hold no array."""
 
-    def read(self, body: Body, schema: Any, how: Reading = VERIFIED) -> Tree:
+    def read(self, body: Body, schema: Any, options: Reading = VERIFIED) -> Tree:
         """Read the canonical form, arrays left in place; `Irregular` for anything else.
 
         Raises `Unverified` where only `read_exactly` can tell, as `read_any` does too.
@@ -60,7 +60,7 @@ class Container(Protocol):
     def read_any(self, body: Body, schema: Any) -> Tree:
         """Read whatever the official parser accepts; raise `DecodeError` for the rest."""
 
-    def read_exactly(self, body: Body, how: Reading, tree: Tree | None = None) -> Tree:
+    def read_exactly(self, body: Body, options: Reading, tree: Tree | None = None) -> Tree:
         """Read text with bare words or integers that a parser would round; text alone needs it.
 
         `tree` is what `read` or `read_any` gave, if either gave something: it may be right.

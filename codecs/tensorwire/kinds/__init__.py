@@ -28,7 +28,7 @@ class Kind(Protocol):
     name: str
     views: bool  # whether decode hands out views of the payload
 
-    def leaf(self, value: Any, *, lossy: bool, how: Writing = STRICT) -> Leaf:
+    def leaf(self, value: Any, *, lossy: bool, options: Writing = STRICT) -> Leaf:
         """Return the array as it is to be written, or raise `EncodeError`."""
 
     def tree(self, leaf: Leaf) -> Any:
@@ -40,7 +40,7 @@ class Kind(Protocol):
         payload: int,
         limits: Limits,
         out: Array | None,
-        how: Reading = VERIFIED,
+        options: Reading = VERIFIED,
     ) -> Any:
         """Read the array of a tree, into `out` where that saves a copy.
 

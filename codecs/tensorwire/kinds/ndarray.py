@@ -30,16 +30,16 @@ class NDArray:
     name = "ndarray"
     views = False
 
-    def leaf(self, value: Any, *, lossy: bool, how: Writing = STRICT) -> Leaf:
+    def leaf(self, value: Any, *, lossy: bool, options: Writing = STRICT) -> Leaf:
         """Refuse 0-d arrays, a zero before the last axis, complex numbers and bytes."""
-        array = as_array(value, none=how.none)
+        array = as_array(value, none=options.none)
         if isinstance(array, list):  # rows that mix numbers and strings
             types = set(map(type, lists.scalars(array)))
             if types == {bytes}:
                 raise EncodeError(_BYTES)
             if bytes in types:
                 raise lists.mixed(array, "numbers, bools or strings")
-            return Leaf(Role.NESTED, array, lossy=lossy, words=how.words)
+            return Leaf(Role.NESTED, array, lossy=lossy, words=options.words)
         if array.dtype.num not in NUMBERS and array.dtype.kind not in "UT":
             if array.dtype.kind == "S":
                 raise EncodeError(_BYTES)
@@ -50,21 +50,26 @@ class NDArray:
             array = array.reshape(1)
         if not array.size and 0 in array.shape[:-1] and not lossy:
             raise EncodeError(f"expected {_SHAPE}, got {array.shape}")
-        return Leaf(Role.NESTED, array, lossy=lossy, words=how.words)
+        return Leaf(Role.NESTED, array, lossy=lossy, words=options.words)
 
     def tree(self, leaf: Leaf) -> Any:
         """Put nothing around the lists."""
         return leaf
 
     def value(
-        self, tree: Any, payload: int, limits: Limits, out: Array | None, how: Reading = VERIFIED
+        self,
+        tree: Any,
+        payload: int,
+        limits: Limits,
+        out: Array | None,
+        options: Reading = VERIFIED,
     ) -> Any:
         """Read the lists; rows that mix numbers and strings stay lists."""
         if type(tree) is not list:
             if hasattr(tree, "read"):
                 return tree.read(limits, out)
             raise DecodeError(f"expected nested lists, got {shown(tree)}")
-        array = lists.to_array(tree, DecodeError, how)
+        array = lists.to_array(tree, DecodeError, options)
         if limits is not DEFAULT_LIMITS:
             shape = np.asarray(array, object).shape if type(array) is list else array.shape
             limits.check(shape, getattr(array, "itemsize", 8), payload)

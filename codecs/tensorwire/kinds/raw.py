@@ -25,7 +25,7 @@ class Raw:
     name = "raw"
     views = True
 
-    def leaf(self, value: Any, *, lossy: bool, how: Writing = STRICT) -> Leaf:
+    def leaf(self, value: Any, *, lossy: bool, options: Writing = STRICT) -> Leaf:
         """Refuse what has no bytes of its own: strings and lists."""
         del lossy
         given = type(value)  # isinstance would ask the value for its __class__
@@ -34,7 +34,7 @@ class Raw:
         scalar = issubclass(given, (str, int, float, complex)) and not issubclass(given, np.generic)
         if scalar or issubclass(given, (list, tuple)):
             raise EncodeError(f"expected bytes or an array for raw, got {given.__name__}")
-        array = as_array(value, none=how.none)
+        array = as_array(value, none=options.none)
         if isinstance(array, list) or (array.dtype.kind in "SUT" and array is not value):
             held = "rows that mix types" if isinstance(array, list) else "strings"
             raise EncodeError(f"expected bytes or an array of numbers, got {held}")
@@ -47,10 +47,15 @@ class Raw:
         return leaf
 
     def value(
-        self, tree: Any, payload: int, limits: Limits, out: Array | None, how: Reading = VERIFIED
+        self,
+        tree: Any,
+        payload: int,
+        limits: Limits,
+        out: Array | None,
+        options: Reading = VERIFIED,
     ) -> Array:
         """View the bytes."""
-        del out, how
+        del out, options
         array = blob(tree)
         limits.check(array.shape, 1, payload)
         return array

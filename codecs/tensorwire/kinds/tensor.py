@@ -32,9 +32,9 @@ class Tensor:
     name = "tensor"
     views = True
 
-    def leaf(self, value: Any, *, lossy: bool, how: Writing = STRICT) -> Leaf:
+    def leaf(self, value: Any, *, lossy: bool, options: Writing = STRICT) -> Leaf:
         """Refuse integers that float64 would round, and everything that is not a real number."""
-        array = as_array(value, none=how.none)
+        array = as_array(value, none=options.none)
         if isinstance(array, list):
             if set(map(type, lists.scalars(array))) == {bytes}:  # that numpy would cut
                 raise EncodeError("expected numbers, got bytes")
@@ -45,14 +45,19 @@ class Tensor:
             array = array.view(np.uint8)
         elif not lossy:
             check_float64(array)
-        return Leaf(Role.PACKED, array, _FLOAT64, array.shape, lossy=lossy, words=how.words)
+        return Leaf(Role.PACKED, array, _FLOAT64, array.shape, lossy=lossy, words=options.words)
 
     def tree(self, leaf: Leaf) -> Tree:
         """Write the shape beside the values."""
         return {"shape": list(leaf.shape), "values": leaf}
 
     def value(
-        self, tree: Any, payload: int, limits: Limits, out: Array | None, how: Reading = VERIFIED
+        self,
+        tree: Any,
+        payload: int,
+        limits: Limits,
+        out: Array | None,
+        options: Reading = VERIFIED,
     ) -> Array:
         """View or read the values, and check that the shape is theirs."""
         del out
@@ -61,7 +66,7 @@ class Tensor:
         shape = tree.get("shape")
         if type(shape) is not list or not _INT.issuperset(map(type, shape)):
             shape = integers(shape, ".shape")
-        values = _values(tree.get("values"), limits, how)
+        values = _values(tree.get("values"), limits, options)
         if shape and min(shape) < 0:
             raise DecodeError(f"expected sizes of at least 0, got {min(shape)}", ".shape")
         if (count := prod(shape)) != values.size:
@@ -72,14 +77,14 @@ class Tensor:
         return values.reshape(shape)
 
 
-def _values(node: Any, limits: Limits, how: Reading) -> Array:
+def _values(node: Any, limits: Limits, options: Reading) -> Array:
     if node is None:
         return np.empty(0)
     if type(node) is np.ndarray and node.dtype is _FLOAT64:
         return node
     try:
         if type(node) is list:
-            array: Array = lists.numbers(node, DecodeError, how, floats=True)
+            array: Array = lists.numbers(node, DecodeError, options, floats=True)
         elif isinstance(node, np.ndarray) and node.dtype == _FLOAT64:
             array = node
         elif isinstance(node, (np.ndarray, bytes)):

@@ -35,12 +35,12 @@ class TFTensor:
     name = "tftensor"
     views = True
 
-    def leaf(self, value: Any, *, lossy: bool, how: Writing = STRICT) -> Leaf:
+    def leaf(self, value: Any, *, lossy: bool, options: Writing = STRICT) -> Leaf:
         """Lay the array out as content or as values, just as TensorFlow would."""
         del lossy
         if type(value) is bytes:  # numpy would drop a NUL at its end
             return Leaf(Role.STRINGS, [value], None, (), np.dtype("S"))
-        array = as_array(value, none=how.none)
+        array = as_array(value, none=options.none)
         if isinstance(array, list):
             return _byte_strings(array)
         dtype, shape, row = array.dtype, array.shape, type_of(array.dtype)
@@ -62,7 +62,12 @@ class TFTensor:
         return tree
 
     def value(
-        self, tree: Any, payload: int, limits: Limits, out: Array | None, how: Reading = VERIFIED
+        self,
+        tree: Any,
+        payload: int,
+        limits: Limits,
+        out: Array | None,
+        options: Reading = VERIFIED,
     ) -> Any:
         """View the content, or make an array of the values."""
         del out
@@ -76,7 +81,7 @@ class TFTensor:
             if content.size:
                 return _content(content, row, shape, limits, payload)
         return _at(
-            "." + row.member, _values, pick(tree, row.member), row, shape, limits, payload, how
+            "." + row.member, _values, pick(tree, row.member), row, shape, limits, payload, options
         )
 
 
@@ -132,7 +137,7 @@ def _at(path: str, read: Any, *arguments: Any) -> Any:
 
 
 def _values(  # noqa: PLR0913, PLR0917
-    node: Any, row: Type, shape: list[int], limits: Limits, payload: int, how: Reading
+    node: Any, row: Type, shape: list[int], limits: Limits, payload: int, options: Reading
 ) -> Any:
     if row.number == STRING:
         return _strings(node, shape, limits, payload)
@@ -143,7 +148,7 @@ def _values(  # noqa: PLR0913, PLR0917
     if not row.field:
         array = blob(node).view(dtype)
     else:
-        array = _numbers(node, np.dtype(row.field), how) if isinstance(node, list) else node
+        array = _numbers(node, np.dtype(row.field), options) if isinstance(node, list) else node
         if hasattr(array, "read"):
             array = array.read(limits)
         if not isinstance(array, np.ndarray) or array.ndim != 1 or array.dtype == np.uint8:
@@ -161,12 +166,12 @@ def _values(  # noqa: PLR0913, PLR0917
     return array.reshape(shape)
 
 
-def _numbers(node: list[Any], field: np.dtype[Any], how: Reading) -> Any:
+def _numbers(node: list[Any], field: np.dtype[Any], options: Reading) -> Any:
     """Read values, quoted or not; null is NaN where the field is one of floats, and only there."""
     floats = field.kind == "f"
     if None in node:
-        how = how._replace(also=frozenset(), remedy="")
-    return lists.numbers(node, DecodeError, how, floats=floats)
+        options = options._replace(also=frozenset(), remedy="")
+    return lists.numbers(node, DecodeError, options, floats=floats)
 
 
 def _typed(array: Array, row: Type, dtype: np.dtype[Any]) -> Array:

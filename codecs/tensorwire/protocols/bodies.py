@@ -80,7 +80,7 @@ def read(
     body: Any,
     message: ArrayPlaces,
     build: Callable[..., _T],
-    how: Reading,
+    options: Reading,
     *arguments: Any,
 ) -> _T:
     """Read the tree of a message, and build the message.
@@ -97,8 +97,8 @@ def read(
     message
         Where arrays may be.
     build
-        Makes the message of a tree, the size of the body, and `how`.
-    how
+        Makes the message of a tree, the size of the body, and `options`.
+    options
         What `tensorwire.missing.reading` returns for the container.
     *arguments
         more arguments of `build`.
@@ -108,15 +108,15 @@ def read(
         body = as_body(body)
     try:
         try:
-            tree = container.read(body, message, how)
-            return build(tree, len(body), how, *arguments)
+            tree = container.read(body, message, options)
+            return build(tree, len(body), options, *arguments)
         except Irregular:
             tree = None
             tree = container.read_any(body, message)
-            return build(tree, len(body), how, *arguments)
+            return build(tree, len(body), options, *arguments)
     except Unverified:
-        how = how._replace(verified=True)
-        return build(container.read_exactly(body, how, tree), len(body), how, *arguments)
+        options = options._replace(verified=True)
+        return build(container.read_exactly(body, options, tree), len(body), options, *arguments)
 
 
 def align(holders: Iterable[Any]) -> None:

@@ -258,7 +258,7 @@ def objects(tree: Tree, name: str) -> list[Tree]:
     return node
 
 
-def values(tree: Tree, how: Reading = VERIFIED) -> dict[str, Any]:
+def values(tree: Tree, options: Reading = VERIFIED) -> dict[str, Any]:
     """Return the parameters that were read from JSON, as they came."""
     found = tree.get("parameters")
     if found is None:
@@ -271,6 +271,6 @@ def values(tree: Tree, how: Reading = VERIFIED) -> dict[str, Any]:
         ):
             reason = f"expected at most {_DEEPEST} levels of parameters, got more"
             raise DecodeError(reason, f".parameters.{name}")
-    if found and not how.verified:
-        lists.check_numbers(found, how)
+    if found and not options.verified:
+        lists.check_numbers(found, options)
     return dict(found)

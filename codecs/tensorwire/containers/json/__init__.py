@@ -100,7 +100,7 @@ class JSON:
         del message
         return b"%b,%b" % (dumps_values(tree, words, "$")[:-1], first[1:])
 
-    def read(self, body: Body, message: ArrayPlaces, how: Reading = VERIFIED) -> Tree:
+    def read(self, body: Body, message: ArrayPlaces, options: Reading = VERIFIED) -> Tree:
         """Cut the long arrays out of the text, and let orjson read what is around them."""
         if len(body) < _WHOLE_MAX:
             try:
@@ -121,7 +121,7 @@ class JSON:
         except DecodeError:  # the cuts may be wrong, and not the text
             raise Irregular from None
         for i, (start, stop) in enumerate(spans):
-            part = _member(body, start, stop, how)
+            part = _member(body, start, stop, options)
             if not message.restore_array(tree, f"{_PLACEHOLDER}.{i}", part):
                 raise Irregular
         return tree
@@ -131,19 +131,19 @@ class JSON:
         del message
         return _loads(body)
 
-    def read_exactly(self, body: Body, how: Reading, tree: Tree | None = None) -> Tree:
+    def read_exactly(self, body: Body, options: Reading, tree: Tree | None = None) -> Tree:
         """Read the whole text with its bare words and its integers beyond 64 bits."""
         try:
-            return _object(loads_exactly(bytes(body), how, tree))
+            return _object(loads_exactly(bytes(body), options, tree))
         except orjson.JSONDecodeError:
             _loads(body, again=True)  # raises, with the place in the text as it came
             raise
 
 
-def _member(body: bytes, start: int, stop: int, how: Reading) -> Any:
+def _member(body: bytes, start: int, stop: int, options: Reading) -> Any:
     """Return a long array of numbers, still to be read, or the bytes of a long base64 string."""
     if body[start] != 0x22:
-        return NumbersText(body, start, stop, how)
+        return NumbersText(body, start, stop, options)
     try:
         text = memoryview(body)[start + 1 : stop - 1]
         return np.frombuffer(pybase64.b64decode(text, validate=True), np.uint8)

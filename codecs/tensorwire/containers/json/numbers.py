@@ -129,14 +129,14 @@ class NumbersText:
 
     Attributes
     ----------
-    how
+    options
         how missing numbers are spelled, which may be changed before they are read.
     """
 
-    __slots__ = ("_body", "_start", "_stop", "how")
+    __slots__ = ("_body", "_start", "_stop", "options")
 
-    def __init__(self, body: bytes, start: int, stop: int, how: Reading = VERIFIED) -> None:
-        self._body, self._start, self._stop, self.how = body, start, stop, how
+    def __init__(self, body: bytes, start: int, stop: int, options: Reading = VERIFIED) -> None:
+        self._body, self._start, self._stop, self.options = body, start, stop, options
 
     @property
     def text(self) -> bytes:
@@ -148,13 +148,13 @@ class NumbersText:
 
         Raises `DecodeError` for an integer that float64 would round for the floats beside it.
         """
-        body, start, stop, how = self._body, self._start, self._stop, self.how
+        body, start, stop, options = self._body, self._start, self._stop, self.options
         floats = self._has(b".", b"e", b"E")
         try:
-            array = _Reader(body, "d" if floats else "i", how).read(start, stop)
+            array = _Reader(body, "d" if floats else "i", options).read(start, stop)
         except Irregular:
             kind = self._other_kind(floats=floats)
-            array = _Reader(body, kind, how, words=kind == "d").read(start, stop)
+            array = _Reader(body, kind, options, words=kind == "d").read(start, stop)
         limits.check(array.shape, array.itemsize, len(body))
         if out is None:
             return array
@@ -167,12 +167,12 @@ class NumbersText:
 
     def _other_kind(self, *, floats: bool) -> str:
         """Return how to read what is neither plain floats nor plain int64; or raise `Irregular`."""
-        how = self.how
-        if how.words and self._has(b"N", b"I"):
+        options = self.options
+        if options.words and self._has(b"N", b"I"):
             return "d"
-        if how.null and self._has(b"null"):
+        if options.null and self._has(b"null"):
             alone = not self._has(*_DIGITS)
-            if floats or alone or int in how.also:
+            if floats or alone or int in options.also:
                 return "d"
         if floats:
             raise Irregular
@@ -185,7 +185,7 @@ class _Reader:
     With `words`, null and bare words may be among the numbers.
     """
 
-    def __init__(self, body: bytes, kind: str, how: Reading, *, words: bool = False) -> None:
+    def __init__(self, body: bytes, kind: str, options: Reading, *, words: bool = False) -> None:
         try:
             import simdjson  # optional: not on every Python
         except ImportError:
@@ -196,7 +196,7 @@ class _Reader:
         self._kind = kind
         self._out = np.empty(0, {"d": np.float64, "i": np.int64, "u": np.uint64}[kind])
         self._count = 0
-        self._how, self._words = how, words
+        self._options, self._words = options, words
         self._rounded: tuple[int, int] | None = None
 
     def read(self, start: int, stop: int) -> Array:
@@ -252,7 +252,7 @@ class _Reader:
         """Read some rows of the same rank; simdjson sees to the syntax, this to the shape."""
         text, holes = self._body[start:end], None
         if self._words:
-            text, holes = _without_words(text, self._how)
+            text, holes = _without_words(text, self._options)
         rows: Any = self._parser.parse(b"[%b]" % text)
         shape, brackets, level = [len(rows)], 0, rows
         for depth in range(rank - 1):
@@ -265,7 +265,7 @@ class _Reader:
         if np.count_nonzero(self._bytes[start:end] == 0x5B) != brackets or not prod(shape):
             raise Irregular
         values = np.frombuffer(rows.as_buffer(of_type=self._kind), self._out.dtype)
-        if self._kind == "d" and not np.vdot(values, values) < _SAFE and self._how.exact:
+        if self._kind == "d" and not np.vdot(values, values) < _SAFE and self._options.exact:
             self._check_integers(text, values)
         count = self._count + values.size
         if count > self._out.size:
@@ -297,15 +297,15 @@ class _Reader:
                 return
 
 
-def _without_words(text: bytes, how: Reading) -> tuple[bytes, tuple[Array, Array]]:
+def _without_words(text: bytes, options: Reading) -> tuple[bytes, tuple[Array, Array]]:
     """Put 0 where words are in a text of numbers; give what they say too, and of which numbers."""
     data = np.frombuffer(text, np.uint8).copy()
     commas = np.flatnonzero(data == 0x2C)  # so many numbers are before
     numbers, values = [np.empty(0, np.intp)], [np.empty(0)]
     for word, value, allowed in (
-        (b"Infinity", np.inf, how.words),
-        (b"NaN", np.nan, how.words),
-        (b"null", np.nan, how.null),
+        (b"Infinity", np.inf, options.words),
+        (b"NaN", np.nan, options.words),
+        (b"null", np.nan, options.null),
     ):
         if not allowed or word not in text:
             continue

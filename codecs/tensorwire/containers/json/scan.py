@@ -114,7 +114,7 @@ def has_words(body: bytes) -> bool:
     return (b"N" in body and b"NaN" in body) or (b"I" in body and b"Infinity" in body)
 
 
-def loads_exactly(body: bytes, how: Reading, tree: Any = None) -> Any:
+def loads_exactly(body: bytes, options: Reading, tree: Any = None) -> Any:
     """Read JSON with bare words, or with integers beyond 64 bits, of which orjson makes floats.
 
     Both are found outside of strings, and a string that is nowhere in the text
@@ -125,7 +125,7 @@ def loads_exactly(body: bytes, how: Reading, tree: Any = None) -> Any:
     ----------
     body
         the text.
-    how
+    options
         whether bare words are allowed.
     tree
         what orjson makes of the text, if that is known: it is right where nothing is found.
@@ -137,12 +137,12 @@ def loads_exactly(body: bytes, how: Reading, tree: Any = None) -> Any:
     orjson.JSONDecodeError
         for what is not JSON otherwise.
     """
-    starts, stops = _tokens(body, how)
+    starts, stops = _tokens(body, options)
     if not starts.size:
         return orjson.loads(body) if tree is None else tree
     mark = _absent(body)
     tree = orjson.loads(_marked(body, starts, stops, mark))
-    values = {f"{mark}{code}": value for code, value in _VALUES.items()} if how.words else {}
+    values = {f"{mark}{code}": value for code, value in _VALUES.items()} if options.words else {}
     if type(tree) is str:  # one word, and nothing around it
         if tree not in values:
             reason, remedy = _reason(tree.removeprefix(mark), body)
@@ -189,11 +189,11 @@ def _absent(body: bytes) -> str:
     return mark
 
 
-def _tokens(body: bytes, how: Reading) -> tuple[Array, Array]:
+def _tokens(body: bytes, options: Reading) -> tuple[Array, Array]:
     """Find the words and the integers beyond 64 bits that are values: their starts and stops."""
     data = np.frombuffer(body, np.uint8)
     none = np.empty(0, np.intp)
-    found = [_long_integers(body, data) if how.exact else (none, none)]
+    found = [_long_integers(body, data) if options.exact else (none, none)]
     if has_words(body):
         at = find_word(data, b"NaN")
         found.append((at, at + 3))

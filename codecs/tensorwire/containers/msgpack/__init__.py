@@ -98,9 +98,9 @@ class Msgpack:
         del message, words
         return bytes([first[0] + len(tree)]) + _packb(tree)[1:] + first[1:]
 
-    def read(self, body: Body, message: ArrayPlaces, how: Reading = VERIFIED) -> Tree:
+    def read(self, body: Body, message: ArrayPlaces, options: Reading = VERIFIED) -> Tree:
         """Cut the long array out of the bytes, and let msgpack read what is around it."""
-        del how
+        del options
         for match in islice(_members(message.names).finditer(body), _TRIES):
             try:
                 found = nested.find(body, match.end())
@@ -118,7 +118,7 @@ class Msgpack:
                 return tree
         return self.read_any(body, message)
 
-    def read_exactly(self, body: Body, how: Reading, tree: Tree | None = None) -> NoReturn:
+    def read_exactly(self, body: Body, options: Reading, tree: Tree | None = None) -> NoReturn:
         """Do nothing: numbers in bytes are never rounded."""
         raise NotImplementedError
 

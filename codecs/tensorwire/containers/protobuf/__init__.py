@@ -76,9 +76,9 @@ class Protobuf:
         del words
         return _rest(tree, message) + first
 
-    def read(self, body: Body, message: Schema, how: Reading = VERIFIED) -> Tree:
+    def read(self, body: Body, message: Schema, options: Reading = VERIFIED) -> Tree:
         """Find the arrays by a scan of the tags, and let protobuf read the fields around them."""
-        del how
+        del options
         tree, rest = scan(body, message)
         for part, field, depth in rest:
             whole = _parse(message.name, field)
@@ -87,7 +87,7 @@ class Protobuf:
             part.update(_inner(to_tree(whole), depth))
         return tree
 
-    def read_exactly(self, body: Body, how: Reading, tree: Tree | None = None) -> NoReturn:
+    def read_exactly(self, body: Body, options: Reading, tree: Tree | None = None) -> NoReturn:
         """Do nothing: numbers in bytes are never rounded."""
         raise NotImplementedError
 

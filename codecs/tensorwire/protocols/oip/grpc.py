@@ -124,7 +124,7 @@ class OipGrpc:
         missing: Missing | None = None,
     ) -> tuple[bytes, dict[str, str]]:
         """Write a message; see `MessageProtocol`."""
-        how = STRICT if missing is None else writing(missing, "error", FINITE)
+        options = STRICT if missing is None else writing(missing, "error", FINITE)
         try:
             one = small_array_key(message)
             if one is not None:
@@ -136,7 +136,7 @@ class OipGrpc:
         except _NOT_PLAIN:  # what is wrong, `to_tree` finds
             body = None
         if not body:
-            tree = to_tree(message, typed=self._typed, lossy=lossy, how=how)
+            tree = to_tree(message, typed=self._typed, lossy=lossy, options=options)
             body = bodies.write(_PROTOBUF, tree, _schema(message))
         return body, {"Content-Type": _MEDIA_TYPE}
 
@@ -165,8 +165,8 @@ class OipGrpc:
         missing: Missing | None = None,
     ) -> tuple[list[bytes | memoryview], dict[str, str]]:
         """Write a message as buffers; see `MessageProtocol`."""
-        how = STRICT if missing is None else writing(missing, "error", FINITE)
-        tree = to_tree(message, typed=self._typed, lossy=lossy, how=how)
+        options = STRICT if missing is None else writing(missing, "error", FINITE)
+        tree = to_tree(message, typed=self._typed, lossy=lossy, options=options)
         buffers = bodies.write_parts(_PROTOBUF, tree, _schema(message))
         return buffers, {"Content-Type": _MEDIA_TYPE}
 
@@ -335,7 +335,7 @@ def _lead(message: InferRequest | InferResponse, *, lossy: bool) -> bytes:
 
 
 def to_tree(
-    message: InferRequest | InferResponse, *, typed: bool, lossy: bool, how: Writing = STRICT
+    message: InferRequest | InferResponse, *, typed: bool, lossy: bool, options: Writing = STRICT
 ) -> Tree:
     """Make the tree of a message, its members in the order of their numbers."""
     member, tensors = tensors_of(message)
@@ -354,7 +354,7 @@ def to_tree(
     for i, tensor in enumerate(fields.listed(tensors, InferTensor, f"$.{member}")):
         path = f"$.{member}[{i}]"
         try:
-            row, leaf = (contents_leaf if typed else raw_leaf)(tensor, how)
+            row, leaf = (contents_leaf if typed else raw_leaf)(tensor, options)
         except CodecError as error:
             raise error.within(path) from None
         part: Tree = {"name": fields.text(tensor.name, f"{path}.name"), "datatype": row.name}

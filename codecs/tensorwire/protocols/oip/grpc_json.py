@@ -86,11 +86,11 @@ class OipGrpcJson:
         missing: Missing | None = None,
     ) -> tuple[bytes, dict[str, str]]:
         """Write a message; see `MessageProtocol`. NaN and infinities are words in quotes."""
-        how = STRICT if missing is None else writing(missing, "error", FINITE)
+        options = STRICT if missing is None else writing(missing, "error", FINITE)
         try:
-            tree = to_tree(message, typed=True, lossy=lossy, how=how)
+            tree = to_tree(message, typed=True, lossy=lossy, options=options)
         except EncodeError:  # of a datatype that has no typed contents, or of what is wrong
-            tree = to_tree(message, typed=False, lossy=lossy, how=how)
+            tree = to_tree(message, typed=False, lossy=lossy, options=options)
         return bodies.write(_JSON, _as_text(tree), _SCHEMA), dict(_HEADERS)
 
     def encode_parts(

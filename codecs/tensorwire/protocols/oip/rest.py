@@ -117,7 +117,7 @@ class OipRest:
         self, message: Message, *, lossy: bool = False, missing: Missing | None = None
     ) -> tuple[bytes, dict[str, str]]:
         """Write a message; see `MessageProtocol`."""
-        how = STRICT if missing is None and not lossy else _writing(missing, lossy=lossy)
+        options = STRICT if missing is None and not lossy else _writing(missing, lossy=lossy)
         try:
             known = None if lossy else small_array_key(message)
             frame = None if known is None else self._frames.known.get(known[0])
@@ -132,7 +132,7 @@ class OipRest:
                 return self._write_plain(message, known)
         except _NOT_PLAIN:  # what is wrong, `to_tree` finds
             pass
-        text, parts = self._write(message, how, lossy=lossy)
+        text, parts = self._write(message, options, lossy=lossy)
         if not parts:
             return text, {"Content-Type": "application/json"}
         return assemble([text] + [b""] * len(parts), parts), _headers(len(text))
@@ -163,14 +163,16 @@ class OipRest:
         self, message: Message, *, lossy: bool = False, missing: Missing | None = None
     ) -> tuple[list[bytes | memoryview], dict[str, str]]:
         """Write a message as buffers; see `MessageProtocol`."""
-        how = STRICT if missing is None and not lossy else _writing(missing, lossy=lossy)
-        text, parts = self._write(message, how, lossy=lossy)
+        options = STRICT if missing is None and not lossy else _writing(missing, lossy=lossy)
+        text, parts = self._write(message, options, lossy=lossy)
         headers = _headers(len(text)) if parts else {"Content-Type": "application/json"}
         return [text, *map(buffer_of, parts)], headers
 
-    def _write(self, message: Message, how: Writing, *, lossy: bool) -> tuple[bytes, list[Part]]:
+    def _write(
+        self, message: Message, options: Writing, *, lossy: bool
+    ) -> tuple[bytes, list[Part]]:
         """Write the JSON of any message; return it, and what belongs behind it."""
-        tree, blobs = to_tree(message, binary=self._binary, lossy=lossy, how=how)
+        tree, blobs = to_tree(message, binary=self._binary, lossy=lossy, options=options)
         try:
             text = bodies.write(_JSON, tree, _SCHEMA)
         except EncodeError as error:
@@ -217,7 +219,9 @@ class OipRest:
                 _JSON,
                 text,
                 _SCHEMA,
-                lambda tree, _, how: from_tree(tree, kind, blobs, Rules(bounds, len(whole), how)),
+                lambda tree, _, options: from_tree(
+                    tree, kind, blobs, Rules(bounds, len(whole), options)
+                ),
                 self._reading if missing is None else _reading(missing),
             )
         except CodecError as error:
@@ -266,7 +270,11 @@ class OipRest:
         try:
             text, _ = self._split(as_body(body), headers)
             return bodies.read(
-                _JSON, text, _SCHEMA, lambda tree, _, how: claims(tree, kind, how), self._reading
+                _JSON,
+                text,
+                _SCHEMA,
+                lambda tree, _, options: claims(tree, kind, options),
+                self._reading,
             )
         except CodecError as error:
             raise error.within("$") from None

@@ -301,7 +301,7 @@ def _many_numbers(data: list[Any], datatype: str, shape: list[int], body: bytes)
 
 
 def to_tree(
-    message: InferRequest | InferResponse, *, binary: bool, lossy: bool, how: Writing = STRICT
+    message: InferRequest | InferResponse, *, binary: bool, lossy: bool, options: Writing = STRICT
 ) -> tuple[Tree, list[Leaf]]:
     """Make the JSON of a message, and the arrays behind it, as a tree."""
     member, tensors = tensors_of(message)
@@ -312,11 +312,11 @@ def to_tree(
         tree["model_name"] = fields.text(message.model_name, "$.model_name")
         if message.model_version != "":
             tree["model_version"] = fields.text(message.model_version, "$.model_version")
-    tree |= _parameters(message.parameters, "$", how)
+    tree |= _parameters(message.parameters, "$", options)
     nodes: list[Tree] = []
     blobs: list[Leaf] = []
     for i, tensor in enumerate(fields.listed(tensors, InferTensor, f"$.{member}")):
-        node, leaf = _tensor(tensor, f"$.{member}[{i}]", how, default=binary, lossy=lossy)
+        node, leaf = _tensor(tensor, f"$.{member}[{i}]", options, default=binary, lossy=lossy)
         nodes.append(node)
         if leaf is not None:
             blobs.append(leaf)
@@ -325,27 +325,27 @@ def to_tree(
         wanted = fields.listed(message.outputs, RequestedOutput, "$.outputs")
         tree["outputs"] = [
             {"name": fields.text(output.name, f"$.outputs[{i}].name")}
-            | _parameters(output.parameters, f"$.outputs[{i}]", how)
+            | _parameters(output.parameters, f"$.outputs[{i}]", options)
             for i, output in enumerate(wanted)
         ]
     return tree, blobs
 
 
 def _tensor(
-    tensor: InferTensor, path: str, how: Writing, *, default: bool, lossy: bool
+    tensor: InferTensor, path: str, options: Writing, *, default: bool, lossy: bool
 ) -> tuple[Tree, Leaf | None]:
     """Return a tensor in the JSON, and its array if that is behind the JSON."""
     binary = default if tensor.binary is None else tensor.binary
     try:
         if binary:
-            row, leaf = raw_leaf(tensor, how)
+            row, leaf = raw_leaf(tensor, options)
         else:
-            row, leaf = data_leaf(tensor, how, lossy=lossy)
+            row, leaf = data_leaf(tensor, options, lossy=lossy)
     except CodecError as error:
         raise error.within(path) from None
     node: Tree = {"name": fields.text(tensor.name, f"{path}.name")}
     node |= {"shape": list(leaf.shape), "datatype": row.name}
-    node |= _parameters(tensor.parameters, path, how)
+    node |= _parameters(tensor.parameters, path, options)
     if _SIZE in node.get("parameters", {}):
         reason = f"expected parameters without {_SIZE}, which the encoder sets, got one"
         raise EncodeError(reason, f"{path}.parameters.{_SIZE}", "leave it out")
@@ -355,10 +355,10 @@ def _tensor(
     return node | {"parameters": {**node.get("parameters", {}), _SIZE: size}}, leaf
 
 
-def _parameters(values: Any, path: str, how: Writing = STRICT) -> Tree:
+def _parameters(values: Any, path: str, options: Writing = STRICT) -> Tree:
     if isinstance(values, dict) and not values:
         return {}
-    return {"parameters": fields.json_parameters(values, f"{path}.parameters", how.words)}
+    return {"parameters": fields.json_parameters(values, f"{path}.parameters", options.words)}
 
 
 def from_tree(
@@ -379,17 +379,17 @@ def from_tree(
     name, version = fields.member(tree, "model_name"), fields.member(tree, "model_version")
     id_ = fields.member(tree, "id")
     if kind is InferResponse:
-        return InferResponse(tensors, name, version, id_, fields.values(tree, rules.how))
+        return InferResponse(tensors, name, version, id_, fields.values(tree, rules.options))
     wanted = fields.objects(tree, "outputs")
-    outputs = [_wanted(node, rules.how, f".outputs[{i}]") for i, node in enumerate(wanted)]
-    return InferRequest(tensors, name, version, id_, fields.values(tree, rules.how), outputs)
+    outputs = [_wanted(node, rules.options, f".outputs[{i}]") for i, node in enumerate(wanted)]
+    return InferRequest(tensors, name, version, id_, fields.values(tree, rules.options), outputs)
 
 
-def _wanted(node: Tree, how: Reading, path: str) -> RequestedOutput:
+def _wanted(node: Tree, options: Reading, path: str) -> RequestedOutput:
     """Read one requested output."""
     try:
         fields.required(node, "name")
-        return RequestedOutput(fields.member(node, "name"), fields.values(node, how))
+        return RequestedOutput(fields.member(node, "name"), fields.values(node, options))
     except CodecError as error:
         raise error.within(path) from None
 
@@ -397,7 +397,7 @@ def _wanted(node: Tree, how: Reading, path: str) -> RequestedOutput:
 def _read(node: Tree, blobs: Array | None, at: int, rules: Rules) -> tuple[InferTensor, int]:
     """Read one tensor; its bytes behind the JSON begin at `at`. Return it and their number."""
     name, row, shape = _heading(node)
-    parameters = fields.values(node, rules.how)
+    parameters = fields.values(node, rules.options)
     if parameters:
         refuse_shared_memory(parameters)
     size, data = parameters.pop(_SIZE, None), node.get("data")
@@ -434,9 +434,9 @@ def _heading(node: Tree) -> tuple[str, Datatype, list[int]]:
     return name, datatype_named(datatype), fields.sizes(shape)
 
 
-def _claim(node: Tree, how: Reading, path: str) -> TensorInfo:
+def _claim(node: Tree, options: Reading, path: str) -> TensorInfo:
     try:
-        refuse_shared_memory(fields.values(node, how))
+        refuse_shared_memory(fields.values(node, options))
         return info(*_heading(node))
     except CodecError as error:
         raise error.within(path) from None
@@ -453,14 +453,14 @@ def _tensors(tree: Tree, kind: type) -> tuple[str, list[Tree]]:
     return member, fields.objects(tree, member)
 
 
-def claims(tree: Tree, kind: type, how: Reading) -> Peek:
+def claims(tree: Tree, kind: type, options: Reading) -> Peek:
     """Return what the JSON claims of its tensors."""
     member, nodes = _tensors(tree, kind)
-    raw = any(fields.values(node, how).get(_SIZE) is not None for node in nodes)
+    raw = any(fields.values(node, options).get(_SIZE) is not None for node in nodes)
     return Peek(
         "raw" if raw else "data",
-        tuple(_claim(node, how, f".{member}[{i}]") for i, node in enumerate(nodes)),
+        tuple(_claim(node, options, f".{member}[{i}]") for i, node in enumerate(nodes)),
         id=fields.member(tree, "id"),
         model_name=fields.member(tree, "model_name"),
-        parameters=fields.values(tree, how),
+        parameters=fields.values(tree, options),
     )

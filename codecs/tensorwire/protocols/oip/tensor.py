@@ -228,9 +228,9 @@ def unpack_bytes(memory: Array) -> list[bytes]:
     return strings
 
 
-def raw_leaf(tensor: InferTensor, how: Writing) -> tuple[Datatype, Leaf]:
+def raw_leaf(tensor: InferTensor, options: Writing) -> tuple[Datatype, Leaf]:
     """Return a tensor as its memory."""
-    array, row, shape = _viewed(tensor.value, how)
+    array, row, shape = _viewed(tensor.value, options)
     if row is BYTES:
         packed = np.frombuffer(pack_bytes(_strings(array, tensor)), np.uint8)
         return row, Leaf(Role.BLOB, packed, None, shape, np.dtype("S"))
@@ -238,9 +238,9 @@ def raw_leaf(tensor: InferTensor, how: Writing) -> tuple[Datatype, Leaf]:
     return row, Leaf(Role.BLOB, array, field, shape, array.dtype)
 
 
-def contents_leaf(tensor: InferTensor, how: Writing) -> tuple[Datatype, Leaf]:
+def contents_leaf(tensor: InferTensor, options: Writing) -> tuple[Datatype, Leaf]:
     """Return a tensor as the values of one member."""
-    array, row, shape = _viewed(tensor.value, how)
+    array, row, shape = _viewed(tensor.value, options)
     if row is BYTES:
         return row, Leaf(Role.STRINGS, _strings(array, tensor), None, shape, np.dtype("S"))
     if not row.member:
@@ -253,12 +253,12 @@ def contents_leaf(tensor: InferTensor, how: Writing) -> tuple[Datatype, Leaf]:
     return row, Leaf(Role.VALUES, data, field, shape, array.dtype)
 
 
-def data_leaf(tensor: InferTensor, how: Writing, *, lossy: bool) -> tuple[Datatype, Leaf]:
+def data_leaf(tensor: InferTensor, options: Writing, *, lossy: bool) -> tuple[Datatype, Leaf]:
     """Return a tensor as a flat list of numbers, bools or text.
 
     Of the servers only MLServer reads FP16 in JSON, so that it is written where the tensor asks.
     """
-    array, row, shape = _viewed(tensor.value, how)
+    array, row, shape = _viewed(tensor.value, options)
     if row is BF16:
         raise EncodeError("expected a datatype of JSON, got BF16", "", "use oip/binary")
     if row is FP16 and tensor.binary is not False:
@@ -267,7 +267,7 @@ def data_leaf(tensor: InferTensor, how: Writing, *, lossy: bool) -> tuple[Dataty
         raise EncodeError(reason, "", remedy)
     if row is not BYTES:
         flat = array.reshape(-1)
-        return row, Leaf(Role.NESTED, flat, None, shape, array.dtype, lossy, how.words)
+        return row, Leaf(Role.NESTED, flat, None, shape, array.dtype, lossy, options.words)
     try:
         text = [item.decode() for item in _strings(array, tensor)]
     except UnicodeDecodeError:
@@ -276,10 +276,10 @@ def data_leaf(tensor: InferTensor, how: Writing, *, lossy: bool) -> tuple[Dataty
     return row, Leaf(Role.NESTED, text, None, shape, np.dtype("S"))
 
 
-def _viewed(value: Any, how: Writing = STRICT) -> tuple[Any, Datatype, tuple[int, ...]]:
+def _viewed(value: Any, options: Writing = STRICT) -> tuple[Any, Datatype, tuple[int, ...]]:
     if type(value) is bytes:  # numpy would drop a NUL at its end
         return [value], BYTES, ()
-    array = as_array(value, none=how.none)
+    array = as_array(value, none=options.none)
     if isinstance(array, list):  # of byte strings that numpy would cut
         if not all(isinstance(item, bytes) for item in lists.scalars(array)):
             raise lists.mixed(array, "values of one datatype")
@@ -327,13 +327,13 @@ class Rules(NamedTuple):
         What the message may claim.
     payload
         The size of its body in bytes.
-    how
+    options
         Whether null and bare words are NaN, in lists of values.
     """
 
     limits: Limits
     payload: int
-    how: Reading = VERIFIED
+    options: Reading = VERIFIED
 
 
 def _check(row: Datatype, shape: list[int], rules: Rules) -> int:
@@ -368,9 +368,9 @@ def from_raw(node: Any, row: Datatype, shape: list[int], rules: Rules) -> Any:
 def from_values(node: Any, row: Datatype, shape: list[int], rules: Rules) -> Any:
     """Make an array of a list of values, flat or nested as the shape is.
 
-    This is where null in the JSON of a tensor is read: it is NaN where the datatype is one of
-    floats and `rules.how` allows it (`missing=`; see `OipRest.decode`), also where all others are
-    integers or all are null, and it is refused for any other datatype.
+    This is where null in the JSON of a tensor is read. It is NaN where the datatype is a float
+    and `rules.options` allows it (``missing=``; see `OipRest.decode`), even if all other values are
+    integers or null. For any other datatype it is refused.
     """
     if row is BF16:
         remedy = "send raw contents, or use oip/binary"
@@ -378,7 +378,7 @@ def from_values(node: Any, row: Datatype, shape: list[int], rules: Rules) -> Any
     count = _check(row, shape, rules)
     array = node.read(rules.limits) if hasattr(node, "read") else node
     if isinstance(array, list):
-        array = lists.to_array(array, DecodeError, rules.how)
+        array = lists.to_array(array, DecodeError, rules.options)
     if not isinstance(array, (np.ndarray, list)) or (type(array) is np.ndarray and not array.ndim):
         raise DecodeError(f"expected a list of values, got {shown(node)}")
     found = lists.shape(array) if isinstance(array, list) else array.shape
@@ -388,7 +388,9 @@ def from_values(node: Any, row: Datatype, shape: list[int], rules: Rules) -> Any
     if row is BYTES:
         return _texts(array, shape)
     if isinstance(array, list):  # of values that no one dtype holds
-        flat = [nan if item is None and rules.how.null else item for item in lists.scalars(array)]
+        flat = [
+            nan if item is None and rules.options.null else item for item in lists.scalars(array)
+        ]
         _refuse_wrong(flat, row, found)
         return np.array(flat, row.dtype).reshape(shape)
     return _typed(array, row).reshape(shape)

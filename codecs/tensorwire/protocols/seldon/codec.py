@@ -350,7 +350,7 @@ class Codec:
         """Return the bytes before the array, the array, and the bytes behind it."""
         container, (names, *others) = self.container, parts
         try:
-            leaf = self.kind.leaf(value, lossy=lossy, how=how)
+            leaf = self.kind.leaf(value, lossy=lossy, options=how)
             part = container.write(leaf)
         except EncodeError as error:
             raise error.within(self.path) from None
@@ -434,7 +434,7 @@ class Codec:
     def _represents(self, value: Any, kind: str, how: Writing, *, lossy: bool = False) -> bool:
         """Return whether a kind represents a value, in this container."""
         try:
-            buffer_of(self.container.write(KINDS[kind].leaf(value, lossy=lossy, how=how)))
+            buffer_of(self.container.write(KINDS[kind].leaf(value, lossy=lossy, options=how)))
         except EncodeError:
             return False
         return True

@@ -145,7 +145,7 @@ class MessageWriter:
     def _node(self, kind: str, value: Any, how: Writing, *, lossy: bool) -> Any:
         """Return the payload of a message as a tree."""
         if kind in KINDS:
-            return KINDS[kind].tree(KINDS[kind].leaf(value, lossy=lossy, how=how))
+            return KINDS[kind].tree(KINDS[kind].leaf(value, lossy=lossy, options=how))
         if kind == "strData":
             return fields.text(value, "$.strData")
         if kind == "jsonData":

@@ -296,7 +296,7 @@ class _Reader(NamedTuple):
     def array(self, node: Any) -> Any:
         """Read an array of numbers, bools or strings."""
         if isinstance(node, NumbersText):
-            node.how = self.reading
+            node.options = self.reading
             return node.read(self.limits)
         if _holds_strings(node):
             array = _strings(node, text=self.texts)

@@ -35,9 +35,9 @@ def text_of(array: Any, words: Any = FINITE) -> bytes:
     return bytes(buffer_of(write_numbers(array, words)))
 
 
-def read(text: bytes, **how: Any) -> Any:
+def read(text: bytes, **options: Any) -> Any:
     """Read numbers that have other text around them."""
-    return NumbersText(b'{"a":' + text + b"}", 5, 5 + len(text), Reading(**how)).read(
+    return NumbersText(b'{"a":' + text + b"}", 5, 5 + len(text), Reading(**options)).read(
         DEFAULT_LIMITS
     )
 

@@ -68,7 +68,7 @@ def test_null_is_nan_among_floats(name: str, values: list[Any]) -> None:
         with pytest.raises(DecodeError):
             from_values(list(values), datatype_named(other), [2], RULES)
     with pytest.raises(DecodeError):
-        from_values([1.5, None], datatype_named(name), [2], RULES._replace(how=VERIFIED))
+        from_values([1.5, None], datatype_named(name), [2], RULES._replace(options=VERIFIED))
 
 
 @pytest.mark.parametrize(
