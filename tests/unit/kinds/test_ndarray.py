@@ -50,7 +50,7 @@ def test_rows_that_mix_types_stay_lists() -> None:
 
 def test_options_go_with_the_leaf() -> None:
     """Whether values may be lost, and the words for those that are not finite."""
-    leaf = KIND.leaf([1.5, None], lossy=True, how=Writing(NULLS, none=True))
+    leaf = KIND.leaf([1.5, None], lossy=True, options=Writing(NULLS, none=True))
     assert (leaf.lossy, leaf.words) == (True, NULLS)
     assert describe(leaf.data) == describe(np.array([1.5, np.nan]))
 
