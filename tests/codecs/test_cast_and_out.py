@@ -10,7 +10,7 @@ from hypothesis import given
 import tensorwire as tw
 from tests.support import reference
 from tests.support.corpus import messages
-from tests.support.promises import decoded, describe, refused
+from tests.support.expectations import decoded, describe, refused
 from tests.support.values import CODECS, Array, arrays, plain
 
 codecs = pytest.mark.parametrize("name", CODECS)

@@ -12,7 +12,7 @@ from hypothesis import given
 
 import tensorwire as tw
 from tests.support import reference
-from tests.support.promises import calm, decoded, describe, refused, shortest
+from tests.support.expectations import calm, decoded, describe, refused, shortest
 from tests.support.values import CODECS, DTYPES, RANK_64, Array, arrays, built_in, labelled, plain
 
 codecs = pytest.mark.parametrize("name", CODECS)

@@ -11,7 +11,7 @@ import pytest
 
 import tensorwire as tw
 from tests.support import reference
-from tests.support.promises import decoded, describe, refused
+from tests.support.expectations import decoded, describe, refused
 from tests.support.values import CODECS, DTYPES, Array, built_in, labelled, layouts, plain
 
 codecs = pytest.mark.parametrize("name", CODECS)

@@ -36,8 +36,8 @@ from tests.goldens.format_cases import (
     safetensors_foreign,
     written_cases,
 )
+from tests.support.expectations import describe
 from tests.support.memory import peak
-from tests.support.promises import describe
 from tests.support.values import DTYPES, Array, labelled, plain
 
 ROOT = Path(__file__).parents[2]

@@ -12,7 +12,7 @@ import pytest
 import tensorwire as tw
 from tensorwire.oip import InferRequest, InferResponse, InferTensor
 from tensorwire.tfserving import PredictRequest, PredictResponse
-from tests.codecs.test_held_values import refused, run_remedy
+from tests.codecs.test_encode_objects import refused, run_remedy
 from tests.codecs.test_numpy_in_json import MEDIA, tree_of
 from tests.support.values import CONTAINERS
 

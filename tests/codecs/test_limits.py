@@ -9,7 +9,7 @@ import pytest
 
 import tensorwire as tw
 from tests.support import reference
-from tests.support.promises import decoded, refused
+from tests.support.expectations import decoded, refused
 from tests.support.values import CODECS, MEDIA_TYPES, Array, plain
 
 codecs = pytest.mark.parametrize("name", CODECS)

@@ -10,7 +10,7 @@ import tensorwire as tw
 from tensorwire.protocols.seldon.codec import Codec
 from tests.support import reference
 from tests.support.corpus import messages, mutated
-from tests.support.promises import describe
+from tests.support.expectations import describe
 from tests.support.values import CODECS, DTYPES, Array, labelled, plain
 
 codecs = pytest.mark.parametrize("name", CODECS)

@@ -16,7 +16,7 @@ import pytest
 import tensorwire as tw
 from tensorwire.wire.memo import BYTES, MOST
 from tests.support import reference
-from tests.support.promises import decoded, describe, refused
+from tests.support.expectations import decoded, describe, refused
 from tests.support.values import CODECS, Array, plain
 
 codecs = pytest.mark.parametrize("name", CODECS)

@@ -13,7 +13,7 @@ from google.protobuf import json_format
 
 import tensorwire as tw
 from tensorwire.containers.protobuf.schema import message_class
-from tests.support import corpus, oip_values, reference, rewrites, tfserving_values
+from tests.support import corpus, oip_values, reference, tfserving_values, variants
 from tests.support.values import CODECS, CONTAINERS, MEDIA_TYPES, Array, plain
 
 SELDON = tuple(f"seldon/{container}" for container in CONTAINERS)
@@ -216,14 +216,14 @@ def rewritten(body: Body, chance: random.Random) -> Body:
     try:
         if body.container == "protobuf":
             whole: Any = message_class(_OFFICIAL[body.kind]).DESCRIPTOR
-            return body._replace(data=rewrites.protobuf(data, whole, chance))
+            return body._replace(data=variants.protobuf(data, whole, chance))
         if body.container == "msgpack":
-            return body._replace(data=rewrites.msgpack_bytes(msgpack.unpackb(data), chance))
+            return body._replace(data=variants.msgpack_bytes(msgpack.unpackb(data), chance))
         headers = dict(body.headers)
         if oip_values.LENGTH in headers:
             size = int(headers[oip_values.LENGTH])
             data, tail = data[:size], data[size:]
-        text = rewrites.json_text(orjson.loads(data), chance)
+        text = variants.json_text(orjson.loads(data), chance)
         if tail:
             headers[oip_values.LENGTH] = str(len(text))
         return body._replace(data=text + tail, headers=headers)

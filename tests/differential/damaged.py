@@ -5,9 +5,9 @@ from contextlib import suppress
 from typing import Any
 
 from tests.differential import bodies
-from tests.differential.again import again
-from tests.differential.told import Wrong, attempt, refused
-from tests.support import agreement, oip_agreement, tfserving_values
+from tests.differential.contents import Wrong, attempt, refused
+from tests.differential.reencode import reencoded
+from tests.support import oip_reader_checks, reader_checks, tfserving_values
 from tests.support.oip_readers import read_grpc, read_rest
 from tests.support.oip_values import GRPC, LENGTH, told
 from tests.support.readers import Refused
@@ -26,7 +26,7 @@ def check(chance: random.Random) -> bool:
 def judged(body: bodies.Body) -> bool:
     """Hold a message to the second opinion of its protocol; tell whether it was read."""
     if body.source in CODECS:
-        return agreement.agree(body.source, body.data)
+        return reader_checks.agree(body.source, body.data)
     if body.family == "oip":
         return _oip(body)
     if body.source == "tfserving/protobuf":
@@ -36,20 +36,20 @@ def judged(body: bodies.Body) -> bool:
         if not tfserving_values.agrees(found, wanted):
             raise Wrong(f"{found!r} for {wanted!r} - {body.call()}")
         return found is not tfserving_values.REFUSED
-    return again(body)
+    return reencoded(body)
 
 
 def _oip(body: bodies.Body) -> bool:
     if body.source not in GRPC and LENGTH in body.headers:
-        return again(body)
-    wanted: Any = agreement.REFUSED
+        return reencoded(body)
+    wanted: Any = reader_checks.REFUSED
     with suppress(Refused):
         read = read_grpc(body.data, body.kind) if body.source in GRPC else _rest(body)
         wanted = told(read)
-    for decode in (oip_agreement.fast, oip_agreement.slow):
-        found = oip_agreement.said(decode, body.source, body.data, body.headers, body.kind)
+    for decode in (oip_reader_checks.fast, oip_reader_checks.slow):
+        found = oip_reader_checks.said(decode, body.source, body.data, body.headers, body.kind)
         assert found == wanted, (found, wanted)
-    return bool(wanted != agreement.REFUSED)
+    return bool(wanted != reader_checks.REFUSED)
 
 
 def _rest(body: bodies.Body) -> Any:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import tensorwire as tw
-from tests.differential.told import Wrong, attempt, refused
+from tests.differential.contents import Wrong, attempt, refused
 
 _EDGES = (0, 2**24, 2**31, 2**53, 2**62, 2**63, 2**64, 10**30, 1234567890123456789)
 _INTEGERS = [sign * edge + step for edge in _EDGES for step in (-1, 0, 1) for sign in (1, -1)]

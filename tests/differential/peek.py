@@ -7,7 +7,7 @@ import numpy as np
 
 import tensorwire as tw
 from tests.differential import bodies
-from tests.differential.told import Wrong, attempt, refused, told
+from tests.differential.contents import Wrong, attempt, contents, refused
 
 
 def check(chance: random.Random) -> bool:
@@ -34,7 +34,7 @@ def agrees(body: bodies.Body) -> bool:
     for (name, dtype, shape), (label, value) in zip(found, wanted, strict=True):
         if name != label or not _says(dtype, shape, value):
             raise Wrong(f"peek tells {name} {dtype} {shape} of {value!r} - {body.call()}")
-    if told(_around(seen, body)) != told(_around(message, body)):
+    if contents(_around(seen, body)) != contents(_around(message, body)):
         raise Wrong(f"peek tells {seen!r} around {message!r} - {body.call()}")
     return True
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from tests.differential.told import Wrong
+from tests.differential.contents import Wrong
 
 Check = Callable[[random.Random], bool]  # True: survived, False: refused; raises Wrong
 _SHOWN = 3  # failures of a kind of check that are printed

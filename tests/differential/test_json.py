@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tensorwire as tw
-from tests.support import rewrites
-from tests.support.agreement import agree
+from tests.support import variants
 from tests.support.corpus import messages
+from tests.support.reader_checks import agree
 from tests.support.values import nested_lists
 
 NAMES = ("json/ndarray", "json/tensor", "json/tftensor", "json/raw")
@@ -105,7 +105,7 @@ def test_encode_of_lists_reads_back(nested: Any) -> None:
 def test_rewritten_messages(name: str, chance: Random, pick: int) -> None:
     """Real messages in other words, with keys doubled and numbers spelled oddly, are read alike."""
     known = messages(name)
-    agree(name, rewrites.json_text(orjson.loads(known[pick % len(known)]), chance))
+    agree(name, variants.json_text(orjson.loads(known[pick % len(known)]), chance))
 
 
 @pytest.mark.slow
@@ -114,7 +114,7 @@ def test_rewritten_messages(name: str, chance: Random, pick: int) -> None:
 def test_many_rewritten_messages(name: str, seed: int) -> None:
     """Hundreds of real messages in other words, big ones too, are read as orjson reads them."""
     chance = Random(seed)  # noqa: S311 - the same ones every time
-    bodies = [rewrites.json_text(orjson.loads(body), chance) for body in messages(name)]
+    bodies = [variants.json_text(orjson.loads(body), chance) for body in messages(name)]
     assert sum(agree(name, body) for body in bodies)
 
 

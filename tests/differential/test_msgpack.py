@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tensorwire as tw
-from tests.support import rewrites
-from tests.support.agreement import agree
+from tests.support import variants
 from tests.support.corpus import messages
+from tests.support.reader_checks import agree
 from tests.support.values import nested_lists
 
 NAMES = ("msgpack/ndarray", "msgpack/tensor", "msgpack/tftensor", "msgpack/raw")
@@ -107,7 +107,7 @@ def test_encode_of_lists_reads_back(nested: Any) -> None:
 def test_rewritten_messages(name: str, chance: Random, pick: int) -> None:
     """Real messages with other headers, sizes and doubled keys are read alike."""
     known = messages(name)
-    agree(name, rewrites.msgpack_bytes(msgpack.unpackb(known[pick % len(known)]), chance))
+    agree(name, variants.msgpack_bytes(msgpack.unpackb(known[pick % len(known)]), chance))
 
 
 @codecs
@@ -115,7 +115,7 @@ def test_rewritten_messages(name: str, chance: Random, pick: int) -> None:
 def test_many_rewritten_messages(name: str, seed: int) -> None:
     """Hundreds of real messages in other words, big ones too, are read as msgpack reads them."""
     chance = Random(seed)  # noqa: S311 - the same ones every time
-    bodies = [rewrites.msgpack_bytes(msgpack.unpackb(b), chance) for b in messages(name)]
+    bodies = [variants.msgpack_bytes(msgpack.unpackb(b), chance) for b in messages(name)]
     assert sum(agree(name, body) for body in bodies)
 
 

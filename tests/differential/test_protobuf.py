@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tensorwire as tw
-from tests.support import rewrites
-from tests.support.agreement import agree
+from tests.support import variants
 from tests.support.corpus import messages
+from tests.support.reader_checks import agree
 from tests.support.reference import SeldonMessage, protobuf_bytes
-from tests.support.rewrites import varint
+from tests.support.variants import varint
 
 NAMES = ("protobuf/ndarray", "protobuf/tensor", "protobuf/tftensor", "protobuf/raw")
 codecs = pytest.mark.parametrize("name", NAMES)
@@ -194,7 +194,10 @@ def test_illegal(name: str, case: str) -> None:
 def test_rewritten_messages(name: str, chance: Random, pick: int) -> None:
     """Real messages in other words are read, or refused, as protobuf does."""
     known = messages(name)
-    agree(name, rewrites.protobuf(known[pick % len(known)], SeldonMessage.DESCRIPTOR, chance))
+    agree(
+        name,
+        variants.protobuf(known[pick % len(known)], SeldonMessage.DESCRIPTOR, chance),
+    )
 
 
 @pytest.mark.slow
@@ -203,7 +206,7 @@ def test_rewritten_messages(name: str, chance: Random, pick: int) -> None:
 def test_many_rewritten_messages(name: str, seed: int) -> None:
     """Hundreds of real messages in other words, big ones too, are read as protobuf reads them."""
     chance = Random(seed)  # noqa: S311 - the same ones every time
-    bodies = [rewrites.protobuf(b, SeldonMessage.DESCRIPTOR, chance) for b in messages(name) * 2]
+    bodies = [variants.protobuf(b, SeldonMessage.DESCRIPTOR, chance) for b in messages(name) * 2]
     assert sum(agree(name, body) for body in bodies)
 
 

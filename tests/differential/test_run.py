@@ -9,9 +9,9 @@ import pytest
 import tensorwire as tw
 from tests.differential.__main__ import main
 from tests.differential.checks import CHECKS
-from tests.differential.deep import LEFT, below
+from tests.differential.contents import Wrong, attempt, contents
+from tests.differential.nesting import LEFT, below
 from tests.differential.run import report, run
-from tests.differential.told import Wrong, attempt, told
 
 
 @pytest.mark.slow
@@ -19,13 +19,13 @@ from tests.differential.told import Wrong, attempt, told
 def test_a_short_run(name: str) -> None:
     """Some of the checks of each kind find nothing wrong."""
     check, _ = CHECKS[name]
-    tallies = run({name: (check, 1)}, count=60 if name == "deep" else 400, seed="short")
+    tallies = run({name: (check, 1)}, count=60 if name == "nesting" else 400, seed="short")
     assert not tallies[name].wrong, report(tallies, "short")
     assert tallies[name].survived
 
 
 FAULTS: dict[str, Any] = {
-    "again": lambda decode, *a, **k: _with_one_more(decode(*a, **k)),
+    "reencode": lambda decode, *a, **k: _with_one_more(decode(*a, **k)),
     "peek": lambda decode, *a, **k: _reshaped(decode(*a, **k)),
     "transcode": lambda decode, *a, **k: _rounded(decode(*a, **k)),
     "exact": lambda decode, *a, **k: _rounded(decode(*a, **k)),
@@ -90,7 +90,7 @@ def test_planted_faults_in_bytes_are_found(monkeypatch: pytest.MonkeyPatch) -> N
         return decode(self, body, **options)
 
     monkeypatch.setattr(codec, "decode", recursive)
-    wrong = run({"deep": CHECKS["deep"]}, count=60)["deep"].wrong
+    wrong = run({"nesting": CHECKS["nesting"]}, count=60)["nesting"].wrong
     assert any("RecursionError" in text for _, text in wrong)
 
 
@@ -129,8 +129,8 @@ def test_what_is_attempted() -> None:
         attempt(lambda: 1 / 0)
     with pytest.raises(Wrong, match="without"):
         attempt(_refuse_without_a_reason)
-    assert told(np.array([1.0])) != told(np.array([1])) != told([1])
-    assert told({"a": 1, "b": 2}) == told({"b": 2, "a": 1})
+    assert contents(np.array([1.0])) != contents(np.array([1])) != contents([1])
+    assert contents({"a": 1, "b": 2}) == contents({"b": 2, "a": 1})
 
 
 def _refuse_without_a_reason() -> None:

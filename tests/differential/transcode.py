@@ -8,10 +8,10 @@ import numpy as np
 
 import tensorwire as tw
 from tests.differential import bodies
-from tests.differential.told import Wrong, attempt, refused
+from tests.differential.contents import Wrong, attempt, refused
 from tests.support import oip_values, readers, tfserving_values
+from tests.support.expectations import describe
 from tests.support.oip_readers import read_grpc, read_rest
-from tests.support.promises import describe
 from tests.support.values import CODECS
 
 FORMATS = ("npy/array", "safetensors/arrays", "msgpack/numpy", "arrow/tensor")

@@ -11,11 +11,11 @@ import orjson
 import pytest
 
 import tensorwire as tw
-from tests.support.agreement import REFUSED, agree, verdict
 from tests.support.corpus import messages, mutated
 from tests.support.memory import peak
-from tests.support.rewrites import varint
+from tests.support.reader_checks import REFUSED, agree, verdict
 from tests.support.values import CODECS, MEDIA_TYPES
+from tests.support.variants import varint
 
 codecs = pytest.mark.parametrize("name", CODECS)
 DEPTHS = (2, 49, 50, 64, 65, 100, 101, 600, 2000, 100_000)

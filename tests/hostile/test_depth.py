@@ -14,9 +14,9 @@ from google import protobuf
 import tensorwire as tw
 from tensorwire.containers.protobuf.schema import message_class
 from tensorwire.tree import MAX_DEPTH
-from tests.differential.deep import below
-from tests.support.rewrites import varint
+from tests.differential.nesting import below
 from tests.support.values import CODECS, CONTAINERS, MEDIA_TYPES
+from tests.support.variants import varint
 
 DEPTHS = (10, 49, 51, 60, 99, 101, 250, 254, 255, 494, 511, 512, 1000, 1024, 2000, 100_000)
 SELDON = {container: tw.get_protocol(f"seldon/{container}") for container in CONTAINERS}

@@ -11,11 +11,11 @@ import orjson
 import pytest
 
 import tensorwire as tw
-from tests.support import rewrites
+from tests.support import variants
 from tests.support.corpus import TOKENS, _mutate
 from tests.support.memory import peak
-from tests.support.oip_agreement import agree, fast, said
 from tests.support.oip_bodies import one_grpc, one_json
+from tests.support.oip_reader_checks import agree, fast, said
 from tests.support.oip_values import (
     DATATYPES,
     GRPC,
@@ -161,7 +161,7 @@ def test_rewritten_json(name: str, seed: int) -> None:
                 node["data"] = f"@{len(marks) - 1}@"
         for node in chance.choice(([], [], [tree], nodes[:1], nodes)):
             node[chance.choice((*node, "data", "parameters", "id"))] = chance.choice(JUNK)
-        text = rewrites.json_text(tree, chance)
+        text = variants.json_text(tree, chance)
         for i, data in enumerate(marks):
             text = text.replace(b'"@%d@"' % i, data)
         headers = {LENGTH: str(len(text))} if LENGTH in headers else headers

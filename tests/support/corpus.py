@@ -10,7 +10,7 @@ import orjson
 
 from tests.goldens.cases import dtype_of
 from tests.support import reference
-from tests.support.promises import refused
+from tests.support.expectations import refused
 from tests.support.values import Array, plain, tame
 
 META = {

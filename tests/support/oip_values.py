@@ -12,7 +12,7 @@ import orjson
 
 import tensorwire as tw
 from tensorwire.containers.protobuf.schema import message_class
-from tests.support.promises import describe
+from tests.support.expectations import describe
 from tests.support.values import Array, layouts, plain
 
 # Of type Any: many a test hands them what they do not take.

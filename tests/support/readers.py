@@ -18,7 +18,7 @@ import numpy as np
 import orjson
 from google.protobuf.message import DecodeError
 
-from tests.support.promises import INT64, UINT64, describe
+from tests.support.expectations import INT64, UINT64, describe
 from tests.support.reference import SeldonMessage
 from tests.support.values import Array
 

@@ -13,7 +13,7 @@ from google.protobuf import json_format
 
 from tensorwire.containers.protobuf.schema import message_class
 from tests.goldens.cases import COMPLEXES, SMALL_INTS
-from tests.support.promises import calm, shortest
+from tests.support.expectations import calm, shortest
 from tests.support.values import Array
 
 SeldonMessage: Any = message_class("seldon.protos.SeldonMessage")

@@ -8,7 +8,7 @@ from google.protobuf.message import DecodeError
 import tensorwire as tw
 from tensorwire.containers.protobuf.schema import message_class
 from tests.support import readers, reference
-from tests.support.promises import describe
+from tests.support.expectations import describe
 
 # Of type Any: many a test hands them what they do not take.
 Request: Any = tw.tfserving.PredictRequest

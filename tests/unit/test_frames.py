@@ -17,7 +17,7 @@ from tensorwire.frames import (
     text_in,
     to_frame,
 )
-from tests.support.promises import describe
+from tests.support.expectations import describe
 
 COLUMNS: dict[str, Any] = {"a": [1.5, 2.5], "b": [3, 4], "c": ["x", "y"]}
 BACKENDS = ("pandas", "polars", "pyarrow")

@@ -22,7 +22,7 @@ from tensorwire.inputs import (
     stacked,
     unreadable,
 )
-from tests.support.promises import describe
+from tests.support.expectations import describe
 
 
 class Color(enum.Enum):

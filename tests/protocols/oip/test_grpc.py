@@ -10,9 +10,9 @@ import pytest
 
 import tensorwire as tw
 from tensorwire.containers.protobuf.schema import descriptor
-from tests.support import rewrites
+from tests.support import variants
 from tests.support.memory import peak
-from tests.support.oip_agreement import agree, slow
+from tests.support.oip_reader_checks import agree, slow
 from tests.support.oip_readers import read_grpc
 from tests.support.oip_values import (
     DATATYPES,
@@ -257,11 +257,11 @@ def rewritten(body: bytes, kind: Any, chance: Random) -> bytes:
     """Write one or two of the fields of a message in another way, or all in another order."""
     message = descriptor(MESSAGES[kind])
     fields = [
-        rewrites.varint(number << 3 | 2, None) + rewrites.varint(len(value), None) + value
-        for number, _, value in rewrites._fields(body)
+        variants.varint(number << 3 | 2, None) + variants.varint(len(value), None) + value
+        for number, _, value in variants._fields(body)
     ]
     for i in chance.sample(range(len(fields)), chance.choice((1, 1, 2))):
-        fields[i] = rewrites.protobuf(fields[i], message, chance)
+        fields[i] = variants.protobuf(fields[i], message, chance)
     if chance.random() < 0.3:
         chance.shuffle(fields)
     return b"".join(fields)

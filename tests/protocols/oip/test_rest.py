@@ -10,7 +10,7 @@ import pytest
 
 import tensorwire as tw
 from tests.support.memory import peak
-from tests.support.oip_agreement import slow
+from tests.support.oip_reader_checks import slow
 from tests.support.oip_readers import read_rest
 from tests.support.oip_values import (
     DATATYPES,

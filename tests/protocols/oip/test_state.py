@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tensorwire as tw
-from tests.support.oip_agreement import agree
+from tests.support.oip_reader_checks import agree
 from tests.support.oip_values import (
     GRPC,
     PROTOCOLS,

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import tensorwire as tw
 from tests.support import reference
 from tests.support.corpus import META, STATUS
-from tests.support.promises import decoded, describe, refused
+from tests.support.expectations import decoded, describe, refused
 from tests.support.values import CODECS, CONTAINERS, KINDS, MEDIA_TYPES, built_in, plain
 
 codecs = pytest.mark.parametrize("name", CODECS)

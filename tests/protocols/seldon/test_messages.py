@@ -31,7 +31,7 @@ from tensorwire.protocols.seldon.reader import MessageReader
 from tensorwire.tree import Irregular
 from tests.support import reference
 from tests.support.corpus import META, STATUS, TOKENS, _mutate
-from tests.support.promises import describe
+from tests.support.expectations import describe
 from tests.support.values import CODECS, CONTAINERS, KINDS, MEDIA_TYPES, Array, plain
 
 containers = pytest.mark.parametrize("container", CONTAINERS)

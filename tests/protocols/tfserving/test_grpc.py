@@ -12,10 +12,10 @@ from tensorwire.containers import CONTAINERS
 from tensorwire.containers.protobuf.schema import descriptor, message_class, schema
 from tensorwire.tree import Irregular
 from tests.goldens.cases import DTYPES
-from tests.support import rewrites
+from tests.support import variants
 from tests.support.corpus import TOKENS, _mutate
+from tests.support.expectations import decoded, describe
 from tests.support.memory import peak
-from tests.support.promises import decoded, describe
 from tests.support.tfserving_values import (
     KINDS,
     REFUSED,
@@ -195,7 +195,7 @@ def test_other_forms(kind: Any, seed: int) -> None:
         if not isinstance(message, kind):
             continue
         for _ in range(60):
-            body = rewrites.protobuf(written(message), whole, chance)
+            body = variants.protobuf(written(message), whole, chance)
             wanted = read(body, kind)
             assert agrees(verdict(body, kind), wanted), body
             assert agrees(slow(body, kind), wanted), body

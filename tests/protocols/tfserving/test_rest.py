@@ -17,8 +17,8 @@ from hypothesis import given
 
 import tensorwire as tw
 from tests.support.corpus import TOKENS, _mutate
+from tests.support.expectations import calm, describe, shortest
 from tests.support.memory import peak
-from tests.support.promises import calm, describe, shortest
 from tests.support.readers import nested_array
 from tests.support.tfserving_values import KINDS, Request, Response, arrays_of
 from tests.support.values import Array, arrays, layouts, nested_lists, plain

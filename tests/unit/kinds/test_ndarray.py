@@ -10,7 +10,7 @@ from tensorwire.kinds.ndarray import NDArray
 from tensorwire.limits import DEFAULT_LIMITS, Limits
 from tensorwire.missing import NULLS, Reading, Writing
 from tensorwire.tree import Role
-from tests.support.promises import describe
+from tests.support.expectations import describe
 
 KIND = NDArray()
 NUMBERS = np.arange(6.0).reshape(2, 3)

@@ -9,7 +9,7 @@ from tensorwire.errors import DecodeError, EncodeError, LimitError
 from tensorwire.kinds.tensor import Tensor
 from tensorwire.limits import DEFAULT_LIMITS, Limits
 from tensorwire.tree import Role
-from tests.support.promises import describe
+from tests.support.expectations import describe
 
 KIND = Tensor()
 FLAT = np.arange(6.0)

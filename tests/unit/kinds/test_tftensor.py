@@ -12,7 +12,7 @@ from tensorwire.missing import Reading
 from tensorwire.tree import Role
 from tests.goldens.cases import DTYPES
 from tests.support import reference
-from tests.support.promises import describe
+from tests.support.expectations import describe
 from tests.support.values import Array, plain
 
 KIND = TFTensor()

@@ -23,7 +23,7 @@ from tensorwire.containers.protobuf.schema import descriptor, message_class, sch
 from tensorwire.errors import DecodeError
 from tensorwire.limits import DEFAULT_LIMITS
 from tensorwire.tree import Irregular
-from tests.support.promises import describe
+from tests.support.expectations import describe
 from tests.support.protobuf_messages import MESSAGES, made, trees, written
 
 SELDON = "seldon.protos.SeldonMessage"

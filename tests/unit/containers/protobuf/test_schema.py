@@ -19,7 +19,7 @@ from tensorwire.containers.protobuf.schema import (
     to_tree,
 )
 from tensorwire.tree import ARRAY, Role
-from tests.support.promises import describe
+from tests.support.expectations import describe
 from tests.support.protobuf_messages import MESSAGES, made, trees, written
 
 encoder: Any = encoder_module  # the stubs have no functions of it

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tensorwire.containers.protobuf.schema import descriptor, message_class, schema
 from tensorwire.containers.protobuf.write import map_order, simple
-from tests.support.promises import describe
+from tests.support.expectations import describe
 from tests.support.protobuf_messages import MESSAGES, trees, written
 
 

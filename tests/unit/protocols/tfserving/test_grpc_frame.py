@@ -10,7 +10,7 @@ import pytest
 import tensorwire as tw
 from tensorwire.protocols import _built_in
 from tensorwire.protocols.tfserving.grpc_frame import find_entries, frame_of
-from tests.support.promises import describe
+from tests.support.expectations import describe
 from tests.support.tfserving_values import KINDS, Request, Response, arrays_of, told, written
 
 SIZES = (1, 2, 127, 128, 300, 16_383, 16_384, 70_000)

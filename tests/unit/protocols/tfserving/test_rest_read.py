@@ -7,7 +7,7 @@ import pytest
 
 import tensorwire as tw
 from tensorwire.protocols.tfserving.rest_read import SMALL, small_array, small_row
-from tests.support.promises import describe
+from tests.support.expectations import describe
 from tests.support.tfserving_values import Request, Response
 
 protocol: Any = tw.get_protocol("tfserving/json")

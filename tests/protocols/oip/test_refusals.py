@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import tensorwire as tw
-from tests.support.oip_agreement import fast, slow
 from tests.support.oip_bodies import one_binary, one_grpc, one_json, prefixed
+from tests.support.oip_reader_checks import fast, slow
 from tests.support.oip_values import (
     LENGTH,
     PROTOCOLS,

@@ -5,7 +5,7 @@ from typing import Any
 
 import tensorwire as tw
 from tests.differential import bodies
-from tests.differential.told import Wrong, attempt, numbers, refused, told
+from tests.differential.contents import Wrong, attempt, contents, numbers, refused
 
 
 def check(chance: random.Random) -> bool:
@@ -13,10 +13,10 @@ def check(chance: random.Random) -> bool:
     body = bodies.valid(chance)
     if chance.random() < 0.6:
         body = bodies.rewritten(body, chance)
-    return again(body)
+    return reencoded(body)
 
 
-def again(body: bodies.Body) -> bool:
+def reencoded(body: bodies.Body) -> bool:
     """Hold a message to itself; tell whether it was read."""
     message = attempt(body.decode)
     if refused(message):
@@ -30,13 +30,13 @@ def again(body: bodies.Body) -> bool:
     found = attempt(back.decode)
     if refused(found):
         raise Wrong(f"encoded, and not decoded again: {found} - {body.call()} - {second[0]!r}")
-    same = told(found) == told(message)
+    same = contents(found) == contents(message)
     if not same and body.container == "msgpack":  # float64 values in place of a list of integers
         same = numbers(found) == numbers(message)
     if (
         not same and body.source == "tfserving/json" and hasattr(found, "outputs")
     ):  # a reply of one array drops its name
-        same = told(list(found.outputs.items())) == told([("", *message.outputs.values())])
+        same = contents(list(found.outputs.items())) == contents([("", *message.outputs.values())])
     if not same:
         raise Wrong(f"changed by encoding: {found!r} for {message!r} - {body.call()}")
     return True

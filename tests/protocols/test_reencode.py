@@ -9,19 +9,19 @@ import pytest
 import tensorwire as tw
 from tensorwire.containers.protobuf.schema import message_class
 from tests.differential import bodies
-from tests.differential.again import again
-from tests.differential.told import attempt, refused
+from tests.differential.contents import attempt, refused
+from tests.differential.reencode import reencoded
 
 
 @pytest.mark.parametrize("source", bodies.SOURCES)
 def test_all_that_there_is(source: str) -> None:
     """Each message of the corpus, and other ways to write it, is the same after one more turn."""
     short, long = bodies._pool(source)
-    assert all(again(body) for body in (*short, *long) if body.source == source)
+    assert all(reencoded(body) for body in (*short, *long) if body.source == source)
     chance = random.Random(source)  # noqa: S311 - the same ones every time
     held = 0
     for body in short * 3:
-        held += again(bodies.rewritten(body, chance))
+        held += reencoded(bodies.rewritten(body, chance))
     assert held > len(short)
 
 
@@ -67,13 +67,13 @@ MSGPACK: list[Any] = [
 @pytest.mark.parametrize("text", JSON)
 def test_odd_json(text: str) -> None:
     """Whatever else JSON says is written again."""
-    assert again(bodies.Body("seldon/json", tw.Message, text.encode()))
+    assert reencoded(bodies.Body("seldon/json", tw.Message, text.encode()))
 
 
 @pytest.mark.parametrize("tree", MSGPACK, ids=range(len(MSGPACK)))
 def test_odd_msgpack(tree: Any) -> None:
     """Whatever else msgpack says is written again."""
-    assert again(bodies.Body("seldon/msgpack", tw.Message, msgpack.packb(tree)))
+    assert reencoded(bodies.Body("seldon/msgpack", tw.Message, msgpack.packb(tree)))
 
 
 FOREIGN: list[tuple[Any, str]] = [
@@ -117,5 +117,5 @@ def _metric(value: float) -> bytes:
 def test_numbers_of_protobuf(value: float) -> None:
     """Metrics and tags that are not finite are written as the runtime writes them."""
     body = bodies.Body("seldon/protobuf", tw.Message, _metric(value))
-    assert again(body)
+    assert reencoded(body)
     assert body.protocol().encode(body.decode())[0] == body.data

@@ -10,10 +10,10 @@ import numpy as np
 
 import tensorwire as tw
 from tests.differential import bodies
-from tests.differential.told import Wrong, attempt, refused
+from tests.differential.contents import Wrong, attempt, refused
 from tests.support import oip_values, tfserving_values
-from tests.support.rewrites import varint
 from tests.support.values import CODECS
+from tests.support.variants import varint
 
 _EDGES = (49, 50, 51, 64, 65, 99, 100, 101, 250, 254, 255, 256, 494, 511, 512, 1023, 1024, 1025)
 DEPTHS = (*_EDGES, *_EDGES, 3, 10, 30, 60, 75, 200, 300, 400, 600, 900, 1000, 2000, 5000, 100_000)

@@ -11,7 +11,7 @@ import pytest
 
 import tensorwire as tw
 from tests.support import reference
-from tests.support.promises import describe, refused
+from tests.support.expectations import describe, refused
 from tests.support.values import CODECS, CONTAINERS, Array, built_in, plain
 
 codecs = pytest.mark.parametrize("name", CODECS)

@@ -1,4 +1,4 @@
-"""Other ways to write the same message: legal ones that no fast path knows, and a few illegal.
+"""Variants of encoded messages: legal ones that no fast path knows, and a few illegal.
 
 Each function takes the source of chance as its last argument, `random.Random` or hypothesis's.
 """

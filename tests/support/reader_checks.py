@@ -14,7 +14,7 @@ from tensorwire.missing import Reading, Unverified
 from tensorwire.protocols.seldon import envelope as seldon
 from tensorwire.tree import Irregular
 from tests.support import readers
-from tests.support.promises import describe
+from tests.support.expectations import describe
 
 REFUSED = "refused"
 UNDECIDED = "left to the other path"

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 import tensorwire as tw
-from tests.support.promises import describe
+from tests.support.expectations import describe
 
 REFUSED = "refused"
 
@@ -16,22 +16,24 @@ class Wrong(Exception):  # noqa: N818 - a verdict
     """A check has found a fault."""
 
 
-def told(value: Any) -> Any:
+def contents(value: Any) -> Any:
     """Return what a message, an array or a tree says: dtypes, shapes, bits, keys in order."""
     if isinstance(value, np.ndarray):
         return describe(value)
     if is_dataclass(value) and not isinstance(value, type):
-        members = [(one.name, told(getattr(value, one.name))) for one in fields(value) if one.init]
+        members = [
+            (one.name, contents(getattr(value, one.name))) for one in fields(value) if one.init
+        ]
         return type(value).__name__, members
     if isinstance(value, dict):
-        return "dict", sorted(((repr(key), told(part)) for key, part in value.items()))
+        return "dict", sorted(((repr(key), contents(part)) for key, part in value.items()))
     if isinstance(value, (list, tuple)):
-        return "list", [told(part) for part in value]
+        return "list", [contents(part) for part in value]
     return repr(value)
 
 
 def numbers(value: Any) -> Any:
-    """Return what `told` does, numbers of arrays without their dtype: 1 is 1.0."""
+    """Return what `contents` does, numbers of arrays without their dtype: 1 is 1.0."""
     if isinstance(value, np.ndarray) and value.dtype.kind in "iuf":
         return value.shape, [repr(one) for one in map(_plain, value.ravel().tolist())]
     if is_dataclass(value) and not isinstance(value, type):
@@ -40,7 +42,7 @@ def numbers(value: Any) -> Any:
         return [(key, numbers(value[key])) for key in sorted(value, key=repr)]
     if isinstance(value, (list, tuple)):
         return [numbers(part) for part in value]
-    return told(value)
+    return contents(value)
 
 
 def _plain(number: Any) -> Any:
