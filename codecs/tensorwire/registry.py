@@ -225,7 +225,7 @@ def loads(
     protocol = _protocol(media_type) if media_type.__class__ is str else None
     if protocol is None:
         raise DecodeError(_unknown(media_type))
-    message: Message = protocol.decode(body, None, limits=limits, align=align, missing=missing)
+    message: Message = protocol.read(body, None, limits, missing, align)
     return message
 
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["read_rows", "write_rows"]
 
-_KEY, _COLON = b'"ndarray"', 0x3A
+_KEY, _COLON, _OPEN = b'"ndarray"', 0x3A, 0x5B
 _BARE = 20  # bytes: `{"data": {"ndarray"` has no more, and any text with another member has
 _LONGEST = 6 << 10  # bytes of a body
 _SIZE_MAX = 1024  # elements of an array that is written in one piece
@@ -63,7 +63,7 @@ def write_rows(array: Array, names: Any = None, meta: Any = None) -> bytes | Non
             text = _dumps(array, None, _NUMPY)
         else:
             return None
-        if text.find(b"n") >= 0 or text[0] != 0x5B:  # null for NaN; a number alone, of rank 0
+        if text.find(b"n") >= 0 or text[0] != _OPEN:  # null for NaN; a number alone, of rank 0
             return None
         if names is None and not meta:
             return b'{"data":{"ndarray":%b}}' % text
@@ -88,7 +88,7 @@ def _with_members(text: bytes, names: Any, meta: Any, shape: tuple[int, ...]) ->
     return b'%b"data":{"names":%b,"ndarray":%b}}' % (first, _dumps(names), text)
 
 
-def read_rows(body: bytes) -> Read | None:  # noqa: C901, PLR0911 - a call costs a tenth
+def read_rows(body: bytes) -> Read | None:  # noqa: C901, PLR0911, PLR0912 - a call costs a tenth
     """Read array, names and meta of a message of one or two dimensions; decline any other.
 
     The last string of the text is the key `ndarray`, and the members before it are known, so that
@@ -100,11 +100,15 @@ def read_rows(body: bytes) -> Read | None:  # noqa: C901, PLR0911 - a call costs
     bare = key <= _BARE
     if len(body) > _LONGEST or not (bare or (body[key - 9 : key] == _KEY and body[key] == _COLON)):
         return None
+    names: list[str] | None = None
+    meta: dict[str, Any] = {}
     try:
-        tree = _loads(body)
-        data = tree["data"]
-        rows = data["ndarray"]
-        names, meta = (None, {}) if bare else _members(tree, data)
+        if bare:
+            rows = _loads(body)["data"]["ndarray"]
+        else:
+            tree = _loads(body)
+            data = tree["data"]
+            rows, (names, meta) = data["ndarray"], _members(tree, data)
         first, count = rows[0], len(rows)
         if type(first) is not list:
             flat, columns = rows, 0
@@ -116,13 +120,15 @@ def read_rows(body: bytes) -> Read | None:  # noqa: C901, PLR0911 - a call costs
                     return None
             if names is not None and len(names) != columns:
                 return None
+        size = len(flat)
+        if size == 1:
+            one = flat[0]
+            if type(one) not in _NUMBER or not -_SAFE < one < _SAFE:
+                return None
+            return np.array(one, ndmin=2 if columns else 1), names, meta
         # The root of the sum of squares bounds them all, and raises for lists and objects.
         if not hypot(*flat) < _SAFE:
             return None
-        size = len(flat)
-        if size == 1:
-            known = type(flat[0]) in _NUMBER
-            return (np.array(flat[0], ndmin=2 if columns else 1), names, meta) if known else None
         if body.find(b"u", key) >= 0 or body.find(b"l", key) >= 0:
             return None
         if size >= _PACK_MIN:
