@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import tensorwire as tw
-from tests.codecs.test_encode_objects import refused, run_remedy
+from tests.support.remedies import refused, run_remedy
 
 TFTENSOR = tw.get_codec("json/tftensor")
 

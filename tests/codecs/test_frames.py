@@ -12,9 +12,9 @@ import pytest
 import tensorwire as tw
 from tensorwire.oip import InferRequest, InferResponse, InferTensor
 from tensorwire.tfserving import PredictRequest, PredictResponse
-from tests.codecs.test_encode_objects import refused, run_remedy
-from tests.codecs.test_numpy_in_json import MEDIA, tree_of
-from tests.support.values import CONTAINERS
+from tests.support.reference import tree_of
+from tests.support.remedies import refused, run_remedy
+from tests.support.values import CONTAINERS, MEDIA_TYPES
 
 pytest.importorskip("narwhals")
 pd = pytest.importorskip("pandas")
@@ -66,8 +66,8 @@ def test_columns_become_names(backend: str, container: str) -> None:
         assert codec.encode(frame) == wanted
         assert b"".join(codec.encode_parts(frame)) == wanted
         message = tw.Message(frame, kind)
-        assert tw.dumps(message, MEDIA[container]) == wanted
-        given = tw.loads(wanted, MEDIA[container])
+        assert tw.dumps(message, MEDIA_TYPES[container]) == wanted
+        given = tw.loads(wanted, MEDIA_TYPES[container])
         assert given.names == ["age", "height"]
         again = given.to_frame(backend)
         assert plain(again) == NUMBERS
@@ -86,7 +86,7 @@ def test_mixed_columns_become_mixed_rows(backend: str, container: str) -> None:
     tree = tree_of(codec.encode(frame), container)
     rows = [[1, "ann", 0.5, True], [2, "bob", 2.0, False]]
     assert tree["data"] == {"names": list(MIXED), "ndarray": rows}
-    again = tw.loads(codec.encode(frame), MEDIA[container]).to_frame(backend)
+    again = tw.loads(codec.encode(frame), MEDIA_TYPES[container]).to_frame(backend)
     assert plain(again) == MIXED
     first = "float64" if container == "protobuf" else "int64"  # all of whose numbers are float64
     assert [dtypes(again)[0], dtypes(again)[2]] == [first, "float64"]
@@ -200,7 +200,7 @@ def test_a_name_for_each_column(container: str, case: int) -> None:
         calls: list[Any] = [
             partial(codec.encode, value, names=names),
             partial(codec.encode_parts, value, names=tuple(names)),
-            partial(tw.dumps, message, MEDIA[container]),
+            partial(tw.dumps, message, MEDIA_TYPES[container]),
             partial(protocol.encode, tw.seldon.MessageList([message])),
         ]
         for call in calls:

@@ -4,33 +4,17 @@ import decimal
 import json
 from typing import Any
 
-import msgpack
 import numpy as np
 import pytest
-from google.protobuf import json_format
 
 import tensorwire as tw
 from tensorwire.oip import InferRequest, InferTensor, RequestedOutput
 from tensorwire.seldon import Feedback
 from tensorwire.tfserving import PredictRequest
-from tests.support import reference
-from tests.support.values import CONTAINERS
+from tests.support.reference import tree_of
+from tests.support.values import CONTAINERS, MEDIA_TYPES
 
-MEDIA = {
-    "json": "application/json",
-    "protobuf": "application/x-protobuf",
-    "msgpack": "application/msgpack",
-}
 media = pytest.mark.parametrize("container", CONTAINERS)
-
-
-def tree_of(body: bytes, container: str) -> Any:
-    """Return what a message says, as a reader of the container that is not ours has it."""
-    if container == "json":
-        return json.loads(body)
-    if container == "msgpack":
-        return msgpack.unpackb(body)
-    return json_format.MessageToDict(reference.SeldonMessage.FromString(body))
 
 
 VALUES: list[tuple[Any, Any]] = [
@@ -58,9 +42,9 @@ def test_numpy_in_json_data(container: str, case: int) -> None:
     """What numpy has is said in jsonData as the same plain value, alone and inside of others."""
     value, plain = VALUES[case]
     for inside in (lambda x: x, lambda x: {"score": x}, lambda x: [x, "text"]):
-        body = tw.dumps(tw.Message(inside(value), "jsonData"), MEDIA[container])
+        body = tw.dumps(tw.Message(inside(value), "jsonData"), MEDIA_TYPES[container])
         assert tree_of(body, container)["jsonData"] == inside(plain)
-        assert tw.loads(body, MEDIA[container]).value == inside(plain)
+        assert tw.loads(body, MEDIA_TYPES[container]).value == inside(plain)
 
 
 @media
@@ -73,7 +57,7 @@ def test_numpy_in_tags(container: str, case: int) -> None:
         tw.Message("text", "strData", meta={"tags": {"p": value}}),
         tw.Message(None, "", meta={"tags": {"p": value}}),
     ):
-        tree = tree_of(tw.dumps(message, MEDIA[container]), container)
+        tree = tree_of(tw.dumps(message, MEDIA_TYPES[container]), container)
         assert tree["meta"]["tags"] == {"p": plain}
     body = tw.get_codec(f"{container}/tensor").encode([1.0], meta={"tags": {"p": value}})
     assert tree_of(body, container)["meta"]["tags"] == {"p": plain}
@@ -90,7 +74,7 @@ def test_numpy_in_metrics_status_and_names(container: str) -> None:
         {"metrics": metrics, "puid": np.str_("p"), "routing": {"r": np.int64(1)}},
         {"code": np.int64(200), "info": np.str_("fine"), "status": np.array(0)},
     )
-    body = tw.dumps(message, MEDIA[container])
+    body = tw.dumps(message, MEDIA_TYPES[container])
     plain = tw.Message(
         np.ones((1, 2)),
         "tensor",
@@ -102,7 +86,7 @@ def test_numpy_in_metrics_status_and_names(container: str) -> None:
         },
         {"code": 200, "info": "fine", "status": 0},
     )
-    assert body == tw.dumps(plain, MEDIA[container])
+    assert body == tw.dumps(plain, MEDIA_TYPES[container])
     tree = tree_of(body, container)
     assert tree["data"]["names"] == ["a", "b"]
     assert tree["meta"]["metrics"][0]["value"] == 0.5
@@ -189,18 +173,18 @@ def test_what_json_has_no_place_for_is_refused_with_its_place(container: str) ->
         (object(), ""),
     ):
         with pytest.raises(tw.EncodeError, match="expected text, a number") as caught:
-            tw.dumps(tw.Message({"a": [0.5, bad]}, "jsonData"), MEDIA[container])
+            tw.dumps(tw.Message({"a": [0.5, bad]}, "jsonData"), MEDIA_TYPES[container])
         assert caught.value.path == "$.jsonData.a[1]"
         assert remedy in str(caught.value)
     for node in (np.array([np.nan]), np.float32("nan")):
         if container == "json":
             with pytest.raises(tw.EncodeError):
-                tw.dumps(tw.Message({"a": node}, "jsonData"), MEDIA[container])
+                tw.dumps(tw.Message({"a": node}, "jsonData"), MEDIA_TYPES[container])
     deep: Any = np.float32(1)
     for _ in range(10**5):
         deep = [deep]
     with pytest.raises(tw.EncodeError):
-        tw.dumps(tw.Message(deep, "jsonData"), MEDIA[container])
+        tw.dumps(tw.Message(deep, "jsonData"), MEDIA_TYPES[container])
 
 
 def test_values_of_other_libraries_in_json() -> None:

@@ -3,6 +3,7 @@
 Source of the TensorProto rules: tensorflow/python/framework/tensor_util.py, make_tensor_proto.
 """
 
+import json
 from math import prod
 from typing import Any
 
@@ -80,6 +81,15 @@ def body(codec: str, array: Array) -> bytes:
         return orjson.dumps(tree(codec, array))
     packed: bytes = msgpack.packb(tree(codec, array))
     return packed
+
+
+def tree_of(body: bytes, container: str) -> Any:
+    """Return what a message says, as a reader of the container that is not ours has it."""
+    if container == "json":
+        return json.loads(body)
+    if container == "msgpack":
+        return msgpack.unpackb(body)
+    return json_format.MessageToDict(SeldonMessage.FromString(body))
 
 
 def json_tree(kind: str, array: Array) -> Any:

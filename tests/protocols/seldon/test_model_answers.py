@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import tensorwire as tw
-from tests.codecs.test_numpy_in_json import MEDIA, tree_of
-from tests.support.values import CONTAINERS, KINDS
+from tests.support.reference import tree_of
+from tests.support.values import CONTAINERS, KINDS, MEDIA_TYPES
 
 REQUESTS = [*KINDS, "strData", "jsonData", ""]
 requests = pytest.mark.parametrize("kind", REQUESTS)
@@ -25,7 +25,7 @@ def test_labels_are_nested_lists(kind: str) -> None:
     for value in (np.array(["a", "b"], object), np.array([["a", 1.5]], object)):
         found = reply(kind, value)
         assert found.kind == "ndarray"
-        for container, media in MEDIA.items():
+        for container, media in MEDIA_TYPES.items():
             tree = tree_of(tw.dumps(found, media), container)
             assert tree["data"]["ndarray"] == value.tolist()
 
@@ -41,7 +41,7 @@ def test_bytes_and_other_dtypes_go_where_they_fit(kind: str) -> None:
     ):
         found = reply(kind, value)
         assert found.kind == "tftensor"
-        for media in MEDIA.values():
+        for media in MEDIA_TYPES.values():
             read = tw.loads(tw.dumps(found, media), media).value
             assert np.asarray(read, object).tolist() == value.tolist()
 
@@ -52,7 +52,7 @@ def test_no_rows_are_answered(kind: str, shape: tuple[int, ...]) -> None:
     """An array without rows is a tensor of its shape, or the wrapper's empty list."""
     found = reply(kind, np.zeros(shape))
     assert found.kind == (kind if kind in ("ndarray", "tftensor") else "tensor")
-    for container, media in MEDIA.items():
+    for container, media in MEDIA_TYPES.items():
         read = tw.loads(tw.dumps(found, media), media).value
         if kind != "ndarray":
             assert read.shape == shape
@@ -67,7 +67,7 @@ def test_one_value_is_answered(kind: str) -> None:
     for value in (1.5, np.float32(1.5), np.array(1.5), np.int64(3), 3):
         found = reply(kind, value)
         assert found.kind == ("tftensor" if kind == "tftensor" else "tensor")
-        for media in MEDIA.values():
+        for media in MEDIA_TYPES.values():
             assert tw.loads(tw.dumps(found, media), media).value == value
     for text in ("a", np.str_("a"), np.array("a"), np.array("a", object)):
         found = reply(kind, text)
@@ -88,7 +88,7 @@ def test_columns_of_pandas_are_answers(container: str) -> None:
     for value, kind in ((pd.Series([1.5, 2]), "tensor"), (pd.Series(["a", "b"]), "ndarray")):
         found = reply("tensor", value)
         assert found.kind == kind
-        read = tw.loads(tw.dumps(found, MEDIA[container]), MEDIA[container]).value
+        read = tw.loads(tw.dumps(found, MEDIA_TYPES[container]), MEDIA_TYPES[container]).value
         assert np.asarray(read, object).tolist() == value.tolist()
 
 
@@ -98,7 +98,7 @@ def test_dicts_and_none_are_answered(kind: str) -> None:
     dicts = [{"label": "x", "score": np.float32(0.5)}, {"label": "y", "score": 1}]
     found = reply(kind, dicts)
     assert found.kind == "jsonData"
-    for container, media in MEDIA.items():
+    for container, media in MEDIA_TYPES.items():
         tree = tree_of(tw.dumps(found, media), container)
         assert tree["jsonData"] == [{"label": "x", "score": 0.5}, {"label": "y", "score": 1}]
     rows: list[Any] = [[[None, 1.0]], np.array([[None, 1.0]], object), [["a", None]]]
