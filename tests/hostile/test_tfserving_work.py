@@ -149,7 +149,7 @@ def test_depth_of_an_error(depth: int) -> None:
     """An error of a server that is no text is shown in part."""
     for core in ("1", '"a"', '{"a":[]}'):
         body = f'{{"error":{lists(core, depth)}}}'
-        with pytest.raises(tw.DecodeError, match=r"answered with an error.* - at \$\.error"):
+        with pytest.raises(tw.DecodeError, match=r"got the error of the server.* - at \$\.error"):
             below(900 - len_of_stack(), lambda: rest.decode(body.encode(), type=PredictResponse))  # noqa: B023
 
 
