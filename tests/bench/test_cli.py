@@ -61,7 +61,7 @@ def test_wrong_options_get_one_line(
         ("number.json", b"3", "in no format that is read here: .npy, "),
         ("mixed.json", b"[{}, 1]", "expected a number, bool, string or bytes, got dict"),
         ("request.json", b'{"data":{"ndarray":[[1],[2,3]]}}', "$.data.ndarray[1]"),
-        ("text.npy", b"no array", "not a .npy file"),
+        ("text.npy", b"no array", "expected a .npy file"),
         (
             "payload.csv",
             b"1.5,2\n3,4\n",
