@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 _DEPTH, _ITEMS = 3, 4  # levels and items of a nested value that `excerpt` shows
-_BITS = 256  # of an integer whose digits are shown
+_BITS = 256  # bits of the largest integer whose digits are shown
 
 
 class CodecError(Exception):
@@ -132,7 +132,7 @@ class UnknownCodecError(CodecError, LookupError):
 
 
 def is_known(name: Any, known: Container[str]) -> bool:
-    """Return whether a name is one of those that are known, whatever its type."""
+    """Return whether a name is a str and among the known names."""
     return isinstance(name, str) and name in known
 
 
@@ -149,7 +149,7 @@ def nearest(name: Any, known: Iterable[str]) -> str:
     """Return the nearest known name as a question in brackets, or "" where none is near."""
     if not isinstance(name, str):
         return ""
-    from difflib import get_close_matches  # a millisecond that only a wrong name needs
+    from difflib import get_close_matches  # takes a millisecond: imported for an error only
 
     by_lower = {one.lower(): one for one in known}
     near = get_close_matches(name[:80].lower(), by_lower, n=1)
@@ -163,7 +163,7 @@ def shown(value: Any, most: int = 40) -> str:
     ``ndarray of shape (2, 3)``. No `__repr__` of other packages is called, and neither the size nor
     the depth of a value costs time.
     """
-    kind = type(value)  # isinstance would ask the value for its __class__
+    kind = type(value)  # isinstance may run code of the value: its __class__ may be a property
     if value is None or issubclass(kind, (bool, float, complex, type)):
         text = repr(value)
     elif issubclass(kind, (str, bytes, bytearray)):

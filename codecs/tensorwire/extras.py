@@ -1,4 +1,4 @@
-"""Optional packages: which extra brings each, and the line for one that is missing."""
+"""Optional packages: the extra that installs each, and the message for a missing one."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "profile": ("memray", "py-spy"),
 }
 """Modules, and the program py-spy, by the extra that installs them."""
-_BROUGHT = {"load": {"bench", "server"}}
-"""Extras that an extra installs beside its own."""
+_INCLUDED = {"load": {"bench", "server"}}
+"""Extras whose packages another extra installs too."""
 
 
 def installed(module: str) -> bool:
-    """Return whether a module can be imported, without importing it (its parents, if any)."""
+    """Return whether a module can be imported; only its parent packages are imported."""
     try:
         return find_spec(module) is not None
     except (ModuleNotFoundError, ValueError):  # no parent; None in sys.modules
@@ -40,7 +40,7 @@ def lacking(what: str, *modules: str) -> str:
     Parameters
     ----------
     what
-        What needs the modules, as the line begins: ``"the server"``.
+        What needs the modules; the message begins with it: ``"the server"``.
     modules
         Modules of `EXTRAS`.
     """
@@ -49,10 +49,10 @@ def lacking(what: str, *modules: str) -> str:
 
 
 def advice(what: str, missing: Sequence[str]) -> str:
-    """Return the line for modules that are missing: of the package, or of a clone of it."""
+    """Return the message for missing modules, with the command for the package or its clone."""
     extras = [extra for extra, modules in EXTRAS.items() if set(missing) & set(modules)]
-    spared = set().union(*(_BROUGHT.get(extra, set()) for extra in extras))
-    extras = [extra for extra in extras if extra not in spared]
+    included = set().union(*(_INCLUDED.get(extra, set()) for extra in extras))
+    extras = [extra for extra in extras if extra not in included]
     try:
         version("tensorwire")
     except PackageNotFoundError:

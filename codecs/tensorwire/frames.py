@@ -1,7 +1,7 @@
 """Frames (of pandas, polars, Arrow and whatever narwhals reads) to arrays and names, and back.
 
-A frame is recognised by its class; narwhals is imported only when one is given or asked for. The
-labels of rows (pandas' index) are not sent, as in Seldon's client and MLServer's codec.
+A frame is recognised by its class; narwhals is imported only to read or make a frame. The labels of
+rows (the index of pandas) are not sent, as in Seldon's client and MLServer's codec.
 """
 
 from __future__ import annotations
@@ -34,44 +34,44 @@ __all__ = [
     "to_frame",
 ]
 
-_MARKS = ("__arrow_c_stream__", "__dataframe__", "__narwhals_dataframe__", "collect")
+_INTERFACES = ("__arrow_c_stream__", "__dataframe__", "__narwhals_dataframe__", "collect")
 _BACKENDS = ("pandas", "polars", "pyarrow", "modin", "cudf")
 
 
 def is_frame(value: Any) -> bool:
-    """Return whether a value is a frame: it has columns, and offers them as frames do."""
+    """Return whether a value is a frame: its class has `columns` and one of the interfaces."""
     kind = type(value)
-    return hasattr(kind, "columns") and any(hasattr(kind, mark) for mark in _MARKS)
+    return hasattr(kind, "columns") and any(hasattr(kind, name) for name in _INTERFACES)
 
 
 def columns_of(frame: Any) -> list[tuple[Any, Any]]:
-    """Return the columns of a frame with their labels: one array each, or a list.
+    """Return the columns of a frame with their labels: one array or list each.
 
-    A list has None where a value is missing.
+    A list has None for a missing value.
 
     Raises
     ------
     EncodeError
-        for columns that are no values of an array, and where narwhals is not installed.
+        a column has values that no array can hold, or narwhals is not installed.
     """
     narwhals: Any = _narwhals(EncodeError)
     kind = type(frame)
     if kind.__name__ == "RecordBatch" and inputs.library_of(frame) == "pyarrow":
         frame = sys.modules["pyarrow"].Table.from_batches([frame])
     try:
-        held = narwhals.from_native(frame, eager_only=True)
+        wrapped = narwhals.from_native(frame, eager_only=True)
     except TypeError:
         reason = f"expected a frame that is in memory, got {shown(frame)}"
         raise EncodeError(reason, "", "pass value.collect()") from None
     except Exception as error:  # noqa: BLE001 - of two columns of one name
         why = " ".join(str(error).split())[:200]
-        reason = "expected a frame with a name of its own for each column"
+        reason = "expected a frame with distinct column names"
         raise EncodeError(f"{reason}, got another ({why})", "", "rename them") from None
-    return [(column.name, _column(column)) for column in held.iter_columns()]
+    return [(column.name, _column(column)) for column in wrapped.iter_columns()]
 
 
 def _column(column: Any) -> Any:
-    """Return the values of a column of narwhals."""
+    """Return the values of a narwhals column."""
     try:
         values = inputs.plain(column.to_native(), none=True)
         if isinstance(values, np.ndarray):
@@ -87,12 +87,12 @@ def _column(column: Any) -> Any:
 
 
 def names_of(labels: Sequence[Any]) -> list[str] | None:
-    """Return the labels of columns as names; None for those that pandas numbers by default.
+    """Return the labels of columns as names; None for the default labels of pandas: 0, 1, ...
 
     Raises
     ------
     EncodeError
-        for labels that are not text.
+        a label is not text.
     """
     if all(isinstance(label, str) for label in labels):
         return [str(label) for label in labels]
@@ -104,9 +104,9 @@ def names_of(labels: Sequence[Any]) -> list[str] | None:
 
 
 def rows_of(frame: Any, names: Any = None) -> tuple[Any, Any]:
-    """Return the rows of a frame, an array or nested lists where columns mix types; and the names.
+    """Return the rows of a frame (nested lists where columns mix types) and the column names.
 
-    Names that are given are kept.
+    Names that the caller passes are kept.
     """
     columns = columns_of(frame)
     if names is None:
@@ -121,15 +121,15 @@ def _rows(columns: list[Any], frame: Any) -> Any:
     if not columns:
         return np.empty((len(frame), 0))
     arrays = [values for values in columns if isinstance(values, np.ndarray)]
-    if len(arrays) == len(columns) and (made := _one_array(arrays)) is not None:
-        return made
+    if len(arrays) == len(columns) and (array := _one_array(arrays)) is not None:
+        return array
     lists_ = [values.tolist() if isinstance(values, np.ndarray) else values for values in columns]
     nested = [list(row) for row in zip(*lists_, strict=True)]
     return nested or np.empty((0, len(columns)))
 
 
 def _one_array(arrays: list[Array]) -> Array | None:
-    """Return columns side by side, where one dtype holds the values of all of them."""
+    """Return columns as one array; None where no single dtype holds all their values."""
     dtypes = {array.dtype for array in arrays}
     kinds = {dtype.kind for dtype in dtypes}
     if len(dtypes) == 1 or kinds in ({"U"}, {"S"}):
@@ -143,7 +143,7 @@ def _one_array(arrays: list[Array]) -> Array | None:
         for array in arrays if target.kind == "f" else []:
             check_float64(array)
     except EncodeError:
-        return None  # refused with the place, as rows of integers and floats are
+        return None  # the nested lists are then refused, with the path of the value
     return np.stack([array.astype(target, copy=False) for array in arrays], axis=1)
 
 
@@ -169,26 +169,24 @@ def to_frame(columns: Mapping[str, Any], backend: str) -> Any:
     if len(set(sizes.values())) > 1:
         raise DecodeError(f"expected columns of one length, got {sizes}")
     plain = backend in ("pandas", "modin", "cudf")
-    made = {name: _held(values, objects=plain) for name, values in columns.items()}
+    plain_columns = {name: _plain(values, objects=plain) for name, values in columns.items()}
     try:
-        return narwhals.from_dict(made, backend=backend).to_native()
+        return narwhals.from_dict(plain_columns, backend=backend).to_native()
     except ImportError:
         raise DecodeError(
-            f"expected {backend} to be installed", "", f"pip install {backend}"
+            f"expected the package {backend}, got none", "", f"pip install {backend}"
         ) from None
-    except Exception as error:  # noqa: BLE001 - the library's own, of a dtype that it has not
+    except Exception as error:  # noqa: BLE001 - any error of the library, for an unknown dtype
         why = " ".join(str(error).split())[:200]
-        raise DecodeError(
-            f"expected arrays that {backend} has a dtype for, got others: {why}"
-        ) from None
+        raise DecodeError(f"expected dtypes that {backend} has, got another ({why})") from None
 
 
-def _held(values: Any, *, objects: bool) -> Any:
-    """Return a column as a library of frames reads it exactly."""
+def _plain(values: Any, *, objects: bool) -> Any:
+    """Return a column in a type that the libraries of frames convert exactly."""
     if isinstance(values, np.ndarray):
         return values.tolist() if values.dtype.kind in "SUT" else values
-    held = {type(value) for value in values}
-    if objects and not held <= {str, type(None)}:  # integers beside None would become floats
+    types = {type(value) for value in values}
+    if objects and not types <= {str, type(None)}:  # integers beside None would become floats
         column = np.empty(len(values), object)
         column[:] = values
         return column
@@ -196,7 +194,7 @@ def _held(values: Any, *, objects: bool) -> Any:
 
 
 def named_columns(frame: Any) -> dict[str, Any]:
-    """Return the columns of a frame by name; those that pandas numbers have their number as name.
+    """Return the columns of a frame by name; the default labels of pandas become "0", "1", ...
 
     Raises
     ------
@@ -211,12 +209,12 @@ def named_columns(frame: Any) -> dict[str, Any]:
 
 
 def columns_in(value: Any, names: Sequence[str] | None) -> dict[str, Any]:
-    """Return the columns of rows by name; without names, by their number.
+    """Return the columns of rows by name; without names, by their index.
 
     Raises
     ------
     DecodeError
-        the array has neither rows nor columns, or the names are not as many as the columns.
+        the array has neither rank 1 nor rank 2, or another number of names than of columns.
     """
     if not isinstance(value, list):
         try:
@@ -227,24 +225,25 @@ def columns_in(value: Any, names: Sequence[str] | None) -> dict[str, Any]:
     if len(shape) == 1:
         columns = [value]
     elif len(shape) == 2:
-        columns = [value[:, i] for i in range(shape[1])] if hasattr(value, "T") else _turned(value)
+        array = hasattr(value, "T")
+        columns = [value[:, i] for i in range(shape[1])] if array else _transposed(value)
     else:
         raise DecodeError(f"expected rows and columns, got an array of shape {shape}")
-    found = [str(i) for i in range(len(columns))] if names is None else [str(x) for x in names]
-    if len(found) != len(columns) or len(set(found)) != len(found):
-        wanted = f"expected {len(columns)} names, each another, for {len(columns)} columns"
-        raise DecodeError(f"{wanted}, got {excerpt(found, 80)}", "$.data.names")
-    return dict(zip(found, columns, strict=True))
+    labels = [str(i) for i in range(len(columns))] if names is None else [str(x) for x in names]
+    if len(labels) != len(columns) or len(set(labels)) != len(labels):
+        expected = f"expected {len(columns)} distinct names for {len(columns)} columns"
+        raise DecodeError(f"{expected}, got {excerpt(labels, 80)}", "$.data.names")
+    return dict(zip(labels, columns, strict=True))
 
 
-def _turned(rows: list[Any]) -> list[Any]:
-    """Return the columns of nested lists of rows: an array each, or a list where none holds it."""
+def _transposed(rows: list[Any]) -> list[Any]:
+    """Return the columns of nested lists of rows: arrays, or lists where no dtype holds them."""
     columns = [list(column) for column in zip(*rows, strict=True)]
     return [column if None in column else lists.to_array(column, DecodeError) for column in columns]
 
 
 def column_in(value: Any, path: str) -> Any:
-    """Return a tensor as one column: of shape ``(n,)``, or ``(n, 1)`` as MLServer has it."""
+    """Return a tensor of shape ``(n,)``, or ``(n, 1)`` as MLServer writes it, as one column."""
     if not isinstance(value, list):
         value = as_array(value)
     shape = lists.shape(value) if isinstance(value, list) else value.shape
@@ -256,7 +255,7 @@ def column_in(value: Any, path: str) -> Any:
 
 
 def text_in(column: Any, path: str) -> list[str]:
-    """Return byte strings as the text that they are in UTF-8."""
+    """Decode byte strings as UTF-8 text."""
     items = column.tolist() if isinstance(column, np.ndarray) else column
     try:
         return [item.decode() if isinstance(item, bytes) else item for item in items]

@@ -1,6 +1,6 @@
-"""What bytes of another format look like: the last words of the error that refuses them.
+"""Guess the format of bytes that a decoder refuses, for the remedy of its error.
 
-Only the first bytes of a body are looked at, so that a guess costs the same for any body.
+Only the first bytes of a body are read, so that the cost does not depend on its size.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["of_bytes", "of_members", "of_tensor"]
 
-_HEAD = 256  # bytes that are looked at
+_HEAD = 256  # bytes that are read
 _FIELDS = 64  # of a protobuf message
 _VARINT = re.compile(rb"[\x00-\x7f]|[\x80-\xff]{1,9}[\x01-\x7f]")
 _FRAME = 5  # of gRPC: a zero byte, and the length in four bytes, big-endian
@@ -28,7 +28,7 @@ _NPY, _SAFETENSORS, _ARROW, _NUMPY = (
     *("npy/array", "safetensors/arrays", "arrow/tensor"),
     "msgpack/numpy",
 )
-# The first bytes of a format: its name here, what it is, and what to do with it.
+# The first bytes of a format, the name of its codec, and a description with a remedy.
 _STARTS = tuple(
     (re.compile(start, re.DOTALL), name, what)
     for start, name, what in (
@@ -48,7 +48,7 @@ _STARTS = tuple(
         (rb"HTTP/\d(?:\.\d)? \d{3}", "", "a whole HTTP response; pass its body"),
         (rb"[A-Z]{3,7} \S+ HTTP/\d", "", "a whole HTTP request; pass its body"),
         (rb"--[^\r\n]+\r\nContent-", "", "a form of several parts; pass the body of one"),
-        (rb"\xef\xbb\xbf", "", "text behind a byte order mark; pass body[3:]"),
+        (rb"\xef\xbb\xbf", "", "text after a byte order mark; pass body[3:]"),
         (
             rb"\xff\xfe(?!\x00\x00)|\xfe\xff",
             "",
@@ -63,7 +63,7 @@ _ZLIB = re.compile(rb"\x78[\x01\x5e\x9c\xda]")
 _PICKLE = re.compile(rb"\x80[\x02-\x05]")
 _OBJECT = re.compile(rb'[ \t\r\n]*\{[ \t\r\n]*(?:"([^"\\]{0,40})"|\})')
 _LIST = re.compile(rb"[ \t\r\n]*\[")
-# A map whose first key is text or bytes: a PNG begins like a map, too.
+# A map whose first key is text or bytes: the first byte of a PNG is that of a map, too.
 _MAP = re.compile(rb"(?:[\x81-\x8f]|\xde..|\xdf....)[\xa0-\xbf\xc4-\xc6\xd9-\xdb]", re.DOTALL)
 _ARRAY = re.compile(rb"(?:\xc4\x02|\xa2)nd[\xc2\xc3](?:\xc4\x04|\xa4)type")
 # The field `datatype` of a tensor of the Open Inference Protocol.
@@ -78,7 +78,7 @@ _TENSOR = re.compile(
 _FORM = re.compile(rb"[A-Za-z_]\w{0,30}=[^=\s]")
 _BASE64 = re.compile(rb"(?:[A-Za-z0-9+/]{4}){4,}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?\s*")
 
-_WHOSE = {
+_PROTOCOLS = {
     "oip/json": "a message of the Open Inference Protocol",
     "tfserving/json": "a message of TensorFlow Serving",
 }
@@ -89,26 +89,26 @@ _SELDON = ("data", "binData", "strData", "jsonData", "customData", "meta", "stat
 
 
 def of_bytes(body: Body, expected: str) -> str:
-    """Return what bytes look like that are not `expected`, as the end of an error text.
+    """Return the format that refused bytes look like, as the remedy of an error.
 
     Parameters
     ----------
     body
-        what was refused.
+        the bytes.
     expected
-        ``JSON``, ``protobuf``, ``msgpack`` or the name of a codec: what they are not.
+        the format that was expected: ``JSON``, ``protobuf``, ``msgpack`` or the name of a codec.
 
     Returns
     -------
-    ``the bytes look like ...``, with what to do about it; empty where they look like what was
-    expected, or like nothing that is known.
+    ``the bytes look like ...``, with what to do; empty where they look like the expected format,
+    or like no known format.
     """
     head = bytes(body[:_HEAD])
     name, what = _guess(head, body)
     if name == "protobuf" and _DATATYPE.search(head):
         name, what = (
             "oip/protobuf",
-            f"{_WHOSE['oip/json']}, which get_protocol('oip/protobuf') reads",
+            f"{_PROTOCOLS['oip/json']}, which get_protocol('oip/protobuf') reads",
         )
     if not what or name == expected or (name == "msgpack" and expected == _NUMPY):
         return ""
@@ -116,9 +116,9 @@ def of_bytes(body: Body, expected: str) -> str:
 
 
 def of_tensor(body: Body) -> str:
-    """Return that bytes look like a TensorProto without a message around it, if they do.
+    """Return the remedy for bytes that look like a bare TensorProto, else an empty string.
 
-    It begins with its dtype, a varint in field 1; Seldon's messages have another field 1.
+    Its first field is the dtype, a varint in field 1; Seldon's messages have another field 1.
     """
     if _TENSOR.match(body) is None:
         return ""
@@ -129,16 +129,16 @@ def of_tensor(body: Body) -> str:
 def of_members(  # noqa: PLR0911 - a table of cases
     members: Mapping[Any, Any], own: str = ""
 ) -> str:
-    """Return whose message a tree looks like by its members, as the end of an error text.
+    """Return the kind of message that a tree looks like by its members, as a remedy.
 
-    `own` is the protocol that refuses it; empty for Seldon's, whose classes are named.
+    `own` is the protocol that refuses it; empty for Seldon, where the class is named.
     """
     if any(name in members for name in ("nd", b"nd")):
         return f"it looks like an array of msgpack-numpy, which {_NUMPY} reads"
     if name := _protocol(members):
         if name == own:
             return "it looks like the other one of request and reply: pass its class as type="
-        return f"it looks like {_WHOSE[name]}, which get_protocol({name!r}) reads"
+        return f"it looks like {_PROTOCOLS[name]}, which get_protocol({name!r}) reads"
     if "error" in members:
         return f"it looks like the error reply of a server: {excerpt(members['error'], 200)}"
     for names, kind in ((_LISTS, "MessageList"), (_FEEDBACK, "Feedback")):
@@ -151,7 +151,7 @@ def of_members(  # noqa: PLR0911 - a table of cases
 
 
 def _protocol(members: Mapping[Any, Any]) -> str:
-    """Return the name of the protocol, other than Seldon's, whose JSON has such members."""
+    """Return the name of the protocol (OIP or TensorFlow Serving) whose JSON has such members."""
     if any(name in members for name in _SERVING):
         return "tfserving/json"
     tensors = next((members[name] for name in _OIP if members.get(name) is not None), None)
@@ -162,7 +162,7 @@ def _protocol(members: Mapping[Any, Any]) -> str:
 
 
 def _guess(head: bytes, body: Body) -> tuple[str, str]:  # noqa: C901, PLR0911 - a table of cases
-    """Return the name of a format, empty for one that is not read here, and what it is."""
+    """Return the name of a format (empty where no codec reads it) and its description."""
     if head[8:9] == b"{" and int.from_bytes(head[:8], "little") <= len(body) - 8:
         return _SAFETENSORS, f"a safetensors file, which {_SAFETENSORS} reads"
     for start, name, what in _STARTS:
@@ -171,11 +171,11 @@ def _guess(head: bytes, body: Body) -> tuple[str, str]:  # noqa: C901, PLR0911 -
     if _PICKLE.match(head) and bytes(body[-1:]) == b".":
         return "", "a pickle, which is never loaded, because loading runs code"
     if head[:1] == b"\0" and int.from_bytes(head[1:_FRAME], "big") == len(body) - _FRAME:
-        return "", "a message in the frame of gRPC; pass body[5:]"
+        return "", "a message with the gRPC frame header; pass body[5:]"
     if (found := _OBJECT.match(head)) is not None:
         return _json((found[1] or b"").decode(errors="replace"), head)
     if _LIST.match(head):
-        return "JSON", "a list of JSON, and the messages of all protocols are objects"
+        return "JSON", "a JSON list; the messages of all protocols are JSON objects"
     if _MAP.match(head):
         if _ARRAY.search(head):
             return _NUMPY, f"msgpack-numpy, which {_NUMPY} reads"
@@ -192,16 +192,16 @@ def _guess(head: bytes, body: Body) -> tuple[str, str]:  # noqa: C901, PLR0911 -
 
 
 def _json(key: str, head: bytes) -> tuple[str, str]:
-    """Return whose JSON begins with a member, and the one that has arrays behind it."""
+    """Return the name and the description of the JSON that begins with a member."""
     if b'"binary_data_size"' in head:
-        return "", "JSON with arrays behind it, which get_protocol('oip/binary') reads"
+        return "", "JSON followed by arrays, which get_protocol('oip/binary') reads"
     if name := "tfserving/json" if key in _SERVING else "oip/json" if key in _OIP else "":
-        return "JSON", f"{_WHOSE[name]} in JSON, which get_protocol({name!r}) reads"
+        return "JSON", f"{_PROTOCOLS[name]} in JSON, which get_protocol({name!r}) reads"
     return "JSON", f"JSON; {_MESSAGE_TYPES.format('application/json')}"
 
 
 def _text(head: bytes, size: int) -> str:
-    """Return what text is that no format here has: a form, base64, or other readable text."""
+    """Return the description of text that is not of any format: a form, base64, or other text."""
     try:
         text = head.decode("ascii")
     except UnicodeDecodeError:
@@ -216,7 +216,7 @@ def _text(head: bytes, size: int) -> str:
 
 
 def _is_protobuf(body: Body) -> bool:
-    """Return whether bytes begin with fields of a protobuf message, up to `_FIELDS` of them."""
+    """Return whether bytes begin with up to `_FIELDS` valid fields of a protobuf message."""
     at, size = 0, len(body)
     for _ in range(_FIELDS):
         if at == size:
@@ -236,7 +236,7 @@ def _is_protobuf(body: Body) -> bool:
 
 
 def _varint(body: Body, at: int) -> tuple[int, int]:
-    """Return a varint and its end; 0 and 0 where there is none of the shortest form."""
+    """Return a varint and its end; (0, 0) where no varint of the shortest form is there."""
     found = _VARINT.match(body, at)
     if found is None:
         return 0, 0

@@ -22,7 +22,7 @@ class Limits:
     Parameters
     ----------
     max_elements : int, optional
-        Elements of one array; None for no bound of its own.
+        Elements of one array; None for no bound on elements.
     max_bytes : int, optional
         Bytes of one array, view or copy; None means 4 times the payload plus 16 MiB, so that a
         payload of a few bytes cannot claim gigabytes.
@@ -92,7 +92,7 @@ class Limits:
         if self.max_elements is not None and count > self.max_elements:
             reason = f"expected at most {self.max_elements} elements, got {count}"
             raise LimitError(reason, path, "raise Limits(max_elements=)")
-        # A shape such as (2**62, 4, 0) holds nothing, yet numpy cannot represent it.
+        # A shape such as (2**62, 4, 0) has no element, but numpy does not support it.
         if prod(size for size in shape if size) * itemsize >= 2**63:
             raise LimitError(f"expected a shape of less than 2**63 bytes, got {tuple(shape)}", path)
         allowed = self.max_bytes if self.max_bytes is not None else 4 * payload + (16 << 20)
@@ -103,7 +103,7 @@ class Limits:
         return count
 
     def after(self, used: int, payload: int) -> Limits:
-        """Return the bounds on what is left where a message has several arrays.
+        """Return the bounds for the remaining arrays of a message.
 
         Parameters
         ----------
@@ -126,7 +126,7 @@ DEFAULT_LIMITS = Limits()
 
 
 def checked_limits(limits: Any) -> Limits:
-    """Return the limits in force: the default where there are none; `DecodeError` for others."""
+    """Return the limits, the default ones for None; raise `DecodeError` for another type."""
     if limits is None:
         return DEFAULT_LIMITS
     if not isinstance(limits, Limits):

@@ -1,7 +1,7 @@
-"""How missing and non-finite numbers are spelled in text: the option `missing=` of every protocol.
+"""How text represents missing and non-finite numbers: the option ``missing=`` of every protocol.
 
 ========  =======================================================================================
-word      what it lets a message say
+word      what a message may contain
 ========  =======================================================================================
 error     neither null nor a bare word: numbers are finite
 null      null is NaN (JSON's null, msgpack's nil, protobuf's null_value)
@@ -9,14 +9,14 @@ nan       the bare words NaN, Infinity and -Infinity, in JSON alone
 any       when reading, both; when writing, what the servers of the protocol write and read
 ========  =======================================================================================
 
-A protocol that reads has its default once, ``self._reading = reading(None, "any", text=True)``,
-and for a call that gives the option ``reading(missing, "any", text=True)``. `bodies.read` hands it
-to the container, and on to what builds the message, which needs it for each list of values:
+A reader keeps the `Reading` of its default, ``self._reading = reading(None, "any", text=True)``,
+and makes another for a call with ``missing=``. `bodies.read` passes it to the container, and to the
+function that builds the message, which needs it for each list of values:
 ``lists.to_array(node, DecodeError, options)``. (A `NumbersText` has it already.) JSON values beside
 arrays, such as parameters and tags, are checked once by ``lists.check_numbers(node, options)``.
 
-A protocol that writes has ``writing(missing, "error", BARE, lossy=lossy)``: its `none` goes to
-`as_array`, its `words` to each `Leaf` or to `words_for_null`. NaN that has no word is refused.
+A writer uses ``writing(missing, "error", BARE, lossy=lossy)``: it passes `none` to `as_array`, and
+`words` to each `Leaf` or to `write_numbers`. A number without a word is refused.
 """
 
 from __future__ import annotations
@@ -59,11 +59,11 @@ BARE: Words = MappingProxyType({"nan": b"NaN", "inf": b"Infinity", "-inf": b"-In
 
 
 class Unverified(Exception):  # noqa: N818 - control flow inside the package, never seen outside
-    """A number may have been an integer beyond 64 bits; the text is to be read again, exactly."""
+    """A number may have been an integer beyond 64 bits; the text must be read again, exactly."""
 
 
 class Reading(NamedTuple):
-    """How nested lists are read.
+    """The options of a reader of nested lists.
 
     Attributes
     ----------
@@ -74,14 +74,14 @@ class Reading(NamedTuple):
     words
         whether JSON may have the bare words NaN, Infinity and -Infinity.
     verified
-        whether numbers are those of the text: not where a parser of JSON may have made a float
-        of an integer that has no 64 bits.
+        whether all numbers are exact; False where a JSON parser may have returned a float for an
+        integer beyond 64 bits.
     exact
-        whether an integer beside floats has to be one that float64 holds.
+        whether an integer beside floats must be exact in float64.
     also
-        the types, beside float, among which null is NaN: of values that are asked for as floats.
+        the types besides float among which null is NaN, for values that are read as floats.
     remedy
-        what reads null among integers and bools as floats, for the text of an error.
+        the remedy of an error: the call that reads null among integers or bools as floats.
     """
 
     null: bool = False
@@ -94,8 +94,8 @@ class Reading(NamedTuple):
 
 
 VERIFIED = Reading()
-VALUES = Reading(rows=True)  # a caller's own lists: None in mixed rows alone
-VALUES_OR_NONE = Reading(null=True, rows=True, also=frozenset({int}))  # where missing= allows it
+VALUES = Reading(rows=True)  # lists of a caller: None in rows that mix types only
+VALUES_OR_NONE = Reading(null=True, rows=True, also=frozenset({int}))  # lists with missing=
 _READINGS = {
     (word, text): Reading(
         word in ("null", "any"), word in ("null", "any"), word in ("nan", "any"), verified=not text
@@ -106,9 +106,9 @@ _READINGS = {
 
 
 def reading(missing: str | None, default: Missing, *, text: bool) -> Reading:
-    """Return how a container reads: JSON, whose numbers are `text`, or one of bytes.
+    """Return the options of a reader; `text` is true for JSON, whose numbers are decimal text.
 
-    Raises `DecodeError` for a word that is not known.
+    Raises `DecodeError` for an unknown word.
     """
     if not _is_known(missing):
         raise DecodeError(_unknown(missing), "", "leave it out, or pass one")
@@ -116,12 +116,12 @@ def reading(missing: str | None, default: Missing, *, text: bool) -> Reading:
 
 
 class Writing(NamedTuple):
-    """How values that are missing are written.
+    """The options of a writer of missing and non-finite numbers.
 
     Attributes
     ----------
     words
-        the text of ``nan``, ``inf`` and ``-inf``, as far as they may be written.
+        the text of ``nan``, ``inf`` and ``-inf``; those that are refused are left out.
     none
         whether None among numbers is NaN.
     """
@@ -136,10 +136,10 @@ STRICT = Writing()
 def writing(
     missing: str | None, default: Missing, any_words: Words, *, lossy: bool = False
 ) -> Writing:
-    """Return how numbers that are not finite are written.
+    """Return the options of a writer.
 
-    `any_words` are those for ``any``; with `lossy`, null is written for what has no word.
-    Raises `EncodeError` for a word that is not known.
+    `any_words` are the words for ``any``; with `lossy`, null is written for a number without a
+    word. Raises `EncodeError` for an unknown word.
     """
     if not _is_known(missing):
         raise EncodeError(_unknown(missing), "", "leave it out, or pass one")

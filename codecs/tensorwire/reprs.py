@@ -15,7 +15,7 @@ _SHOWN = 12  # elements of an array in a repr
 
 
 class _Bounded(Repr):
-    """The repr of a value, at most a few items of each level of it."""
+    """The repr of a value with at most a few items on each level."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -40,27 +40,27 @@ class _Bounded(Repr):
     repr_bytearray = repr_memoryview = repr_bytes
 
     def repr_TensorInfo(self, info: Any, level: int) -> str:  # noqa: N802 - the name of a class
-        """Return what a message claims of an array."""
+        """Return the name, dtype and shape of an array."""
         name = self.repr1(info.name, level)
         return f"TensorInfo(name={name}, dtype={info.dtype!r}, shape={info.shape!r})"
 
     def repr_instance(self, value: Any, level: int) -> str:
-        """Return the repr of a message, which is bounded, or else no more than the class."""
+        """Return the bounded repr of a message; of any other object, its class only."""
         if type(value).__module__.startswith(("tensorwire.", "builtins", "numpy")):
             return super().repr_instance(value, level)
         return f"<{type(value).__qualname__}>"
 
 
 def repr_of(message: Any) -> str:
-    """Return a repr of a dataclass: its first field, and those that are not as they are by default.
+    """Return a repr of a dataclass: its first field, and all fields that differ from the default.
 
-    Large arrays appear as dtype and shape, long text and lists by their first items.
+    A large array is shown as dtype and shape, long text and lists by their first items.
     """
     bounded, parts = _Bounded(), []
     for i, field in enumerate(fields(message)):
         value = getattr(message, field.name)
-        usual = field.default if field.default_factory is MISSING else field.default_factory()
-        if i and type(value) is type(usual) and not hasattr(value, "dtype") and value == usual:
+        default = field.default if field.default_factory is MISSING else field.default_factory()
+        if i and type(value) is type(default) and not hasattr(value, "dtype") and value == default:
             continue
         parts.append(f"{field.name}={bounded.repr(value)}")
     return f"{type(message).__qualname__}({', '.join(parts)})"

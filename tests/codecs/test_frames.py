@@ -168,7 +168,7 @@ def test_labels_that_are_no_text() -> None:
         assert error.path == "$.data.names"
         assert codec.encode(run_remedy(error, frame))
     twice = pd.DataFrame([[1.0, 2.0]], columns=["a", "a"])
-    assert "a name of its own for each column" in str(refused(twice))
+    assert "a frame with distinct column names" in str(refused(twice))
 
 
 NAMES: list[tuple[Any, list[str], bool]] = [
@@ -380,7 +380,7 @@ def test_what_is_no_frame() -> None:
         (tw.Message(np.ones((2, 2, 2))), "rows and columns"),
         (tw.Message(np.array(1.0)), "rows and columns"),
         (tw.Message(np.ones((2, 2)), names=["a"]), "2 names"),
-        (tw.Message(np.ones((2, 2)), names=["a", "a"]), "each another"),
+        (tw.Message(np.ones((2, 2)), names=["a", "a"]), "distinct names"),
         (InferRequest([InferTensor("a", np.ones((2, 3)))]), r"got \(2, 3\)"),
         (InferRequest([two, InferTensor("b", np.ones(3))]), "columns of one length"),
         (InferRequest([two, two]), "a distinct name"),

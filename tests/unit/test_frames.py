@@ -75,8 +75,8 @@ def test_a_frame_is_made_of_columns(backend: str) -> None:
     [
         ({"a": [1]}, "panda", r"a library of frames .*'panda' \(did you mean 'pandas'\?\)"),
         ({"a": [1], "b": [1, 2]}, "pandas", "columns of one length, got {'a': 1, 'b': 2}"),
-        ({"a": [1]}, "cudf", "expected cudf to be installed"),
-        ({"a": np.zeros(2, complex)}, "pyarrow", "arrays that pyarrow has a dtype for"),
+        ({"a": [1]}, "cudf", "expected the package cudf, got none"),
+        ({"a": np.zeros(2, complex)}, "pyarrow", "expected dtypes that pyarrow has"),
     ],
 )
 def test_a_frame_that_cannot_be_made(columns: Any, backend: str, reason: str) -> None:
@@ -141,7 +141,7 @@ def test_rows_have_columns(value: Any, names: Any, wanted: Any) -> None:
         ),
         (np.array(1.5), None, r"got an array of shape \(\)"),
         (np.zeros((1, 2)), ["a"], "expected 2 names"),
-        (np.zeros((1, 2)), ["a", "a"], "expected 2 names, each another"),
+        (np.zeros((1, 2)), ["a", "a"], "expected 2 distinct names"),
         (np.array(["2020-01-01"], "M8[D]"), None, "datetime64"),
     ],
 )

@@ -75,12 +75,12 @@ FOREIGN: dict[str, tuple[bytes, str]] = {
     "byte order mark": (b"\xef\xbb\xbf" + JSON, "a byte order mark; pass body[3:]"),
     "UTF-16": (JSON.decode().encode("utf-16"), "UTF-16; pass body.decode('utf-16').encode()"),
     "UTF-16-LE": (JSON.decode().encode("utf-16-le"), "pass body.decode('utf-16-le').encode()"),
-    "frame": (b"\0\0\0\0\x05\x1a\x03abc", "a message in the frame of gRPC; pass body[5:]"),
+    "frame": (b"\0\0\0\0\x05\x1a\x03abc", "a message with the gRPC frame header; pass body[5:]"),
     "oip/binary": (
         tw.get_protocol("oip/binary").encode(OIP)[0],
-        "JSON with arrays behind it, which get_protocol('oip/binary') reads",
+        "JSON followed by arrays, which get_protocol('oip/binary') reads",
     ),
-    "list": (b" [[1.5,2.5]]", "a list of JSON"),
+    "list": (b" [[1.5,2.5]]", "a JSON list"),
 }
 OWN = {
     "json": (JSON, "JSON; loads(body, 'application/json') reads"),

@@ -1,4 +1,4 @@
-"""Room for code of others that calls itself, once for each level of what it is given."""
+"""Stack space for recursive code of other libraries."""
 
 from __future__ import annotations
 
@@ -14,29 +14,28 @@ _T = TypeVar("_T")
 
 
 def with_room(call: Callable[[], _T]) -> _T:
-    """Call something, in a thread of its own where the caller's stack has too little room for it.
+    """Call a function; after a `RecursionError`, call it again in a new thread.
 
-    Python bounds the frames of each thread, so that what `call` may do would depend on how deep its
-    caller is. A new thread begins with none. `call` is called again from the start, and must bound
-    its own depth.
+    Python limits the stack of each thread, so that the depth that `call` reaches would depend on
+    the depth of its caller. The stack of a new thread is empty. `call` must limit its own depth.
     """
     try:
         return call()
     except RecursionError:
         pass
-    ends: list[Any] = []
+    results: list[Any] = []
 
     def run() -> None:
         try:
-            ends.append((call(), None))
-        except BaseException as error:  # noqa: BLE001 - raised again, by the caller
-            ends.append((None, error))
+            results.append((call(), None))
+        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
+            results.append((None, error))
 
     thread = Thread(target=run, name="tensorwire-with-room")
     thread.start()
     thread.join()
-    value, error = ends[0]
+    value, error = results[0]
     if error is not None:
         raise error
-    found: _T = value
-    return found
+    result: _T = value
+    return result
