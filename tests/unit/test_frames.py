@@ -171,7 +171,11 @@ def test_bytes_are_text_in_utf8() -> None:
     assert error.value.path == "$.x"
 
 
-@pytest.mark.parametrize("value", [[], {}, np.zeros(2), type("F", (), {"columns": []})()], ids=str)
+@pytest.mark.parametrize(
+    "value",
+    [[], {}, np.zeros(2), type("F", (), {"columns": []})()],
+    ids=lambda value: type(value).__name__,
+)
 def test_what_is_no_frame(value: Any) -> None:
     """Columns alone do not make one."""
     assert not is_frame(value)
