@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["read_rows", "write_rows"]
 
-_KEY, _COLON, _OPEN = b'"ndarray"', 0x3A, 0x5B
+_KEY, _OPEN = b'"ndarray":', 0x5B
 _BARE = 20  # bytes: `{"data": {"ndarray"` has no more, and any text with another member has
 _LONGEST = 6 << 10  # bytes of a body
 _SIZE_MAX = 1024  # elements of an array that is written in one piece
@@ -98,7 +98,7 @@ def read_rows(body: bytes) -> Read | None:  # noqa: C901, PLR0911, PLR0912 - a c
     """
     key = body.rfind(b'"') + 1
     bare = key <= _BARE
-    if len(body) > _LONGEST or not (bare or (body[key - 9 : key] == _KEY and body[key] == _COLON)):
+    if len(body) > _LONGEST or not (bare or body[key - 9 : key + 1] == _KEY):
         return None
     names: list[str] | None = None
     meta: dict[str, Any] = {}

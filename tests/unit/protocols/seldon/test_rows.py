@@ -208,3 +208,11 @@ def test_the_general_reader_decides_on_what_is_declined(body: bytes) -> None:
     else:
         return
     assert caught.path.startswith("$")
+
+
+@pytest.mark.parametrize("start", [b'{"data":{"names":["a"],', b'{"meta":{},"data":{'])
+def test_text_that_ends_with_the_key(start: bytes) -> None:
+    """A text that is cut behind the key is refused as any other, not read beyond its end."""
+    assert read_rows(start + b'"ndarray"') is None
+    with pytest.raises(tw.DecodeError, match="not JSON"):
+        tw.loads(start + b'"ndarray"', "application/json")
