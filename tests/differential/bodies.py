@@ -214,16 +214,12 @@ def rewritten(body: Body, chance: random.Random) -> Body:
     """Return a message that is written in another way; now and then no longer a valid one."""
     data, tail = body.data, b""
     try:
-        if body.container == "protobuf":
-            whole: Any = message_class(_OFFICIAL[body.kind]).DESCRIPTOR
-            return body._replace(data=variants.protobuf(data, whole, chance))
-        if body.container == "msgpack":
-            return body._replace(data=variants.msgpack_bytes(msgpack.unpackb(data), chance))
+        whole: Any = message_class(_OFFICIAL[body.kind]).DESCRIPTOR
         headers = dict(body.headers)
         if oip_values.LENGTH in headers:
             size = int(headers[oip_values.LENGTH])
             data, tail = data[:size], data[size:]
-        text = variants.json_text(orjson.loads(data), chance)
+        text = variants.of_body(body.container, data, whole, chance)
         if tail:
             headers[oip_values.LENGTH] = str(len(text))
         return body._replace(data=text + tail, headers=headers)

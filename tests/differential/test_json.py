@@ -1,20 +1,10 @@
 """Our reading of JSON is orjson's, whatever the fast reader of numbers is offered."""
 
-from contextlib import suppress
-from random import Random
-from typing import Any
-
 import numpy as np
 import orjson
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-import tensorwire as tw
-from tests.support import variants
-from tests.support.corpus import messages
 from tests.support.reader_checks import agree
-from tests.support.values import nested_lists
 
 NAMES = ("json/ndarray", "json/tensor", "json/tftensor", "json/raw")
 codecs = pytest.mark.parametrize("name", NAMES)
@@ -81,41 +71,6 @@ def test_spaces_between_numbers(shape: tuple[int, ...], separator: str) -> None:
         assert agree("json/ndarray", f'{{"data":{{"ndarray":{text}}}}}'.encode())
         brackets = text.replace("[", "[ ").replace("]", "\n]")
         assert agree("json/ndarray", f'{{"data":{{"ndarray":{brackets}}}}}'.encode())
-
-
-@given(nested=nested_lists(), repeat=st.sampled_from([1, 1, 40, 2000]))
-def test_any_nested_lists(nested: Any, repeat: int) -> None:
-    """Nested lists of any shape and mixture are read as orjson and numpy read them."""
-    if isinstance(nested, list):
-        agree("json/ndarray", orjson.dumps({"data": {"ndarray": nested * repeat}}))
-    agree("json/tensor", orjson.dumps({"data": {"tensor": {"shape": nested, "values": nested}}}))
-
-
-@given(nested=nested_lists())
-def test_encode_of_lists_reads_back(nested: Any) -> None:
-    """Lists that are written are what another reader of JSON sees; others are refused."""
-    codec = tw.get_codec("json/ndarray")
-    with suppress(tw.EncodeError):
-        assert orjson.loads(codec.encode(nested))["data"]["ndarray"] == nested
-
-
-@pytest.mark.slow
-@codecs
-@given(chance=st.randoms(use_true_random=False), pick=st.integers(0, 10**6))
-def test_rewritten_messages(name: str, chance: Random, pick: int) -> None:
-    """Real messages in other words, with keys doubled and numbers spelled oddly, are read alike."""
-    known = messages(name)
-    agree(name, variants.json_text(orjson.loads(known[pick % len(known)]), chance))
-
-
-@pytest.mark.slow
-@codecs
-@pytest.mark.parametrize("seed", range(4))
-def test_many_rewritten_messages(name: str, seed: int) -> None:
-    """Hundreds of real messages in other words, big ones too, are read as orjson reads them."""
-    chance = Random(seed)  # noqa: S311 - the same ones every time
-    bodies = [variants.json_text(orjson.loads(body), chance) for body in messages(name)]
-    assert sum(agree(name, body) for body in bodies)
 
 
 BIG = "[" + ",".join(["1.5"] * 3000) + "]"

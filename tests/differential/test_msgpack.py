@@ -1,21 +1,14 @@
 """Our reading of msgpack is the msgpack library's, whatever the sizes of numbers and headers."""
 
 import struct
-from contextlib import suppress
-from random import Random
 from typing import Any
 
 import msgpack
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import tensorwire as tw
-from tests.support import variants
-from tests.support.corpus import messages
 from tests.support.reader_checks import agree
-from tests.support.values import nested_lists
 
 NAMES = ("msgpack/ndarray", "msgpack/tensor", "msgpack/tftensor", "msgpack/raw")
 codecs = pytest.mark.parametrize("name", NAMES)
@@ -81,42 +74,6 @@ def test_rows_of_other_headers(element: str) -> None:
             agree("msgpack/ndarray", HEAD + bytes([0x90 | len(rows)]) + b"".join(rows))
             agree("msgpack/ndarray", HEAD + bytes([0x91 | len(rows)]) + b"".join(rows))
             agree("msgpack/ndarray", HEAD + bytes([0x90 | len(rows)]) + b"".join(rows) + b"\x00")
-
-
-@given(nested=nested_lists(), repeat=st.sampled_from([1, 1, 40, 200]))
-def test_any_nested_lists(nested: Any, repeat: int) -> None:
-    """Nested lists of any shape and mixture are read as msgpack and numpy read them."""
-    if isinstance(nested, list):
-        agree("msgpack/ndarray", msgpack.packb({"data": {"ndarray": nested * repeat}}))
-    agree(
-        "msgpack/tensor", msgpack.packb({"data": {"tensor": {"shape": nested, "values": nested}}})
-    )
-
-
-@given(nested=nested_lists())
-def test_encode_of_lists_reads_back(nested: Any) -> None:
-    """Lists that are written are what another reader of msgpack sees; others are refused."""
-    codec = tw.get_codec("msgpack/ndarray")
-    with suppress(tw.EncodeError):
-        assert msgpack.unpackb(codec.encode(nested))["data"]["ndarray"] == nested
-
-
-@pytest.mark.slow
-@codecs
-@given(chance=st.randoms(use_true_random=False), pick=st.integers(0, 10**6))
-def test_rewritten_messages(name: str, chance: Random, pick: int) -> None:
-    """Real messages with other headers, sizes and doubled keys are read alike."""
-    known = messages(name)
-    agree(name, variants.msgpack_bytes(msgpack.unpackb(known[pick % len(known)]), chance))
-
-
-@codecs
-@pytest.mark.parametrize("seed", range(4))
-def test_many_rewritten_messages(name: str, seed: int) -> None:
-    """Hundreds of real messages in other words, big ones too, are read as msgpack reads them."""
-    chance = Random(seed)  # noqa: S311 - the same ones every time
-    bodies = [variants.msgpack_bytes(msgpack.unpackb(b), chance) for b in messages(name)]
-    assert sum(agree(name, body) for body in bodies)
 
 
 VALUES = np.arange(300.0)

@@ -1,15 +1,11 @@
 """Our reading of protobuf is the official runtime's, whoever wrote the bytes and however oddly."""
 
-from random import Random
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import tensorwire as tw
-from tests.support import variants
-from tests.support.corpus import messages
 from tests.support.reader_checks import agree
 from tests.support.reference import SeldonMessage, protobuf_bytes
 from tests.support.variants import varint
@@ -186,28 +182,6 @@ def test_legal_tftensor(case: str) -> None:
 def test_illegal(name: str, case: str) -> None:
     """What protobuf refuses, or what holds no array, is refused by every codec."""
     assert not agree(name, ILLEGAL[case])
-
-
-@pytest.mark.slow
-@codecs
-@given(chance=st.randoms(use_true_random=False), pick=st.integers(0, 10**6))
-def test_rewritten_messages(name: str, chance: Random, pick: int) -> None:
-    """Real messages in other words are read, or refused, as protobuf does."""
-    known = messages(name)
-    agree(
-        name,
-        variants.protobuf(known[pick % len(known)], SeldonMessage.DESCRIPTOR, chance),
-    )
-
-
-@pytest.mark.slow
-@codecs
-@pytest.mark.parametrize("seed", range(4))
-def test_many_rewritten_messages(name: str, seed: int) -> None:
-    """Hundreds of real messages in other words, big ones too, are read as protobuf reads them."""
-    chance = Random(seed)  # noqa: S311 - the same ones every time
-    bodies = [variants.protobuf(b, SeldonMessage.DESCRIPTOR, chance) for b in messages(name) * 2]
-    assert sum(agree(name, body) for body in bodies)
 
 
 @codecs

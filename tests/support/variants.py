@@ -8,10 +8,21 @@ import struct
 from random import Random
 from typing import Any
 
+import msgpack
+import orjson
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 _PACKABLE = {1: "<d", 2: "<f", 3: "v", 4: "v", 5: "v", 8: "v", 13: "v", 14: "v"}  # by field type
 _WIRE_TYPE = {"<d": 1, "<f": 5, "v": 0}
+
+
+def of_body(container: str, body: bytes, message: Descriptor, chance: Random) -> bytes:
+    """Write a message of a container in another way; `message` is its type in protobuf."""
+    if container == "protobuf":
+        return protobuf(body, message, chance)
+    if container == "msgpack":
+        return msgpack_bytes(msgpack.unpackb(body), chance)
+    return json_text(orjson.loads(body), chance)
 
 
 def protobuf(body: bytes, message: Descriptor, chance: Random) -> bytes:

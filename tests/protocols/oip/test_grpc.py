@@ -11,7 +11,6 @@ import pytest
 import tensorwire as tw
 from tensorwire.containers.protobuf.schema import descriptor
 from tests.support import variants
-from tests.support.memory import peak
 from tests.support.oip_reader_checks import agree, slow
 from tests.support.oip_readers import read_grpc
 from tests.support.oip_values import (
@@ -274,27 +273,3 @@ def test_errors_are_a_status() -> None:
         body, headers = tw.get_protocol("oip/protobuf").encode_error(error)
         assert (body, headers["grpc-status"]) == (b"", code)
         assert "x" in headers["grpc-message"]
-
-
-LAYOUTS: dict[str, Any] = {
-    "plain": lambda a: a,
-    "F": np.asfortranarray,
-    "strided": lambda a: a.repeat(2, 0)[::2],
-    ">f8": lambda a: a.astype(">f8"),
-}
-
-
-@pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("count", [1, 4])
-def test_memory(layout: str, count: int) -> None:
-    """A message takes its result, each array copied once; reading it takes next to nothing."""
-    array = LAYOUTS[layout](np.random.default_rng(1).normal(size=(300, 100)))
-    message = Request([Tensor(f"t{i}", array) for i in range(count)])
-    protocol = tw.get_protocol("oip/protobuf")
-    protocol.decode(protocol.encode(message)[0])
-    (body, _), most = peak(lambda: protocol.encode(message))
-    assert most - len(body) <= 64 * KIB
-    assert peak(lambda: protocol.decode(body))[1] <= 8 * KIB
-    assert peak(lambda: protocol.peek(body))[1] <= 8 * KIB
-    if layout == "plain":
-        assert peak(lambda: protocol.encode_parts(message))[1] <= 16 * KIB

@@ -1,7 +1,6 @@
 """The Open Inference Protocol over REST, JSON and memory behind it, held to orjson and numpy."""
 
 import json
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,7 +8,6 @@ import orjson
 import pytest
 
 import tensorwire as tw
-from tests.support.memory import peak
 from tests.support.oip_reader_checks import slow
 from tests.support.oip_readers import read_rest
 from tests.support.oip_values import (
@@ -333,28 +331,3 @@ def test_errors(name: str) -> None:
         with pytest.raises(tw.DecodeError) as caught:
             protocol.decode(body, headers, type=Response)
         assert str(error) in str(caught.value)
-
-
-LAYOUTS: dict[str, Any] = {
-    "plain": lambda a: a,
-    "F": np.asfortranarray,
-    "strided": lambda a: a.repeat(2, 0)[::2],
-    ">f8": lambda a: a.astype(">f8"),
-}
-
-
-@pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("count", [1, 4])
-def test_memory(layout: str, count: int) -> None:
-    """A binary body takes its result, each array copied once; reading it takes next to nothing."""
-    array = LAYOUTS[layout](np.random.default_rng(1).normal(size=(300, 100)))
-    message = Request([Tensor(f"t{i}", array) for i in range(count)])
-    protocol = tw.get_protocol("oip/binary")
-    body, headers = protocol.encode(message)
-    protocol.decode(body, headers)
-    assert peak(partial(protocol.encode, message))[1] - len(body) <= 64 * KIB
-    for some in (headers, None):
-        assert peak(partial(protocol.decode, body, some))[1] <= 16 * KIB
-        assert peak(partial(protocol.peek, body, some))[1] <= 16 * KIB
-    if layout == "plain":
-        assert peak(partial(protocol.encode_parts, message))[1] <= 16 * KIB
