@@ -1,6 +1,7 @@
-"""How hypothesis runs here: the same examples every time, and as long as they take.
+"""How the tests run: fixed examples of hypothesis, workers, Ctrl-C, and shared fixtures.
 
-And Ctrl-C works: a job in the background has it ignored, and so would all that the tests start.
+Hypothesis tries the same examples every time, as long as they take. Ctrl-C works: a job in the
+background has it ignored, and so would all that the tests start.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
@@ -27,7 +29,7 @@ settings.register_profile(
 settings.load_profile("fixed")
 
 if TYPE_CHECKING:
-    import pytest
+    from collections.abc import Iterator
 
 MOST_WORKERS = 8
 """Each imports numpy, grpcio and more; beyond these there is little left to share out."""
@@ -45,6 +47,17 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     except AttributeError:  # macOS, Windows
         processors = os.cpu_count() or 1
     return min(processors, MOST_WORKERS)
+
+
+@pytest.fixture
+def restored() -> Iterator[None]:
+    """Forget, after a test, which codecs and protocols it registered."""
+    from tensorwire import registry
+
+    before = dict(registry._registered)
+    yield
+    registry._registered.clear()
+    registry._registered.update(before)
 
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -3,7 +3,6 @@
 import collections
 import datetime as dt
 import decimal
-import enum
 import fractions
 import json
 import re
@@ -18,32 +17,11 @@ import tensorwire as tw
 from tensorwire.oip import InferRequest, InferTensor
 from tensorwire.tfserving import PredictRequest
 from tests.support import reference
+from tests.support.objects import Color, Count, Level, Word
 from tests.support.remedies import refused, run_remedy
 from tests.support.values import CONTAINERS
 
 containers = pytest.mark.parametrize("container", CONTAINERS)
-
-
-class Color(enum.Enum):
-    """Not a number and not text."""
-
-    RED = 1
-
-
-class Level(enum.IntEnum):
-    """A number."""
-
-    LOW = 1
-
-
-class Word(str):
-    """Text, of a class of its own."""
-
-    __slots__ = ()
-
-
-class Count(int):
-    """A number, of a class of its own."""
 
 
 OBJECTS: list[tuple[Any, Any]] = [

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import tensorwire as tw
+from tests.support.nesting import under
 from tests.support.values import CONTAINERS
 
 containers = pytest.mark.parametrize("container", CONTAINERS)
@@ -239,11 +240,6 @@ def test_repr_of_a_peek(levels: int) -> None:
     assert "dtype=dtype('float64'), shape=(1, 1))" in told
     assert "names=['n']" in told
     assert len(told) < 300
-
-
-def under(frames: int, call: Any) -> Any:
-    """Call a function with so many frames of a caller above it."""
-    return call() if not frames else under(frames - 1, call)
 
 
 NESTED = {

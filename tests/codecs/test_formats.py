@@ -8,7 +8,7 @@ import json
 import random
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -142,15 +142,6 @@ def error_of(
     assert caught.value.path.startswith("$")
     assert caught.value.reason
     return caught.value
-
-
-@pytest.fixture
-def restored() -> Iterator[None]:
-    """Forget, after a test, what it registered."""
-    before = dict(registry._registered)
-    yield
-    registry._registered.clear()
-    registry._registered.update(before)
 
 
 @pytest.mark.slow

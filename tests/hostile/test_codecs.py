@@ -13,6 +13,7 @@ import pytest
 import tensorwire as tw
 from tests.support.corpus import messages, mutated
 from tests.support.memory import peak
+from tests.support.nesting import nested
 from tests.support.reader_checks import REFUSED, agree, verdict
 from tests.support.values import CODECS, MEDIA_TYPES
 from tests.support.variants import varint
@@ -135,9 +136,7 @@ def test_deep_protobuf(depth: int) -> None:
 @pytest.mark.parametrize("depth", [65, 2000, 100_000])
 def test_deep_lists_are_not_encoded(name: str, depth: int) -> None:
     """Lists deeper than an array can be are refused, and so is a list that holds itself."""
-    deep: list[Any] = [1.0]
-    for _ in range(depth):
-        deep = [deep]
+    deep = nested(depth + 1, 1.0)
     endless: list[Any] = []
     endless.append(endless)
     for value in (deep, endless, [deep, 1.0]):
@@ -150,9 +149,7 @@ def test_deep_lists_are_not_encoded(name: str, depth: int) -> None:
 @pytest.mark.parametrize("depth", [65, 2000, 100_000])
 def test_deep_meta_is_not_encoded(name: str, depth: int) -> None:
     """Tags deeper than the container can say are refused, or read back."""
-    deep: list[Any] = [1.0]
-    for _ in range(depth):
-        deep = [deep]
+    deep = nested(depth + 1, 1.0)
     codec, array = tw.get_codec(name), np.zeros(2, np.uint8)
     with suppress(tw.EncodeError):
         body = codec.encode(array, meta={"tags": {"a": deep}})

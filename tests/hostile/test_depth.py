@@ -15,6 +15,7 @@ import tensorwire as tw
 from tensorwire.containers.protobuf.schema import message_class
 from tensorwire.tree import MAX_DEPTH
 from tests.differential.nesting import below
+from tests.support.nesting import nested
 from tests.support.values import CODECS, CONTAINERS, MEDIA_TYPES
 from tests.support.variants import varint
 
@@ -40,13 +41,6 @@ def alike(call: Callable[[], Any]) -> Any:
 def encoded(container: str, message: Any) -> bytes:
     """Return the body of a message."""
     return SELDON[container].encode(message)[0]
-
-
-def nested(depth: int, core: Any = 1.5, *, named: bool = False) -> Any:
-    """Return lists (or objects) in one another."""
-    for _ in range(depth):
-        core = {"a": core} if named else [core]
-    return core
 
 
 def levels(node: Any) -> int:

@@ -9,6 +9,7 @@ import pytest
 
 import tensorwire as tw
 from tensorwire.tfserving import PredictRequest, PredictResponse
+from tests.support.nesting import under
 
 rest: Any = tw.get_protocol("tfserving/json")
 grpc: Any = tw.get_protocol("tfserving/protobuf")
@@ -103,11 +104,6 @@ def refusal(call: Callable[[], Any]) -> tw.CodecError | None:
     return None
 
 
-def below(frames: int, call: Callable[[], Any]) -> Any:
-    """Call with so many frames on the stack already."""
-    return call() if frames == 0 else below(frames - 1, call)
-
-
 def lists(core: str, depth: int) -> str:
     """Return something in so many lists."""
     return "[" * depth + core + "]" * depth
@@ -139,7 +135,7 @@ def test_depth(name: str, core: str, depth: int) -> None:
     room = 900 - len_of_stack()
     for text in (body, long):
         for call in (rest.decode, rest.peek):
-            error = refusal(lambda: below(room, lambda: call(text)))  # noqa: B023
+            error = refusal(lambda: under(room, lambda: call(text)))  # noqa: B023
             assert error is None or error.path.startswith("$")
             assert len(str(error)) < 1000
 
@@ -150,7 +146,7 @@ def test_depth_of_an_error(depth: int) -> None:
     for core in ("1", '"a"', '{"a":[]}'):
         body = f'{{"error":{lists(core, depth)}}}'
         with pytest.raises(tw.DecodeError, match=r"got the error of the server.* - at \$\.error"):
-            below(900 - len_of_stack(), lambda: rest.decode(body.encode(), type=PredictResponse))  # noqa: B023
+            under(900 - len_of_stack(), lambda: rest.decode(body.encode(), type=PredictResponse))  # noqa: B023
 
 
 def len_of_stack() -> int:
@@ -169,7 +165,7 @@ def test_values_below_many_frames() -> None:
     request = PredictRequest({"x": array, "s": text}, "m", rows=False)
     room = 900 - len_of_stack()
     for protocol in (rest, grpc):
-        body = below(room, lambda: protocol.encode(request))[0]  # noqa: B023
-        found = below(room, lambda: protocol.decode(body)).inputs  # noqa: B023
+        body = under(room, lambda: protocol.encode(request))[0]  # noqa: B023
+        found = under(room, lambda: protocol.decode(body)).inputs  # noqa: B023
         np.testing.assert_array_equal(found["x"], array)
         assert np.asarray(found["s"]).astype("U").tolist() == text.tolist()

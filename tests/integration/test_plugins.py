@@ -1,6 +1,5 @@
 """Codecs of others: registered by hand, or found because their package is installed."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -102,15 +101,6 @@ class Reversed:
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Install the plug-in from a copy, and return the folder that it is in."""
     return install(PLUGIN, tmp_path_factory.mktemp("plugin"))
-
-
-@pytest.fixture
-def restored() -> Iterator[None]:
-    """Forget, after a test, what it registered."""
-    before = dict(registry._registered)
-    yield
-    registry._registered.clear()
-    registry._registered.update(before)
 
 
 @pytest.fixture

@@ -11,15 +11,12 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-
-from tensorwire import registry
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
@@ -76,15 +73,6 @@ def extras() -> set[str]:
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     section = project.partition("[project.optional-dependencies]\n")[2].partition("\n[")[0]
     return set(re.findall(r"^([\w-]+) = \[", section, re.MULTILINE))
-
-
-@pytest.fixture
-def restored() -> Iterator[None]:
-    """Forget, after a test, what it registered."""
-    before = dict(registry._registered)
-    yield
-    registry._registered.clear()
-    registry._registered.update(before)
 
 
 @pytest.mark.usefixtures("restored")

@@ -46,7 +46,7 @@ def message(kind: str, array: Array) -> Any:
         built.data.tensor.values.extend(map(float, array.ravel().tolist()))
     elif kind == "ndarray":
         built.data.ndarray.SetInParent()
-        _fill(built.data.ndarray, array.tolist())
+        fill_list(built.data.ndarray, array.tolist())
     else:
         built.data.tftensor.SetInParent()
         _tensor_proto(built.data.tftensor, array)
@@ -157,12 +157,13 @@ def _quoted(number: Any) -> Any:
     return number
 
 
-def _fill(list_value: Any, nested: Any) -> None:
+def fill_list(list_value: Any, nested: Any) -> None:
+    """Put nested lists into a ListValue of the runtime."""
     for item in nested:
         value = list_value.values.add()
         if isinstance(item, list):
             value.list_value.SetInParent()
-            _fill(value.list_value, item)
+            fill_list(value.list_value, item)
         elif isinstance(item, bool):
             value.bool_value = item
         elif isinstance(item, str):

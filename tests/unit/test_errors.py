@@ -18,6 +18,7 @@ from tensorwire.errors import (
     shown,
     unknown,
 )
+from tests.support.nesting import nested
 
 ERRORS = [CodecError, EncodeError, DecodeError, LimitError, UnknownCodecError]
 errors = pytest.mark.parametrize("error", ERRORS)
@@ -29,14 +30,6 @@ class Loud:
     def __repr__(self) -> str:
         """Fail."""
         raise AssertionError
-
-
-def nested(depth: int) -> Any:
-    """Return lists in lists."""
-    value: Any = 1
-    for _ in range(depth):
-        value = [value]
-    return value
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ import array as stdlib_array
 import collections
 import ctypes
 import decimal
-import enum
 import fractions
 from typing import Any
 
@@ -23,24 +22,7 @@ from tensorwire.inputs import (
     unreadable,
 )
 from tests.support.expectations import describe
-
-
-class Color(enum.Enum):
-    """Not a number and not text."""
-
-    RED = 1
-
-
-class Level(enum.IntEnum):
-    """A number."""
-
-    LOW = 1
-
-
-class Word(str):
-    """Text, of a class of its own."""
-
-    __slots__ = ()
+from tests.support.objects import Color, Level, Word
 
 
 class Chars(bytes):

@@ -8,6 +8,7 @@ import pytest
 from tensorwire import lists
 from tensorwire.errors import DecodeError, EncodeError
 from tensorwire.missing import VERIFIED, Reading, Unverified
+from tests.support.nesting import nested
 
 NULL = Reading(null=True, rows=True)
 
@@ -86,14 +87,12 @@ def test_what_is_refused_has_its_path(nested: Any, path: str, reason: str) -> No
 @pytest.mark.parametrize("depth", [64, 65, 5000])
 def test_depth_is_bounded(depth: int) -> None:
     """As numpy bounds it, and without a call for each level."""
-    nested: Any = 1.5
-    for _ in range(depth):
-        nested = [nested]
+    value = nested(depth)
     if depth <= 64:
-        assert lists.to_array(nested, DecodeError).shape == (1,) * depth
+        assert lists.to_array(value, DecodeError).shape == (1,) * depth
         return
     with pytest.raises(DecodeError, match="at most 64 nested lists"):
-        lists.to_array(nested, DecodeError)
+        lists.to_array(value, DecodeError)
 
 
 def test_null_is_nan_where_that_is_allowed() -> None:
@@ -113,11 +112,11 @@ def test_null_is_nan_where_that_is_allowed() -> None:
 def test_floats_that_may_have_been_integers_are_unverified() -> None:
     """A parser without big integers made floats of them: the text is to be read again."""
     options = VERIFIED._replace(verified=False)
-    for nested in ([1e19], [[1.5, -1e300]], ["a", 1e19]):
+    for rows in ([1e19], [[1.5, -1e300]], ["a", 1e19]):
         with pytest.raises(Unverified):
-            lists.to_array(nested, DecodeError, options)
+            lists.to_array(rows, DecodeError, options)
         with pytest.raises(Unverified):
-            lists.check_numbers(nested, options)
+            lists.check_numbers(rows, options)
     for good in ([1.5, 2.0**62], [True], ["1e19"]):
         lists.to_array(good, DecodeError, options)
         lists.check_numbers({"a": good}, options)
@@ -170,13 +169,13 @@ def test_rounding_is_that_of_float64(bit: int) -> None:
 
 def test_mixed_rows_name_two_values() -> None:
     """What is beside what, at its path, and what to do."""
-    for nested, path, got in (
+    for rows, path, got in (
         ([1, "a"], "$[1]", "got 'a' beside 1"),
         ([["a", b"b"]], "$[0][1]", "got b'b' beside 'a'"),
         (["a", None], "$[1]", "got None beside 'a'"),
         ([2**63, -1], "$[0]", "got 9223372036854775808 beside -1"),
     ):
-        error = lists.mixed(nested, "one type")
+        error = lists.mixed(rows, "one type")
         assert error.path == path
         assert error.reason.endswith(got)
         assert error.remedy

@@ -9,6 +9,7 @@ import pytest
 import tensorwire as tw
 from tensorwire.protocols.neutral import TensorInfo
 from tensorwire.reprs import repr_of
+from tests.support.nesting import nested
 
 
 @dataclass(repr=False)
@@ -30,14 +31,6 @@ class Stranger:
         raise AssertionError
 
 
-def deep(levels: int) -> Any:
-    """Return lists in lists."""
-    nested: Any = []
-    for _ in range(levels):
-        nested = [nested]
-    return nested
-
-
 @pytest.mark.parametrize(
     ("note", "text"),
     [
@@ -54,7 +47,7 @@ def deep(levels: int) -> Any:
         (Note(b"a" * 21), "Note(value=<21 bytes: b'aaaaaaaaaaaaaaaaaaaa'...>)"),
         (Note(bytearray(21)), f"Note(value=<21 bytes: {bytearray(20)!r}...>)"),
         (Note(Stranger()), "Note(value=<Stranger>)"),
-        (Note(deep(9)), "Note(value=[[[[[...]]]]])"),
+        (Note(nested(9)), "Note(value=[[[[[...]]]]])"),
         (Note(list(range(9))), "Note(value=[0, 1, 2, 3, 4, 5, ...])"),
         (Note(Note(1)), "Note(value=<Note>)"),
         (
@@ -71,7 +64,7 @@ def test_a_repr_names_what_is_not_as_by_default(note: Note, text: str) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [deep(100_000), ["a" * 10**6] * 1000, {"k" * 10**6: 1}, np.zeros(10**7), bytes(10**7)],
+    [nested(100_000), ["a" * 10**6] * 1000, {"k" * 10**6: 1}, np.zeros(10**7), bytes(10**7)],
     ids=["deep", "long", "keys", "array", "bytes"],
 )
 def test_a_repr_is_short(value: Any) -> None:

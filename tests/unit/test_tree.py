@@ -26,16 +26,10 @@ from tensorwire.tree import (
     text_to_bytes,
     walk,
 )
+from tests.support.nesting import nested
 
 LEAF = Leaf(Role.BLOB, np.zeros(1))
 PLACES = ArrayPlaces({"a": {ARRAY: True}, "rows": {"x": {ARRAY: True}}, "m": {"*": {ARRAY: True}}})
-
-
-def deep(depth: int, last: Any) -> Any:
-    """Return a value in so many lists."""
-    for _ in range(depth):
-        last = [last]
-    return last
 
 
 def test_arrays_are_replaced_in_order() -> None:
@@ -56,8 +50,8 @@ def test_arrays_are_replaced_in_order() -> None:
 @pytest.mark.parametrize("depth", [0, 1, 100, 20_000])
 def test_a_leaf_is_found_at_any_depth(depth: int) -> None:
     """Without a call for each level."""
-    assert has_leaf(deep(depth, LEAF))
-    assert not has_leaf(deep(depth, "x"))
+    assert has_leaf(nested(depth, LEAF))
+    assert not has_leaf(nested(depth, "x"))
 
 
 @pytest.mark.parametrize(
@@ -106,8 +100,8 @@ def test_plain_trees(node: Any, plain: bool) -> None:  # noqa: FBT001
 
 def test_deep_trees_are_not_plain() -> None:
     """Not deeper than orjson and msgpack read."""
-    assert is_plain(deep(MAX_DEPTH, 1), frozenset({int}))
-    assert not is_plain(deep(MAX_DEPTH + 2, 1), frozenset({int}))
+    assert is_plain(nested(MAX_DEPTH, 1), frozenset({int}))
+    assert not is_plain(nested(MAX_DEPTH + 2, 1), frozenset({int}))
 
 
 def test_a_walk_yields_scalars_with_their_paths() -> None:
@@ -116,7 +110,7 @@ def test_a_walk_yields_scalars_with_their_paths() -> None:
     assert list(walk(tree, "$")) == [("$.a[0]", 1), ("$.a[1].b", "x"), ("$", Ellipsis)]
     assert list(walk(3, "$.x")) == [("$.x", 3)]
     with pytest.raises(EncodeError, match="at most 1024 levels") as error:
-        list(walk({"a": deep(MAX_DEPTH + 1, 1)}, "$"))
+        list(walk({"a": nested(MAX_DEPTH + 1, 1)}, "$"))
     assert error.value.path.startswith("$.a")
     loop: list[Any] = []
     loop.append(loop)
@@ -127,7 +121,7 @@ def test_a_walk_yields_scalars_with_their_paths() -> None:
 @pytest.mark.parametrize("depth", [0, 1, 5, MAX_DEPTH, 100_000])
 def test_levels(depth: int) -> None:
     """How deep a tree is, up to one more than what is read."""
-    assert levels(deep(depth, 1)) == min(depth, MAX_DEPTH + 1)
+    assert levels(nested(depth, 1)) == min(depth, MAX_DEPTH + 1)
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 1000])

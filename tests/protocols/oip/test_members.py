@@ -10,6 +10,7 @@ import pytest
 
 import tensorwire as tw
 from tensorwire.containers.protobuf.schema import message_class
+from tests.support.nesting import under
 from tests.support.oip_bodies import one_json
 from tests.support.oip_values import GRPC, REST, Output, Request, Response, Tensor
 
@@ -123,11 +124,6 @@ def test_what_json_does_not_hold(parameters: Any, path: str) -> None:
     with pytest.raises(tw.EncodeError) as error:
         JSON.encode(Request([], parameters=parameters))
     assert error.value.path == f"$.parameters{path}"
-
-
-def under(frames: int, call: Any) -> Any:
-    """Call a function with so many frames of a caller above it."""
-    return call() if not frames else under(frames - 1, call)
 
 
 @pytest.mark.parametrize("frames", [0, 880])

@@ -10,16 +10,9 @@ import pytest
 
 from tensorwire.errors import DecodeError, EncodeError
 from tensorwire.protocols import fields
+from tests.support.nesting import nested
 
 SCALAR = "expected a bool, integer, float or string"
-
-
-def deep(count: int) -> Any:
-    """Return lists in lists."""
-    value: Any = 1
-    for _ in range(count):
-        value = [value]
-    return value
 
 
 @pytest.mark.parametrize(
@@ -47,7 +40,7 @@ def deep(count: int) -> Any:
             "expected a JSON value, got 1j - at $.p.a",
         ),
         (
-            lambda: fields.json_parameters({"a": deep(200)}, "$.p"),
+            lambda: fields.json_parameters({"a": nested(200)}, "$.p"),
             "expected at most 100 levels of parameters, got more - at $.p.a",
         ),
     ],
@@ -71,7 +64,7 @@ def test_what_is_not_written(call: Callable[[], Any], message: str) -> None:
         (lambda: fields.objects({"a": {}}, "a"), "expected a list of objects, got dict - at $.a"),
         (lambda: fields.objects({"a": [{}, 1]}, "a"), "expected an object, got 1 - at $.a[1]"),
         (lambda: fields.values({"parameters": []}), "expected an object, got list - at $.param"),
-        (lambda: fields.values({"parameters": {"a": deep(200)}}), "expected at most 100 levels"),
+        (lambda: fields.values({"parameters": {"a": nested(200)}}), "expected at most 100 levels"),
     ],
 )
 def test_what_is_not_read(call: Callable[[], Any], message: str) -> None:

@@ -2,21 +2,16 @@
 
 import sys
 import threading
-from typing import Any
 
 import pytest
 
 from tensorwire.wire.stack import with_room
+from tests.support.nesting import under
 
 
 def descend(depth: int) -> int:
     """Return how deep calls went."""
     return 0 if not depth else 1 + descend(depth - 1)
-
-
-def under(frames: int, call: Any) -> Any:
-    """Call something below so many frames."""
-    return call() if not frames else under(frames - 1, call)
 
 
 def test_a_call_with_room_is_made_here() -> None:

@@ -18,6 +18,7 @@ from tensorwire.limits import DEFAULT_LIMITS, Limits
 from tensorwire.tree import Irregular, Leaf, Role
 from tensorwire.wire.buffers import join
 from tensorwire.wire.grid import GridFill
+from tests.support.reference import fill_list
 
 SHAPES = [(1,), (3,), (2, 3), (1, 1), (2, 1, 4), (12, 12), (600,), (2, 700), (13, 11, 5), (1,) * 20]
 shapes = pytest.mark.parametrize("shape", SHAPES, ids=str)
@@ -25,20 +26,8 @@ shapes = pytest.mark.parametrize("shape", SHAPES, ids=str)
 
 def official(nested: Any) -> bytes:
     """Return what the runtime writes for nested lists."""
-
-    def fill(message: Any, items: list[Any]) -> None:
-        for item in items:
-            value = message.values.add()
-            if isinstance(item, list):
-                value.list_value.SetInParent()
-                fill(value.list_value, item)
-            elif isinstance(item, bool):
-                value.bool_value = item
-            else:
-                value.number_value = item
-
     message = ListValue()
-    fill(message, nested)
+    fill_list(message, nested)
     text: bytes = message.SerializeToString()
     return text
 

@@ -20,6 +20,7 @@ from tensorwire.containers.protobuf.schema import (
 )
 from tensorwire.tree import ARRAY, Role
 from tests.support.expectations import describe
+from tests.support.nesting import nested
 from tests.support.protobuf_messages import MESSAGES, made, trees, written
 
 encoder: Any = encoder_module  # the stubs have no functions of it
@@ -180,12 +181,9 @@ def test_an_enum_of_a_later_release_is_its_number() -> None:
 @pytest.mark.parametrize("depth", [1, 90])
 def test_depth_takes_no_frames(depth: int) -> None:
     """Lists in lists are read as deep as the runtime reads them."""
-    nested: Any = 1.5
-    for _ in range(depth):
-        nested = [nested]
     message: Any = message_class(SELDON)()
     value = message.jsonData
     for _ in range(depth):
         value = value.list_value.values.add()
     value.number_value = 1.5
-    assert to_tree(message) == {"jsonData": nested}
+    assert to_tree(message) == {"jsonData": nested(depth)}
