@@ -41,17 +41,17 @@ __all__ = [
     "utf8",
 ]
 
-EXACT = 2**53  # float64 holds every integer up to here
+EXACT = 2**53  # float64 holds every integer up to this one
 _BLOCK = 1 << 16
 
 
-# dtype.num of bools, integers and floats up to 64 bits. (dtype.char will not do: a float8 type has
-# the letter of uint64.)
+# dtype.num of bools, integers and floats up to 64 bits. (dtype.char is ambiguous: a float8 dtype
+# has that of uint64.)
 NUMBERS = frozenset(np.dtype(char).num for char in "?bhilqBHILQefd")
 FLOAT16 = np.dtype(np.float16).num
 _NARROW = frozenset(np.dtype(char).num for char in "ef")
 _COMPLEX = frozenset(np.dtype(char).num for char in "FD")
-_CUSTOM = 2  # dtype.isbuiltin of what numpy has from elsewhere: bfloat16, the float8 types
+_CUSTOM = 2  # dtype.isbuiltin of dtypes that another package registers: bfloat16, float8
 
 
 _REAL = "bool, an integer dtype, float16, float32 or float64"
@@ -63,66 +63,66 @@ _CUSTOM_NAMES = (
 
 
 def as_array(value: Any, *, none: bool = False) -> Any:
-    """View `value` as an array without a copy; a list that no dtype holds is given back as it is.
+    """View `value` as an array without a copy; return a list unchanged where no dtype holds it.
 
-    Takes arrays and whatever offers `__array__`, `__dlpack__` (on the CPU) or a buffer, numbers,
+    Accepts arrays, objects with `__array__`, `__dlpack__` (on the CPU) or a buffer, numbers,
     strings, bytes, nested lists of those, arrays of such objects, and the arrays and columns of
-    other libraries, see `inputs`. None is left in rows that mix types; among numbers, it is NaN
-    with `none`.
+    other libraries, see `inputs`. None is kept in rows that mix types; among numbers it is NaN
+    where `none` is true.
 
     Raises
     ------
     EncodeError
-        for anything else; the text tells what to pass instead.
+        any other value; the remedy names what to pass instead.
     """
     if type(value) is np.ndarray and value.dtype.num in NUMBERS:
         return value
     try:
         if not isinstance(value, (list, tuple)):
-            given, value = value, inputs.plain(value, none=none)
+            original, value = value, inputs.plain(value, none=none)
             if not isinstance(value, (list, tuple)):
-                return _checked(value, given)
+                return _checked(value, original)
         return _of_lists(value, VALUES_OR_NONE if none else VALUES)
     except (EncodeError, MemoryError):
         raise
-    except Exception as error:  # whatever the attributes and methods of a value may raise
+    except Exception as error:  # attributes and methods of the value may raise any exception
         raise inputs.unreadable(value, error) from error
 
 
 def _of_lists(nested: Any, options: Reading) -> Any:
-    """Make an array of nested lists; numpy's scalars in them become Python's own where need be."""
+    """Return an array of nested lists; scalars of numpy in them are converted where necessary."""
     if nested and type(nested[0]) is not list and (array := inputs.stacked(nested)) is not None:
         return _checked(array, nested)
     try:
-        found = lists.to_array(nested, EncodeError, options)
-    except Exception:  # noqa: BLE001 - whatever __array__ of an item may raise
-        found = lists.to_array(inputs.plain_lists(nested), EncodeError, options)
-    if type(found) is list:
-        inputs.check_integers(found)
-    return found
+        array = lists.to_array(nested, EncodeError, options)
+    except Exception:  # noqa: BLE001 - __array__ of an item may raise any exception
+        array = lists.to_array(inputs.plain_lists(nested), EncodeError, options)
+    if type(array) is list:
+        inputs.check_integers(array)
+    return array
 
 
-def _checked(array: Array, given: Any) -> Any:
-    """Return an array of a dtype that a codec may have."""
+def _checked(array: Array, original: Any) -> Any:
+    """Return an array if codecs support its dtype; raise `EncodeError` for another."""
     dtype = array.dtype
     if dtype.num in NUMBERS or dtype.num in _COMPLEX:
         return array
     if dtype.kind in "SUT" or dtype.isbuiltin == _CUSTOM:
         return array
-    raise inputs.refused_dtype(given, dtype)
+    raise inputs.refused_dtype(original, dtype)
 
 
 def aligned(value: Any) -> Any:
-    """Return an array at an address that suits its dtype: the array itself, or a copy of it.
+    """Return an array whose address is aligned for its dtype: the array itself, or a copy.
 
-    A format puts an array where it does, at a multiple of 8 by chance only. numpy reads such a view
-    rightly, but element by element, and BLAS copies it in each call. A copy is where numpy has its
-    own arrays, at a multiple of 16; multiples of 64 were not faster in any pass that was timed.
+    Most formats put an array at any offset. numpy reads a misaligned view correctly, but element by
+    element, and BLAS copies it in each call. A copy is at a multiple of 16 bytes, as all arrays of
+    numpy are; multiples of 64 were not faster in any measurement.
 
-    Decoding float64 and adding up its values takes, with a copy of a misaligned view by without
-    one, 1.5 for 1 and for 100 values, 1.2 for 10,000, 1.1 for 100,000, 1.7 for 1,000,000 (x86-64);
-    with three sums 1.3, 1.2, 0.9, 0.7 and 1.3. So a view is the default, and whoever goes over an
-    array several times, or hands it to what takes aligned memory only, asks for `align`.
+    The time to decode float64 and to sum its values once, with a copy of a misaligned view divided
+    by that without, is 1.5 for 1 and 100 values, 1.2 for 10,000, 1.1 for 100,000, 1.7 for 1,000,000
+    (x86-64); with three sums it is 1.3, 1.2, 0.9, 0.7 and 1.3. So a view is the default; pass
+    ``align=True`` to read an array several times, or for a library that requires alignment.
     """
     if not isinstance(value, np.ndarray) or value.flags.aligned:
         return value
@@ -147,7 +147,7 @@ def check_float64(array: Array, path: str = "") -> None:
 
 
 def put(target: Array, source: Array) -> None:
-    """Fill an array with the values of another, converted; that a NaN is made quiet is no news."""
+    """Copy the values of an array into another, with conversion and without warnings for NaN."""
     if source.dtype.num not in _NARROW:  # np.errstate takes longer than a small array
         target[...] = source
     else:
@@ -156,33 +156,33 @@ def put(target: Array, source: Array) -> None:
 
 
 def to_float64(array: Array, *, lossy: bool) -> Array:
-    """Return numbers as float64 where a list of numbers loses their dtype and `lossy` allows it."""
+    """Return numbers of another dtype as float64 if `lossy`; raise `EncodeError` otherwise."""
     if array.dtype.kind in "SUT":
         got = "bytes" if array.dtype.kind == "S" else "strings"
         raise EncodeError(f"expected numbers, got {got}")
     if not lossy:
         raise EncodeError(f"expected {_REAL}, got {array.dtype}")
-    with np.errstate(invalid="ignore"):  # that a NaN is made quiet is no news
+    with np.errstate(invalid="ignore"):  # a signalling NaN becomes a quiet one
         return (array.real if array.dtype.kind == "c" else array).astype(np.float64)
 
 
 def is_float(dtype: DTypeLike) -> bool:
-    """Return whether a dtype is one of floats or complex numbers, bfloat16 and such among them."""
+    """Return whether a dtype is floating-point or complex, bfloat16 and float8 included."""
     try:
-        found = np.dtype(dtype)
-    except TypeError:  # which `cast` refuses
+        target = np.dtype(dtype)
+    except TypeError:  # `cast` refuses it
         return False
-    return found.kind in "fc" or (found.kind == "V" and found.isbuiltin == _CUSTOM)
+    return target.kind in "fc" or (target.kind == "V" and target.isbuiltin == _CUSTOM)
 
 
 _REMEDY = "leave dtype= out, or cast with astype"
 
 
 def cast(array: Array, dtype: DTypeLike, *, shortest: bool = False, remedy: str = _REMEDY) -> Array:
-    """Convert to `dtype`, or raise `DecodeError` where a value would change, with the `remedy`.
+    """Convert to `dtype`; raise `DecodeError` with the `remedy` where a value would change.
 
-    With `shortest`, the floats were read from decimal text that a writer of a narrower type may
-    have shortened: 0.1 is then float32's 0.1, because float32's 0.1 is written so.
+    With `shortest`, floats from decimal text may be the shortest text of a value of `dtype`: 0.1 is
+    then the float32 nearest to 0.1, because that value is written as 0.1.
     """
     target = dtype_named(dtype)
     if array.dtype == target:
@@ -215,13 +215,13 @@ def cast(array: Array, dtype: DTypeLike, *, shortest: bool = False, remedy: str 
 
 
 def dtype_named(dtype: DTypeLike) -> np.dtype[Any]:
-    """Return a dtype that a caller names; raise `DecodeError` for what is none."""
+    """Return the dtype for the argument of a caller; raise `DecodeError` for anything else."""
     try:
         return np.dtype(dtype)
     except (TypeError, ValueError, SyntaxError, Warning):
         pass
     if isinstance(dtype, str) and dtype in _CUSTOM_NAMES:
-        import ml_dtypes  # only from then on numpy knows its dtypes by name
+        import ml_dtypes  # the import registers its dtypes in numpy
 
         custom: np.dtype[Any] = np.dtype(getattr(ml_dtypes, dtype))
         return custom
@@ -235,20 +235,20 @@ def _is_number(dtype: np.dtype[Any]) -> bool:
 
 
 def _same(narrow: Array, wide: Array) -> Array:
-    """Return, for each element, whether a cast kept the value; NaN keeps being NaN."""
+    """Return, for each element, whether a cast kept the value; NaN stays NaN."""
     if narrow.dtype.kind in "fV" and wide.dtype.kind in "iu":
-        # 2.0**64 would come back as the largest uint64 on some machines: stay below it.
+        # Some machines convert 2.0**64 to the largest uint64: compare smaller values only.
         top = 2.0 ** (8 * wide.dtype.itemsize - (wide.dtype.kind == "i"))
         exact = narrow.astype(np.float64)
-        fits = (exact < top) & (exact >= -top)  # -inf would come back as the least int64
+        fits = (exact < top) & (exact >= -top)  # -inf converts to the smallest int64
         same: Array = fits & (np.where(fits, narrow, 0).astype(wide.dtype) == wide)
         return same
     if narrow.dtype.kind == "c" and wide.dtype.kind != "c":
         narrow = narrow.real
     same = narrow.astype(wide.dtype) == wide
-    if narrow.dtype.kind in "iu" and wide.dtype.kind in "fcV":  # float16's -inf is least int64's
+    if narrow.dtype.kind in "iu" and wide.dtype.kind in "fcV":  # -inf equals the smallest int64
         same &= np.isfinite(wide)
-    if narrow.dtype.kind != "c":  # -1 as an unsigned integer comes back as -1
+    if narrow.dtype.kind != "c":  # -1 converts to an unsigned integer and back to -1
         same &= (narrow < 0) == (wide < 0)
     if wide.dtype.kind in "fcV" and narrow.dtype.kind in "fcV":
         same |= (narrow != narrow) & (wide != wide)  # noqa: PLR0124 - NaN
@@ -256,7 +256,7 @@ def _same(narrow: Array, wide: Array) -> Array:
 
 
 def in_range(array: Array, target: np.dtype[Any], name: np.dtype[Any]) -> Array:
-    """Narrow numbers that text or a wider field has; `DecodeError` where one is out of range."""
+    """Convert numbers to a narrower dtype; raise `DecodeError` where one is out of range."""
     with np.errstate(all="ignore"):
         narrow = array.astype(target)
     if target.kind in "iu" and array.dtype.kind in "iu" and array.size:
@@ -287,7 +287,7 @@ def decimal_twin(array: Array) -> Array:
         scale = 10.0 ** np.abs(power)
         whole = np.rint(np.where(power > 0, value * scale, value / scale))
         candidate = np.where(power > 0, whole / scale, whole * scale)
-        with np.errstate(over="ignore"):  # 7e4, say, while 65504 is on its way
+        with np.errstate(over="ignore"):  # 7e4, the first candidate for 65504, overflows float16
             good = candidate.astype(array.dtype).astype(np.float64) == value
         twin[left[good]] = candidate[good]
         left = left[~good]
@@ -295,7 +295,7 @@ def decimal_twin(array: Array) -> Array:
 
 
 def reads_back(narrow: Array, wide: Array) -> Array:
-    """Return whether `wide` is what the shortest text of `narrow` reads as."""
+    """Return whether the shortest text of `narrow` reads as `wide`, for each element."""
     if narrow.dtype == np.float32:
         text = orjson.dumps(narrow, option=orjson.OPT_SERIALIZE_NUMPY)
         narrow = np.array(orjson.loads(text))
@@ -306,7 +306,7 @@ def reads_back(narrow: Array, wide: Array) -> Array:
 
 
 def utf8(array: Array) -> list[bytes]:
-    """Return the elements in row-major order, text as UTF-8."""
+    """Return the elements as bytes in row-major order; text is encoded as UTF-8."""
     if array.dtype.kind == "S":
         strings: list[bytes] = array.reshape(-1).tolist()
         return strings
@@ -317,7 +317,7 @@ def utf8(array: Array) -> list[bytes]:
 
 
 def from_bytes(strings: list[bytes], shape: Sequence[int]) -> Any:
-    """Make an array of byte strings, or nested lists where numpy would cut or pad too much."""
+    """Return an array of byte strings, or nested lists where numpy would drop a NUL or pad much."""
     array = lists.to_array(strings, DecodeError)
     if not isinstance(array, list):
         return (array if array.size else array.astype("S")).reshape(shape)

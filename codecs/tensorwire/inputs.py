@@ -1,9 +1,9 @@
-"""What people hand over that is no plain array: what it holds, exactly, or what to pass instead.
+"""Convert arrays of other libraries, scalars and sequences to numpy arrays or nested lists.
 
-The values of another library are asked for by what they offer (`__array__`, `to_numpy`, `to_list`),
-never by importing the library: whoever has such a value has imported it. What comes out is an array
-of a dtype that is no object, or nested lists of Python's own numbers, strings and bytes, in which
-None is a missing value.
+No library is imported for this: a value is recognised by the module of its class, and converted by
+its own methods (`__array__`, `to_numpy`, `to_list`). The result is an array of a dtype other than
+object, or nested lists of Python's numbers, strings and bytes, in which None is a missing value.
+What cannot be converted exactly is refused, with an expression to pass instead.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ _ARRAYS = "an array, or nested lists of numbers, bools, strings or bytes"
 _LIBRARIES = ("pandas", "polars", "pyarrow", "torch", "narwhals")
 _MAX_RANK = 64
 _TOO_DEEP = f"expected at most {MAX_DEPTH} levels of nesting, got more"
-_CUSTOM = 2  # dtype.isbuiltin of what numpy has from elsewhere: bfloat16, the float8 types
+_CUSTOM = 2  # dtype.isbuiltin of dtypes that another package registers: bfloat16, float8
 
 
 def library_of(value: Any) -> str:
-    """Return the library, of those whose values need a second look, that a class comes from."""
+    """Return the library that defines the class of a value, "" where it needs no conversion."""
     for base in type(value).__mro__[:-1]:
         name = base.__module__.partition(".")[0]
         if name in _LIBRARIES:
@@ -53,7 +53,7 @@ def library_of(value: Any) -> str:
     return ""
 
 
-_ROWS = {  # of a frame; what makes one float64 array of it may round integers
+_ROWS = {  # expressions for the rows of a frame; one float64 array of them may round integers
     "pandas": "value.to_numpy(object)",
     "polars": "value.rows()",
     "pyarrow": "[list(row.values()) for row in value.to_pylist()]",
@@ -61,19 +61,19 @@ _ROWS = {  # of a frame; what makes one float64 array of it may round integers
 
 
 def plain(value: Any, *, none: bool = False) -> Any:  # noqa: PLR0911 - a table of cases
-    """Return what a value holds: an array, or nested lists.
+    """Return a value as an array or as nested lists.
 
     Parameters
     ----------
     value
-        anything but a numpy array of numbers and a list, which are what they are.
+        any object; numpy arrays of numbers and lists need no conversion.
     none
-        whether a missing value among numbers may be given as None.
+        whether a missing value among numbers may be returned as None.
 
     Raises
     ------
     EncodeError
-        with the reason, and what to pass instead: an expression of ``value``.
+        the value cannot be converted; the remedy is an expression of ``value`` to pass instead.
     """
     kind = type(value)
     if hasattr(kind, "columns") and (hasattr(kind, "__arrow_c_stream__") or hasattr(kind, "lazy")):
@@ -100,7 +100,7 @@ def plain(value: Any, *, none: bool = False) -> Any:  # noqa: PLR0911 - a table 
 
 
 def _scalar(value: Any) -> Any:
-    """Return a scalar of Python's own types, of which it may be of a class derived from."""
+    """Return a scalar of a Python type, or of a class derived from one, as an array."""
     if isinstance(value, str):
         return np.array(value, np.dtypes.StringDType() if value[-1:] == "\0" else None)
     if isinstance(value, bytes):
@@ -147,7 +147,7 @@ def _buffer(value: memoryview) -> Any:
 
 
 def _array(value: Any) -> Any:
-    """Return the array that an object offers; of no memory but the CPU's."""
+    """Return the array of an object by `__array__` or, on the CPU, by `__dlpack__`."""
     try:
         has_array = hasattr(value, "__array__")
         array: Array = np.asarray(value) if has_array else np.from_dlpack(value)
@@ -157,17 +157,17 @@ def _array(value: Any) -> Any:
 
 
 def unreadable(value: Any, error: Exception) -> EncodeError:
-    """Return why a value whose own attributes or methods raise an error cannot be encoded."""
+    """Return the error for a value whose own attributes or methods raise an error."""
     try:
         why = (str(error) or type(error).__name__).partition("\n")[0][:300].rstrip(".")
-    except Exception:  # noqa: BLE001 - of the error's own text
+    except Exception:  # noqa: BLE001 - str(error) may raise too
         why = type(error).__name__
     reason = f"expected {_ARRAYS}, got {shown(value)} that numpy cannot view as an array ({why})"
     return EncodeError(reason, "", "pass a numpy array of its values")
 
 
 def _of_array(array: Array, value: Any) -> Any:
-    """Return an array as it is, or the values of one of objects."""
+    """Return an array unchanged; the values of an array of objects as nested lists."""
     kind = array.dtype.kind
     if kind == "T" and array.size:
         texts = array.tolist()
@@ -182,14 +182,14 @@ def _of_array(array: Array, value: Any) -> Any:
 
 
 def _none_for(texts: Any) -> Any:
-    """Return strings in nested lists with None for what is no string: it is missing."""
+    """Return nested lists of strings, with None for a missing value."""
     if isinstance(texts, list):
         return [_none_for(item) for item in texts]
     return texts if type(texts) is str else None
 
 
 def _other(value: Any) -> Any:
-    """Read a buffer or any other sequence, or tell what can be passed for the value."""
+    """Return a buffer as an array, another sequence as a list; raise `EncodeError` otherwise."""
     if isinstance(value, range):
         return np.asarray(value)
     try:
@@ -202,7 +202,7 @@ def _other(value: Any) -> Any:
 
 
 def _instead_of(value: Any) -> str:  # noqa: PLR0911 - a table of cases
-    """Return what to do about a value that is none of an array, "" where nothing is known."""
+    """Return the remedy for a value that is not an array, "" where none is known."""
     if isinstance(value, type) or value is None:
         return ""
     if isinstance(value, Enum):
@@ -222,12 +222,12 @@ def _instead_of(value: Any) -> str:  # noqa: PLR0911 - a table of cases
 
 
 def _has_text(value: object) -> bool:
-    """Return whether the text of a value has more than its class."""
+    """Return whether the class of a value defines `__str__`."""
     return getattr(type(value), "__str__", None) is not getattr(object, "__str__", None)
 
 
 def _masked(value: Any, *, none: bool) -> Any:
-    """Return the values of a masked array, None where one is masked."""
+    """Return the values of a masked array, with None for a masked value."""
     mask = np.ma.getmaskarray(value)
     kind = value.dtype.kind
     if not mask.any():
@@ -242,7 +242,7 @@ def _masked(value: Any, *, none: bool) -> Any:
 
 
 def refused_dtype(value: Any, dtype: np.dtype[Any]) -> EncodeError:
-    """Return the reason why an array of a dtype cannot be encoded, and what to pass instead."""
+    """Return the error for an array of a dtype that cannot be encoded, with a remedy."""
     reason = f"expected numbers, bools, strings or bytes, got dtype {dtype}"
     if dtype.kind == "M":
         remedy = "value.astype(str)"
@@ -269,15 +269,15 @@ def refused_dtype(value: Any, dtype: np.dtype[Any]) -> EncodeError:
 
 
 def plain_lists(nested: Any) -> Any:
-    """Return nested lists in which each value is of one of Python's own types.
+    """Return nested lists in which every value has a built-in type of Python.
 
-    Numpy's scalars become the numbers and strings that they are, so do those of classes derived
-    from int, float, str and bytes; pandas' NA becomes None.
+    Scalars of numpy and of classes derived from int, float, str and bytes are converted to the
+    built-in type; pandas' NA becomes None.
 
     Raises
     ------
     EncodeError
-        for what is no value of an array, with its place.
+        a value cannot be an element of an array; with its path.
     """
     whole: list[Any] = [nested]
     left: list[tuple[Any, int, str, int]] = [(whole, 0, "", 0)]
@@ -306,9 +306,9 @@ def _is_array(value: Any) -> bool:
 
 
 def stacked(items: Sequence[Any]) -> Array | None:
-    """Return arrays of one shape and dtype as one, None where they are not so.
+    """Return a sequence of arrays of one shape and dtype as one array; None for any other.
 
-    Raises `EncodeError` for an array that cannot be encoded, with its place.
+    Raises `EncodeError` for an array that cannot be encoded, with its path.
     """
     if not items or type(items[0]) in _PLAIN or not all(map(_is_array, items)):
         return None
@@ -328,16 +328,16 @@ def _plain_at(i: int, item: Any) -> Any:
 
 
 def _plain_value(node: Any, path: str) -> Any:
-    for kind, turn in _TURN.items():
+    for kind, convert in _CONVERTERS.items():
         if isinstance(node, kind):
-            return turn(node)
+            return convert(node)
     if isinstance(node, np.generic):
         custom = node.dtype.isbuiltin == _CUSTOM
         if custom or (node.dtype.kind in "biufc" and node.dtype.char not in "gG"):
             return float(node) if custom else node.tolist()
     elif isinstance(node, Mapping):
         return dict(node)
-    elif type(node).__name__ == "NAType":  # pandas' one, of which there is one
+    elif type(node).__name__ == "NAType":  # pandas.NA
         return None
     elif hasattr(node, "__array__") and not isinstance(node, (Decimal, Number, Enum)):
         try:
@@ -349,7 +349,7 @@ def _plain_value(node: Any, path: str) -> Any:
     raise EncodeError(reason, path, _instead_of_all(node))
 
 
-_TURN: dict[type, Callable[[Any], Any]] = {  # classes that others are derived from
+_CONVERTERS: dict[type, Callable[[Any], Any]] = {  # from derived classes to the built-in type
     str: str.__str__,
     bytes: lambda node: b"".join((node,)),
     int: int.__index__,
@@ -359,7 +359,7 @@ _TURN: dict[type, Callable[[Any], Any]] = {  # classes that others are derived f
 
 
 def _instead_of_all(node: Any) -> str:
-    """Return what to pass for all values, where one of them is none of an array."""
+    """Return the remedy for all values, where one of them cannot be an element of an array."""
     if isinstance(node, Enum):
         return "pass the value of each"
     if isinstance(node, np.timedelta64):
@@ -372,14 +372,14 @@ def _instead_of_all(node: Any) -> str:
 
 
 def plain_json(value: Any, path: str) -> Any:
-    """Return a JSON value in which numpy's scalars and arrays are Python's own.
+    """Return a JSON value with the scalars and arrays of numpy as Python's types.
 
-    The same object comes back where there is nothing to turn.
+    The same object is returned where nothing has to be converted.
 
     Raises
     ------
     EncodeError
-        for what JSON has no place for, with its own place and what to pass instead.
+        JSON cannot represent a value; with its path and a remedy.
     """
     if not _is_odd(value, path):
         return value
@@ -390,7 +390,7 @@ def plain_json(value: Any, path: str) -> Any:
         if type(node) in _PLAIN:
             holder[at] = node
             continue
-        where = shortened(form.format(outer, at))  # made for what may have a need of it
+        where = shortened(form.format(outer, at))
         if isinstance(node, Mapping):
             items = {
                 str.__str__(key) if isinstance(key, str) else key: item
@@ -412,7 +412,7 @@ def plain_json(value: Any, path: str) -> Any:
 
 
 def _is_odd(value: Any, path: str) -> bool:
-    """Return whether anything in a JSON value is of a class that JSON's writers do not know."""
+    """Return whether a JSON value contains an object of a class that JSON writers refuse."""
     left = [(value, 1)]
     while left:
         node, level = left.pop()
@@ -433,11 +433,11 @@ def _is_odd(value: Any, path: str) -> bool:
 
 
 def _json_value(node: Any, path: str) -> Any:
-    """Return a number, text or lists for a value of a class that JSON's writers do not know."""
+    """Return a number, text or lists for a value of a class that JSON writers refuse."""
     try:
         if _is_array(node):
-            found = plain(node, none=True)
-            return found.tolist() if isinstance(found, np.ndarray) else found
+            value = plain(node, none=True)
+            return value.tolist() if isinstance(value, np.ndarray) else value
         return _plain_value(node, "")
     except EncodeError as error:
         if error.path != "$":
@@ -453,7 +453,7 @@ def _missing(value: Any, at: int, remedy: str, *, number: bool) -> EncodeError:
 
 
 def _pandas(value: Any, *, none: bool) -> Any:
-    """Read a Series, an Index or an array of pandas; its labels are not part of it."""
+    """Convert a Series, an Index or an array of pandas, without its labels."""
     dtype = getattr(value, "dtype", None)
     if dtype is None or not callable(getattr(value, "isna", None)):
         return value
@@ -480,11 +480,11 @@ def _pandas(value: Any, *, none: bool) -> Any:
 
 
 def _polars(value: Any, *, none: bool) -> Any:
-    """Read a Series of polars."""
+    """Convert a Series of polars."""
     if not callable(getattr(value, "null_count", None)) or not hasattr(value, "to_list"):
         return value
     name, numeric = str(value.dtype), value.dtype.is_numeric()
-    if name.startswith("Decimal") or name in ("Int128", "UInt128"):  # which numpy has not
+    if name.startswith("Decimal") or name in ("Int128", "UInt128"):  # numpy has no such dtype
         reason = f"expected numbers, bools, strings or bytes, got Series of {name}"
         raise EncodeError(reason, "", "pass value.cast(float), which may round")
     if value.dtype.is_temporal():
@@ -499,7 +499,7 @@ def _polars(value: Any, *, none: bool) -> Any:
 
 
 def _pyarrow(value: Any, *, none: bool) -> Any:
-    """Read an array, a chunked array or a scalar of Arrow."""
+    """Convert an array, a chunked array or a scalar of Arrow."""
     if hasattr(value, "as_py"):
         return value.as_py()
     if not hasattr(value, "null_count") or not hasattr(value, "to_pylist"):
@@ -522,7 +522,7 @@ def _pyarrow(value: Any, *, none: bool) -> Any:
 
 
 def _torch(value: Any, *, none: bool) -> Any:
-    """View a tensor of PyTorch; those that numpy has no dtype for by their bits."""
+    """View a tensor of PyTorch; bfloat16 and float8 are viewed by the dtypes of ml_dtypes."""
     del none
     torch = sys.modules["torch"]
     if not isinstance(value, torch.Tensor):
@@ -539,7 +539,7 @@ def _torch(value: Any, *, none: bool) -> Any:
     value = value.detach().resolve_conj().resolve_neg()
     name = str(value.dtype).removeprefix("torch.")
     if name == "bfloat16" or name.startswith("float8_"):
-        import ml_dtypes  # costs milliseconds that few payloads need
+        import ml_dtypes  # takes milliseconds: imported only where it is needed
 
         bits = torch.int16 if name == "bfloat16" else torch.uint8
         custom = getattr(ml_dtypes, name, None)
@@ -554,7 +554,7 @@ def _torch(value: Any, *, none: bool) -> Any:
 
 
 def _narwhals(value: Any, *, none: bool) -> Any:
-    """Read the series in a Series of narwhals."""
+    """Convert the native series of a narwhals Series."""
     return plain(value.to_native(), none=none) if hasattr(value, "to_native") else value
 
 

@@ -27,7 +27,7 @@ __all__ = [
     "mixed",
     "numbers",
     "rank",
-    "rounded",
+    "rounding_error",
     "rounds",
     "scalars",
     "shape",
@@ -38,24 +38,24 @@ __all__ = [
 _EXACT = 2**53
 _SAFE = 2.0**53  # integers below it are floats, all of them
 _SQUARES = _SAFE**2  # the sum of squares is below it where no number can have been rounded
-_WIDE = 2.0**63  # of an integer that a parser made a float of, for want of 64 bits
-_LOOP_MAX = 16  # numbers that Python compares sooner than numpy
-_LONG_TEXT = 16 << 10  # bytes of text that is scanned sooner than the values in it
-_DOT_MAX = 8192  # numbers whose squares numpy adds up in one thread
+_WIDE = 2.0**63  # a larger float may be an integer beyond 64 bits that a parser converted
+_LOOP_MAX = 16  # numbers that Python compares faster than numpy
+_LONG_TEXT = 16 << 10  # bytes of text: scanning longer text is faster than walking its values
+_DOT_MAX = 8192  # numbers of which numpy computes the dot product in one thread
 _NUMBERS = frozenset({int, float})
 _INTEGER = re.compile("-?[0-9]+")
 _INT64, _UINT64 = range(-(2**63), 2**63), range(2**64)
 _MAX_RANK = 64
-_KINDS = "?bhilqBHILQefdFD"  # dtype.char of numbers that a codec may have
-_CUSTOM = 2  # dtype.isbuiltin of what numpy has from elsewhere: bfloat16, the float8 types
-_JSON = "tensorwire.Message(value, 'jsonData')"  # which holds any JSON value
-_PADDED = 16 << 20  # bytes that padding strings to one length may cost
+_KINDS = "?bhilqBHILQefdFD"  # dtype.char of the numbers that codecs support
+_CUSTOM = 2  # dtype.isbuiltin of dtypes that another package registers: bfloat16, float8
+_JSON = "tensorwire.Message(value, 'jsonData')"  # holds any JSON value
+_PADDED = 16 << 20  # bytes of an array of strings that are padded to one length
 
 
 def to_array(
     nested: Any, error: type[CodecError], options: Reading = VERIFIED, *, floats: bool = False
 ) -> Any:
-    """Make an array of nested lists of one depth, or give them back where no dtype holds them.
+    """Return an array of nested lists, or the lists themselves where no dtype holds their values.
 
     Integers become int64 or uint64, with floats among them float64; bools bool; strings str or
     bytes. Rows that mix these (and byte strings that end in NUL, which numpy would drop) stay
@@ -73,23 +73,23 @@ def to_array(
     first, depth = nested, 0
     while type(first) is list and len(first) == 1 and depth < _MAX_RANK:
         first, depth = first[0], depth + 1
-    kind = type(first)  # one number, as often
+    kind = type(first)  # a single number is the most frequent case
     if (kind is float and -_SAFE < first < _SAFE) or (kind is int and first in _INT64):
         return np.array(first, ndmin=depth)
-    flat, found, shape = _flat(first)
+    flat, kinds, shape = _flat(first)
     if depth:
         shape[:0] = [1] * depth
         if kind is not list:
-            flat, found = [first], {kind}
+            flat, kinds = [first], {kind}
     try:
-        if float in found and found <= _NUMBERS:
+        if float in kinds and kinds <= _NUMBERS:
             array = np.array(flat, np.float64)
             if not _all_safe(flat, array):
-                _check_floats(flat, array, found, shape, error, options)
+                _check_floats(flat, array, kinds, shape, error, options)
             return array if len(shape) == 1 else array.reshape(shape)
-        if found == {int}:
+        if kinds == {int}:
             return _integers(nested, flat, shape)
-        # As objects first: numpy would pad a million short strings to the length of a long one.
+        # First as objects: numpy would pad a million short strings to the length of a long one.
         objects = np.asarray(nested, object)
         return _by_types(nested, objects, error, options, floats=floats)
     except CodecError:
@@ -99,40 +99,40 @@ def to_array(
 
 
 def _flat(nested: Any) -> tuple[Any, set[type], list[int]]:
-    """Return the values of nested lists, their types, and their shape; of others, no types."""
+    """Return the flat values of nested lists, their types and shape; no types for ragged lists."""
     if type(nested) is not list:
         return nested, set(), []
     shape = [len(nested)]
-    while (found := set(map(type, nested))) == {list}:
+    while (kinds := set(map(type, nested))) == {list}:
         sizes = set(map(len, nested))
         if len(sizes) != 1 or len(shape) == _MAX_RANK:
             return nested, set(), shape
         shape += sizes
         nested = list(chain.from_iterable(nested))
-    return nested, found, shape
+    return nested, kinds, shape
 
 
 def types(nested: Any) -> set[type]:
-    """Return the types in nested lists of one shape; nothing for anything else."""
+    """Return the types of the values in nested lists; an empty set for ragged lists."""
     return _flat(nested)[1]
 
 
 def _are_floats(types: set[type], options: Reading, *, floats: bool) -> bool:
-    """Return whether None among values of these types is NaN."""
+    """Return whether None among values of these types is read as NaN."""
     values = types - {NoneType}
     numbers = values <= _NUMBERS and (floats or float in values or not values)
     return options.null and (numbers or (len(values) == 1 and values <= options.also))
 
 
 def _all_safe(flat: list[float], array: Array) -> bool:
-    """Return whether all numbers are so small that none of them can have been rounded."""
+    """Return whether all numbers are below 2**53: smaller integers are exact in float64."""
     if array.size <= _LOOP_MAX:
         return min(flat) > -_SAFE and max(flat) < _SAFE
-    # NaN is not below the bound, and what is too many to be added up at once, is not added up.
+    # NaN compares false. A longer array is checked element by element by the caller.
     return array.size <= _DOT_MAX and bool(np.vdot(array, array) < _SQUARES)
 
 
-def _check_floats(  # noqa: PLR0913, PLR0917 - what `to_array` has
+def _check_floats(  # noqa: PLR0913, PLR0917 - the state of `to_array`
     flat: list[Any],
     array: Array,
     types: set[type],
@@ -145,40 +145,41 @@ def _check_floats(  # noqa: PLR0913, PLR0917 - what `to_array` has
     for at in np.flatnonzero(~(np.abs(array) < _SAFE)).tolist():
         number = flat[at]
         if type(number) is int and options.exact and rounds(number):
-            raise rounded(number, error, element_path(at, shape))
+            raise rounding_error(number, error, element_path(at, shape))
         if type(number) is float and not options.verified and _may_be_integer(number):
             raise Unverified
 
 
-def rounded(number: int, error: type[CodecError], path: str) -> CodecError:
+def rounding_error(number: int, error: type[CodecError], path: str) -> CodecError:
     """Return the error for an integer beside floats that float64 does not represent."""
     reason = f"expected integers that float64 represents beside floats, got {number}"
-    return error(reason, path, "put integers and floats into arrays of their own")
+    return error(reason, path, "put integers and floats into separate arrays")
 
 
 def element_path(at: int, shape: Sequence[int]) -> str:
-    """Return the path of the element of that number in nested lists, as in ``[0][3]``."""
+    """Return the path of an element in nested lists by its flat index, as in ``[0][3]``."""
     return "".join(f"[{i}]" for i in np.unravel_index(at, shape))
 
 
 def _may_be_integer(number: float) -> bool:
-    """Return whether a parser may have made a float of an integer beyond 64 bits."""
+    """Return whether a float may be an integer beyond 64 bits that a parser converted."""
     return not -_WIDE < number < _WIDE
 
 
-def check_numbers(  # noqa: C901 - a call a level would cost more than the look at it
+def check_numbers(  # noqa: C901 - a function call for each level would cost more than the check
     node: Any, options: Reading, payload: int = 0
 ) -> None:
     """Raise `Unverified` where a float in a JSON value may have been an integer beyond 64 bits.
 
-    It is raised for all long messages, of so many bytes, because a look at their text is quicker.
+    For a message of more than 16 KiB (`payload`, in bytes) it is always raised, because scanning
+    the text is then faster than walking the values.
     """
     if options.verified:
         return
     if payload > _LONG_TEXT:
         raise Unverified
     left: list[Any] = [(node,)]
-    for part in left:  # which grows
+    for part in left:  # the loop appends to the list
         if len(part) > _LOOP_MAX and type(part) is list:
             first = type(part[0])
             if first is list and set(map(type, part)) == {list}:
@@ -237,7 +238,7 @@ def _by_types(  # noqa: C901, PLR0911 - a table of cases
             return array
         got = flat[wrong[0]]
         reason = f"expected integers that float64 represents beside complex numbers, got {got}"
-        remedy = "put integers and complex numbers into arrays of their own"
+        remedy = "put integers and complex numbers into separate arrays"
         raise error(reason, element_path(wrong[0], shape), remedy)
     if len(types) == 1 and (array.dtype.char in _KINDS or array.dtype.isbuiltin == _CUSTOM):
         return array  # numpy scalars of one dtype
@@ -245,7 +246,7 @@ def _by_types(  # noqa: C901, PLR0911 - a table of cases
 
 
 def _are_mixed(types: set[type]) -> bool:
-    """Return whether no one array holds values of these types, even without None."""
+    """Return whether no dtype holds values of these types, None left out."""
     values = types - {NoneType}
     return not values <= {int, float} and values != {bool}
 
@@ -253,7 +254,7 @@ def _are_mixed(types: set[type]) -> bool:
 def _null(
     flat: list[Any], types: set[type], error: type[CodecError], options: Reading
 ) -> tuple[str, str]:
-    """Return why None cannot be among values of these types, and what to do."""
+    """Return the reason and the remedy for None among values of these types."""
     if error is not DecodeError:
         if types == {bool, NoneType}:
             remedy = "pass True or False, or numbers with missing='null'"
@@ -261,7 +262,7 @@ def _null(
         return "expected numbers, got None", "pass missing='null' to write None as NaN is written"
     if types in ({int, NoneType}, {bool, NoneType}):
         kind = "integers" if int in types else "bools"
-        reason = f"expected {kind}, got null, which is NaN, and only floats have that"
+        reason = f"expected {kind}, got null (NaN, which only floats represent)"
         return reason, _null_among(flat, kind, options) if options.remedy else ""
     if _are_mixed(types):
         return "expected values, got null", "pass missing='null' to read it as None"
@@ -269,7 +270,7 @@ def _null(
 
 
 def _null_among(flat: list[Any], kind: str, options: Reading) -> str:
-    """Return what a writer or a reader can do about null among integers or bools."""
+    """Return the remedy for null among integers or bools."""
     exact = not any(rounds(x) for x in flat if x is not None)
     if not options.null:
         return f"{options.remedy} and missing='null' reads them as floats" if exact else ""
@@ -280,7 +281,7 @@ def _null_among(flat: list[Any], kind: str, options: Reading) -> str:
 
 
 def mixed(nested: Any, expected: str) -> EncodeError:
-    """Return the error for rows that mix types: `expected`, and which two values have two types."""
+    """Return the error for rows that mix types: it shows two values of different types."""
     flat = scalars(nested)
     types = set(map(type, flat))
     if types == {int}:
@@ -302,7 +303,7 @@ def mixed(nested: Any, expected: str) -> EncodeError:
 
 
 def rounds(number: int) -> bool:
-    """Return whether float64 cannot hold an integer: it has 53 bits, at any power of two."""
+    """Return whether float64 rounds an integer: one of more than 53 significant bits."""
     return number != 0 and abs(number) // (number & -number) >= _EXACT
 
 
@@ -334,7 +335,7 @@ def scalars(nested: Any) -> list[Any]:
 def numbers(
     nested: Any, error: type[CodecError], options: Reading = VERIFIED, *, floats: bool = False
 ) -> Any:
-    """Make a flat number array of a list, in which text may have quoted the numbers.
+    """Return a flat array of a list of numbers, which may be in quotes.
 
     Protobuf's JSON writes "NaN", "Infinity" and "-Infinity", and quotes 64-bit integers. For null,
     see `to_array`.
@@ -388,8 +389,8 @@ def _strings(nested: Any, flat: list[Any]) -> Any:
     return np.asarray(nested, np.dtypes.StringDType()) if text else nested
 
 
-def _explain(nested: Any, error: type[CodecError], otherwise: str) -> CodecError:
-    """Find what keeps nested lists from being an array, and say where."""
+def _explain(nested: Any, error: type[CodecError], default: str) -> CodecError:
+    """Return the error that shows where nested lists are ragged or have another type."""
     shape: list[int] = []
     first = nested
     while isinstance(first, (list, tuple)) and len(shape) <= _MAX_RANK:
@@ -397,13 +398,13 @@ def _explain(nested: Any, error: type[CodecError], otherwise: str) -> CodecError
         first = first[0] if first else None
     if len(shape) > _MAX_RANK:
         return error(f"expected at most {_MAX_RANK} nested lists, got more")
-    return _search(nested, shape, error) or error(otherwise)
+    return _search(nested, shape, error) or error(default)
 
 
 def _search(nested: Any, shape: list[int], error: type[CodecError]) -> CodecError | None:
-    """Find the first node that is not as the first row of each level has it.
+    """Return the error for the first node that differs from the first row of its level.
 
-    A walk without calls of itself: lists may be 64 deep, and the caller's own calls too.
+    The walk is iterative: lists may be 64 deep, where the caller is near the recursion limit.
     """
     levels, path, rank, remedy = [iter((nested,))], [-1], len(shape), ""
     while levels:
@@ -411,7 +412,7 @@ def _search(nested: Any, shape: list[int], error: type[CodecError]) -> CodecErro
         for node in levels[-1]:
             path[-1] += 1
             if not isinstance(node, (list, tuple)):
-                reason = _no_value(node)
+                reason = _wrong_type(node)
                 if type(node) is dict and error is EncodeError:
                     remedy = f"pass {_JSON} to dumps(), or each column by itself"
                 if depth < rank:
@@ -434,7 +435,7 @@ def _search(nested: Any, shape: list[int], error: type[CodecError]) -> CodecErro
     return None
 
 
-def _no_value(node: Any) -> str | None:
+def _wrong_type(node: Any) -> str | None:
     if isinstance(node, (NoneType, int, float, complex, str, bytes, np.generic)):
         return None
     return f"expected a number, bool, string or bytes, got {shown(node)}"

@@ -37,7 +37,7 @@ _lock = Lock()
 
 @runtime_checkable
 class CodecLike(Protocol):
-    """What a plug-in has to offer.
+    """The interface of a codec, which a plug-in implements.
 
     Attributes
     ----------
@@ -77,7 +77,7 @@ def get_codec(name: str) -> Codec:
     Returns
     -------
     Codec
-        The same object at each call. A plug-in may offer less, see `CodecLike`.
+        The same object at each call. A plug-in may have fewer members, see `CodecLike`.
 
     Raises
     ------
@@ -98,11 +98,11 @@ def get_codec(name: str) -> Codec:
     codec = _registered.get(name) or _plugin(name)
     if codec is None:
         raise UnknownCodecError(unknown("the name of a codec", name, codec_names()))
-    return cast("Codec", codec)  # a plug-in may offer less: what `CodecLike` says
+    return cast("Codec", codec)  # a plug-in may have the members of `CodecLike` only
 
 
 def _entry_points() -> EntryPoints:
-    from importlib.metadata import entry_points  # milliseconds that few programs need
+    from importlib.metadata import entry_points  # takes milliseconds: imported on first use
 
     return entry_points(group=GROUP)
 
@@ -150,7 +150,7 @@ def register_codec(codec: CodecLike) -> None:
     _check(codec, getattr(codec, "name", ""))
     with _lock:
         if codec.name in codec_names():
-            raise EncodeError(f"expected a name that is free, got {codec.name!r}, a codec's")
+            raise EncodeError(f"expected an unused name, got {codec.name!r} of another codec")
         _registered[codec.name] = codec
 
 
@@ -203,7 +203,7 @@ def loads(
     align : bool, default False
         Return an array whose address suits its dtype, copied where that of the payload does not.
     missing : {"error", "null", "nan", "any"}, optional
-        Which words text may have for NaN; ``any`` where None. See `Codec.decode`.
+        The words for NaN that text may contain; ``any`` where None. See `Codec.decode`.
 
     Returns
     -------
@@ -277,10 +277,10 @@ def dumps(
 
 @lru_cache(maxsize=64)
 def _protocol(media_type: str) -> SeldonProtocol | None:
-    """Return Seldon's protocol in the container of a media type, None where there is none."""
-    wanted = essence(media_type)
+    """Return Seldon's protocol in the container of a media type, None for an unknown one."""
+    name = essence(media_type)
     for container in CONTAINERS.values():
-        if wanted in container.media_types:
+        if name in container.media_types:
             return cast("SeldonProtocol", get_protocol(f"seldon/{container.name}"))
     return None
 
@@ -291,7 +291,7 @@ def _unknown(media_type: Any) -> str:
 
 
 def essence(media_type: Any) -> str:
-    """Return a media type without its parameters; empty for what is not text."""
+    """Return a media type without its parameters; empty for a value that is not a str."""
     if not isinstance(media_type, str):
         return ""
     return media_type.partition(";")[0].strip().lower()

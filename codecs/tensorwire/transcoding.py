@@ -1,4 +1,4 @@
-"""From one codec or protocol to another, and what a message says of itself."""
+"""Conversion from one codec or protocol to another, and description of a message."""
 
 from __future__ import annotations
 
@@ -44,15 +44,15 @@ def peek(
     Of protobuf, msgpack and binary bodies only the bytes around the arrays are read, so that the
     cost does not grow with the payload. JSON is scanned once, and so are nested lists in protobuf
     and msgpack, where each element has its own type: no array is made of them. Dtype and shape are
-    those that `decode` returns, or None where only the values would tell; whether the values are an
-    array at all, `decode` checks.
+    those that `decode` returns, or None where they depend on the values. The values are not
+    checked: `decode` may still refuse them.
 
     Parameters
     ----------
     body : buffer
         Any contiguous buffer.
     media_type : str, default "application/json"
-        The media type of `body`, which tells its container.
+        The media type of `body`, which selects its container.
     protocol : str, default "seldon"
         ``seldon``, ``oip``, ``tfserving``, or the protocol of an installed package.
     headers : mapping of str to str, optional
@@ -63,12 +63,12 @@ def peek(
     Returns
     -------
     Peek
-        Name, dtype and shape of each array, and what the message says beside them.
+        Name, dtype and shape of each array, and the other fields of the message.
 
     Raises
     ------
     DecodeError
-        The bytes are no message, or the media type is none of the protocol.
+        The bytes are not a message, or the protocol does not use the media type.
 
     Examples
     --------
@@ -78,23 +78,23 @@ def peek(
     ('ndarray', dtype('float64'), (1, 2), ['a', 'b'])
     """
     name: Any = protocol
-    form = _form_of(name, essence(media_type)) if isinstance(name, str) else None
-    if form is None:
+    form_name = _form_of(name, essence(media_type)) if isinstance(name, str) else None
+    if form_name is None:
         raise _unknown_form(protocol, media_type)
-    found = get_protocol(form)
-    return found.peek(body, headers, type=found.response if reply else None)
+    form = get_protocol(form_name)
+    return form.peek(body, headers, type=form.response if reply else None)
 
 
 @lru_cache(256)
 def _form_of(protocol: str, media_type: str) -> str | None:
-    """Return the name of the form of a media type; None where there is none."""
+    """Return the name of the form with a media type; None for an unknown one."""
     family = get_family(protocol)
     form = family and family.form_of(_PROTOBUF if media_type in _GRPC else media_type)
     return f"{protocol}/{form}" if form else None
 
 
 def _unknown_form(protocol: Any, media_type: Any) -> DecodeError:
-    """Return the error for a protocol, or a media type of it, that is not known."""
+    """Return the error for an unknown protocol, or an unknown media type of a protocol."""
     family = get_family(protocol) if isinstance(protocol, str) else None
     if family is None:
         names = dict.fromkeys(name.partition("/")[0] for name in protocol_names())
@@ -103,7 +103,7 @@ def _unknown_form(protocol: Any, media_type: Any) -> DecodeError:
     return DecodeError(unknown(f"a media type of {protocol}", media_type, known))
 
 
-def transcode(  # noqa: PLR0913 - what decode takes, and what encode takes
+def transcode(  # noqa: PLR0913 - the options of decode and of encode
     body: Any,
     source: str,
     target: str,
@@ -114,12 +114,12 @@ def transcode(  # noqa: PLR0913 - what decode takes, and what encode takes
     limits: Limits | None = None,
     missing: Missing | None = None,
 ) -> bytes:
-    """Turn the body of one codec or protocol into that of another.
+    """Convert the body of one codec or protocol to that of another.
 
-    What is in the right bytes already is not decoded: the memory of an array is viewed in `body`,
-    and copied once, into the result. The name, version and signature of a model are an address, not
-    payload: they are kept where the target represents them. A single tensor may lose its name
-    where the target has none, and is named ``input-0`` (``output-0``) where it needs one.
+    The memory of an array is viewed in `body`, and copied once, into the result. The name, version
+    and signature of a model are an address, not payload: they are kept where the target represents
+    them, and dropped otherwise. A single tensor loses its name where the target has no names, and
+    is named ``input-0`` (``output-0``) where the target requires one.
 
     Parameters
     ----------
@@ -138,8 +138,8 @@ def transcode(  # noqa: PLR0913 - what decode takes, and what encode takes
     limits : Limits, optional
         What the payload may claim; `Limits()` where None.
     missing : {"error", "null", "nan", "any"}, optional
-        How text represents NaN, in both bodies; where None, as `source` and `target` have it by
-        default. See `MessageProtocol`.
+        How text represents NaN, in both bodies; the defaults of `source` and `target` where None.
+        See `MessageProtocol`.
 
     Returns
     -------
@@ -149,7 +149,7 @@ def transcode(  # noqa: PLR0913 - what decode takes, and what encode takes
     Raises
     ------
     DecodeError
-        `body` is no message of `source`.
+        `body` is not a message of `source`.
     EncodeError
         `target` cannot represent it without loss.
     UnknownCodecError
@@ -175,7 +175,7 @@ def transcode(  # noqa: PLR0913 - what decode takes, and what encode takes
 
 
 def find_form(name: str) -> MessageProtocol:
-    """Return the protocol of a name, which may be that of a codec too.
+    """Return a protocol by its name, or the protocol of a codec by the name of the codec.
 
     Raises
     ------
@@ -194,14 +194,14 @@ def find_form(name: str) -> MessageProtocol:
             reason = unknown("the name of a codec or protocol", name, known)
             raise UnknownCodecError(reason) from None
         return found
-    protocol: Any = getattr(codec, "protocol", None)  # of the codecs of messages
+    protocol: Any = getattr(codec, "protocol", None)  # a codec of SeldonMessage has one
     return protocol if hasattr(protocol, "family") else cast("MessageProtocol", _Arrays(codec))
 
 
 class _Arrays(Family):
-    """A codec of arrays without a message around them, as a protocol and its one form."""
+    """A codec of arrays without a message, as a protocol with one form."""
 
-    request = response = object  # of no class that another protocol has
+    request = response = object  # differs from the classes of all other protocols
     media_types: ClassVar = {}
 
     def __init__(self, codec: Any) -> None:
@@ -210,9 +210,9 @@ class _Arrays(Family):
         self._codec = codec
 
     def decode(self, body: Any, headers: Any, *, limits: Limits | None = None, **_: Any) -> Neutral:
-        """Read arrays by name, or one; and the metadata beside them."""
+        """Read the arrays by name, or the single array, and the metadata."""
         del headers
-        codec = self._codec  # which need not know of limits
+        codec = self._codec  # decode of a plug-in may have no `limits`
         value = codec.decode(body) if limits is None else codec.decode(body, limits=limits)
         arrays = dict(value) if isinstance(value, dict) else {"": value}
         neutral = Neutral(arrays, source=codec.name)
@@ -222,18 +222,18 @@ class _Arrays(Family):
         return neutral
 
     def take(self, message: Neutral) -> Neutral:
-        """Return what `decode` has returned."""
+        """Return the message unchanged: `decode` returns a `Neutral`."""
         return message
 
     def make(self, neutral: Neutral, kind: type) -> tuple[Neutral, dict[str, Any]]:
-        """Return the arrays; the metadata of a codec is for the same codec alone."""
+        """Return the message; only the same codec keeps the metadata, so others lose it."""
         del kind
         if neutral.source == self.name:
             return neutral, {}
         return neutral, {**neutral.extras, "$.id": neutral.id, "$.outputs": neutral.outputs}
 
     def encode(self, neutral: Neutral, **_: Any) -> tuple[bytes, dict[str, str]]:
-        """Write arrays by name if the codec has names, else a single one."""
+        """Write the arrays by name if the codec supports names, else a single array."""
         codec, arrays = self._codec, neutral.tensors
         same = neutral.source == self.name and neutral.metadata
         more = {"meta": neutral.metadata} if same else {}

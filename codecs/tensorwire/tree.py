@@ -1,12 +1,13 @@
-"""What kinds and containers exchange: a message as a tree, with its arrays as leaves.
+"""A message as a tree with its arrays as leaves: the interface of kinds and containers.
 
-A tree is a message in protobuf's JSON form: dicts, lists, strings, numbers. A kind that writes puts
-each array into it as a `Leaf`. A container that reads leaves, where an array is expected,
+A tree is a message in protobuf's JSON form: dicts, lists, strings, numbers. When a message is
+written, the kind puts each array into the tree as a `Leaf`. When it is read, the container puts one
+of these where an array is expected:
 
 ========  ==================================================================================
 ndarray   typed values (a packed field) or uint8 (bytes): a view of the payload
 `Source`  an array that is still in the text or bytes of the payload, and read on demand
-list      what a general parser returns
+list      the nested lists of a general parser
 str       base64, where bytes are expected
 ========  ==================================================================================
 """
@@ -65,11 +66,11 @@ ARRAY = ""  # the key in Places of a member that may be an array
 
 
 class Irregular(Exception):  # noqa: N818 - control flow inside the package, never seen outside
-    """The bytes are not in the one form the fast path knows; the official parser is to decide."""
+    """The bytes are not in the form that the fast path reads; the official parser reads them."""
 
 
 class Role(Enum):
-    """How a field holds an array, whatever the container."""
+    """How a field represents an array, in every container."""
 
     NESTED = "nested lists, one level a dimension"
     PACKED = "float64 values in row-major order"
@@ -80,24 +81,24 @@ class Role(Enum):
 
 
 class Leaf(NamedTuple):
-    """An array on its way out.
+    """An array to be written.
 
     Attributes
     ----------
     role
-        how it is laid out.
+        its layout.
     data
         the values; a list where no dtype holds them, and for STRINGS.
     field
-        the dtype of the protobuf field it goes into, for PACKED and VALUES.
+        the dtype of the protobuf field, for PACKED and VALUES.
     shape
-        the shape of the array that was given.
+        the shape of the original array.
     dtype
-        the dtype of the array that was given.
+        the dtype of the original array.
     lossy
         whether a container may drop what it cannot represent.
     words
-        the text of ``nan``, ``inf`` and ``-inf`` in JSON, as far as they may be written.
+        the text of ``nan``, ``inf`` and ``-inf`` in JSON; those that are refused are left out.
     """
 
     role: Role
@@ -110,7 +111,7 @@ class Leaf(NamedTuple):
 
 
 class ArrayPlaces:
-    """Which members of a message may be arrays: what JSON and msgpack need of a schema.
+    """The members of a message that may be arrays: the part of a schema for JSON and msgpack.
 
     Attributes
     ----------
@@ -160,34 +161,34 @@ _INNER = (dict, list, Leaf)
 _NESTS = (Mapping, list, tuple)
 _SCALARS = frozenset({str, int, float, bool, type(None)})  # most parts of a tree
 _TEXT = frozenset({str})
-_TOP = 4  # levels of a path that are worth telling
+_TOP = 4  # levels of the path in an error about depth
 _LONG_PATH = 4096  # characters of a path, more than the deepest lists need
-MAX_DEPTH = 1024  # lists and objects in one another: what orjson and msgpack read
+MAX_DEPTH = 1024  # levels of nested lists and objects that orjson and msgpack read
 
 
 class Source(Protocol):
-    """A nested or flat array still in the payload."""
+    """An array, nested or flat, that is still in the payload."""
 
     def read(self, limits: Limits, out: Array | None = None) -> Array:
         """Read it, into `out` where given; raise `Irregular` before anything is written."""
 
 
 def has_leaf(node: Any) -> bool:
-    """Return whether a tree has an array."""
+    """Return whether a tree contains an array."""
     left = [node]
     while left:
         part = left.pop()
         if isinstance(part, Leaf):
             return True
         if isinstance(part, (dict, list)):
-            # Most parts are text and numbers, which are not worth a turn.
+            # Most parts are text and numbers: they are skipped without a step of the loop.
             inner = part.values() if isinstance(part, dict) else part
             left += [one for one in inner if isinstance(one, _INNER)]
     return False
 
 
 def leaves(node: Any, path: str = "$") -> list[tuple[str, Leaf]]:
-    """Return the arrays of a tree with their places, in its order."""
+    """Return the arrays of a tree with their paths, in order."""
     return [(path + "".join(map(_step, keys)), leaf) for keys, leaf in _find(node)]
 
 
@@ -196,11 +197,11 @@ def _step(key: Any) -> str:
 
 
 def _find(node: Any) -> list[tuple[tuple[Any, ...], Leaf]]:
-    """Return the arrays of a tree with the keys and indices that lead to them, in its order."""
+    """Return the arrays of a tree with the keys and indices that lead to them, in order."""
     found: list[tuple[tuple[Any, ...], Leaf]] = []
     left: list[tuple[Any, Any]] = [(None, node)]
     while left:
-        last, part = left.pop()  # the last key, behind those before it
+        last, part = left.pop()  # a linked list of keys: (previous keys, last key)
         if isinstance(part, Leaf):
             found.append((_keys(last), part))
             continue
@@ -211,7 +212,7 @@ def _find(node: Any) -> list[tuple[tuple[Any, ...], Leaf]]:
 
 
 def _keys(last: Any) -> tuple[Any, ...]:
-    """Return keys in the order in which they lead to an array."""
+    """Return a linked list of keys as a tuple, the outermost key first."""
     keys = []
     while last is not None:
         last, key = last
@@ -220,9 +221,9 @@ def _keys(last: Any) -> tuple[Any, ...]:
 
 
 def replace_arrays(node: Any, placeholder: str) -> tuple[Any, list[Leaf]]:
-    """Return a tree with a placeholder for every array, and the arrays in its order.
+    """Return a tree with a placeholder for every array, and the arrays in order.
 
-    What holds no array is not copied.
+    Parts without an array are not copied.
     """
     if isinstance(node, Leaf):
         return placeholder, [node]
@@ -251,9 +252,9 @@ def check_out(out: Array, shape: Sequence[int], dtype: np.dtype[Any]) -> None:
 
 
 def is_plain(node: Any, kinds: frozenset[type]) -> bool:
-    """Return whether a tree holds text for keys, and values of these very types, to any depth.
+    """Return whether all keys of a tree are str, and all its values of exactly these types.
 
-    Integers are to have 64 bits. What is not plain may still be legal: `walk` tells where it is.
+    Integers must have at most 64 bits. A tree that is not plain may still be valid: use `walk`.
     """
     left: list[tuple[Any, int]] = [((node,), 0)]
     while left:
@@ -275,12 +276,12 @@ def is_plain(node: Any, kinds: frozenset[type]) -> bool:
 
 
 def walk(node: Any, path: str, most: int = MAX_DEPTH) -> Iterator[tuple[str, Any]]:
-    """Yield every scalar of a tree with its place; a key that is no string counts as one.
+    """Yield every scalar of a tree with its path, and `Ellipsis` for a key that is not a str.
 
     Raises
     ------
     EncodeError
-        for more than `most` lists and objects in one another, as in a list that holds itself.
+        the tree has more than `most` levels, as a list that contains itself has.
     """
     if not isinstance(node, _NESTS):
         yield path, node
@@ -302,10 +303,10 @@ def walk(node: Any, path: str, most: int = MAX_DEPTH) -> Iterator[tuple[str, Any
 
 
 def shortened(path: str) -> str:
-    """Return the path of a list or an object, cut where no reader would follow it.
+    """Return the path of a list or an object, cut to at most `_LONG_PATH` characters.
 
-    The paths of all its items begin so. Were a key of a million characters a part of each
-    of them, they would take far more than the message.
+    It is a prefix of the paths of all its items: with a key of a million characters these would
+    take far more memory than the message.
     """
     return path if len(path) <= _LONG_PATH else f"{path[:_LONG_PATH]}..."
 
@@ -321,7 +322,7 @@ def _members(node: Any, path: str) -> Iterator[tuple[str, Any]]:
 
 
 def levels(node: Any) -> int:
-    """Return how many lists and objects a tree has in one another, at most `MAX_DEPTH` + 1."""
+    """Return the levels of nested lists and objects in a tree, at most `MAX_DEPTH` + 1."""
     deepest, left = 0, [(node, 1)]
     while left:
         part, level = left.pop()
@@ -359,10 +360,10 @@ def blob(node: Any) -> Array:
 
 
 def text_to_bytes(text: str) -> bytes:
-    """Decode base64 as the peers do: standard or URL-safe, padded or not, with white space in it.
+    """Decode base64: standard or URL-safe, with or without padding, with white space in it.
 
     Programs break base64 into lines of 64 or 76 characters (MIME, PEM). Seldon's wrapper, the
-    `json_format` of protobuf and TensorFlow Serving skip such breaks.
+    `json_format` of protobuf and TensorFlow Serving skip such breaks, too.
     """
     try:
         return pybase64.b64decode(text, validate=True)
@@ -376,7 +377,7 @@ def text_to_bytes(text: str) -> bytes:
 
 
 def integers(node: Any, path: str) -> list[int]:
-    """Return a list of integers, which text may have quoted."""
+    """Return a list of integers; an integer may be in quotes."""
     if hasattr(node, "read"):
         node = node.read(DEFAULT_LIMITS)
     if isinstance(node, np.ndarray) and node.dtype != np.uint8:  # uint8 would be bytes
@@ -388,7 +389,7 @@ def integers(node: Any, path: str) -> list[int]:
 
 
 def integer(node: Any, path: str) -> int:
-    """Return one integer, which text may have quoted, or may have written as 3.0."""
+    """Return one integer, which may be in quotes, or a float such as 3.0."""
     if type(node) is int:
         return node
     if type(node) is float and node.is_integer():

@@ -147,12 +147,12 @@ def test_register_refuses_a_name_that_is_taken() -> None:
     """A name is given once, whether it is built in or was registered."""
     first, second = Reversed(), Reversed()
     tw.register_codec(first)
-    with pytest.raises(ValueError, match="a name that is free, got 'reversed/bytes'"):
+    with pytest.raises(ValueError, match="an unused name, got 'reversed/bytes'"):
         tw.register_codec(second)
     found: object = tw.get_codec("reversed/bytes")
     assert found is first
     for name in CODECS:
-        with pytest.raises(ValueError, match=f"a name that is free, got '{name}'"):
+        with pytest.raises(ValueError, match=f"an unused name, got '{name}'"):
             tw.register_codec(tw.get_codec(name))
 
 

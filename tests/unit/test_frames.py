@@ -140,7 +140,7 @@ def test_rows_have_columns(value: Any, names: Any, wanted: Any) -> None:
             r"rows and columns, got an array of shape \(1, 1, 1\)",
         ),
         (np.array(1.5), None, r"got an array of shape \(\)"),
-        (np.zeros((1, 2)), ["a"], "expected 2 names"),
+        (np.zeros((1, 2)), ["a"], "expected 2 distinct names"),
         (np.zeros((1, 2)), ["a", "a"], "expected 2 distinct names"),
         (np.array(["2020-01-01"], "M8[D]"), None, "datetime64"),
     ],

@@ -217,7 +217,7 @@ class _Reader:
             raise Irregular from None
         if self._rounded is not None:
             at, number = self._rounded
-            raise lists.rounded(number, DecodeError, lists.element_path(at, shape))
+            raise lists.rounding_error(number, DecodeError, lists.element_path(at, shape))
         spare = self._out.size - self._count
         values = self._out[: self._count]
         return (values.copy() if spare > self._count // 16 else values).reshape(shape)
