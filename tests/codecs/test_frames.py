@@ -379,7 +379,7 @@ def test_what_is_no_frame() -> None:
         (tw.Message("text", "strData"), "got the kind 'strData'"),
         (tw.Message(np.ones((2, 2, 2))), "rows and columns"),
         (tw.Message(np.array(1.0)), "rows and columns"),
-        (tw.Message(np.ones((2, 2)), names=["a"]), "2 names"),
+        (tw.Message(np.ones((2, 2)), names=["a"]), "2 distinct names"),
         (tw.Message(np.ones((2, 2)), names=["a", "a"]), "distinct names"),
         (InferRequest([InferTensor("a", np.ones((2, 3)))]), r"got \(2, 3\)"),
         (InferRequest([two, InferTensor("b", np.ones(3))]), "columns of one length"),
