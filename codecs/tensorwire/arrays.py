@@ -241,7 +241,7 @@ def _same(narrow: Array, wide: Array) -> Array:
         top = 2.0 ** (8 * wide.dtype.itemsize - (wide.dtype.kind == "i"))
         exact = narrow.astype(np.float64)
         fits = (exact < top) & (exact >= -top)  # -inf converts to the smallest int64
-        same: Array = fits & (np.where(fits, narrow, 0).astype(wide.dtype) == wide)
+        same: Array = fits & (np.where(fits, exact, 0.0).astype(wide.dtype) == wide)
         return same
     if narrow.dtype.kind == "c" and wide.dtype.kind != "c":
         narrow = narrow.real
