@@ -1,4 +1,7 @@
-"""How a tree becomes bytes: one file a container, one line in this table. They know no kinds."""
+"""The encodings of a tree: one file and one line in this table for each container.
+
+Containers do not depend on kinds.
+"""
 
 from __future__ import annotations
 
@@ -20,50 +23,51 @@ __all__ = ["CONTAINERS", "Container"]
 
 
 class Container(Protocol):
-    """One way to write a tree.
+    """An encoding of trees.
 
-    `schema` is an `ArrayPlaces`: which members may be arrays. Protobuf needs its own, a `Schema`.
+    `schema` is an `ArrayPlaces`: the members that may be arrays. Protobuf requires a `Schema`.
     """
 
     name: str
     media_types: tuple[str, ...]
-    text: bool  # numbers are decimal text, shortened to what their dtype needs
-    foreign: bool  # trees may have keys and values of types that JSON has not
+    text: bool  # numbers are decimal text, the shortest one that is exact in their dtype
+    foreign: bool  # trees may have keys and values of types that JSON does not have
     sized: bool  # the bytes around a leaf depend on its size
 
     def write(self, leaf: Leaf) -> Part:
         """Write the array of a leaf."""
 
     def small_array_writer(self, leaf: Leaf) -> Callable[[Array], bytes | None] | None:
-        """Return what `write` comes down to for small float arrays of that role, dtype and shape.
+        """Return a fast form of `write` for small arrays of that role, dtype and shape.
 
-        The function gives None for values that are not for it.
+        It returns None for values that it does not write, such as NaN in JSON.
         """
 
     def frame(
         self, tree: Tree, sizes: Iterable[int], schema: Any, words: Words = FINITE
     ) -> list[bytes]:
-        """Write what goes before, between and behind the leaves of `tree`, given their sizes.
+        """Write the bytes before, between and after the leaves of `tree`, given their sizes.
 
         `words` are for NaN and infinities among the JSON values in it.
         """
 
     def before(self, tree: Tree, first: bytes, schema: Any, words: Words = FINITE) -> bytes:
-        """Write more members before those of a message that begins so; they hold no array."""
+        """Insert members without arrays before the members of a message, at its `first` bytes."""
 
     def read(self, body: Body, schema: Any, options: Reading = VERIFIED) -> Tree:
-        """Read the canonical form, arrays left in place; `Irregular` for anything else.
+        """Read the canonical form, with arrays as views; raise `Irregular` for any other form.
 
-        Raises `Unverified` where only `read_exactly` can tell, as `read_any` does too.
+        `read` and `read_any` raise `Unverified` for a text that only `read_exactly` reads.
         """
 
     def read_any(self, body: Body, schema: Any) -> Tree:
-        """Read whatever the official parser accepts; raise `DecodeError` for the rest."""
+        """Read any form that the official parser accepts; raise `DecodeError` for others."""
 
     def read_exactly(self, body: Body, options: Reading, tree: Tree | None = None) -> Tree:
-        """Read text with bare words or integers that a parser would round; text alone needs it.
+        """Read text with bare words, or with integers that a parser would round.
 
-        `tree` is what `read` or `read_any` gave, if either gave something: it may be right.
+        `tree` is the result of `read` or `read_any`, if there is one: it is used where the text has
+        neither. Only containers of text implement this method.
         """
 
 

@@ -1,7 +1,7 @@
-"""How an array is laid out in a payload: one file a kind, and one line in this table.
+"""The layouts of an array in a message: one file and one line in this table for each kind.
 
-A kind turns a value into a `Leaf` and the tree around it, and a tree back into a value. It knows
-no bytes and names no container.
+A kind converts a value to a `Leaf` and the tree around it, and a tree back to a value. It does not
+depend on any container.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ class Kind(Protocol):
     """One layout of an array."""
 
     name: str
-    views: bool  # whether decode hands out views of the payload
+    views: bool  # whether decode returns views of the payload
 
     def leaf(self, value: Any, *, lossy: bool, options: Writing = STRICT) -> Leaf:
-        """Return the array as it is to be written, or raise `EncodeError`."""
+        """Return the array in the layout of this kind; raise `EncodeError` if there is none."""
 
     def tree(self, leaf: Leaf) -> Any:
-        """Put the leaf into the tree of this kind; only its role, dtype and shape matter."""
+        """Return the tree around the leaf; it depends on role, dtype and shape of the leaf only."""
 
     def value(
         self,

@@ -1,4 +1,4 @@
-"""`ndarray`: nested lists of numbers, bools or strings, as a person would write them."""
+"""`ndarray`: nested lists of numbers, bools or strings, as in JSON written by hand."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _BYTES = "expected numbers, bools or strings, got bytes"
 
 
 class NDArray:
-    """Nested lists; the dtype that comes back is int64, float64, bool or str."""
+    """Nested lists; they are read as int64, uint64, float64, bool or str."""
 
     name = "ndarray"
     views = False

@@ -1,4 +1,4 @@
-"""`raw`: bytes that nobody but the two ends interprets."""
+"""`raw`: bytes without a dtype and a shape; only client and model interpret them."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ __all__ = ["Raw"]
 
 
 class Raw:
-    """Bytes, or the memory of an array in C order; a flat uint8 array comes back."""
+    """Bytes, or the memory of an array in C order; `value` returns a flat uint8 array."""
 
     name = "raw"
     views = True
 
     def leaf(self, value: Any, *, lossy: bool, options: Writing = STRICT) -> Leaf:
-        """Refuse what has no bytes of its own: strings and lists."""
+        """Refuse values whose memory is undefined: strings, lists and scalars of Python."""
         del lossy
-        given = type(value)  # isinstance would ask the value for its __class__
-        if issubclass(given, (bytes, bytearray)):
+        kind = type(value)  # isinstance may run code of the value: its __class__ may be a property
+        if issubclass(kind, (bytes, bytearray)):
             return Leaf(Role.BLOB, np.frombuffer(value, np.uint8))
-        scalar = issubclass(given, (str, int, float, complex)) and not issubclass(given, np.generic)
-        if scalar or issubclass(given, (list, tuple)):
-            raise EncodeError(f"expected bytes or an array for raw, got {given.__name__}")
+        scalar = issubclass(kind, (str, int, float, complex)) and not issubclass(kind, np.generic)
+        if scalar or issubclass(kind, (list, tuple)):
+            raise EncodeError(f"expected bytes or an array for raw, got {kind.__name__}")
         array = as_array(value, none=options.none)
         if isinstance(array, list) or (array.dtype.kind in "SUT" and array is not value):
-            held = "rows that mix types" if isinstance(array, list) else "strings"
-            raise EncodeError(f"expected bytes or an array of numbers, got {held}")
+            got = "rows that mix types" if isinstance(array, list) else "strings"
+            raise EncodeError(f"expected bytes or an array of numbers, got {got}")
         if array.dtype.kind == "T":
             raise EncodeError("expected bytes or an array of numbers, got StringDType")
         return Leaf(Role.BLOB, array)

@@ -27,7 +27,7 @@ _USUAL_RANK = 32
 
 
 class Tensor:
-    """Whatever float64 holds exactly, of any shape."""
+    """Numbers and bools that are exact in float64, of any shape."""
 
     name = "tensor"
     views = True
@@ -36,7 +36,7 @@ class Tensor:
         """Refuse integers that float64 would round, and everything that is not a real number."""
         array = as_array(value, none=options.none)
         if isinstance(array, list):
-            if set(map(type, lists.scalars(array))) == {bytes}:  # that numpy would cut
+            if set(map(type, lists.scalars(array))) == {bytes}:  # they end in NUL
                 raise EncodeError("expected numbers, got bytes")
             raise lists.mixed(array, "float64 values")
         if array.dtype.num not in NUMBERS:
@@ -59,7 +59,7 @@ class Tensor:
         out: Array | None,
         options: Reading = VERIFIED,
     ) -> Array:
-        """View or read the values, and check that the shape is theirs."""
+        """View or read the values, and check that the shape has as many elements."""
         del out
         if type(tree) is not dict:
             raise DecodeError(f"expected a tensor, got {shown(tree)}")

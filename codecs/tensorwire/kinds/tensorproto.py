@@ -1,4 +1,4 @@
-"""dtype and shape of TensorFlow's TensorProto, and where it holds the values of each dtype.
+"""dtype and shape of TensorFlow's TensorProto, and its field for the values of each dtype.
 
 Source: tensorflow/core/framework/types.proto, tensor.proto, tensor_shape.proto
 """
@@ -31,16 +31,16 @@ _INT = frozenset({int})
 
 
 def row_of(node: Any) -> Type:
-    """Return the line of a dtype, by name or number; raise `DecodeError` where there is none."""
+    """Return the `Type` of a name or number; raise `DecodeError` for an unknown one."""
     by_name = type(node) is str
     row = BY_NAME.get(node) if by_name else BY_NUMBER.get(integer(node, ".dtype"))
     if row is None:
-        raise DecodeError(f"expected a dtype that numpy has, got {shown(node)}", ".dtype")
+        raise DecodeError(f"expected a TensorFlow dtype of arrays, got {shown(node)}", ".dtype")
     return row
 
 
 def shape_of(tree: Tree) -> list[int]:
-    """Return the sizes of all dimensions; raise `DecodeError` for what are none."""
+    """Return the sizes of all dimensions; raise `DecodeError` for an invalid or unknown size."""
     whole = tree.get("tensorShape")
     if whole is None:
         whole = tree.get("tensor_shape", {})
@@ -63,14 +63,14 @@ STRING = 7
 
 
 class Type(NamedTuple):
-    """How a TensorProto holds one dtype."""
+    """One dtype of TensorFlow, and its fields in a TensorProto."""
 
     number: int
     name: str
     dtype: str
-    member: str  # where the values go that are not content
+    member: str  # the member of the values that are not written as tensorContent
     field: str  # the dtype of that member
-    content: bool  # whether more than one element is written as content
+    content: bool  # whether more than one element is written as tensorContent
 
 
 TYPES = [
@@ -108,7 +108,7 @@ _BY_DTYPE = {row.dtype: row for row in TYPES}
 
 @lru_cache(maxsize=64)
 def type_of(dtype: np.dtype[Any]) -> Type:
-    """Return the line of a numpy dtype; raise `EncodeError` where there is none."""
+    """Return the `Type` of a numpy dtype; raise `EncodeError` where TensorFlow has none."""
     row = BY_NAME["DT_STRING"] if dtype.kind in "SUT" else _BY_DTYPE.get(dtype.name)
     if row is None:
         raise EncodeError(f"expected a dtype that TensorFlow has, got {dtype}")
@@ -117,10 +117,10 @@ def type_of(dtype: np.dtype[Any]) -> Type:
 
 @lru_cache(maxsize=64)
 def dtype_of(row: Type) -> np.dtype[Any]:
-    """Return the numpy dtype of a line."""
+    """Return the numpy dtype of a `Type`."""
     if hasattr(np, row.dtype):
-        return np.dtype(row.dtype)  # little-endian, as every machine numpy has wheels for
-    import ml_dtypes  # costs milliseconds that few payloads need
+        return np.dtype(row.dtype)  # native byte order: numpy has wheels for little-endian only
+    import ml_dtypes  # takes milliseconds: imported only where it is needed
 
     dtype: np.dtype[Any] = np.dtype(getattr(ml_dtypes, row.dtype))
     return dtype

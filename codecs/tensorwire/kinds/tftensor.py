@@ -1,8 +1,9 @@
 """`tftensor`: TensorFlow's TensorProto, written as `tf.make_tensor_proto` writes it.
 
-Arrays of more than one element travel as `tensorContent`, their little-endian memory in C order;
-one element, and always bool, uint16, complex, the sub-byte integers and strings, in the field of
-their type. Both forms of every dtype are read; a short list of values is filled up with its last.
+An array of more than one element is written as `tensorContent`, its little-endian memory in C
+order. A single element, and all arrays of bool, uint16, complex, sub-byte integers and strings, are
+written in the field of their dtype. Both forms of every dtype are read; a list of too few values is
+filled with its last value.
 Source: tensorflow/core/framework/tensor.proto, tensorflow/python/framework/tensor_util.py
 """
 
@@ -36,9 +37,9 @@ class TFTensor:
     views = True
 
     def leaf(self, value: Any, *, lossy: bool, options: Writing = STRICT) -> Leaf:
-        """Lay the array out as content or as values, just as TensorFlow would."""
+        """Return the array as content or as values, as TensorFlow writes it."""
         del lossy
-        if type(value) is bytes:  # numpy would drop a NUL at its end
+        if type(value) is bytes:  # numpy would drop a NUL at the end
             return Leaf(Role.STRINGS, [value], None, (), np.dtype("S"))
         array = as_array(value, none=options.none)
         if isinstance(array, list):
@@ -89,7 +90,7 @@ _USUAL_RANK = 32
 
 
 def _values_leaf(array: Array, row: Type) -> Leaf:
-    """Lay out the elements of an array as the member of its dtype has them."""
+    """Return the elements of an array as values of the member of its dtype."""
     dtype, shape = array.dtype, array.shape
     if row.number == STRING:
         return Leaf(Role.STRINGS, utf8(array), None, shape, dtype)
@@ -167,7 +168,7 @@ def _values(  # noqa: PLR0913, PLR0917
 
 
 def _numbers(node: list[Any], field: np.dtype[Any], options: Reading) -> Any:
-    """Read values, quoted or not; null is NaN where the field is one of floats, and only there."""
+    """Read values, quoted or not; null is NaN in a field of floats, and refused in others."""
     floats = field.kind == "f"
     if None in node:
         options = options._replace(also=frozenset(), remedy="")
@@ -175,7 +176,7 @@ def _numbers(node: list[Any], field: np.dtype[Any], options: Reading) -> Any:
 
 
 def _typed(array: Array, row: Type, dtype: np.dtype[Any]) -> Array:
-    """Turn values as their field has them into the dtype, none of them changed."""
+    """Convert values of the dtype of their field to that of the tensor, exactly."""
     field = np.dtype(row.field)
     target = np.dtype("<u2") if row.member == "halfVal" else field if dtype.kind == "c" else dtype
     if (array.dtype.kind == "b") != (target.kind == "b") and array.size:

@@ -1,1 +1,1 @@
-"""Bytes to arrays and back, vectorised; nothing here knows a message by name."""
+"""Vectorised conversion of bytes and arrays, independent of message, protocol and container."""

@@ -1,4 +1,4 @@
-"""Payloads as buffers: what is read, and the pieces of what is written."""
+"""Payloads as buffers: the body that is read, and the parts of a body that is written."""
 
 from __future__ import annotations
 
@@ -30,23 +30,23 @@ __all__ = [
     "size_of",
 ]
 
-_SPARE = 1024  # bytes more than a guess
+_SPARE = 1024  # bytes added to an estimated size
 
 
 class Fill(Protocol):
-    """Bytes that are best written where they are to stay."""
+    """Bytes that are written directly into the body, without a copy."""
 
     nbytes: int
 
     def fill(self, body: memoryview, offset: int) -> None:
-        """Write them into `body` at `offset`."""
+        """Write the bytes into `body` at `offset`."""
 
 
 Part: TypeAlias = "bytes | memoryview | Fill | Texts"
 
 
 class ArrayFill:
-    """An array that has to change its order, byte order or dtype on the way."""
+    """An array whose order, byte order or dtype changes while it is copied."""
 
     __slots__ = ("_array", "_dtype", "nbytes")
 
@@ -61,9 +61,14 @@ class ArrayFill:
 
 
 class Texts:
-    """Text that is made in so many blocks of about one length; which, nobody knows before.
+    """Text that is made block by block: its length is not known before.
 
-    The first piece of more than one byte is a block.
+    Parameters
+    ----------
+    pieces
+        the text; its first piece of more than one byte is a block.
+    blocks
+        how many blocks of about that length follow, that one included.
     """
 
     __slots__ = ("_blocks", "_pieces")
@@ -72,14 +77,14 @@ class Texts:
         self._pieces, self._blocks = pieces, blocks
 
     def join(self, prefix: bytes, suffix: bytes) -> bytes:
-        """Write the pieces one behind the other, in memory for a little more than is needed."""
+        """Join the pieces in one buffer of the estimated length, which is then cut."""
         head: list[bytes | memoryview] = [prefix]
         for piece in self._pieces:
             head.append(piece)
-            if len(piece) > 1:  # the first block: the others will be about as long
+            if len(piece) > 1:  # the first block: the others are about as long
                 break
-        guess = int(len(head[-1]) * self._blocks * 1.004) + len(suffix) + _SPARE
-        stream = io.BytesIO(bytes(guess))
+        estimate = int(len(head[-1]) * self._blocks * 1.004) + len(suffix) + _SPARE
+        stream = io.BytesIO(bytes(estimate))
         stream.writelines(head)
         del head, piece
         stream.writelines(self._pieces)
@@ -89,7 +94,7 @@ class Texts:
 
 
 class Base64:
-    """Bytes as base64, encoded where they are to stay."""
+    """Bytes as base64, encoded directly into the body."""
 
     __slots__ = ("_part", "nbytes")
     BLOCK = 18 << 10  # bytes encoded at a time: they stay in the cache until they are copied
@@ -98,7 +103,7 @@ class Base64:
         self._part, self.nbytes = part, (size_of(part) + 2) // 3 * 4
 
     def encode(self) -> bytes:
-        """Encode in one piece, where the text is not copied: a quarter of the time of `fill`."""
+        """Encode at once into a new bytes object: a quarter of the time of `fill`."""
         text: bytes = pybase64.b64encode(buffer_of(self._part))
         return text
 
@@ -112,7 +117,7 @@ class Base64:
 
 
 def array_part(array: Array, dtype: np.dtype[Any] | None = None) -> memoryview | ArrayFill:
-    """Return the C-order memory of an array as `dtype`, its own if None; a view where it is so."""
+    """Return the memory of an array in C order, as `dtype` if given; a view where possible."""
     if dtype is not None and array.dtype != dtype:
         return ArrayFill(array, dtype)
     if not array.flags.c_contiguous:
@@ -126,12 +131,12 @@ def size_of(part: Part) -> int:
 
 
 def join(prefix: bytes, part: Part, suffix: bytes) -> bytes:
-    """Put a payload together; the array is copied once, into the result."""
+    """Join a payload of one array, which is copied once, into the result."""
     if isinstance(part, (bytes, memoryview)):
         return b"".join((prefix, part, suffix))
     if isinstance(part, Texts):
         return part.join(prefix, suffix)
-    # BytesIO hands over the bytes object it was filled in, so that nothing is copied.
+    # BytesIO.getvalue returns the bytes object of its buffer, without a copy.
     end = len(prefix) + part.nbytes
     stream = io.BytesIO(bytes(end + len(suffix)))
     with stream.getbuffer() as body:
@@ -142,24 +147,24 @@ def join(prefix: bytes, part: Part, suffix: bytes) -> bytes:
 
 
 def buffer_of(part: Part) -> bytes | memoryview:
-    """Return a part as a buffer, filled in where it has to be."""
+    """Return a part as a buffer; a `Fill` is written into a new one."""
     if isinstance(part, (bytes, memoryview)):
         return part
     return part.encode() if isinstance(part, Base64) else join(b"", part, b"")
 
 
 def assemble(pieces: Sequence[bytes], parts: Sequence[Part]) -> bytes:
-    """Put a payload of several arrays together: piece, part, piece, ... piece."""
+    """Join a payload of several arrays: piece, part, piece, ... piece."""
     if len(parts) == 1:
         return join(pieces[0], parts[0], pieces[1])
-    made = [buffer_of(part) if isinstance(part, Texts) else part for part in parts]
-    if all(isinstance(part, (bytes, memoryview)) for part in made):
-        buffers: Any = (x for pair in zip(pieces, [*made, b""], strict=True) for x in pair)
+    sized = [buffer_of(part) if isinstance(part, Texts) else part for part in parts]
+    if all(isinstance(part, (bytes, memoryview)) for part in sized):
+        buffers: Any = (x for pair in zip(pieces, [*sized, b""], strict=True) for x in pair)
         return b"".join(buffers)
-    stream = io.BytesIO(bytes(sum(map(len, pieces)) + sum(map(size_of, made))))
+    stream = io.BytesIO(bytes(sum(map(len, pieces)) + sum(map(size_of, sized))))
     with stream.getbuffer() as body:
         at = 0
-        for piece, part in zip(pieces, [*made, b""], strict=True):
+        for piece, part in zip(pieces, [*sized, b""], strict=True):
             body[at : at + len(piece)] = piece
             at += len(piece)
             if isinstance(part, (bytes, memoryview)):
@@ -171,27 +176,27 @@ def assemble(pieces: Sequence[bytes], parts: Sequence[Part]) -> bytes:
 
 
 def as_body(buffer: Any) -> Body:
-    """View any contiguous buffer as bytes that cannot be written."""
+    """View any contiguous buffer as read-only bytes."""
     if isinstance(buffer, bytes):
         return buffer
     try:
         view = memoryview(buffer)
         return view.toreadonly().cast("B") if view.nbytes else b""
     except (TypeError, ValueError, BufferError):
-        raise DecodeError(_not_bytes(buffer)) from None
+        reason = f"expected a contiguous buffer of bytes, got {shown(buffer)}"
+        raise DecodeError(reason, "", _buffer_remedy(buffer)) from None
 
 
-def _not_bytes(value: Any) -> str:
-    """Return why a value cannot be decoded, and what can."""
-    reason = f"expected a contiguous buffer of bytes, got {shown(value)}"
+def _buffer_remedy(value: Any) -> str:
+    """Return what to pass instead of a value that is not a contiguous buffer."""
     if isinstance(value, str):
-        return f"{reason}; pass value.encode()"
+        return "pass value.encode()"
     if hasattr(value, "read"):
-        return f"{reason}; pass what its read() gives"
+        return "pass value.read()"
     try:
         memoryview(value)
     except TypeError:
-        return f"{reason}; pass the bytes of the body"
+        return "pass the bytes of the body"
     except (ValueError, BufferError):
-        return f"{reason}; pass numpy.ascontiguousarray(value).view('u1')"
-    return f"{reason}; pass memoryview(value).tobytes()"
+        return "pass numpy.ascontiguousarray(value).view('u1')"
+    return "pass memoryview(value).tobytes()"

@@ -1,4 +1,4 @@
-"""Nested lists whose elements all take the same number of bytes, as strided arrays.
+"""Nested lists whose elements all have the same size in bytes, as strided arrays.
 
 In such a list each element is ``prefix value``, and each row of one level has the same header::
 
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 __all__ = ["Grid", "GridFill", "SmallGrid", "declining_inexact", "small_array_writer"]
 
 _MAX_RANK = 64  # numpy's
-_TILE = 16 << 10  # bytes of constant text prepared at a time: stays in the first-level cache
-_CHECK_BLOCK = 16 << 10  # elements checked at a time with memory of its own
-_PEEK_BLOCK = 1 << 10  # elements checked at a time where no value is read
-_READ_BLOCK = 128 << 10  # elements checked at a time with the memory of the result
+_TILE = 16 << 10  # bytes of constant text that are copied at a time: fits the L1 cache
+_CHECK_BLOCK = 16 << 10  # elements that are checked at a time, in separate memory
+_PEEK_BLOCK = 1 << 10  # elements that are checked at a time where no value is read
+_READ_BLOCK = 128 << 10  # elements that are checked at a time, in the memory of the result
 
 
 class Grid:
@@ -54,7 +54,7 @@ class Grid:
     unit
         bytes of one element.
     nbytes
-        bytes of the whole list, the header of level 0 not counted.
+        bytes of the whole list, without the header of level 0.
     """
 
     __slots__ = ("_headers", "_lead", "_prefix", "_strides", "dtype", "nbytes", "shape", "unit")
@@ -96,10 +96,10 @@ class Grid:
     ) -> Array:
         """Copy the values out of `body`, into `out` where given, else as `dtype` or their own.
 
-        Raises `Irregular`, with `out` untouched, where a constant byte is not in its place.
+        Raises `Irregular`, with `out` unchanged, where a constant byte differs.
         """
         values = self.values(body, offset)
-        if out is not None:  # nothing is written before all is checked
+        if out is not None:  # check the whole list before the first write
             self.check(body, offset, _CHECK_BLOCK)
             put(out, values)
             return out
@@ -107,13 +107,13 @@ class Grid:
         words = self._words(body, offset)
         out = np.empty(self.shape, dtype or self.dtype.newbyteorder("="))
         for block, source, target in _blocks(_READ_BLOCK, words, values, out):
-            scratch = target.reshape(-1).view(np.uint8)  # free until the values arrive
+            scratch = target.reshape(-1).view(np.uint8)  # unused until the values are copied
             self._check(block, scratch if target.itemsize >= 5 else np.empty(5 * block.size, "u1"))
             put(target, source)
         return out
 
     def check(self, body: Body, offset: int, most: int = _PEEK_BLOCK) -> None:
-        """Raise `Irregular` where a constant byte is not in its place; the values are not read."""
+        """Raise `Irregular` where a constant byte differs; the values are not read."""
         self._check_headers(body, offset)
         for (block,) in _blocks(most, self._words(body, offset)):
             self._check(block, np.empty(5 * block.size, np.uint8))
@@ -127,7 +127,7 @@ class Grid:
                 break
             level -= 1
             unit = self._headers[level - 1] + unit * self.shape[level]
-        # Rows of one level lie end to end, so several are written as one longer row.
+        # Rows of one level are adjacent, so several are written as one longer row.
         count, outer = self.shape[level - 1], self.shape[: level - 1]
         many = max(1, min(count, _TILE // len(unit)))
         tile = np.frombuffer(unit * many, np.uint8)
@@ -147,14 +147,14 @@ class Grid:
             rows[...] = np.frombuffer(header, np.uint8)
 
     def _words(self, body: Body, offset: int) -> Array:
-        """View each prefix as one integer; a value byte follows, so that three read as four."""
+        """View each prefix as one integer: one byte, or three and the first byte of the value."""
         kind = np.dtype("<u4" if len(self._prefix) > 1 else "u1")
         if 0 in self.shape:
             return np.empty(self.shape, kind)
         return np.ndarray(self.shape, kind, body, offset + self._lead, self._strides)
 
     def _check(self, words: Array, scratch: Array) -> None:
-        """Compare prefixes; `scratch` has five bytes for each, which spares a slow allocation."""
+        """Compare prefixes; `scratch` has five bytes for each, which saves a slow allocation."""
         size, shape = words.size, words.shape
         same = scratch[4 * size : 5 * size].view(np.bool_).reshape(shape)
         if len(self._prefix) > 1:
@@ -166,7 +166,7 @@ class Grid:
 
     def _check_headers(self, body: Body, offset: int) -> None:
         for depth, header in enumerate(self._headers):
-            # Two words, overlapping where they must, cover a header of any length up to sixteen.
+            # Two words, which may overlap, cover a header of up to 16 bytes.
             width = next(size for size in (8, 4, 2, 1) if size <= len(header))
             word = np.dtype(f"<u{width}")
             shape, strides = self.shape[: depth + 1], self._strides[: depth + 1]
@@ -179,7 +179,7 @@ class Grid:
 
 
 class GridFill:
-    """An array as nested lists of elements of constant size."""
+    """The `Fill` that writes an array as nested lists of elements of constant size."""
 
     __slots__ = ("_array", "_grid", "_lead", "nbytes")
 
@@ -197,16 +197,14 @@ class GridFill:
 def _longer_than_one(
     shape: tuple[int, ...], strides: tuple[int, ...]
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return the dimensions that have more than one place."""
+    """Return the dimensions of a size other than 1."""
     kept = [i for i, size in enumerate(shape) if size != 1]
     return tuple(shape[i] for i in kept), tuple(strides[i] for i in kept)
 
 
 def _blocks(most: int, *arrays: Array) -> Iterator[tuple[Array, ...]]:
     """Cut arrays of one shape into corresponding parts of at most about `most` elements."""
-    while (
-        len(arrays[0]) == 1 and arrays[0].size > most
-    ):  # of many dimensions, few have more than one
+    while len(arrays[0]) == 1 and arrays[0].size > most:
         arrays = tuple(array[0] for array in arrays)
     first = arrays[0]
     if first.size <= most:
@@ -222,17 +220,17 @@ def _blocks(most: int, *arrays: Array) -> Iterator[tuple[Array, ...]]:
 
 
 _WIDE = frozenset(np.dtype(char).num for char in "lqLQ")
-_LOOP_MAX = 64  # numbers that Python compares and converts sooner than numpy
+_LOOP_MAX = 64  # numbers that Python compares and converts faster than numpy
 _FLOAT64 = np.dtype("<f8")
 
 
 class SmallGrid:
-    """The bytes of nested lists of one shape, but for the values.
+    """The constant bytes of nested lists of one shape, kept for short lists.
 
     Parameters
     ----------
     grid
-        the layout, of not too many elements.
+        the layout, of at most some hundred elements.
     lead
         the bytes before it, which are written, and not compared.
 
@@ -259,13 +257,13 @@ class SmallGrid:
         self._mask = (1 << 8 * grid.nbytes) - 1 ^ varying
 
     def write(self, array: Array) -> bytes:
-        """Put the values of an array between the other bytes."""
+        """Return the list with the values of an array."""
         body = bytearray(self.constants)
         put(self.grid.values(body, self._lead), array)
         return bytes(body)
 
     def read(self, body: Body, start: int) -> Array:
-        """Copy the values out; raise `Irregular` where any other byte is not as it would be."""
+        """Copy the values; raise `Irregular` where a constant byte differs."""
         found = int.from_bytes(body[start : start + self.grid.nbytes], "little")
         if (found ^ self._zeros) & self._mask:
             raise Irregular
@@ -273,9 +271,10 @@ class SmallGrid:
 
 
 def declining_inexact(write: Writer, dtype: np.dtype[Any]) -> Writer:
-    """Return what writes as float64 only what float64 holds, and None for the rest.
+    """Return a writer that returns None for integers that float64 may round.
 
-    The rest is integers that may be rounded, and arrays of many, for those who look closer.
+    It also returns None for integers in arrays of more than `_LOOP_MAX` elements: the caller then
+    checks them by numpy.
     """
     if dtype.num not in _WIDE:
         return write
@@ -290,11 +289,11 @@ def declining_inexact(write: Writer, dtype: np.dtype[Any]) -> Writer:
 
 
 def small_array_writer(leaf: Leaf) -> Writer | None:
-    """Return what `array_part` comes down to for small arrays of one dtype; None for varints."""
+    """Return a fast form of `array_part` for small arrays of one dtype; None for varints."""
     field, dtype = leaf.field, leaf.data.dtype
     if leaf.role is Role.VALUES and dtype.kind != "f":
         return None
-    if field is None or field == dtype:  # never `in`: None is float64
+    if field is None or field == dtype:  # not `in (None, dtype)`: numpy reads None as float64
         return np.ndarray.tobytes
     return declining_inexact(_as_doubles, dtype) if leaf.role is Role.PACKED else None
 

@@ -1,9 +1,9 @@
-"""What is remembered of small messages, so that a known one costs little more than its copy.
+"""Caches of the bytes around the arrays of small messages.
 
-`FrameCache` writes: the bytes around the arrays of a message are a function of the names, dtypes
-and shapes in it. `ViewCache` reads: what the bytes around the arrays mean is a function of these
-bytes. Codecs and protocols have caches of their own, and no result depends on what is remembered.
-Both are a `Cache`, which keeps what is in use, however much passes by.
+`FrameCache` is for writing: the bytes around the arrays depend on the names, dtypes and shapes of a
+message only. `ViewCache` is for reading: a message with the same bytes around its arrays has the
+same names, dtypes and shapes. Each codec and protocol has its own caches; no result depends on
+their contents. Both derive from `Cache`, which never evicts the entries in use.
 """
 
 from __future__ import annotations
@@ -25,30 +25,29 @@ __all__ = ["BYTES", "MOST", "SMALL_BYTES", "Cache", "Frame", "FrameCache", "View
 
 MOST = 1024  # entries of one generation: as many keys in use are all kept
 BYTES = 1 << 20  # of the entries of one generation
-_TRIES = 4 * MOST  # keys that are remembered at first sight, and later ones at second sight
+_TRIES = 4 * MOST  # keys that are cached on their first miss; later ones on their second miss
 SMALL_BYTES = 4096  # of an array that may be copied twice
-_MOST_ALIKE = 32  # messages under one key
-_LONGEST = 2048  # bytes before, between and behind arrays that are worth remembering
-_MOST_ARRAYS = 64  # in a message that is worth remembering
-_VIEWED = frozenset("fiucV")  # dtype.kind of values that any bits are
+_MOST_VIEWS = 32  # messages under one key
+_LONGEST = 2048  # bytes before, between or after arrays of a message that is cached
+_MOST_ARRAYS = 64  # of a message that is cached
+_VIEWED = frozenset("fiucV")  # dtype.kind of dtypes in which every bit pattern is a value
 _PLAIN = re.compile(rb"[\w.:/+=-]+")  # an id that is the same in UTF-8 and in JSON
 
 
 class Cache(Generic[_Entry]):
-    """A bounded table of entries by key, in two generations, in which all that is in use stays.
+    """A bounded table of entries by key, in two generations; it never evicts the keys in use.
 
-    A new entry goes to the younger generation. When that is full it becomes the older one, and the
-    older one is forgotten, but for the entries that were found there meanwhile: these went over to
-    the younger. So keys in use stay, up to `MOST` of them, whatever passes by, and a key that is
-    known evicts nothing.
+    A new entry goes to the younger generation. When that is full, it becomes the older generation,
+    and the previous older one is dropped. An entry that is found in the older generation is copied
+    to the younger one. So up to `MOST` keys in use are kept, however many other keys are added.
 
-    Callers ask `wants` before they make an entry. After `_TRIES` times it is true only for a key
-    that was missed before: a caller whose messages all differ would pay for entries and never
-    use one. `refuse` marks a key of which no entry can be made; `wants` is then false for it.
-    Where an entry takes as long to make as a message without one, callers ask `is_new` before:
-    batches vary in size, and one that comes once pays nothing but this call.
+    Callers ask `wants` before they make an entry. After `_TRIES` entries it is true only for a key
+    that was missed before: otherwise a caller whose messages all differ would make entries that it
+    never uses. `refuse` marks a key for which no entry can be made; `wants` is then false for it.
+    Where making an entry takes as long as a message without one, callers ask `is_new` first: batch
+    sizes vary, and a size that occurs only once then costs this call alone.
 
-    Safe to share among threads. A writer that finds the table locked leaves it as it is.
+    Thread-safe. A thread that finds the table locked does not add its entry.
 
     Parameters
     ----------
@@ -58,10 +57,10 @@ class Cache(Generic[_Entry]):
     Attributes
     ----------
     known
-        The younger generation, for callers in haste: a dict that they must not change, and must
-        read anew on each call. What it lacks, `get` may still find.
+        The younger generation, for fast look-ups: callers must not change this dict, nor keep a
+        reference to it. A key that it lacks may still be found by `get`.
     older
-        The older generation, likewise.
+        The older generation; the same rules apply.
     """
 
     __slots__ = (
@@ -80,11 +79,11 @@ class Cache(Generic[_Entry]):
         self._lock = Lock()
 
     def __len__(self) -> int:
-        """Count the entries of both generations."""
+        """Return the number of entries in both generations."""
         return len(self.known) + len(self.older)
 
     def get(self, key: Any) -> _Entry | None:
-        """Return the entry of a key, which is then in use; None where there is none."""
+        """Return the entry of a key and keep it in the younger generation; None for a miss."""
         found = self.known.get(key)
         if found is None and self.older:
             found = self.older.get(key)
@@ -93,7 +92,7 @@ class Cache(Generic[_Entry]):
         return found
 
     def is_new(self, key: Any) -> bool:
-        """Return whether a key comes for the first time of late."""
+        """Return whether a key was not seen recently, and remember it."""
         met, mark = self._met, hash(key)
         if mark in met:
             return False
@@ -103,7 +102,7 @@ class Cache(Generic[_Entry]):
         return True
 
     def wants(self, key: Any) -> bool:
-        """Return whether an entry is worth making for a key that was not found."""
+        """Return whether to make an entry for a key that was not found."""
         mark = hash(key)
         if mark in self._refused:
             return False
@@ -126,7 +125,7 @@ class Cache(Generic[_Entry]):
         self._refused.add(hash(key))
 
     def keep(self, key: Any, entry: _Entry) -> None:
-        """Remember an entry, instead of the one that the key may have."""
+        """Add an entry, or replace the entry of the key."""
         size = self._size_of(entry)
         if size > BYTES or not self._lock.acquire(blocking=False):
             return
@@ -146,7 +145,7 @@ Writer: TypeAlias = "Callable[[Array], bytes | None]"
 
 
 class Frame(NamedTuple):
-    """The bytes of a message but its arrays and its id, and what writes each array.
+    """The bytes of a message except its arrays and its id, and a writer for each array.
 
     ::
 
@@ -161,9 +160,9 @@ class Frame(NamedTuple):
         writes the first array, or returns None for values that it does not write (a writer of JSON
         for NaN). Where it is None, the array is written as its memory in C order.
     last
-        the bytes behind the first array, up to the second one.
+        the bytes after the first array, up to the second one.
     others
-        for each further array what writes it, and the bytes behind it.
+        the writer of each further array, and the bytes after it.
     head
         how many bytes of `first` are before the id.
     """
@@ -176,12 +175,12 @@ class Frame(NamedTuple):
 
     @classmethod
     def of(cls, pieces: Sequence[bytes], writers: Sequence[Writer | None], head: int = 0) -> Frame:
-        """Make a frame of the bytes before, between and behind arrays, and their writers."""
+        """Make a frame of the bytes before, between and after arrays, and their writers."""
         others = tuple(zip(writers[1:], pieces[2:], strict=True)) if len(writers) > 1 else ()
         return cls(pieces[0], writers[0], pieces[1], others, head)
 
     def join(self, arrays: Sequence[Array], lead: bytes = b"") -> bytes | None:
-        """Write a message of arrays, None where one of them has to be written in another way."""
+        """Write a message of arrays; return None where a writer refuses its array."""
         first, write, last, others, head = self
         text = _memory(arrays[0]) if write is None else write(arrays[0])
         if text is None:
@@ -190,42 +189,42 @@ class Frame(NamedTuple):
             if not lead:
                 return b"".join((first, text, last))
             return b"".join((first[:head], lead, first[head:], text, last))
-        made: list[bytes | memoryview] = [first[:head], lead, first[head:], text, last]
-        for array, (write_next, behind) in zip(arrays[1:], others, strict=True):
+        buffers: list[bytes | memoryview] = [first[:head], lead, first[head:], text, last]
+        for array, (write_next, after) in zip(arrays[1:], others, strict=True):
             text = _memory(array) if write_next is None else write_next(array)
             if text is None:
                 return None
-            made += text, behind
-        return b"".join(made)
+            buffers += text, after
+        return b"".join(buffers)
 
 
 def _memory(array: Array) -> bytes | memoryview | None:
-    """Return the memory of an array in C order, None where a copy has to reorder much of it."""
+    """Return the memory of an array in C order; None for a large array in another order."""
     if array.nbytes <= SMALL_BYTES:
         return array.tobytes()
     return array.data if array.flags.c_contiguous else None
 
 
 class FrameCache(Cache[Frame]):
-    """How messages are written, by all that their bytes but the arrays and the id depend on.
+    """The frames of written messages.
 
-    The key is the class of a message, its names, and the dtypes and shapes of its arrays; no value
-    of an array, no id, and no parameter that may differ from message to message is in a key or in
-    an entry. It knows no protocol and no container: their writers make the frame.
+    The key is the class of a message, its names, and the dtypes and shapes of its arrays. Neither
+    key nor entry contains a value of an array, an id, or a parameter that may differ from message
+    to message. The cache is independent of protocol and container: their writers make the frame.
 
-    A frame is remembered only when it was made, for a message that was not known::
+    A frame is made and cached only after a miss::
 
         frame = frames.known.get(key) or frames.get(key)
         body = None if frame is None else frame.join(arrays, lead)
         if body is None:
-            pieces, parts = ...  # what writes any message
+            pieces, parts = ...  # the general writer
             body = assemble(pieces, parts)
             if frame is None and frames.wants(key):
                 frames.keep(key, Frame.of(pieces, writers))
 
-    What is in haste looks into `known`, and writes a message of one array itself:
+    A fast path reads `known` directly, and writes a message of one array by
     ``frame.first + array.tobytes() + frame.last``. A known ``oip/protobuf`` request of one value
-    takes 0.8 us so, and 4.6 us without a frame.
+    takes 0.8 us this way, and 4.6 us without a frame.
     """
 
     __slots__ = ()
@@ -235,11 +234,11 @@ class FrameCache(Cache[Frame]):
 
 
 def _frame_nbytes(frame: Frame) -> int:
-    return len(frame.first) + len(frame.last) + sum([len(behind) for _, behind in frame.others])
+    return len(frame.first) + len(frame.last) + sum([len(after) for _, after in frame.others])
 
 
 class View(NamedTuple):
-    """The bytes of a message but its arrays and its id, and what they mean.
+    """The bytes of a message except its arrays and its id, and the layout of its arrays.
 
     ::
 
@@ -250,15 +249,15 @@ class View(NamedTuple):
     first
         the bytes before the id, or before the first array where there is no id.
     pieces
-        where each further piece begins, where it ends, and its bytes.
+        start, stop and bytes of each further piece.
     id_span
-        where the id begins and ends, None where there is none.
+        start and stop of the id, None where there is none.
     arrays
         shape, dtype and offset of each array.
     make
-        makes the message of the arrays and the id.
+        a function that makes the message of the arrays and the id.
     other
-        another message under the same key, or None.
+        another view under the same key, or None.
     """
 
     first: bytes
@@ -270,18 +269,18 @@ class View(NamedTuple):
 
 
 class ViewCache(Cache[View]):
-    """What messages mean, by the bytes in them that are not of an array: their headers.
+    """The layouts of read messages, by their header: the bytes that are not of an array.
 
-    The key is the length of the body, and whatever else the meaning depends on, such as the class
-    that is asked for. Several messages under one key are told apart by their headers, which are
-    compared byte by byte: an entry is used only for a body that has just these bytes. No value of
-    an array and no id is in an entry. Limits, and headers of HTTP, are for the caller to check.
+    The key is the length of the body and the arguments of the call, such as the class of the
+    message. Messages with the same key are distinguished by their headers, which are compared byte
+    by byte: an entry is used only for a body with exactly these bytes. An entry contains neither
+    values of arrays nor an id. Limits and HTTP headers are checked by the caller.
 
-    A known message is viewed in 1 to 2 us, where parsing its header takes 5 to 30 us::
+    A known message is viewed in 1 to 2 us; parsing its header takes 5 to 30 us::
 
         found = views.view(body, key)
         if found is None:
-            found = ...  # what reads any message
+            found = ...  # the general reader
             if not views.is_new(key):
                 views.remember(key, body, arrays, make)
     """
@@ -323,25 +322,25 @@ class ViewCache(Cache[View]):
         identity: tuple[bytes, bytes] = (b"", b""),
         check: Callable[[], bool] | None = None,
     ) -> None:
-        """Remember the bytes around arrays that are read-only views of `body`, in its order.
+        """Cache the bytes around arrays that are read-only views of `body`, in its order.
 
-        Nothing is remembered of other messages: of arrays that are copies, are empty, or have bits
-        that are not of any value (bools), of more than 64 arrays, and of long headers.
+        Other messages are not cached: those with arrays that are copies, or empty, or of a dtype
+        with invalid bit patterns (bool), with more than 64 arrays, or with long headers.
 
         Parameters
         ----------
         key
-            what the meaning depends on beside the bytes, the length of the body included.
+            the length of the body and the arguments of the call.
         body
-            the message; nothing is remembered of what is not bytes.
+            the message; only bytes objects are cached.
         arrays
             the arrays of the message, in the order of the body.
         make
-            makes such a message of other arrays and another id.
+            a function that makes such a message of other arrays and another id.
         identity
             the bytes just before the id, and the id, if there is one.
         check
-            tells whether the message may be remembered at all; asked only where it would be.
+            returns whether the message may be cached; called only for a message that would be.
         """
         if type(body) is not bytes or not 0 < len(arrays) <= _MOST_ARRAYS:
             return
@@ -362,9 +361,9 @@ class ViewCache(Cache[View]):
         identity: tuple[bytes, bytes] = (b"", b""),
         check: Callable[[], bool] | None = None,
     ) -> None:
-        """Remember the bytes around arrays, of which shape, dtype, start and stop are known.
+        """Cache the bytes around arrays whose shape, dtype, start and stop are known.
 
-        That is what `remember` finds from the arrays, which takes it 3 us.
+        It saves 3 us, in which `remember` finds these from the arrays.
         """
         pieces: list[tuple[int, int, bytes]] = []
         places: list[tuple[tuple[int, ...], np.dtype[Any], int]] = []
@@ -390,27 +389,26 @@ class ViewCache(Cache[View]):
             stop = pieces[0][1]
             pieces[:1] = [(0, span[0], body[: span[0]]), (span[1], stop, body[span[1] : stop])]
         other = self.get(key)
-        if other is not None and (_count(other) >= _MOST_ALIKE or _view_nbytes(other) > BYTES // 4):
+        if other is not None and (_count(other) >= _MOST_VIEWS or _view_nbytes(other) > BYTES // 4):
             other = None
-        behind = tuple([piece for piece in pieces[1:] if piece[2]])
-        self.keep(key, View(pieces[0][2], behind, span, tuple(places), make, other))
+        after = tuple([piece for piece in pieces[1:] if piece[2]])
+        self.keep(key, View(pieces[0][2], after, span, tuple(places), make, other))
 
 
 def _offset(array: Any, body: bytes) -> int | None:
-    """Return where a read-only array begins in a body; None for one that cannot be viewed again."""
+    """Return the offset of a read-only array in a body; None for one that is not cached."""
     if type(array) is not np.ndarray or array.dtype.kind not in _VIEWED or not array.size:
         return None
     flags = array.flags
     if flags.writeable or not flags.c_contiguous:
         return None
-    # The address of the array, and that of the bytes object.
-    start: int = array.__array_interface__["data"][0]
-    whole: int = np.frombuffer(body, np.uint8).__array_interface__["data"][0]
-    return start - whole
+    array_address: int = array.__array_interface__["data"][0]
+    body_address: int = np.frombuffer(body, np.uint8).__array_interface__["data"][0]
+    return array_address - body_address
 
 
 def _id_span(identity: tuple[bytes, bytes], header: bytes) -> tuple[int, int] | None:
-    """Return where an id of plain letters is, if its bytes are there only once."""
+    """Return start and stop of an id of plain characters, if its bytes occur only once."""
     before, text = identity
     if header.count(before + text) != 1 or not _PLAIN.fullmatch(text):
         return None
@@ -427,7 +425,7 @@ def _view_nbytes(view: View | None) -> int:
 
 
 def _count(view: View | None) -> int:
-    """Count the messages under one key."""
+    """Return the number of views under one key."""
     count = 0
     while view is not None:
         count, view = count + 1, view.other

@@ -78,7 +78,7 @@ def test_where_words_are() -> None:
             "Inf",
             "N",
         ):
-            with pytest.raises(tw.DecodeError, match="not JSON"):
+            with pytest.raises(tw.DecodeError, match="expected JSON"):
                 rest.decode(f'{{{space}"inputs":[{wrong}]}}'.encode())
 
 

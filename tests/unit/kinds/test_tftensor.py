@@ -105,7 +105,7 @@ def test_values_are_filled_up_with_the_last(tree: Any, wanted: Any) -> None:
     ("tree", "path", "reason"),
     [
         ([1.5], "$", "expected a TensorProto, got list"),
-        ({}, "$.dtype", "expected a dtype that numpy has, got 0"),
+        ({}, "$.dtype", "expected a TensorFlow dtype of arrays, got 0"),
         (proto("DT_RESOURCE", []), "$.dtype", "got 'DT_RESOURCE'"),
         (proto("DT_FLOAT", [2], floatVal=[1.0] * 3), "$.floatVal", r"2 values for .*, got 3"),
         (proto("DT_FLOAT", [1], floatVal={}), "$.floatVal", "a list of values, got dict"),

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["JSON", "dumps_values"]
 
-_PLACEHOLDER = urandom(16).hex()  # for an array in the text around it; nobody can guess it
+_PLACEHOLDER = urandom(16).hex()  # for an array in the text around it; unpredictable
 _ORJSON_DEPTH = 254  # levels that orjson writes
 _WHOLE_MAX = 6 << 10  # bytes of a body that orjson reads at once
 _QUOTED = {"nan": b'"NaN"', "inf": b'"Infinity"', "-inf": b'"-Infinity"'}
@@ -48,7 +48,7 @@ class JSON:
     sized = False
 
     def write(self, leaf: Leaf) -> Part:
-        """Write the array; NaN in the words of the leaf, quoted where the kind is protobuf's."""
+        """Write the array; NaN by the words of the leaf, or in quotes in fields of protobuf."""
         data, role = leaf.data, leaf.role
         if role is Role.ABSENT:
             return b""
@@ -64,12 +64,12 @@ class JSON:
         if role is Role.VALUES and data.dtype.kind in "iu" and data.dtype.itemsize == 8:
             return orjson.dumps(list(map(str, flat.tolist())))
         if leaf.field == np.float32 and (np.abs(flat) == np.finfo(np.float32).max).any():
-            # Read as float64, its shortest text is beyond it, and some readers refuse that.
+            # As float64, its shortest text is larger than it is, and some readers refuse that.
             flat = flat.astype(np.float64)
         return write_numbers(flat, _QUOTED if role is Role.VALUES else _words(leaf))
 
     def small_array_writer(self, leaf: Leaf) -> Callable[[Array], bytes | None] | None:
-        """Write finite numbers, or the memory of the array, in one piece."""
+        """Return a writer of finite numbers, or of the memory of the array, in one piece."""
         dtype = leaf.data.dtype
         if dtype.num == FLOAT16 or not dtype.isnative:
             return None
@@ -78,7 +78,7 @@ class JSON:
         if leaf.role is Role.BLOB:
             return lambda array: pybase64.b64encode(array.tobytes())
         if leaf.role is Role.VALUES and dtype != np.float64:
-            return None  # the largest float32 needs a second look, an int64 is a string
+            return None  # see `write` for the largest float32 and for int64, which is in quotes
         return declining_inexact(lambda array: _finite(array.reshape(-1)), dtype)
 
     def frame(
@@ -96,12 +96,12 @@ class JSON:
     def before(
         self, tree: Tree, first: bytes, message: ArrayPlaces, words: Words = FINITE
     ) -> bytes:
-        """Write members before those of a text that begins so."""
+        """Insert members before those of the object that begins with `first`."""
         del message
         return b"%b,%b" % (dumps_values(tree, words, "$")[:-1], first[1:])
 
     def read(self, body: Body, message: ArrayPlaces, options: Reading = VERIFIED) -> Tree:
-        """Cut the long arrays out of the text, and let orjson read what is around them."""
+        """Cut the long arrays out of the text, and read the rest by orjson."""
         if len(body) < _WHOLE_MAX:
             try:
                 tree = orjson.loads(body)
@@ -127,21 +127,21 @@ class JSON:
         return tree
 
     def read_any(self, body: Body, message: ArrayPlaces) -> Tree:
-        """Let orjson read the whole text."""
+        """Read the whole text by orjson."""
         del message
         return _loads(body)
 
     def read_exactly(self, body: Body, options: Reading, tree: Tree | None = None) -> Tree:
-        """Read the whole text with its bare words and its integers beyond 64 bits."""
+        """Read the whole text, with bare words and integers beyond 64 bits."""
         try:
             return _object(loads_exactly(bytes(body), options, tree))
         except orjson.JSONDecodeError:
-            _loads(body, again=True)  # raises, with the place in the text as it came
+            _loads(body, again=True)  # raises, with the position in the original text
             raise
 
 
 def _member(body: bytes, start: int, stop: int, options: Reading) -> Any:
-    """Return a long array of numbers, still to be read, or the bytes of a long base64 string."""
+    """Return a long array of numbers as a `Source`, or the bytes of a long base64 string."""
     if body[start] != 0x22:
         return NumbersText(body, start, stop, options)
     try:
@@ -161,7 +161,8 @@ def _loads(body: Body, *, again: bool = False) -> Tree:
             raise Unverified from None
         if beyond:
             raise DecodeError(too_large(error)) from None
-        raise DecodeError(f"not JSON: {error}", "", guess.of_bytes(body, "JSON")) from None
+        reason = f"expected JSON, got other text: {error}"
+        raise DecodeError(reason, "", guess.of_bytes(body, "JSON")) from None
 
 
 def _object(tree: Any) -> Tree:
@@ -175,7 +176,7 @@ def _dumps(tree: Any) -> bytes:
         return orjson.dumps(tree)
     except TypeError as error:
         if (depth := levels(tree)) <= _ORJSON_DEPTH:
-            raise EncodeError(f"expected JSON values, got another: {error}") from None
+            raise EncodeError(f"expected JSON values, got another type: {error}") from None
     if depth > MAX_DEPTH:
         raise EncodeError(f"expected at most {MAX_DEPTH} levels of nesting, got more")
     return _deep(tree)
@@ -188,7 +189,7 @@ class _Text(NamedTuple):
 
 
 def _deep(tree: Any) -> bytes:
-    """Write a tree that is deeper than orjson writes, though not deeper than it reads."""
+    """Write a tree of more levels than orjson writes, but not more than it reads."""
     pieces: list[bytes] = []
     left = [tree]
     while left:
@@ -208,7 +209,7 @@ def _deep(tree: Any) -> bytes:
 
 
 def _push(left: list[Any], members: list[tuple[bytes, Any]], closing: bytes) -> None:
-    """Put members on a stack, the last one first, each behind its comma and its name."""
+    """Push members on a stack, the last one first, each with its comma and its name."""
     left.append(_Text(closing))
     for i, (name, one) in reversed(list(enumerate(members))):
         left += [one, _Text(b"," * (i > 0) + name)]
@@ -224,24 +225,24 @@ def _nested(leaf: Leaf) -> Part:
 
 
 def dumps_values(tree: Any, words: Words, path: str) -> bytes:
-    """Write JSON values, in words those that are not finite."""
-    found = set()
+    """Write JSON values; numbers that are not finite are written as `words`."""
+    used = set()
     for where, value in walk(tree, path):
         if isinstance(value, float) and not isfinite(value):
             if str(value) not in words:
                 remedy = "pass missing='nan' to write bare words" if path else ""
                 raise EncodeError(f"expected numbers that JSON has, got {value}", where, remedy)
-            found.add(words[str(value)])
-    if found <= {b"null"}:  # which orjson writes
+            used.add(words[str(value)])
+    if used <= {b"null"}:  # orjson writes null itself
         return _dumps(tree)
-    text = _dumps(_named(tree, words))
-    for word in found:
+    text = _dumps(_with_placeholders(tree, words))
+    for word in used:
         text = text.replace(b'"%b%b"' % (_PLACEHOLDER.encode(), word), word)
     return text
 
 
-def _named(tree: Any, words: Words) -> Any:
-    """Return a tree with a name where a word is to be."""
+def _with_placeholders(tree: Any, words: Words) -> Any:
+    """Return a tree with a placeholder for each number that is not finite."""
     whole = [tree]
     left: list[Any] = [whole]
     while left:

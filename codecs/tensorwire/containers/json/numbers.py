@@ -33,12 +33,12 @@ if TYPE_CHECKING:
 
 __all__ = ["BLOCK", "NumbersText", "block_count", "find_word", "texts", "write_numbers"]
 
-BLOCK = 1280  # float64 values: some 25 kB of text, which orjson makes in a buffer of 32 kB
+BLOCK = 1280  # float64 values: some 25 kB of text, which fits in orjson's buffer of 32 kB
 _MAX_RANK = 64  # numpy's
 _READ_BLOCK = 24 << 10  # bytes of text
 _DIGITS = [b"%d" % digit for digit in range(10)]
 _SAFE = float(EXACT) ** 2  # the sum of squares is below it where no integer can have been rounded
-_GAPS = np.isin(np.arange(256), list(b"[], \t\r\n"))  # what may be beside a word
+_GAPS = np.isin(np.arange(256), list(b"[], \t\r\n"))  # bytes that may be next to a word
 
 
 def write_numbers(array: Array, words: Words, path: str = "", remedy: str = "") -> Part:
@@ -62,7 +62,7 @@ def texts(
 
 def _texts(array: Array, words: Words, whole: _Whole) -> Iterator[bytes | memoryview]:
     most, outer = _block_size(array), 0
-    while array.ndim and array.size > most and len(array) == 1:  # most dimensions, where many
+    while array.ndim and array.size > most and len(array) == 1:
         array, outer = array[0], outer + 1
     if outer:
         yield b"[" * outer
@@ -100,11 +100,11 @@ def _text(block: Array, words: Words, whole: _Whole) -> bytes:
 
 
 def _block_size(array: Array) -> int:
-    return BLOCK if array.dtype == np.float64 else 2 * BLOCK  # what is shorter in text
+    return BLOCK if array.dtype == np.float64 else 2 * BLOCK  # other dtypes have shorter text
 
 
 def block_count(array: Array) -> float:
-    """Return how many blocks like the first one `texts` makes."""
+    """Return the number of blocks that `texts` yields, in units of its first block."""
     most, size = _block_size(array), array.size
     while array.size > most * len(array):
         array = array[0]
@@ -115,7 +115,7 @@ def dumps(array: Array) -> bytes:
     """Write an array of numbers in one piece."""
     if array.dtype.num == FLOAT16:
         array = decimal_twin(array)
-    if not array.dtype.isnative:  # which older releases of orjson write without a swap
+    if not array.dtype.isnative:  # older releases of orjson do not swap the bytes
         array = array.astype(array.dtype.newbyteorder("="))
     try:
         return orjson.dumps(array, option=orjson.OPT_SERIALIZE_NUMPY)
@@ -130,7 +130,7 @@ class NumbersText:
     Attributes
     ----------
     options
-        how missing numbers are spelled, which may be changed before they are read.
+        the options of the reader; they may be changed before `read` is called.
     """
 
     __slots__ = ("_body", "_start", "_stop", "options")
@@ -140,13 +140,14 @@ class NumbersText:
 
     @property
     def text(self) -> bytes:
-        """The lists as they are written."""
+        """The text of the lists."""
         return self._body[self._start : self._stop]
 
     def read(self, limits: Limits, out: Array | None = None) -> Array:
-        """Read int64, uint64 or float64, as the text has it; `Irregular` for all but plain rows.
+        """Read int64, uint64 or float64, by the form of the numbers.
 
-        Raises `DecodeError` for an integer that float64 would round for the floats beside it.
+        Raises `Irregular` for text other than rows of numbers, and `DecodeError` for an integer
+        among floats that float64 would round.
         """
         body, start, stop, options = self._body, self._start, self._stop, self.options
         floats = self._has(b".", b"e", b"E")
@@ -166,7 +167,7 @@ class NumbersText:
         return any(self._body.find(part, self._start, self._stop) >= 0 for part in parts)
 
     def _other_kind(self, *, floats: bool) -> str:
-        """Return how to read what is neither plain floats nor plain int64; or raise `Irregular`."""
+        """Return the kind of text that is neither plain floats nor int64; or raise `Irregular`."""
         options = self.options
         if options.words and self._has(b"N", b"I"):
             return "d"
@@ -180,7 +181,7 @@ class NumbersText:
 
 
 class _Reader:
-    """One pass over the text, with a parser and a growing array of its own.
+    """One pass over the text, which parses blocks and appends their values to an array.
 
     With `words`, null and bare words may be among the numbers.
     """
@@ -223,7 +224,7 @@ class _Reader:
         return (values.copy() if spare > self._count // 16 else values).reshape(shape)
 
     def _rows(self, start: int, stop: int, rank: int) -> tuple[int, ...]:
-        """Read what is inside one pair of brackets; give its shape."""
+        """Read the rows inside one pair of brackets; return their shape."""
         body, gap = self._body, self._gap
         close = b"]" * (rank - 1)
         between = close + gap + b"[" * (rank - 1)
@@ -232,7 +233,7 @@ class _Reader:
             end = stop
             if stop - start > _READ_BLOCK:
                 end = body.rfind(between, start, start + _READ_BLOCK) + len(close)
-            if end < start + len(close):  # the next row alone is longer than a block
+            if end < start + len(close):  # a single row is longer than a block
                 end = body.find(close or gap, start, stop) + len(close)
                 if rank == 1 or end < start or body[start] != 0x5B:
                     raise Irregular
@@ -249,7 +250,7 @@ class _Reader:
             start = end + len(gap)
 
     def _block(self, start: int, end: int, rank: int) -> tuple[int, ...]:
-        """Read some rows of the same rank; simdjson sees to the syntax, this to the shape."""
+        """Read some rows of the same rank: simdjson checks the syntax, this method the shape."""
         text, holes = self._body[start:end], None
         if self._words:
             text, holes = _without_words(text, self._options)
@@ -261,7 +262,7 @@ class _Reader:
             brackets += prod(shape)
             (length,) = set(map(len, level))
             shape.append(length)
-        # The buffer is flat: a list too deep inside it shows only as one bracket too many.
+        # The buffer is flat: only the number of brackets shows a list that is nested too deep.
         if np.count_nonzero(self._bytes[start:end] == 0x5B) != brackets or not prod(shape):
             raise Irregular
         values = np.frombuffer(rows.as_buffer(of_type=self._kind), self._out.dtype)
@@ -280,7 +281,7 @@ class _Reader:
         return tuple(shape)
 
     def _check_integers(self, text: bytes, values: Array) -> None:
-        """Look for an integer that float64 rounds, in text of which some values are large."""
+        """Find the first integer that float64 rounds, in a block with large values."""
         if self._rounded is not None or text.count(b".") == values.size:
             return
         data = np.frombuffer(text, np.uint8)
@@ -298,9 +299,9 @@ class _Reader:
 
 
 def _without_words(text: bytes, options: Reading) -> tuple[bytes, tuple[Array, Array]]:
-    """Put 0 where words are in a text of numbers; give what they say too, and of which numbers."""
+    """Replace words in a text of numbers by 0; return the text, and index and value of each."""
     data = np.frombuffer(text, np.uint8).copy()
-    commas = np.flatnonzero(data == 0x2C)  # so many numbers are before
+    commas = np.flatnonzero(data == 0x2C)  # the commas before a number are its index
     numbers, values = [np.empty(0, np.intp)], [np.empty(0)]
     for word, value, allowed in (
         (b"Infinity", np.inf, options.words),
@@ -311,10 +312,10 @@ def _without_words(text: bytes, options: Reading) -> tuple[bytes, tuple[Array, A
             continue
         at = find_word(data, word)
         minus = (at > 0) & (data[at - 1] == 0x2D) & np.isinf(value)
-        before, behind = at - minus - 1, at + len(word)
+        before, after = at - minus - 1, at + len(word)
         if not _GAPS[data[before[before >= 0]]].all():
             raise Irregular
-        if not _GAPS[data[behind[behind < data.size]]].all():
+        if not _GAPS[data[after[after < data.size]]].all():
             raise Irregular
         for i in range(len(word)):
             data[at + i] = 0x20 if i else 0x30
@@ -324,7 +325,7 @@ def _without_words(text: bytes, options: Reading) -> tuple[bytes, tuple[Array, A
 
 
 def find_word(data: Array, word: bytes) -> Array:
-    """Return where a word begins in text."""
+    """Return the offsets at which a word begins in text."""
     at = np.flatnonzero(data[: max(0, data.size - len(word) + 1)] == word[0])
     for i, byte in enumerate(word):
         at = at[data[at + i] == byte]

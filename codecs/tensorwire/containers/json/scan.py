@@ -1,7 +1,7 @@
-"""What is in JSON text beyond what orjson returns.
+"""Scans of JSON text for what orjson does not return.
 
-Where long arrays begin and end (`long_members`), bare words and integers beyond 64 bits
-(`loads_exactly`), and the dtype and shape of nested lists without an array made (`infer_shape`).
+`long_members` finds the start and end of long arrays, `loads_exactly` reads bare words and integers
+beyond 64 bits, `infer_shape` finds the dtype and shape of nested lists without making an array.
 """
 
 from __future__ import annotations
@@ -39,28 +39,28 @@ __all__ = [
     "too_large",
 ]
 
-_TAIL = 4096  # bytes in which a member behind a string would have its quotes
-_LONG = 4096  # bytes of a member that is worth a cut
-_HOPS = 64  # strings that are looked at
+_TAIL = 4096  # bytes at the end of the text that are searched for the quotes of another member
+_LONG = 4096  # bytes of a member that is cut out of the text
+_HOPS = 64  # strings that are examined
 _ANY = b"*"
 _VALUE = re.compile(rb"[ \t\r\n]*:[ \t\r\n]*")
 _INTEGER = re.compile(rb"-?[0-9]+")
-_BLOCK = 64 << 10  # bytes that are looked at together: they stay in the cache
+_BLOCK = 64 << 10  # bytes that are scanned at a time: they fit in the L2 cache
 _MINUS = 0x2D
 _BYTES = np.arange(256)
 _IS_DIGIT = np.isin(_BYTES, list(b"0123456789"))
-_BEFORE = np.isin(_BYTES, list(b"[,: \t\r\n"))  # what may be before a value, and behind it
-_BEHIND = np.isin(_BYTES, list(b",]} \t\r\n"))
-_VALUES = {"N": nan, "I": inf, "-": -inf}  # by the end of the string that is put for a word
+_BEFORE = np.isin(_BYTES, list(b"[,: \t\r\n"))  # bytes that may be before a value
+_AFTER = np.isin(_BYTES, list(b",]} \t\r\n"))  # bytes that may be after a value
+_VALUES = {"N": nan, "I": inf, "-": -inf}  # by the last character of a placeholder
 _COLON = re.compile(rb"[ \t\r\n]+:")
-_SOME = 4096  # words whose places are Python integers at a time
+_CHUNK = 4096  # words whose offsets are converted to Python integers at a time
 
 
 def long_members(body: bytes, message: ArrayPlaces) -> list[tuple[int, int]]:
-    """Find members that may be arrays and are long: where each starts, and where it stops.
+    """Return start and stop of each long member that may be an array.
 
-    Goes from quote to quote, of which there are few: none in an array of numbers. What is found may
-    be wrong where a string has escapes or looks like a member; then what is left is no JSON.
+    The search goes from quote to quote, of which an array of numbers has none. The result may be
+    wrong where a string has escapes or looks like a member; the rest of the text is then not JSON.
     """
     names = _as_text(message.names)
     found, at = [], 0
@@ -89,7 +89,7 @@ def _as_text(names: frozenset[str]) -> frozenset[bytes]:
 
 
 def _stop(body: bytes, start: int) -> int:
-    """Find where an array of numbers or a string ends, 0 for anything else."""
+    """Return the end of an array of numbers or of a string, 0 for anything else."""
     first = body[start : start + 1]
     if first == b'"':
         return _closing_quote(body, start + 1) + 1
@@ -101,25 +101,25 @@ def _stop(body: bytes, start: int) -> int:
 
 
 def _closing_quote(body: bytes, start: int) -> int:
-    """Find where a string without escapes ends: most often it is the last of the text."""
+    """Return the end of a string without escapes: usually it is the last one of the text."""
     last = body.rfind(b'"', start)
     if body.rfind(b'"', max(start, last - _TAIL), last) < 0:
-        return last  # should there be an earlier one, then what is between is no base64
+        return last  # if there is an earlier quote, decoding the string as base64 fails
     return body.find(b'"', start)
 
 
 def has_words(body: bytes) -> bool:
-    """Return whether there may be a bare word in a text that is not JSON."""
-    # One letter is found at the speed of memory.
+    """Return whether a text that is not JSON may contain a bare word."""
+    # The search for one letter is as fast as memory.
     return (b"N" in body and b"NaN" in body) or (b"I" in body and b"Infinity" in body)
 
 
 def loads_exactly(body: bytes, options: Reading, tree: Any = None) -> Any:
-    """Read JSON with bare words, or with integers beyond 64 bits, of which orjson makes floats.
+    """Read JSON with bare words, or with integers beyond 64 bits, which orjson reads as floats.
 
-    Both are found outside of strings, and a string that is nowhere in the text
-    is put there; in the tree, that string is the word again. (No number will do for it: whatever
-    it is, somebody may have written it.)
+    Both are searched outside of strings, and replaced by a placeholder: a string that does not
+    occur in the text. In the tree the placeholder is replaced by the value. (A number cannot be the
+    placeholder: the text may contain any number.)
 
     Parameters
     ----------
@@ -128,14 +128,14 @@ def loads_exactly(body: bytes, options: Reading, tree: Any = None) -> Any:
     options
         whether bare words are allowed.
     tree
-        what orjson makes of the text, if that is known: it is right where nothing is found.
+        the result of orjson for the text, if it is known: it is returned where nothing is found.
 
     Raises
     ------
     DecodeError
-        for integers beyond 64 bits, and for words that are not allowed; with the place.
+        the text has integers beyond 64 bits, or words that are not allowed; with the path.
     orjson.JSONDecodeError
-        for what is not JSON otherwise.
+        the text is not JSON for another reason.
     """
     starts, stops = _tokens(body, options)
     if not starts.size:
@@ -153,15 +153,15 @@ def loads_exactly(body: bytes, options: Reading, tree: Any = None) -> Any:
 
 
 def _marked(body: bytes, starts: Array, stops: Array, mark: str) -> memoryview:
-    """Return the text with strings for its words, and for its integers by where they begin."""
+    """Return the text with placeholders for words, and for integers, which end in their offset."""
     text, view, at = BytesIO(), memoryview(body), 0
     names = {letter: f'"{mark}{letter:c}"'.encode() for letter in b"NI"}
     negative = f'"{mark}-"'.encode()
-    for first in range(0, starts.size, _SOME):
-        some = slice(first, first + _SOME)
-        for start, stop in zip(starts[some].tolist(), stops[some].tolist(), strict=True):
+    for first in range(0, starts.size, _CHUNK):
+        chunk = slice(first, first + _CHUNK)
+        for start, stop in zip(starts[chunk].tolist(), stops[chunk].tolist(), strict=True):
             if body[stop : stop + 1].isspace() and _COLON.match(body, stop):
-                continue  # the name of a member, which is no JSON
+                continue  # a bare word as the name of a member: orjson refuses it
             name = names.get(body[start])
             if name is None:
                 infinite = body[start + 1 : start + 2] == b"I"
@@ -174,7 +174,7 @@ def _marked(body: bytes, starts: Array, stops: Array, mark: str) -> memoryview:
 
 
 def too_large(error: orjson.JSONDecodeError) -> str:
-    """Return why a number was refused that is beyond float64."""
+    """Return the reason for a number that is out of the range of float64."""
     found = re.compile(r"-?[0-9.eE+-]+").match(error.doc, error.pos)
     number = found[0] if found else "another"
     shown = number if len(number) <= 40 else f"one of {len(number)} characters"
@@ -182,7 +182,7 @@ def too_large(error: orjson.JSONDecodeError) -> str:
 
 
 def _absent(body: bytes) -> str:
-    """Return letters that no string of the text begins with, written as they are or escaped."""
+    """Return a prefix for placeholders: characters that do not occur in the text, even escaped."""
     size = 16 if b"\\u" in body else 3
     while (mark := urandom(size).hex()).encode() in body:
         pass
@@ -190,7 +190,7 @@ def _absent(body: bytes) -> str:
 
 
 def _tokens(body: bytes, options: Reading) -> tuple[Array, Array]:
-    """Find the words and the integers beyond 64 bits that are values: their starts and stops."""
+    """Return starts and stops of the bare words and of the integers beyond 64 bits."""
     data = np.frombuffer(body, np.uint8)
     none = np.empty(0, np.intp)
     found = [_long_integers(body, data) if options.exact else (none, none)]
@@ -203,7 +203,7 @@ def _tokens(body: bytes, options: Reading) -> tuple[Array, Array]:
         return found[0]
     starts, stops = (np.concatenate(parts) for parts in zip(*found, strict=True))
     good = _BEFORE[data[starts - 1]] | (starts == 0)
-    good &= (stops == data.size) | _BEHIND[data[np.minimum(stops, data.size - 1)]]
+    good &= (stops == data.size) | _AFTER[data[np.minimum(stops, data.size - 1)]]
     starts, stops = starts[good], stops[good]
     if starts.size:
         outside = np.searchsorted(_quotes(body), starts) % 2 == 0
@@ -213,10 +213,10 @@ def _tokens(body: bytes, options: Reading) -> tuple[Array, Array]:
 
 
 def _long_integers(body: bytes, data: Array) -> tuple[Array, Array]:
-    """Find integers beyond 64 bits; what has their digits and is no integer may be found, too.
+    """Return starts and stops of integers beyond 64 bits, and of some other long digit strings.
 
-    They have 19 digits, which are at least nine pairs at even places. So the text is read two
-    letters at a time, and a block at a time, in a fifth of the time that orjson takes for it.
+    Such an integer has at least 19 digits, so that nine pairs of bytes at even offsets are digits.
+    The text is scanned as uint16, block by block, in a fifth of the time of orjson.
     """
     found = [np.empty(0, np.intp)]
     for start in range(0, data.size, _BLOCK):
@@ -245,14 +245,14 @@ def _has_64_bits(token: bytes) -> bool:
 
 
 def _quotes(body: bytes) -> Array:
-    """Return the places of the quotes around strings, in order."""
-    if b"\\" in body:  # what is escaped is overwritten, a backslash first
+    """Return the offsets of the quotes around strings, in order."""
+    if b"\\" in body:  # overwrite escaped backslashes, then escaped quotes
         body = body.replace(b"\\\\", b"..").replace(b'\\"', b"..")
     return np.flatnonzero(np.frombuffer(body, np.uint8) == 0x22)
 
 
 def _restore(tree: Any, values: Mapping[str, float], mark: str, body: bytes) -> None:
-    """Put values where their names are; raise `DecodeError` for a name without a value."""
+    """Replace placeholders by their values; raise `DecodeError` for one without a value."""
     left: list[Any] = [tree]
     while left:
         part = left.pop()
@@ -269,7 +269,7 @@ def _restore(tree: Any, values: Mapping[str, float], mark: str, body: bytes) -> 
 
 
 def _refusal(tree: Any, values: Mapping[str, float], mark: str, body: bytes) -> DecodeError:
-    """Return the error for the first name without a value, with its place."""
+    """Return the error for the first placeholder without a value, with its path."""
     keys: list[Any] = []
     levels = [_items(tree)]
     while levels:
@@ -285,7 +285,7 @@ def _refusal(tree: Any, values: Mapping[str, float], mark: str, body: bytes) -> 
         else:
             levels.pop()
             del keys[-1:]
-    raise AssertionError("no name without a value")
+    raise AssertionError("no placeholder without a value")
 
 
 def _items(node: Any) -> Iterator[tuple[Any, Any]]:
@@ -293,7 +293,7 @@ def _items(node: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def _reason(code: str, body: bytes) -> tuple[str, str]:
-    """Return why a word or an integer is refused, by the end of its name, and what to do."""
+    """Return reason and remedy for a word or an integer, by the last part of its placeholder."""
     word = {"N": "NaN", "I": "Infinity", "-": "-Infinity"}.get(code)
     if word is not None:
         return f"expected a JSON value, got the bare word {word}", "pass missing='nan' to read it"
@@ -313,11 +313,11 @@ _ALL_BUT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]")
 
 
 def infer_shape(node: Any) -> Claim:
-    """Return the dtype and the shape that a decoder gives; None where it gives lists, or refuses.
+    """Return the dtype and shape of the decoded array; None where lists are returned or refused.
 
-    `node` is a list that was read, a number, or a `NumbersText`. Lists that were read are made into
-    an array, for only all of their values tell its dtype; of long text the bytes between the
-    numbers are counted. Raises `Irregular` where the text is for a general parser.
+    `node` is a list, a number, or a `NumbersText`. Lists are converted to an array, because the
+    dtype depends on all values; in long text the bytes between the numbers are counted. Raises
+    `Irregular` for text that only the general parser reads.
     """
     if isinstance(node, NumbersText):
         return _counted(node)
@@ -326,7 +326,7 @@ def infer_shape(node: Any) -> Claim:
     try:
         array = lists.to_array(node if type(node) is list else [node], DecodeError)
     except CodecError:
-        return None, lists.shape(node)  # which a decoder refuses
+        return None, lists.shape(node)  # the decoder refuses it
     return None if type(array) is list else array.dtype, lists.shape(node)
 
 
@@ -334,14 +334,14 @@ def _counted(node: NumbersText) -> Claim:
     text = node.text
     if text.translate(None, _OF_NUMBERS):  # words or strings among them
         return (np.dtype(bool), _shape(text)) if _all_bools(text) else _read(node)
-    # Whether integers are int64, the largest tells; a float among them makes all of them float64.
+    # Integers are int64 or uint64 by their largest; with a float among them, all are float64.
     if any(mark in text for mark in (b".", b"e", b"E")):
         return np.dtype(np.float64), _shape(text)
     return _read(node)
 
 
 def _all_bools(text: bytes) -> bool:
-    """Return whether as many words as there are values begin with t or f, which is all they may."""
+    """Return whether every value of a text is true or false."""
     if text.translate(None, _OF_BOOLS):
         return False
     return text.count(b"true") + text.count(b"false") == text.count(b",") + 1
@@ -351,12 +351,12 @@ def _read(node: NumbersText) -> Claim:
     try:
         array = node.read(DEFAULT_LIMITS)
     except CodecError:
-        return None, None  # which a decoder refuses
+        return None, None  # the decoder refuses it
     return array.dtype, array.shape
 
 
 def _shape(text: bytes) -> tuple[int, ...] | None:
-    """Count numbers and brackets."""
+    """Return the shape by the number of commas and brackets; None for ragged or deep lists."""
     numbers, brackets = text.count(b",") + 1, text.count(b"[")
     rank = text[: len(text) - len(text.lstrip(_OPENING))].count(b"[")
     if rank > _MAX_RANK:

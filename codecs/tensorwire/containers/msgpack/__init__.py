@@ -32,13 +32,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Msgpack"]
 
-_PLACEHOLDER = urandom(16).hex()  # for an array in the bytes around it; nobody can guess it
+_PLACEHOLDER = urandom(16).hex()  # for an array in the bytes around it; unpredictable
 _PACKER_DEPTH = 511  # levels that msgpack writes
-_TRIES = 4  # how many keys may look like an array's before msgpack reads the whole
+_TRIES = 4  # keys that are tried as the key of an array before msgpack reads the whole body
 
 
 class Msgpack:
-    """Bytes as they are; a number of an array is its code and its big-endian value."""
+    """Bytes as `bin`; each number of an array is a type code and its big-endian value."""
 
     name = "msgpack"
     media_types: tuple[str, ...] = (
@@ -68,7 +68,7 @@ class Msgpack:
         return nested.write(data)
 
     def small_array_writer(self, leaf: Leaf) -> Callable[[Array], bytes | None] | None:
-        """Write the memory of the array, or the nested list whose other bytes are remembered."""
+        """Return a writer of the memory of the array, or of a list with cached constant bytes."""
         data = leaf.data
         if leaf.role is Role.NESTED:
             if data.dtype == np.float64 and data.size <= nested.LIST_MAX:
@@ -94,12 +94,12 @@ class Msgpack:
     def before(
         self, tree: Tree, first: bytes, message: ArrayPlaces, words: Words = FINITE
     ) -> bytes:
-        """Write members before those of a map that begins so, of a few members."""
+        """Insert members before those of a map of at most 15 members in all."""
         del message, words
         return bytes([first[0] + len(tree)]) + _packb(tree)[1:] + first[1:]
 
     def read(self, body: Body, message: ArrayPlaces, options: Reading = VERIFIED) -> Tree:
-        """Cut the long array out of the bytes, and let msgpack read what is around it."""
+        """Cut the long array out of the bytes, and read the rest by msgpack."""
         del options
         for match in islice(_members(message.names).finditer(body), _TRIES):
             try:
@@ -113,7 +113,7 @@ class Msgpack:
                 rest = bytes(body[: match.end()]) + _PACKED_PLACEHOLDER + bytes(body[stop:])
                 tree = self.read_any(rest, message)
             except DecodeError:
-                continue  # what looked like a key was something else
+                continue  # the bytes were not the key of a member
             if message.restore_array(tree, _PLACEHOLDER, leaf):
                 return tree
         return self.read_any(body, message)
@@ -123,17 +123,17 @@ class Msgpack:
         raise NotImplementedError
 
     def read_any(self, body: Body, message: ArrayPlaces) -> Tree:
-        """Let msgpack read the whole."""
+        """Read the whole body by msgpack."""
         del message
         try:
             tree = msgpack.unpackb(body, ext_hook=_refuse)
         except msgpack.StackError:
-            reason = f"not msgpack: expected at most {MAX_DEPTH} levels of nesting, got more"
+            reason = f"expected at most {MAX_DEPTH} levels of nesting, got more"
             raise DecodeError(reason) from None
         except (ValueError, TypeError, msgpack.UnpackException) as error:
-            reason = str(error).rstrip(".") or type(error).__name__
-            found = guess.of_bytes(body, "msgpack")
-            raise DecodeError(f"not msgpack: {reason}", "", found) from None
+            detail = str(error).rstrip(".") or type(error).__name__
+            reason = f"expected msgpack, got other bytes: {detail}"
+            raise DecodeError(reason, "", guess.of_bytes(body, "msgpack")) from None
         if type(tree) is not dict:
             raise DecodeError(f"expected a map, got {shown(tree)}")
         return tree
@@ -156,7 +156,8 @@ def _packb(tree: Any) -> bytes:
         packed: bytes = msgpack.packb(tree)
     except (TypeError, ValueError, OverflowError) as error:
         if (depth := levels(tree)) <= _PACKER_DEPTH:
-            raise EncodeError(f"expected values that msgpack has, got another: {error}") from None
+            reason = f"expected values of msgpack, got another type: {error}"
+            raise EncodeError(reason) from None
         if depth > MAX_DEPTH:
             reason = f"expected at most {MAX_DEPTH} levels of nesting, got more"
             raise EncodeError(reason) from None
@@ -165,7 +166,7 @@ def _packb(tree: Any) -> bytes:
 
 
 def _deep(tree: Any) -> bytes:
-    """Write a tree that is deeper than msgpack writes, though not deeper than it reads."""
+    """Write a tree of more levels than msgpack writes, but not more than it reads."""
     packer = msgpack.Packer()
     pieces: list[bytes] = []
     left = [tree]
@@ -187,6 +188,6 @@ _PACKED_PLACEHOLDER = b"\xd9\x20" + _PLACEHOLDER.encode()
 
 @lru_cache(maxsize=16)
 def _members(names: frozenset[str]) -> re.Pattern[bytes]:
-    """Find, in the bytes, the key of a member that may hold an array."""
+    """Return a pattern of the keys of members that may be arrays."""
     keys = (msgpack.packb(name) for name in sorted(names))
     return re.compile(b"|".join(map(re.escape, keys)))

@@ -1,7 +1,7 @@
-"""msgpack's nested arrays <-> numpy, for numbers that all take the same number of bytes.
+"""msgpack's nested arrays <-> numpy, for numbers that all have the same size in bytes.
 
-A number is a code and its big-endian value: a float64 is always `cb` and eight bytes. A row is a
-header that tells its length, then its numbers.
+A number is a type code and its big-endian value: a float64 is always `cb` and eight bytes. A row is
+a header with its length, then its numbers.
 Source: https://github.com/msgpack/msgpack/blob/master/spec.md
 """
 
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 __all__ = ["LIST_MAX", "NestedSource", "find", "small_array_writer", "write"]
 
 _MAX_RANK = 64  # numpy's
-LIST_MAX = 16  # numbers that msgpack writes from a list sooner than numpy
+LIST_MAX = 16  # numbers that msgpack writes from a list faster than numpy
 _SMALL_MAX = 512  # numbers whose bytes Python compares faster than numpy
-_CODES = {  # the byte before a value, by dtype
+_CODES = {  # the type code, by dtype
     "<f8": 0xCB, "<f4": 0xCA, "|u1": 0xCC, "<u2": 0xCD, "<u4": 0xCE, "<u8": 0xCF,
     "|i1": 0xD0, "<i2": 0xD1, "<i4": 0xD2, "<i8": 0xD3,
 }  # fmt: skip
@@ -39,7 +39,7 @@ _DTYPES = {code: np.dtype(name).newbyteorder(">") for name, code in _CODES.items
 
 
 class NestedSource:
-    """Nested arrays of numbers of one size."""
+    """The `Source` of nested arrays of numbers of one size."""
 
     __slots__ = ("_body", "_grid", "_small", "_start")
 
@@ -47,7 +47,7 @@ class NestedSource:
         self._body, self._start, self._grid, self._small = body, start, grid, small
 
     def read(self, limits: Limits, out: Array | None = None) -> Array:
-        """Copy the numbers out, as int64, uint64 or float64."""
+        """Copy the numbers, as int64, uint64 or float64."""
         grid = self._grid
         limits.check(grid.shape, 8, len(self._body))
         wide = np.dtype(np.float64 if grid.dtype.kind == "f" else np.int64)
@@ -58,7 +58,7 @@ class NestedSource:
             try:
                 check_out(out, grid.shape, wide)
             except DecodeError:
-                self.peek()  # raises `Irregular` where the first number is not like the others
+                self.peek()  # raises `Irregular` where a number has another type code
                 raise
             return grid.read(self._body, self._start, out)
         elif self._small is not None:
@@ -69,9 +69,9 @@ class NestedSource:
         return array
 
     def peek(self) -> tuple[np.dtype[Any] | None, tuple[int, ...]]:
-        """Return dtype and shape; of unsigned integers of 64 bits, only the largest tells.
+        """Return dtype and shape; the dtype is None for uint64, where it depends on the values.
 
-        Raises `Irregular` where the numbers are not all of one size, or a row not like the first.
+        Raises `Irregular` where a number has another type code, or a row another length.
         """
         grid = self._grid
         if self._small is not None:
@@ -84,7 +84,7 @@ class NestedSource:
 
 
 def write(array: Array) -> GridFill:
-    """Lay out an array of numbers or bools, each in the size of its dtype."""
+    """Return the `Fill` of an array of numbers or bools, each in the size of its dtype."""
     if array.dtype.kind == "b":
         lead, *headers = map(_array, array.shape)
         return GridFill(Grid(array.shape, headers, b"", np.dtype("u1")), array + _FALSE, lead)
@@ -95,7 +95,7 @@ def write(array: Array) -> GridFill:
 def small_array_writer(
     shape: tuple[int, ...], dtype: np.dtype[Any]
 ) -> Callable[[Array], bytes] | None:
-    """Return what `write` comes down to for small arrays of numbers of that shape and dtype."""
+    """Return a fast form of `write` for small arrays of numbers of that shape and dtype."""
     return None if dtype.kind == "b" else SmallGrid(*_layout(shape, dtype)).write
 
 
@@ -114,9 +114,9 @@ def _array(count: int) -> bytes:
 
 
 def find(body: Body, start: int) -> tuple[Array | NestedSource, int] | None:
-    """Find the `bin` or the array of numbers that starts there, and where it ends.
+    """Return the `bin` or the array of numbers at `start`, and its end.
 
-    Returns None for what is cut off, short, or not all of one size; may raise `IndexError`.
+    Returns None for a value that is cut off, short, or of another type; may raise `IndexError`.
     """
     if body[start] in (0xC4, 0xC5, 0xC6):
         width = 1 << (body[start] - 0xC4)

@@ -33,13 +33,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Protobuf"]
 
-_MAX_DEPTH = 100  # messages in one another that protobuf reads
-_SMALL_MAX = 1024  # elements of an array whose other bytes are remembered
+_MAX_DEPTH = 100  # levels of nested messages that protobuf reads
+_SMALL_MAX = 1024  # elements of an array whose constant bytes are cached
 _NESTED, _STRINGS, _VALUES = Role.NESTED, Role.STRINGS, Role.VALUES
 
 
 class Protobuf:
-    """Byte for byte what protobuf writes; read by numpy where the bytes are in that form."""
+    """Byte for byte what protobuf's runtime writes; numpy reads that form, the runtime others."""
 
     name = "protobuf"
     media_types: tuple[str, ...] = ("application/x-protobuf", "application/protobuf")
@@ -53,13 +53,13 @@ class Protobuf:
         if leaf.role is _NESTED:
             return _list_value(data, lossy=leaf.lossy)
         if leaf.role in (_STRINGS, Role.ABSENT):
-            return b""  # each has a tag of its own, which is for `frame` to write
+            return b""  # `frame` writes them: each string has its own tag
         if leaf.role is _VALUES and leaf.field is not None and leaf.field.kind != "f":
             return varint.pack(data)
         return array_part(data, leaf.field)
 
     def small_array_writer(self, leaf: Leaf) -> Callable[[Array], bytes | None] | None:
-        """Write the memory of the array, or the nested list whose other bytes are remembered."""
+        """Return a writer of the memory of the array, or of a list with cached constant bytes."""
         if leaf.role is _NESTED:
             return listvalue.small_array_writer(leaf)
         return small_array_writer(leaf)
@@ -67,17 +67,17 @@ class Protobuf:
     def frame(
         self, tree: Tree, sizes: Iterable[int], message: Schema, words: Words = FINITE
     ) -> list[bytes]:
-        """Write tags and lengths around the leaves; the fields come in the order of the tree."""
+        """Write tags and lengths around the leaves; the fields are in the order of the tree."""
         del words
         return _frame(tree, message, iter(sizes))[0]
 
     def before(self, tree: Tree, first: bytes, message: Schema, words: Words = FINITE) -> bytes:
-        """Write fields before those of a message that begins so, whose numbers are higher."""
+        """Insert fields before those of a message; the field numbers of `tree` are lower."""
         del words
         return _rest(tree, message) + first
 
     def read(self, body: Body, message: Schema, options: Reading = VERIFIED) -> Tree:
-        """Find the arrays by a scan of the tags, and let protobuf read the fields around them."""
+        """Find the arrays by a scan of the tags; protobuf's runtime reads fields of other forms."""
         del options
         tree, rest = scan(body, message)
         for part, field, depth in rest:
@@ -92,19 +92,19 @@ class Protobuf:
         raise NotImplementedError
 
     def read_any(self, body: Body, message: Schema) -> Tree:
-        """Let protobuf read the whole message."""
+        """Read the whole message by protobuf's runtime."""
         whole = _parse(message.name, bytes(body))
         if whole is None:
             found = guess.of_bytes(body, "protobuf")
             raise DecodeError(
-                f"expected {message.name}, got bytes that protobuf refuses", "", found
+                f"expected {message.name}, got other bytes, which protobuf refuses", "", found
             )
         tree: Tree = to_tree(whole)
         return tree
 
 
 def _inner(tree: Any, depth: int) -> Any:
-    """Return the one message that lies so many messages deep in another."""
+    """Return the only message that is `depth` levels deep in another."""
     for _ in range(depth):
         (tree,) = tree.values()
         tree = tree[0] if type(tree) is list else tree
@@ -168,8 +168,8 @@ def _rest(tree: Tree, message: Schema) -> bytes:
 
 
 def _message(tree: Tree, name: str) -> Any:
-    """Let protobuf make a message of a tree that has no leaf, exactly."""
-    from google.protobuf import json_format  # on first use, not on import
+    """Return a message of protobuf's runtime for a tree without leaves, exactly."""
+    from google.protobuf import json_format  # imported on first use
     from google.protobuf.message import EncodeError as Refused
 
     finite = True
@@ -177,9 +177,9 @@ def _message(tree: Tree, name: str) -> Any:
         if type(value) is int and lists.rounds(value):
             raise EncodeError(f"expected integers that float64 represents, got {value}", place)
         finite = finite and (type(value) is not float or isfinite(value))
-    said = tree if finite else _quoted(tree, message_class(name).DESCRIPTOR)
+    json_tree = tree if finite else _quoted(tree, message_class(name).DESCRIPTOR)
     try:
-        message = with_room(lambda: json_format.ParseDict(said, message_class(name)()))
+        message = with_room(lambda: json_format.ParseDict(json_tree, message_class(name)()))
         body = message.SerializeToString()
     except Refused:
         body = None
@@ -199,9 +199,9 @@ _FLOATS = (1, 2)  # the types of fields, double and float
 
 
 def _quoted(node: Any, message: Any) -> Any:
-    """Return a message with NaN and infinities in quotes, as protobuf's JSON has them in fields.
+    """Return a tree with NaN and infinities in quotes, the form of protobuf's JSON for fields.
 
-    In a google.protobuf.Value they are numbers, and stay so.
+    In a google.protobuf.Value they stay numbers.
     """
     if not isinstance(node, dict) or message.full_name.startswith("google.protobuf."):
         return node
@@ -228,7 +228,7 @@ def _quoted_field(node: Any, field: Any) -> Any:
 
 
 def _parse(name: str, body: bytes) -> Any:
-    """Let protobuf read a message; None where it refuses."""
+    """Read a message by protobuf's runtime; return None where it refuses."""
     from google.protobuf.message import DecodeError as Refused
 
     try:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_RANK", "ListValueSource", "encode_small", "layout", "small_array_writer"]
 
-MAX_RANK = 49  # protobuf stops at 100 nested messages, and each dimension takes two
+MAX_RANK = 49  # protobuf reads at most 100 nested messages, and each dimension takes two
 _FLOAT64 = struct.Struct("<d")
 _SMALL_MAX = 512  # elements whose bytes Python compares faster than numpy
 _NUMBER = (b"\x0a\x09\x11", np.dtype("<f8"))
@@ -37,7 +37,7 @@ _BOOL = (b"\x0a\x02\x20", np.dtype("?"))
 
 @lru_cache(maxsize=1024)
 def layout(shape: tuple[int, ...], is_bool: bool) -> Grid:  # noqa: FBT001 - a key of the cache
-    """Return the bytes of the ListValue that holds an array of numbers or bools."""
+    """Return the layout of the ListValue of an array of numbers or bools."""
     prefix, value = _BOOL if is_bool else _NUMBER
     size = len(prefix) + value.itemsize
     headers: list[bytes] = []
@@ -72,14 +72,14 @@ def _small_grid(shape: tuple[int, ...], is_bool: bool) -> SmallGrid:  # noqa: FB
 
 @lru_cache(maxsize=1)
 def _singles() -> dict[int, tuple[bytes, tuple[int, ...]]]:
-    """Return, by length, the bytes before the value of a single number of rank 1, 2, ..."""
+    """Return the bytes before the value and the shape of a list of one number, by its length."""
     shapes = [(1,) * rank for rank in range(1, 5)]
     lists = [(_small_grid(shape, False).constants, shape) for shape in shapes]  # noqa: FBT003
     return {len(body): (body[:-8], shape) for body, shape in lists}
 
 
 class ListValueSource:
-    """A ListValue that lies in `body` from `start` to `stop`."""
+    """A ListValue in `body`, from `start` to `stop`."""
 
     __slots__ = ("_body", "_start", "_stop")
 
@@ -87,7 +87,7 @@ class ListValueSource:
         self._body, self._start, self._stop = body, start, stop
 
     def read(self, limits: Limits, out: Array | None = None) -> Array:
-        """Copy the numbers or bools out; `Irregular` for anything that only upb should judge."""
+        """Copy the numbers or bools; raise `Irregular` for what only protobuf's runtime reads."""
         single = _singles().get(self._stop - self._start)
         if single is not None and out is None and limits is DEFAULT_LIMITS:
             head, shape = single
@@ -100,7 +100,7 @@ class ListValueSource:
             try:
                 check_out(out, shape, grid.dtype)
             except DecodeError:
-                self.peek()  # raises `Irregular` where another row is not like the first
+                self.peek()  # raises `Irregular` where a row differs from the first
                 raise
         if prod(shape) <= _SMALL_MAX:
             array = _small_grid(shape, is_bool).read(self._body, self._start)
@@ -116,7 +116,7 @@ class ListValueSource:
         return out
 
     def peek(self) -> tuple[np.dtype[Any], tuple[int, ...]]:
-        """Return dtype and shape; `Irregular` for what only protobuf's runtime decides."""
+        """Return dtype and shape; raise `Irregular` for what only protobuf's runtime reads."""
         shape, is_bool = self._infer()
         grid = layout(shape, is_bool)
         if prod(shape) <= _SMALL_MAX:
@@ -130,7 +130,7 @@ class ListValueSource:
     def _infer(self) -> tuple[tuple[int, ...], bool]:
         """Return the shape by the first row of each level, and whether the elements are bools.
 
-        The other rows, and the headers, are still to be checked.
+        The other rows and the headers are not checked.
         """
         try:
             return self._first_rows()

@@ -1,7 +1,7 @@
-"""Read the one form in which protobuf writes a message; its arrays stay where they are.
+"""Read messages in the form that protobuf's runtime writes; arrays become views of the payload.
 
-Whatever is not in that form (an unknown field, a field twice, a wrong wire type, unpacked numbers,
-a varint that is longer than necessary) is `Irregular`: the official runtime reads it.
+Other forms (an unknown field, a field twice, a wrong wire type, unpacked numbers, a varint that is
+longer than necessary) raise `Irregular`: protobuf's runtime reads them.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ _U1 = np.dtype(np.uint8)
 def scan(body: Body, message: Schema) -> tuple[Tree, Rest]:
     """Return the tree of a message, and the fields in it that only the runtime reads.
 
-    Of each: the tree of its message; the bytes of the whole message with all else
-    left out; and how many messages deep in that it lies.
+    For each of these fields: the tree of its message; the bytes of the whole message with this
+    field only; and its depth in that message.
     """
     rest: Rest = []
     try:
@@ -52,7 +52,7 @@ def scan(body: Body, message: Schema) -> tuple[Tree, Rest]:
         raise Irregular from None
 
 
-def _scan(  # noqa: C901, PLR0912, PLR0915 - a call a field would cost more than the field
+def _scan(  # noqa: C901, PLR0912, PLR0915 - a function call for each field would cost more
     body: Body, pos: int, stop: int, by_tag: dict[int, Tagged], outer: Outer
 ) -> Tree:
     tree: Tree = {}
@@ -80,7 +80,7 @@ def _scan(  # noqa: C901, PLR0912, PLR0915 - a call a field would cost more than
             chosen = True
         if form is _INTEGER:
             if not length and not oneof:
-                raise Irregular  # a zero that nobody writes
+                raise Irregular  # a zero: protobuf does not write default values
             tree[name] = one_integer(length, field)
             last = number
             continue
@@ -97,7 +97,7 @@ def _scan(  # noqa: C901, PLR0912, PLR0915 - a call a field would cost more than
             dtype = field.dtype
             count = length // dtype.itemsize
             if number == last or not count or count * dtype.itemsize != length:
-                raise Irregular  # in pieces, or cut
+                raise Irregular  # in several pieces, or cut off
             tree[name] = np.frombuffer(body, dtype, count, pos)
             pos, last = end, number
             continue
@@ -130,7 +130,7 @@ def _scan(  # noqa: C901, PLR0912, PLR0915 - a call a field would cost more than
         else:
             value = _alone(body, pos, end, field)
             if value is None:
-                _leave(tree, bytes(body[start:end]), outer)
+                _defer(tree, bytes(body[start:end]), outer)
                 pos, last = end, number
                 continue
         if repeated:
@@ -143,8 +143,8 @@ def _scan(  # noqa: C901, PLR0912, PLR0915 - a call a field would cost more than
     return tree
 
 
-def _leave(tree: Tree, cut: bytes, outer: Outer) -> None:
-    """Leave a field of a message to the runtime, in the messages that this lies in."""
+def _defer(tree: Tree, cut: bytes, outer: Outer) -> None:
+    """Leave a field to the runtime, wrapped in the messages around it."""
     depth = 0
     while type(outer) is tuple:
         field, outer = outer
@@ -153,7 +153,7 @@ def _leave(tree: Tree, cut: bytes, outer: Outer) -> None:
 
 
 def _entry(body: Body, pos: int, stop: int, field: Field) -> tuple[str, Tree]:
-    """Read one entry of a map, which is a message of its own: key = 1, value = 2."""
+    """Read one entry of a map, which is a message: key = 1, value = 2."""
     if body[pos] != 0x0A:
         raise Irregular
     length, pos = varint.read(body, pos + 1)
@@ -170,7 +170,7 @@ def _entry(body: Body, pos: int, stop: int, field: Field) -> tuple[str, Tree]:
 
 
 def _alone(body: Body, pos: int, stop: int, field: Field) -> Tree | None:
-    """Read a message if all in it can be scanned; None if any of it is the runtime's."""
+    """Read a message if all its fields can be scanned; None if the runtime must read one."""
     if field.message is None or field.message.startswith("google."):
         return None
     rest: Rest = []
@@ -182,11 +182,11 @@ def _alone(body: Body, pos: int, stop: int, field: Field) -> Tree | None:
 
 
 _MOST = 2**31 - 1
-_LOOP_MAX = 64  # bytes of varints that Python decodes sooner than numpy
+_LOOP_MAX = 64  # bytes of varints that Python decodes faster than numpy
 
 
 class VarintsSource:
-    """Packed varints that lie in `body` from `start` on."""
+    """Packed varints in `body`, from `start` on."""
 
     __slots__ = ("_body", "_dtype", "_length", "_start")
 
@@ -197,7 +197,7 @@ class VarintsSource:
         """Decode them to the dtype of their field."""
         packed = np.frombuffer(self._body, np.uint8, self._length, self._start)
         array = varint.unpack(packed, self._dtype)
-        del limits  # an array of at most eight times the payload, which its kind checks
+        del limits  # at most eight times the payload; the kind checks the limits
         if out is None:
             return array
         check_out(out, array.shape, array.dtype)
@@ -211,12 +211,12 @@ def one_float(body: Body, pos: int, field: Field) -> float:
         raise Irregular
     number = float(np.frombuffer(body, field.dtype, 1, pos)[0])
     if not number and not field.oneof:
-        raise Irregular  # a zero that nobody writes, or a negative one
+        raise Irregular  # a zero: protobuf does not write default values; or -0.0
     return number
 
 
 def few_varints(body: Body, pos: int, length: int, field: Field) -> Any:
-    """Read packed varints at once if they are few, else when they are asked for."""
+    """Read packed varints if they are few, else return a `Source`."""
     if length > _LOOP_MAX:
         return VarintsSource(body, pos, length, field.dtype)
     few = body[pos : pos + length]
@@ -233,7 +233,7 @@ def few_varints(body: Body, pos: int, length: int, field: Field) -> Any:
 
 
 def one_integer(number: int, field: Field) -> Any:
-    """Make what a field holds of the varint that it is."""
+    """Convert a varint to the bool, integer or enum name of its field."""
     if number <= _MOST and field.enum is None and field.dtype.kind != "b":
         return number
     kind, bits = field.dtype.kind, field.dtype.itemsize * 8

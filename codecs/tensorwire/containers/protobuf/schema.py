@@ -1,7 +1,7 @@
-"""Our protobuf messages: their classes, fields, and trees.
+"""The protobuf messages of this package: their classes, fields, and trees.
 
-The descriptors are in a pool of their own: TensorFlow, Seldon and others register messages of the
-same names in protobuf's default pool, before or after us, in the same process.
+The descriptors are in a private pool: TensorFlow, Seldon and others register messages of the same
+names in protobuf's default pool, in the same process.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ __all__ = [
 
 
 class Form(Enum):
-    """How a field lies in the bytes."""
+    """The encoding of a field."""
 
     MESSAGE = auto()
     STRING = auto()
@@ -49,7 +49,7 @@ class Form(Enum):
     BYTES = auto()
     LISTVALUE = auto()
     MAP = auto()  # of strings to messages
-    OPAQUE = auto()  # for the official runtime
+    OPAQUE = auto()  # read by protobuf's runtime
 
 
 class Field(NamedTuple):
@@ -68,7 +68,7 @@ class Field(NamedTuple):
 
 
 class Schema(ArrayPlaces):
-    """What the fast paths know of one protobuf message.
+    """The fields of one protobuf message, as the scan and the writer need them.
 
     Attributes
     ----------
@@ -89,12 +89,13 @@ class Schema(ArrayPlaces):
         self.name, self.fields, self.by_tag = name, fields, by_tag
 
 
-Tagged: TypeAlias = tuple[int, Form, bool, bool, str, Field]  # what a scan asks first
+# Number, form, repeated, oneof and name of a field, which are read first, and the field.
+Tagged: TypeAlias = tuple[int, Form, bool, bool, str, Field]
 
 
 @cache
 def schema(name: str) -> Schema:
-    """Return what the fast paths know of a message, by full name."""
+    """Return the schema of a message, by full name."""
     fields = [_field(field) for field in descriptor(name).fields]
     by_name = {field.name: field for field, _ in fields}
     by_name.update({original: field for field, original in fields})
@@ -109,7 +110,7 @@ def schema(name: str) -> Schema:
 
 
 def _places(name: str, outer: tuple[str, ...]) -> Places:
-    """Return where arrays may be in a message; one that holds itself is not followed again."""
+    """Return the members that may be arrays; a message within itself is not followed."""
     places: Places = {}
     for member in descriptor(name).fields:
         field, original = _field(member)
@@ -134,7 +135,7 @@ def _field(field: FieldDescriptor) -> tuple[Field, str]:
     dtype = np.dtype(_NUMBERS.get(field.type, "u1"))
     form, role, message, enum = Form.OPAQUE, None, None, None
     if field.type == _BYTES:
-        # Repeated bytes are strings, one an element; those whose name begins with raw_ are memory.
+        # Repeated bytes are the elements of an array of strings, but raw_* are one array each.
         strings = repeated and not field.name.startswith("raw_")
         form, role = Form.BYTES, Role.STRINGS if strings else Role.BLOB
     elif field.type == _STRING:
@@ -143,7 +144,7 @@ def _field(field: FieldDescriptor) -> tuple[Field, str]:
         form, message = _message_form(field.message_type)
         outer = field.containing_type
         if form is Form.MESSAGE and outer and _holds(field.message_type, outer.full_name):
-            form = Form.OPAQUE  # a message that holds itself, as deep as anybody likes
+            form = Form.OPAQUE  # a recursive message, of any depth
         role = Role.NESTED if form is Form.LISTVALUE else None
     elif field.type in _NUMBERS and repeated:
         form, role = Form.FIXED if dtype.kind == "f" else Form.VARINTS, Role.VALUES
@@ -161,7 +162,7 @@ def _field(field: FieldDescriptor) -> tuple[Field, str]:
 
 
 def _message_form(message: Descriptor) -> tuple[Form, str]:
-    """Return how a message is read, and its name; for a map, those of its values."""
+    """Return the form and the name of a message; for a map, the name is that of its values."""
     name = message.full_name
     if name == "google.protobuf.ListValue":
         return Form.LISTVALUE, name
@@ -177,7 +178,7 @@ _WRAPPERS = frozenset({"google.protobuf.Int64Value"})
 
 
 def _plain(message: Descriptor) -> bool:
-    """Return whether a message is ours, and has no map of scalars or of protobuf's own messages."""
+    """Return whether the scan reads a message: no map in it is of scalars or well-known types."""
     if message.full_name.startswith("google.protobuf."):
         return message.full_name in _WRAPPERS
     inner = [field.message_type for field in message.fields if field.message_type is not None]
@@ -185,7 +186,7 @@ def _plain(message: Descriptor) -> bool:
 
 
 def _holds(message: Descriptor, name: str) -> bool:
-    """Return whether a message may hold one of that name, in whatever is in it."""
+    """Return whether a message of that name may occur in a message, at any depth."""
     seen: set[str] = set()
     left = [message]
     while left:
@@ -206,14 +207,14 @@ def _to_messages(entry: Descriptor) -> bool:
 
 @cache
 def pool() -> descriptor_pool.DescriptorPool:
-    """Return the pool of our descriptors, which no other library sees."""
-    from google.protobuf import descriptor_pb2, descriptor_pool  # on first use, not on import
+    """Return the private pool of the descriptors of this package."""
+    from google.protobuf import descriptor_pb2, descriptor_pool  # imported on first use
 
-    ours = descriptor_pool.DescriptorPool()
+    private = descriptor_pool.DescriptorPool()
     data = get_data("tensorwire.containers.protobuf", "descriptors.binpb")
     for file in descriptor_pb2.FileDescriptorSet.FromString(data or b"").file:
-        ours.AddSerializedFile(file.SerializeToString())
-    return ours
+        private.AddSerializedFile(file.SerializeToString())
+    return private
 
 
 def descriptor(name: str) -> Descriptor:
@@ -231,14 +232,14 @@ def message_class(name: str) -> type[Message]:
 
 _VALUE = "google.protobuf.Value"
 _LISTVALUE, _STRUCT = "google.protobuf.ListValue", "google.protobuf.Struct"
-_EMPTY = type("Value without a kind", (), {})()  # which is null in JSON, and nothing in an array
+_EMPTY = type("Value without a kind", (), {})()  # null in JSON; refused in an array
 
 
 def to_tree(message: Any) -> Any:
-    """Return a message in protobuf's JSON form, but numbers as numbers, NaN kept, arrays typed.
+    """Return a message in protobuf's JSON form, but with numbers, NaN and typed arrays as such.
 
-    Messages lie in one another up to a hundred deep, so that none of this calls itself: what is in
-    a message waits, with the place where it goes.
+    Messages are nested up to 100 levels, so that the walk is iterative: an inner message is put on
+    a stack, with the container and the key of its tree.
     """
     whole: list[Any] = [None]
     left: Left = [(message, whole, 0, None)]
@@ -265,7 +266,7 @@ def to_tree(message: Any) -> Any:
 
 
 def _value(value: Any, holder: Any, key: Any, empty: Any, left: Left) -> Any:
-    """Return a scalar of JSON; let a list or an object wait."""
+    """Return a scalar of JSON; put a list or an object on the stack."""
     chosen = value.WhichOneof("kind")
     if chosen == "number_value":
         return value.number_value

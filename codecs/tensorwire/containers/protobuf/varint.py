@@ -1,4 +1,4 @@
-"""Protobuf's variable-length integers, one at a time and by the array.
+"""Protobuf's variable-length integers: single ones, and arrays of them.
 
 A varint is little-endian base 128, the high bit set on every byte but the last, ten bytes at most;
 negative numbers are written as their 64-bit two's complement.
@@ -40,9 +40,9 @@ def write(number: int) -> bytes:
 
 
 def read(body: Body, pos: int) -> tuple[int, int]:
-    """Decode the varint at `pos`: its value, and where it ends.
+    """Decode the varint at `pos`; return its value and its end.
 
-    Raises `Irregular` where it is longer than it has to be, or than 64 bits.
+    Raises `Irregular` where it is longer than necessary, or has more than 64 bits.
     """
     number = shift = 0
     while True:
@@ -69,7 +69,7 @@ def pack(array: np.ndarray[Any, Any]) -> bytes:
 
 
 def _pack(left: Array) -> bytes:
-    """Encode a few uint64: the lowest digits of all, then the next; those are kept that count."""
+    """Encode a block of uint64, column by column: 7 bits of each number at a time."""
     top = int(left.max())
     if top < 0x80:
         return left.astype(np.uint8).tobytes()
@@ -117,9 +117,9 @@ def unpack(packed: np.ndarray[Any, Any], dtype: np.dtype[Any]) -> np.ndarray[Any
 
 
 def _two_bytes(packed: np.ndarray[Any, Any], last: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Decode varints of one or two bytes, as pixels are."""
+    """Decode varints of one or two bytes, as of 8-bit pixels."""
     values = packed.astype(np.uint16)
-    more = values[:-1] >> 7  # 1 where the next byte goes on, which is 128 times as much
+    more = values[:-1] >> 7  # 1 where the next byte continues, with a weight of 128
     values[1:] = values[1:] * (more * 127 + 1) + (values[:-1] & 0x7F) * more
     found: np.ndarray[Any, Any] = values[last]
     return found

@@ -1,7 +1,7 @@
 """Write the plain fields of a message: strings, integers, floats, and messages and maps of those.
 
-Byte for byte what protobuf's runtime writes, at a tenth of its cost from Python. What is not just
-what a field takes is left to the runtime, to be converted or refused.
+The bytes are those of protobuf's runtime, at a tenth of its cost from Python. A value of another
+type than its field is left to the runtime, which converts or refuses it.
 Source: https://protobuf.dev/programming-guides/encoding/
 """
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["map_order", "simple"]
 
 _DECIMAL = re.compile("0|-?[1-9][0-9]{0,18}")
-# As names of the module, because looking a member up in an enum is slow.
+# Module-level names, because access to a member of an enum is slow.
 _MESSAGE, _STRING, _INTEGER, _FLOAT = Form.MESSAGE, Form.STRING, Form.INTEGER, Form.FLOAT
 _MAP, _VARINTS = Form.MAP, Form.VARINTS
 _SIMPLE = (_MESSAGE, _STRING, _INTEGER, _FLOAT)
@@ -31,11 +31,11 @@ _FLOAT64 = struct.Struct("<d")
 
 
 class _NotSimpleError(Exception):
-    """The official runtime is to write this message."""
+    """The message must be written by protobuf's runtime."""
 
 
 def simple(tree: Tree, message: Schema) -> bytes | None:
-    """Write the members of a tree by number; give None where that is for the runtime."""
+    """Write the members of a tree by number; return None where the runtime must write them."""
     try:
         return _message(tree, message)
     except (_NotSimpleError, UnicodeEncodeError, KeyError):
@@ -43,16 +43,16 @@ def simple(tree: Tree, message: Schema) -> bytes | None:
 
 
 def map_order(key: Any) -> bytes:
-    """Return what the runtime sorts map keys by: of two that begin alike, the longer comes first.
+    """Return the sort key of the runtime for map keys: a key follows all longer keys it begins.
 
-    No UTF-8 has a byte 0xFF.
+    The byte 0xFF, which no UTF-8 text contains, gives this order.
     """
     return _utf8(key) + b"\xff"
 
 
 def _message(tree: Tree, message: Schema) -> bytes:
     known = message.fields
-    if len(tree) == 1:  # as most are
+    if len(tree) == 1:  # the most frequent case
         ((name, node),) = tree.items()
         return _field(node, known[name])
     fields = sorted((known[name].number, name) for name in tree)
@@ -96,7 +96,7 @@ def _one(node: Any, field: Field) -> bytes:
 
 
 def _ours(field: Field) -> bool:
-    """Return whether a field is a message of ours, of which some members may be simple."""
+    """Return whether a field is a message of this package, whose members may be simple."""
     return field.message is not None and not field.message.startswith("google.")
 
 

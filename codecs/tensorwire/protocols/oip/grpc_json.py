@@ -180,7 +180,10 @@ def _explained(text: str) -> DecodeError:
     """Return the error of the official runtime, its path in our form."""
     where = _WHERE.search(text)
     reason = _FIELDS.sub("", text[: where.start()] if where else text).strip().rstrip(".")
-    return DecodeError(f"not a message: {reason[:200]}", "$" + (where[1] if where else ""))
+    return DecodeError(
+        f"expected fields of the message, got others: {reason[:200]}",
+        "$" + (where[1] if where else ""),
+    )
 
 
 def _loads(body: bytes) -> Tree:
@@ -188,7 +191,9 @@ def _loads(body: bytes) -> Tree:
     try:
         tree = json.loads(body.decode(), object_pairs_hook=_unique, parse_constant=_no_number)
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise DecodeError(f"not JSON: {error}", "", guess.of_bytes(body, "JSON")) from None
+        raise DecodeError(
+            f"expected JSON, got other text: {error}", "", guess.of_bytes(body, "JSON")
+        ) from None
     if not isinstance(tree, dict):
         raise DecodeError(f"expected a JSON object, got {shown(tree)}")
     return tree

@@ -214,5 +214,5 @@ def test_the_general_reader_decides_on_what_is_declined(body: bytes) -> None:
 def test_text_that_ends_with_the_key(start: bytes) -> None:
     """A text that is cut behind the key is refused as any other, not read beyond its end."""
     assert read_rows(start + b'"ndarray"') is None
-    with pytest.raises(tw.DecodeError, match="not JSON"):
+    with pytest.raises(tw.DecodeError, match="expected JSON"):
         tw.loads(start + b'"ndarray"', "application/json")
