@@ -16,6 +16,47 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 every_source = pytest.mark.parametrize(
     "path", SOURCES, ids=lambda path: path.relative_to(PACKAGE).as_posix()
 )
+TESTS = Path(__file__).parents[1]
+# Modules whose test has another name, and where it is.
+TESTED_IN = {
+    "__init__": "integration/test_public_api",
+    "__main__": "integration/cli/test_main",
+    "cli/__init__": "integration/cli/test_main",
+    "containers/__init__": "integration/test_architecture",
+    "formats/__init__": "codecs/test_formats",
+    "formats/arrow": "codecs/test_formats",
+    "formats/format": "codecs/test_formats",
+    "formats/msgpack_numpy": "codecs/test_msgpack_numpy",
+    "formats/npy": "codecs/test_formats",
+    "formats/safetensors": "codecs/test_formats",
+    "kinds/__init__": "integration/test_architecture",
+    "oip": "integration/test_face",
+    "protocols/__init__": "protocols/test_fourth_protocol",
+    "protocols/oip/__init__": "integration/test_face",
+    "protocols/oip/family": "unit/protocols/test_family",
+    "protocols/oip/messages": "protocols/oip/test_members",
+    "protocols/seldon/__init__": "integration/test_face",
+    "protocols/seldon/codec": "codecs/test_codecs",
+    "protocols/seldon/customdata": "protocols/seldon/test_messages",
+    "protocols/seldon/family": "unit/protocols/test_family",
+    "protocols/seldon/forms": "integration/server/test_forms",
+    "protocols/seldon/peek": "protocols/test_transcoding",
+    "protocols/seldon/protocol": "protocols/seldon/test_messages",
+    "protocols/seldon/reader": "protocols/seldon/test_readers_agree",
+    "protocols/seldon/writer": "codecs/test_cache_eviction",
+    "protocols/tfserving/__init__": "integration/test_face",
+    "protocols/tfserving/family": "unit/protocols/test_family",
+    "protocols/tfserving/messages": "protocols/tfserving/test_rest",
+    "protocols/tfserving/rest_text": "protocols/tfserving/test_rest",
+    "seldon": "integration/test_face",
+    "server/__init__": "integration/server/test_mount",
+    "server/echo_server": "integration/server/test_rest",
+    "server/grpc_standard": "integration/server/test_grpc_server",
+    "server/service": "integration/server/test_exchange",
+    "tfserving": "integration/test_face",
+    "transcoding": "protocols/test_transcoding",
+    "wire/__init__": "integration/test_architecture",
+}
 BENCH = sorted(path.parent for path in Path(bench.__file__).parent.glob("*/__init__.py"))
 
 
@@ -109,6 +150,33 @@ def test_no_drawers(path: Path) -> None:
 def test_every_module_says_what_it_is(path: Path) -> None:
     """Every module starts with its docstring."""
     assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+
+
+def places_of_test(path: Path) -> list[Path]:
+    """Return the places of a module's test, see tests/README.md."""
+    inside = path.relative_to(PACKAGE)
+    if inside.stem == "__init__":
+        inside = inside.parent
+    name = f"test_{inside.stem.strip('_')}.py"
+    return [TESTS / folder / inside.parent / name for folder in ("unit", ".", "integration")]
+
+
+@every_source
+def test_every_module_has_its_test(path: Path) -> None:
+    """By its name, or in the table of those that are tested elsewhere, and not in both."""
+    name = path.relative_to(PACKAGE).with_suffix("").as_posix()
+    found = [file for file in places_of_test(path) if file.is_file()]
+    if name in TESTED_IN:
+        assert not found, f"{found[0]} is found by its name: take {name} out of TESTED_IN"
+        found = [TESTS / f"{TESTED_IN[name]}.py"]
+    assert found, f"no test of {name}: add one by the rule of tests/README.md"
+    assert found[0].is_file()
+
+
+def test_the_table_of_tests_is_current() -> None:
+    """It names no module that is gone."""
+    names = {path.relative_to(PACKAGE).with_suffix("").as_posix() for path in SOURCES}
+    assert not set(TESTED_IN) - names, "take modules that are gone out of TESTED_IN"
 
 
 @pytest.mark.parametrize("folder", BENCH, ids=lambda folder: folder.name)
