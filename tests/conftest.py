@@ -49,6 +49,13 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return min(processors, MOST_WORKERS)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse names of tests that each process would have differently."""
+    for item in items:
+        if " at 0x" in item.nodeid:
+            raise pytest.UsageError(f"a name with an address: {item.nodeid}")
+
+
 @pytest.fixture
 def restored() -> Iterator[None]:
     """Forget, after a test, which codecs and protocols it registered."""
