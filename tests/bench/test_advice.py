@@ -20,7 +20,7 @@ RAW = "json/raw"
 
 
 def scores(times: dict[str, tuple[float, float, float]], noise: float = 0.05) -> Scores:
-    """Make scores of seconds by codec and column; bodies are alike."""
+    """Make scores of seconds by codec and column; bodies are equal."""
     seconds = {
         (column, name): each
         for name, row in times.items()

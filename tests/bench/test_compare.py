@@ -332,7 +332,7 @@ def test_any_file_of_pyperf(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
 
 
 def weighed(**changed: Memory) -> dict[str, Memory]:
-    """Give a memory to each codec: two copies and twelve allocations, unless told otherwise."""
+    """Add a memory to each codec: two copies and twelve allocations by default."""
     return {way: changed.get(way.replace("/", "_"), Memory(900, 0, 12, 2)) for way in WAYS}
 
 

@@ -112,7 +112,7 @@ def test_a_run_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_one_direction_and_a_refusal(capsys: pytest.CaptureFixture[str]) -> None:
-    """What was not asked for is not there; what cannot be carried is, with the reason."""
+    """What was not asked for is not there; what cannot be represented is, with the reason."""
     argv = ("--batch", "2", "--op", "encode", "--dtype", "complex64", "--codec", "json/*")
     found = written(capsys, *argv)
     assert {cell["operation"] for cell in found["cells"]} == {"encode"}

@@ -300,7 +300,7 @@ def plan() -> dict[str, Any]:
 
 @pytest.fixture
 def _collector() -> Iterator[None]:
-    """Give the garbage collector back as it was: a worker turns it off."""
+    """Turn the garbage collector on again: a worker turns it off."""
     yield
     gc.unfreeze()
     gc.enable()

@@ -174,7 +174,7 @@ def test_a_payload_alone_has_a_row_for_each_codec() -> None:
 
 
 def test_noise_versions_and_refusals_are_told() -> None:
-    """Where it ran, how far equal cells differed, and what could not be carried."""
+    """Where it ran, how far equal cells differed, and what could not be represented."""
     results = run(series(), refused=[(1, "protobuf/tensor", "a <reason> & more")])
     text = page(results)
     assert "1 row: 3.0 %; 10 rows: 3.0 %; 100 rows: 3.0 %" in text

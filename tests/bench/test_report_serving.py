@@ -86,7 +86,7 @@ class Reader(HTMLParser):
 
 
 def table(text: str, caption: str) -> list[dict[str, str]]:
-    """Give the rows of a table of a page by its headings."""
+    """Return the rows of a table of a page by its headings."""
     titles, *rows = Reader(text).tables[caption]
     titles = [title.strip() for title in titles]
     return [dict(zip(titles, (cell.strip() for cell in row), strict=True)) for row in rows]
@@ -100,7 +100,7 @@ def value(text: str) -> float:
 
 
 def near(wanted: float) -> Any:
-    """Give what three written digits may differ from."""
+    """Return what three written digits may differ from."""
     return pytest.approx(wanted, rel=6e-3)
 
 
@@ -225,7 +225,7 @@ def test_the_matrix_on_the_page_is_numpys(paths: made.Written) -> None:
 
 
 def ratio(samples: Samples, slow: Cell, fast: Cell) -> float:
-    """Give the median of the ratios of the rounds' medians."""
+    """Return the median of the ratios of the rounds' medians."""
     medians = [
         np.array([np.median([each.whole for each in burst]) for burst in samples.rounds[cell]])
         for cell in (slow, fast)

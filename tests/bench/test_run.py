@@ -179,7 +179,7 @@ def test_own_payloads(
 
 @pytest.mark.slow
 def test_pictures_have_their_own_shape(capsys: pytest.CaptureFixture[str]) -> None:
-    """``--values image`` is a 224x224x3 uint8 picture unless told otherwise."""
+    """``--values image`` is a 224x224x3 uint8 picture by default."""
     argv = ("--values", "image", "--batch", "1", "--codec", "*/raw", "--op", "encode", "--csv")
     assert {row["payload"] for row in cells(show(capsys, *argv))} == {
         "[1, 224, 224, 3] uint8 image"

@@ -60,7 +60,7 @@ class Terminal(io.StringIO):
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
-        """Give the name."""
+        """Return the name."""
         return self.named
 
     def isatty(self) -> bool:

@@ -35,7 +35,7 @@ OTHER = OWN._replace(side=OBJECTS)
 
 
 def request(seconds: float) -> Request:
-    """Give a request that took so long, all of it in the call."""
+    """Return a request that took so long, all of it in the call."""
     return Request(0.0, seconds, 0.0, None)
 
 

@@ -50,7 +50,7 @@ def rows(text: str) -> list[dict[str, str]]:
 
 
 def descendants() -> set[int]:
-    """Give the processes that this one has started and not ended."""
+    """Return the processes that this one has started and not ended."""
     return {each.pid for each in psutil.Process().children(recursive=True)}
 
 

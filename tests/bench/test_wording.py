@@ -57,7 +57,7 @@ USUAL = {
 
 
 def test_the_answer_comes_first_and_then_the_reasons() -> None:
-    """What to choose, whether it matters, each container, bytes, and what cannot be carried."""
+    """What to choose, whether it matters, each container, bytes, and what cannot be represented."""
     lines = wording.lines(run(USUAL), SECTION)
     choose, little, much, json, protobuf, sizes = lines[:6]
     assert choose == (
@@ -272,7 +272,7 @@ def test_a_plug_in_may_fail_as_it_likes(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_names_of_codecs_are_short_where_they_can_be() -> None:
-    """A kind stands for all of its codecs, if all of them are meant."""
+    """The name of a kind replaces those of its codecs, if all of them are meant."""
     assert wording.named(ALL, ALL) == "ndarray, tensor and tftensor"
     assert wording.named(ALL[:4], ALL) == "ndarray, json/tensor and json/tftensor"
     assert wording.named(["json/raw"], ["json/raw"]) == "json/raw"

@@ -33,7 +33,7 @@ def everywhere(body: bytes) -> Iterator[memoryview]:
 
 
 def suits(array: Any) -> bool:
-    """Tell from the address itself whether it suits the dtype."""
+    """Return whether the address suits the dtype, from the address itself."""
     return bool(array.ctypes.data % array.dtype.alignment == 0)
 
 

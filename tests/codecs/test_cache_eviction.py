@@ -179,7 +179,7 @@ def test_what_cannot_be_learned_is_tried_once() -> None:
 
 
 def test_messages_of_one_length() -> None:
-    """Fifty messages of one length differ in a name; those in use are told apart."""
+    """Fifty messages of one length differ in a name; those in use are distinguished."""
     protocol = fresh("tfserving/protobuf")
     array = np.arange(5.0)
     bodies = [

@@ -121,7 +121,7 @@ def test_binary_values_do_not(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["json/tftensor", "protobuf/tftensor", "msgpack/tftensor"])
-def test_casts_of_what_only_tftensor_carries(name: str) -> None:
+def test_casts_of_dtypes_that_only_tftensor_represents(name: str) -> None:
     """Complex, 8-bit and 16-bit values are cast by the same rule, strings to text."""
     codec = tw.get_codec(name)
 

@@ -20,12 +20,12 @@ dtypes = pytest.mark.parametrize("dtype", DTYPES)
 
 
 def narrow(array: Array) -> bool:
-    """Tell whether the shortest text of the values is not that of the same float64."""
+    """Return whether the shortest text of the values is not that of the same float64."""
     return array.dtype.kind == "f" and array.dtype.itemsize < 8
 
 
 def carried(name: str, dtype: str) -> list[tuple[str, Array]]:
-    """Return the labelled arrays of a dtype that a codec carries."""
+    """Return the labelled arrays of a dtype that a codec represents."""
     return [(label, array) for label, array in labelled(dtype) if not refused(name, array)]
 
 
@@ -82,7 +82,7 @@ def test_decode_reads_what_encode_writes(name: str, dtype: str) -> None:
 @dtypes
 @codecs
 def test_encode_refuses_what_would_be_lost(name: str, dtype: str) -> None:
-    """An array that the codec cannot carry is refused, and the text names a codec that can."""
+    """An array that the codec cannot represent is refused, and the text names a codec that can."""
     codec, container = tw.get_codec(name), name.partition("/")[0]
     for label, array in labelled(dtype):
         if not refused(name, array):

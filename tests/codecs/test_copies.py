@@ -39,7 +39,7 @@ def memory(buffer: Any) -> Array:
 
 
 def holds_its_memory(name: str, array: Array) -> bool:
-    """Tell whether the payload of an array holds its memory, as the formats have it."""
+    """Return whether the payload of an array holds its memory, as the formats have it."""
     if name not in VIEWS or not array.size:
         return False
     content = array.size > 1 and array.dtype.name not in ("bool", "uint16", "int4", "uint4", "int2")
@@ -64,7 +64,7 @@ def test_decode_is_a_view(name: str, dtype: str) -> None:
 @codecs
 @buffers
 def test_decode_takes_any_buffer(name: str, buffer: str) -> None:
-    """Every sort of buffer is read alike; where one is viewed, the view is of it and read-only."""
+    """Every sort of buffer is read the same; a view is one of the buffer, and read-only."""
     for dtype in ("float64", "int32", "bool", "str"):
         for shape in ((2, 3), (30, 40)):
             array = plain(dtype, shape)
@@ -246,7 +246,7 @@ def test_encode_takes_whatever_numpy_views(name: str, lender: str) -> None:
     "make", [bytes, bytearray, memoryview, lambda body: np.frombuffer(body, "u1")]
 )
 def test_raw_takes_bytes(name: str, make: Callable[[bytes], Any]) -> None:
-    """Bytes of any sort are carried as they are, and not copied on the way to a vectored write."""
+    """Bytes of any sort are written as they are, and not copied for a vectored write."""
     data = bytes(range(256)) * 20
     value = make(data)
     assert tw.get_codec(name).encode(value) == reference.body(name, np.frombuffer(data, np.uint8))

@@ -164,7 +164,7 @@ def test_the_remedy_works_for_what_is_used_up() -> None:
         assert tw.get_codec("json/ndarray").encode(again)
 
 
-def test_what_has_no_remedy_says_what_was_expected() -> None:
+def test_without_a_remedy_the_error_names_what_was_expected() -> None:
     """No value, a class or an object of any class is refused with what would be taken."""
     for value in (None, int, object(), [object()], {"a": 1}, {}):
         for name in ("json/ndarray", "json/tensor", "json/tftensor"):
@@ -176,7 +176,7 @@ def test_what_has_no_remedy_says_what_was_expected() -> None:
     assert json.loads(body) == {"jsonData": {"a": 1}}
 
 
-def test_a_place_in_nested_objects_is_told() -> None:
+def test_the_path_in_nested_objects_is_named() -> None:
     """The place of a value that is refused is in the path of the error."""
     value = np.array([["a", "b"], ["c", decimal.Decimal(1)]], object)
     assert refused(value, "json/ndarray").path == "$.data.ndarray[1][1]"
@@ -217,7 +217,7 @@ def test_raw_takes_no_objects(container: str) -> None:
     )
 
 
-def test_rows_that_are_no_array_say_which_value() -> None:
+def test_rows_that_are_no_array_name_the_value() -> None:
     """Rows of several types, or lengths, are refused with the first value that is of another."""
     value: Any
     for value, place, says in (

@@ -35,7 +35,9 @@ containers = pytest.mark.parametrize("container", CONTAINERS)
         ),
     ],
 )
-def test_strings_and_bytes_are_told_apart(container: str, kind: str, value: Any, text: str) -> None:
+def test_strings_and_bytes_are_distinguished(
+    container: str, kind: str, value: Any, text: str
+) -> None:
     """Nested lists hold strings, and no bytes; what holds them is named, where there is such."""
     with pytest.raises(tw.EncodeError) as caught:
         tw.get_codec(f"{container}/{kind}").encode(value)
@@ -145,7 +147,7 @@ def test_text_of_a_remedy_is_that_of_the_values() -> None:
 
 @pytest.mark.parametrize("container", ["json", "protobuf", "msgpack"])
 def test_bytes_in_nested_lists(container: str) -> None:
-    """Bytes alone have a codec that can; those that end in NUL are not told as mixed."""
+    """Bytes alone have a codec that can; those that end in NUL are not called mixed."""
     for value in ([b"a\0", b"b"], np.array([b"a\0", b"b"], object)):
         for kind in ("ndarray", "tensor"):
             with pytest.raises(tw.EncodeError, match=f"use {container}/tftensor") as error:
@@ -169,7 +171,7 @@ def test_what_a_signature_refuses() -> None:
 
 @pytest.mark.parametrize("name", ["json/tensor", "json/tftensor", "npy/array"])
 def test_integers_of_no_one_dtype(name: str) -> None:
-    """It is told which of them are beside each other, and where."""
+    """The error names two that are beside each other, and their path."""
     with pytest.raises(tw.EncodeError, match="got 9223372036854775808 beside -1") as error:
         get_codec(name).encode([[-1, 2**63]])
     assert error.value.path.endswith("[0][1]")

@@ -129,7 +129,7 @@ def described(value: Any) -> Any:
 
 
 def same(got: Any, want: Any) -> bool:
-    """Tell whether two values are the same bit for bit, byte order and all."""
+    """Return whether two values are the same bit for bit, byte order and all."""
     return bool(described(got) == described(want))
 
 
@@ -504,7 +504,7 @@ def test_claims_take_no_memory(name: str) -> None:
 
 @formats
 def test_what_travels_with_an_array(name: str) -> None:
-    """Names, meta and status are refused where the format has no place for them."""
+    """Names, meta and status are refused where the format cannot represent them."""
     codec, array = codec_of(name), plain("float64", (2, 3))
     body = theirs(name, array)
     assert codec.encode(array, names=[], meta={}, status={}, lossy=True) == body

@@ -110,7 +110,7 @@ def test_frames_in_lists_and_feedback(backend: str) -> None:
 
 @backends
 def test_integers_are_exact(backend: str) -> None:
-    """Integers beyond 2**53 beside floats are refused, or carried exactly; never rounded."""
+    """Integers beyond 2**53 beside floats are refused, or represented exactly; never rounded."""
     frame = make(backend, {"id": [2**53 + 1, 2], "x": [0.5, 1.0]})
     for container in CONTAINERS:
         for kind in ("ndarray", "tensor", "tftensor"):
@@ -148,7 +148,7 @@ def test_missing_values(backend: str) -> None:
 
 
 def test_names_that_are_given_are_kept() -> None:
-    """Names beside a frame stand in place of its own, and have to be as many."""
+    """Names beside a frame replace its own, and have to be as many."""
     frame = make("pandas", NUMBERS)
     codec = tw.get_codec("json/ndarray")
     assert json.loads(codec.encode(frame, names=["x", "y"]))["data"]["names"] == ["x", "y"]

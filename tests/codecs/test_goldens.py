@@ -52,7 +52,7 @@ def golden(case: str) -> bytes:
 
 
 def elements(strings: Any) -> list[bytes]:
-    """Return the strings of an array, or of nested lists, as the bytes that DT_STRING carries."""
+    """Return the strings of an array, or of nested lists, as the bytes of DT_STRING."""
     flat = np.asarray(strings, object).ravel().tolist()
     return [text.encode() if isinstance(text, str) else text for text in flat]
 

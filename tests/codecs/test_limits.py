@@ -28,7 +28,7 @@ VIEWS = [name for name in CODECS if not name.startswith("json") and not name.end
 
 
 def payloads(name: str) -> list[tuple[Array, bytes]]:
-    """Return what a codec carries, and the arrays that come back."""
+    """Return arrays that a codec represents, and those that come back."""
     fit = [array for array in ARRAYS if not refused(name, array)]
     return [(decoded(name, array), reference.body(name, array)) for array in fit]
 
@@ -109,7 +109,7 @@ def test_mixed_rows_are_bounded_too(name: str) -> None:
 
 
 def test_more_may_be_allowed() -> None:
-    """A short message that stands for much is read where the caller says so."""
+    """A short message of a large array is read where the caller allows it."""
     proto = reference.SeldonMessage()
     proto.data.tftensor.dtype = 4
     proto.data.tftensor.tensor_shape.dim.add().size = 20 << 20

@@ -109,7 +109,7 @@ def test_arrow_names() -> None:
 
 @pytest.mark.parametrize("name", ["npy/array", "msgpack/numpy"])
 def test_formats_without(name: str) -> None:
-    """A format that has no place for metadata has none."""
+    """A format without metadata returns none."""
     codec: Any = tw.get_codec(name)
     assert isinstance(codec, Format)
     assert codec.metadata(codec.encode(VALUES)) == {}
@@ -124,8 +124,8 @@ def test_the_order_of_memory_is_kept() -> None:
 
 
 @pytest.mark.parametrize("target", ["npy/array", "safetensors/arrays", "msgpack/numpy"])
-def test_what_a_request_says_is_refused_by_files(target: str) -> None:
-    """An id, wanted outputs, parameters, a signature: a file of arrays has no place for them."""
+def test_members_of_a_request_are_refused_by_files(target: str) -> None:
+    """An id, wanted outputs, parameters, a signature: a file of arrays cannot represent them."""
     infer, tensor = tw.oip.InferRequest, tw.oip.InferTensor("x", VALUES)
     oip = tw.get_protocol("oip/protobuf")
     requests: dict[str, Any] = {

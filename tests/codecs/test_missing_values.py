@@ -35,7 +35,7 @@ def numpys(text: str) -> Any:
 
 
 def same(found: Any, wanted: Any) -> bool:
-    """Return whether two arrays of floats are alike; NaN is."""
+    """Return whether two arrays of floats are equal, NaN included."""
     return bool(
         found.dtype == wanted.dtype
         and found.shape == wanted.shape
@@ -342,7 +342,7 @@ def test_words_that_are_no_values(word: str) -> None:
             tw.loads(text.encode())
 
 
-def test_no_number_is_taken_for_a_word() -> None:
+def test_no_number_is_read_as_a_word() -> None:
     """Finite numbers beside words stay what they are: of a million patterns, each."""
     bits = np.random.default_rng(3).integers(0, 2**64, (1000, 1000), np.uint64)
     array = bits.view(np.float64)
@@ -391,7 +391,7 @@ def test_integers_that_float64_rounds_are_written_as_strings() -> None:
     assert found == ["9007199254740993", None]
 
 
-def test_bools_are_not_told_to_be_floats() -> None:
+def test_no_remedy_makes_floats_of_bools() -> None:
     """Only a reader can have bools as floats."""
     reason = refusal_of("[true,null]")
     assert "write" not in reason

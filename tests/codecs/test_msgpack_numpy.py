@@ -29,7 +29,7 @@ CODEC = MsgpackNumpy()
 
 
 def same(got: Any, want: Any) -> bool:
-    """Tell whether two values are the same, types, dtypes and bits."""
+    """Return whether two values are the same, types, dtypes and bits."""
     if isinstance(want, dict):
         return (
             type(got) is dict
@@ -147,7 +147,7 @@ def test_out_takes_arrays_alone() -> None:
     ],
 )
 def test_what_is_refused_is_named(value: Any, path: str, text: str) -> None:
-    """What msgpack or the convention has no place for is refused, with its place."""
+    """What msgpack or the convention cannot represent is refused, with its place."""
     with pytest.raises(tw.EncodeError, match=text) as caught:
         CODEC.encode(value)
     assert caught.value.path == path

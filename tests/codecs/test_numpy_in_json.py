@@ -162,7 +162,7 @@ def test_numpy_in_tensorflow_serving() -> None:
 
 
 @media
-def test_what_json_has_no_place_for_is_refused_with_its_place(container: str) -> None:
+def test_what_json_cannot_represent_is_refused_with_its_path(container: str) -> None:
     """What no container can say is refused, and the remedy works for it."""
     for bad, remedy in (
         (decimal.Decimal("0.5"), "float(value)"),

@@ -81,7 +81,7 @@ def test_decode_does_not_remember_payloads(name: str) -> None:
 @pytest.mark.slow
 @codecs
 def test_payloads_of_one_length(name: str) -> None:
-    """Payloads that differ in a single byte of their header are told apart, one after the other."""
+    """Payloads that differ in one byte of their header are distinguished, in turn."""
     array = plain("float64", (2, 3))
     body = bytearray(reference.body(name, array))
     codec = fresh(name)

@@ -41,7 +41,7 @@ def fresh(name: str) -> tw.Codec:
 
 
 def cases(name: str) -> list[Array]:
-    """Return arrays that the codec carries, many of which have messages of the same length."""
+    """Return arrays that the codec represents, many of which have messages of the same length."""
     arrays = [plain(dtype, shape) for dtype in DTYPES[:2] + DTYPES[3:] for shape in SHAPES]
     arrays += [plain("float64", shape).astype(">f8") for shape in SHAPES]
     arrays += [np.asfortranarray(plain("float64", shape)) for shape in SHAPES]
@@ -243,7 +243,7 @@ def test_options_after_a_plain_call(name: str) -> None:
 
 @codecs
 def test_refusals_after_a_plain_call(name: str) -> None:
-    """A value that cannot be carried is refused although its dtype and shape are known."""
+    """A value that cannot be represented is refused although its dtype and shape are known."""
     kinds: list[tuple[Array, Array]] = [
         (np.ones(3), np.array([1, np.nan, np.inf])),
         (np.ones(3, np.float32), np.array([1, np.nan, 3], np.float32)),

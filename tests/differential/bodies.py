@@ -244,7 +244,7 @@ def damaged(body: Body, chance: random.Random) -> Body:
 
 
 def number_array(chance: random.Random) -> Array:
-    """Return a small array of numbers that every codec and every protocol carries."""
+    """Return a small array of numbers that every codec and every protocol represents."""
     shape = [chance.choice((1, 1, 2, 3, 7)) for _ in range(chance.choice((1, 1, 2, 2, 3)))]
     size = int(np.prod(shape))
     values = [chance.choice((chance.uniform(-9, 9), chance.uniform(-1e9, 1e9), 0.1, -0.0, 1e300))

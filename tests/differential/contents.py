@@ -64,5 +64,5 @@ def attempt(call: Any, *arguments: Any, **options: Any) -> Any:
 
 
 def refused(result: Any) -> bool:
-    """Tell whether `attempt` has met a refusal."""
+    """Return whether `attempt` has met a refusal."""
     return isinstance(result, tw.CodecError)

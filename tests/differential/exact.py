@@ -97,7 +97,7 @@ class _Word(str):
 
 
 def _is(value: Any, token: Any, case: Case) -> bool:
-    """Tell whether a value is what its text says."""
+    """Return whether a value is what its text says."""
     if isinstance(value, (np.generic, np.ndarray)):
         value = value.item()
     if token is None:
@@ -112,7 +112,7 @@ def _is(value: Any, token: Any, case: Case) -> bool:
 
 
 def _is_number(value: Any, token: Any, case: Case) -> bool:
-    """Tell whether a number is the integer, or the nearest float to the text, that was written."""
+    """Return whether a number is the integer that was written, or the float nearest to it."""
     wanted = [float(token)] if isinstance(token, str) or abs(token) < 2**53 else []
     if case.family == "oip" and case.datatype == "FP32":
         wanted = [float(np.float32(token))]
@@ -124,7 +124,7 @@ def _is_number(value: Any, token: Any, case: Case) -> bool:
 
 
 def _is_text(value: Any, text: str) -> bool:
-    """Tell whether a value is a text, or the number that protobuf's JSON lets text quote."""
+    """Return whether a value is a text, or the number that protobuf's JSON lets text quote."""
     if isinstance(value, (str, bytes)):
         return value in (text, text.encode())
     return repr(float(value)) == repr(float(text)) if text != "a" else False

@@ -40,7 +40,7 @@ def agrees(body: bodies.Body) -> bool:
 
 
 def _says(dtype: Any, shape: Any, value: Any) -> bool:
-    """Tell whether a claim is that of a value; None is no claim."""
+    """Return whether a claim is that of a value; None is no claim."""
     array = np.asarray(value, object) if isinstance(value, (list, bytes, str)) else value
     if shape is not None and shape != array.shape:
         return False

@@ -49,7 +49,7 @@ def _encoded(body: bodies.Body, message: Any) -> Any:
 
 
 def _is_known(error: tw.CodecError) -> bool:
-    """Tell whether a refusal is one of two that are promised.
+    """Return whether a refusal is one of two that are promised.
 
     A `tensor` is float64 to its readers, though JSON may say integers in it; msgpack has byte
     strings in lists, and `ndarray` has not.

@@ -106,7 +106,7 @@ def _read(made: bytes, target: str, body: bodies.Body) -> list[Any]:
 
 
 def _same(found: Any, wanted: Any) -> bool:
-    """Tell whether two arrays say the same: dtypes may be wider, text may be bytes."""
+    """Return whether two arrays say the same: dtypes may be wider, text may be bytes."""
     found, wanted = map(_array, (found, wanted))
     if found.dtype == np.uint8 and found.ndim == 1 and found.tobytes() == wanted.tobytes():
         return True  # raw, the memory of any array
@@ -134,7 +134,7 @@ def _text(item: Any) -> Any:
 
 
 def _exact(array: Any) -> list[str]:
-    """Return the numbers of an array; whole ones are alike in every dtype, and False is 0."""
+    """Return the numbers of an array; whole ones are the same in every dtype, and False is 0."""
     return [
         repr(int(x)) if isinstance(x, int) or (x.is_integer() and repr(x) != "-0.0") else repr(x)
         for x in array.ravel().tolist()

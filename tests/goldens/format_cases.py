@@ -26,7 +26,7 @@ SHAPES = ((), (1,), (2, 3), (3, 1, 2), (0,), (0, 3), (300, 0), (1,) * 31 + (2,))
 
 
 def written_cases(name: str) -> Iterator[tuple[str, Array]]:
-    """Yield the arrays that a format carries: every value, then every shape, in C order."""
+    """Yield the arrays that a format represents: every value, then every shape, in C order."""
     for dtype in DTYPES[name]:
         yield f"{dtype} values", pool(dtype)
         for shape in SHAPES:

@@ -226,7 +226,7 @@ def test_claims_of_gigabytes(case: str) -> None:
 
 
 def test_claims_within_the_limit_are_granted() -> None:
-    """A short message may stand for megabytes, of which one value is repeated."""
+    """A short message may expand to megabytes, where one value is repeated."""
     body = tf_proto(1, [1024, 1024], b"\x2a\x04\x00\x00\x80?")
     array, most = peak(lambda: tw.get_codec("protobuf/tftensor").decode(body))
     assert (array == 1).all()

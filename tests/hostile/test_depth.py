@@ -58,7 +58,7 @@ def deep_text(depth: int, *, named: bool) -> str:
 
 
 def same(text: bytes, written: bytes) -> bool:
-    """Tell whether two texts are the same JSON but for the way numbers are written."""
+    """Return whether two texts are the same JSON but for the way numbers are written."""
     return text.replace(b" ", b"") == written
 
 
@@ -214,7 +214,7 @@ def read_json(body: bytes) -> str:
 
 
 def parses(official: Any, body: bytes) -> bool:
-    """Tell whether protobuf's runtime reads a message."""
+    """Return whether protobuf's runtime reads a message."""
     try:
         official.FromString(body)
     except Exception:  # noqa: BLE001 - of a class that differs between releases

@@ -213,7 +213,7 @@ def test_clients_that_leave_in_the_middle(server: EchoServer, sent: bytes) -> No
     talk(server, sent, half_close=True)
 
 
-def test_too_large_and_still_told(server: EchoServer) -> None:
+def test_too_large_and_still_answered(server: EchoServer) -> None:
     """A body over the limit is read to its end, so that its sender hears of the limit."""
     reply = ask(server.rest_port, "/predict", bytes(3 << 20), JSON)
     assert reply.status == 413
@@ -262,7 +262,7 @@ def test_random_bytes(server: EchoServer) -> None:
 
 
 def codec_body(random_: random.Random, name: str) -> bytes:
-    """Give a body of a codec with one byte changed."""
+    """Return a body of a codec with one byte changed."""
     try:
         body = bytearray(tw.get_codec(name).encode(np.arange(6.0)))
     except tw.CodecError:

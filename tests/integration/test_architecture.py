@@ -143,7 +143,7 @@ def test_no_drawers(path: Path) -> None:
 
 
 @every_source
-def test_every_module_says_what_it_is(path: Path) -> None:
+def test_every_module_has_a_docstring(path: Path) -> None:
     """Every module starts with its docstring."""
     assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
 

@@ -143,7 +143,7 @@ def test_registered_codec_is_found_and_listed() -> None:
 
 
 @pytest.mark.usefixtures("restored")
-def test_register_refuses_a_name_that_is_taken() -> None:
+def test_register_refuses_a_name_in_use() -> None:
     """A name is given once, whether it is built in or was registered."""
     first, second = Reversed(), Reversed()
     tw.register_codec(first)

@@ -121,7 +121,7 @@ def test_commands_exist() -> None:
 
 
 def test_nothing_is_left_to_fill_in() -> None:
-    """No line of the README stands for a text that is still to come."""
+    """No line of the README is a placeholder."""
     text = FENCE.sub("", README.read_text(encoding="utf-8"))
     assert re.findall(r"^(?:[A-Z]{4,}|.*\b(?:TODO|TBD|FIXME|XXX)\b.*)$", text, re.MULTILINE) == []
 

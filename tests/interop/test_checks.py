@@ -57,7 +57,7 @@ def test_a_peer_that_does_not(
 
 
 def shown(report: Report) -> list[str]:
-    """Give what a person sees of a report, in a pipe of 80 columns."""
+    """Return what a person sees of a report, in a pipe of 80 columns."""
     stream = io.StringIO()
     report.show(Screen(stream))
     report.show_missing(Screen(stream))

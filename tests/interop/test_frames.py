@@ -39,6 +39,6 @@ def test_a_frame_that_is_cut_off(cut: int) -> None:
     [b"[]", b"{", b"{}", b'{"blobs": 1}', b'{"blobs": [-1]}', b'{"blobs": [1e300]}', b"\xff"],
 )
 def test_what_is_no_frame(text: bytes) -> None:
-    """Whatever stands in place of a header is an error of one kind."""
+    """Whatever is found instead of a header is an error of one kind."""
     with pytest.raises(frames.FrameError):
         frames.read(io.BytesIO(len(text).to_bytes(4, "little") + text))

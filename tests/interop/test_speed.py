@@ -57,7 +57,7 @@ def test_both_are_timed(start: Start) -> None:
 def test_nothing_wrong_is_timed(
     start: Start, right: str, wrong: str, number: int, reason: str
 ) -> None:
-    """What a peer refuses or gets wrong has a reason in place of times; the rest is timed."""
+    """What a peer refuses or gets wrong has a reason instead of times; the rest is timed."""
     found = list(speeds(start(FAKE.replace(right, wrong) + OFFER)))
     assert found[number].reason.startswith(reason)
     assert found[number].ratio is None

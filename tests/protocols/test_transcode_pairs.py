@@ -40,7 +40,7 @@ REMEDY = re.compile(r"lossy=True|missing=|(\w+/[\w-]+)( or (\w+/[\w-]+))? (can|f
 
 
 def request(name: str, array: Any) -> tuple[bytes, Any]:
-    """Write an array as the request that a name stands for, and its headers."""
+    """Write an array as a request of the named protocol, with its headers."""
     if name not in tw.protocol_names():
         return tw.get_codec(name).encode(array), None
     message: Any = tw.Message(array, "tftensor")

@@ -19,7 +19,7 @@ BODIES = [*EXACT, "json/tftensor", "protobuf/tftensor", "msgpack/tftensor", "npy
 
 
 def request(name: str, array: Any) -> bytes:
-    """Write an array as the request that a name stands for."""
+    """Write an array as a request of the named protocol."""
     if name not in tw.protocol_names():
         return tw.get_codec(name).encode(array)
     message: Any = tw.Message(array, "tftensor")
@@ -108,7 +108,7 @@ LOSSES: list[tuple[Any, str, str, str]] = [
 
 @pytest.mark.parametrize(("message", "source", "target", "path"), LOSSES)
 def test_nothing_is_lost_in_silence(message: Any, source: str, target: str, path: str) -> None:
-    """What the target has no place for is named, and dropped where a person accepts that."""
+    """What the target cannot represent is named, and dropped where a person accepts that."""
     body = tw.get_protocol(source).encode(message)[0]
     with pytest.raises(tw.EncodeError) as caught:
         tw.transcode(body, source, target)

@@ -11,7 +11,7 @@ INT64, UINT64 = range(-(2**63), 2**63), range(2**64)
 
 
 def refused(codec: str, array: Array) -> bool:  # noqa: PLR0911 - a table of cases
-    """Tell whether the codec cannot carry the array without loss."""
+    """Return whether the codec cannot represent the array without loss."""
     container, kind = codec.split("/")
     if kind in ("raw", "tftensor"):
         return False
@@ -31,7 +31,7 @@ def refused(codec: str, array: Array) -> bool:  # noqa: PLR0911 - a table of cas
 
 
 def decoded(codec: str, array: Array) -> Array:  # noqa: PLR0911 - a table of cases
-    """Return what comes back for an array that is carried: its values, dtype and shape."""
+    """Return what comes back for an array that is represented: its values, dtype and shape."""
     container, kind = codec.split("/")
     if kind == "raw":
         return np.frombuffer(array.tobytes(), np.uint8)
@@ -87,7 +87,7 @@ def _is_number(array: Array) -> bool:
 
 
 def _rounds(array: Array) -> bool:
-    """Tell whether float64 would round an integer of the array."""
+    """Return whether float64 would round an integer of the array."""
     if array.dtype.kind not in "iu":
         return False
     return any(int(float(number)) != number for number in map(int, array.ravel()))

@@ -45,7 +45,7 @@ serve(lambda: offer, "numpy")
 
 
 def starting(folder: Path) -> Iterator[Start]:
-    """Give what starts a worker of a given source, and end them all."""
+    """Yield what starts a worker of a given source, and end them all."""
     started: list[PeerProcess] = []
 
     def start(source: str) -> PeerProcess:

@@ -136,7 +136,7 @@ def read_rest(body: bytes, headers: dict[str, str], kind: Any) -> Any:
 
 
 def _is_narrow(parameters: Any) -> bool:
-    """Tell whether all integers in a JSON value are of 64 bits."""
+    """Return whether all integers in a JSON value are of 64 bits."""
     if isinstance(parameters, (dict, list)):
         inner = parameters.values() if isinstance(parameters, dict) else parameters
         return all(map(_is_narrow, inner))

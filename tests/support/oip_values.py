@@ -49,7 +49,7 @@ PARAMETERS = {"b": True, "i": -(2**63), "s": "é\n", "d": 0.1, "u": 2**64 - 1, "
 
 
 def refused(protocol: str, datatype: str) -> bool:
-    """Tell whether a protocol has no place for a datatype."""
+    """Return whether a protocol cannot represent a datatype."""
     if protocol == "oip/protobuf-typed":
         return not DATATYPES[datatype][1]
     return protocol == "oip/json" and datatype in ("BF16", "FP16")

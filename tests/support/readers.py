@@ -145,7 +145,7 @@ def _without_null(leaves: list[Any], types: set[type], also: frozenset[type]) ->
 
 
 def same(value: Any, wanted: Any) -> bool:
-    """Tell whether a decoded value is the one that is owed; strings may be lists or arrays."""
+    """Return whether a decoded value is the one that is owed; strings may be lists or arrays."""
     if isinstance(wanted, np.ndarray):
         if not isinstance(value, np.ndarray):
             return False
@@ -325,7 +325,7 @@ def _need(condition: bool, why: str) -> None:  # noqa: FBT001 - as assert takes 
 
 
 def _is_plain(tree: Any) -> bool:
-    """Tell whether the keys of a tree are text, and its values such as JSON has, or bytes."""
+    """Return whether the keys of a tree are text, and its values such as JSON has, or bytes."""
     left = [tree]
     while left:
         part = left.pop()

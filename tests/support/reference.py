@@ -36,7 +36,7 @@ _NO_CONTENT = ("bool", "uint16", *COMPLEXES, *SMALL_INTS)
 
 
 def message(kind: str, array: Array) -> Any:
-    """Return the SeldonMessage that carries the array, built by protobuf's runtime."""
+    """Return the SeldonMessage of an array, built by protobuf's runtime."""
     built = SeldonMessage()
     if kind == "raw":
         built.binData = array.tobytes()

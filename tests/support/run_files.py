@@ -85,7 +85,7 @@ def results(  # noqa: PLR0913 - each is one plain fact of a file
 
 
 def written(folder: Path, name: str, made: Results, **metadata: Any) -> str:
-    """Write a run with this metadata in place of this machine's; return the path."""
+    """Write a run with this metadata instead of this machine's; return the path."""
     path = folder / name
     with patch.object(machine, "describe", dict):
         suite(made).dump(str(path), replace=True)

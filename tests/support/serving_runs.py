@@ -28,7 +28,7 @@ HOPS = ("no hop", "again", "nginx", "pass", "route", "recode")
 
 
 def seconds_of(cell: Cell) -> float:
-    """Give about how long a request takes: as it was once measured."""
+    """Return about how long a request takes, as it was once measured."""
     base = 4e-4 if cell.transport == "REST" else 7e-4
     if cell.values > 1:
         base += {"ndarray": 2e-3, "tensor": 1.8e-3, "tftensor": 7e-4, "raw": 8e-4}[cell.kind]
@@ -37,7 +37,7 @@ def seconds_of(cell: Cell) -> float:
 
 
 def matrix(choice: Choice | None = None, rounds: int = 3, each: int = 20) -> Samples:
-    """Give requests of every cell; the usual way does not tell the time of ``predict_raw``."""
+    """Return requests of every cell; the usual way does not tell the time of ``predict_raw``."""
     random, samples = np.random.default_rng(1), Samples()
     for cell in (choice or Choice()).cells():
         for _ in range(rounds):
@@ -54,7 +54,7 @@ def matrix(choice: Choice | None = None, rounds: int = 3, each: int = 20) -> Sam
 def loads(
     counts: tuple[int, ...] = (100,), choice: Choice | None = None, each: int = 50
 ) -> dict[tuple[Cell, int], Load]:
-    """Give what a tool measured of every cell, with every number of clients."""
+    """Return what a tool measured of every cell, with every number of clients."""
     random, found = np.random.default_rng(2), {}
     for cell in (choice or Choice(methods=METHODS[:1])).cells():
         for count in counts:
@@ -65,7 +65,7 @@ def loads(
 
 
 def started(count: int = 3, sides: tuple[str, ...] = SIDES) -> list[Started]:
-    """Give servers of both sides."""
+    """Return servers of both sides."""
     return [
         Started(side, number, 0.2 + 0.01 * number, 0.25 + 0.02 * number, 30_000_000 + number)
         for side in sides
@@ -76,7 +76,7 @@ def started(count: int = 3, sides: tuple[str, ...] = SIDES) -> list[Started]:
 def steps(
     most: int = 3, seconds: float = 1.0, transports: tuple[str, ...] = TRANSPORTS
 ) -> list[Step]:
-    """Give one to some workers and back; one request over gRPC is lost, one sent twice."""
+    """Return a scale of one to some workers and back; one gRPC request is lost, one sent twice."""
     random, began, found = np.random.default_rng(3), 100.0, []
     numbers = [1, *range(2, most + 1), *range(most - 1, 0, -1)]
     for place, workers in enumerate(numbers):
@@ -97,7 +97,7 @@ def steps(
 def hops(
     names: tuple[str, ...] = HOPS,
 ) -> tuple[list[Picture], dict[tuple[str, str, str], list[float]]]:
-    """Give pictures, and the rounds' medians of every hop; nginx seems to save a tenth once."""
+    """Return pictures, and the rounds' medians of every hop; nginx seems to save a tenth once."""
     found, medians = [], {}
     for transport in TRANSPORTS:
         for protocol, kind in (("tfserving", ""), *(("seldon", kind) for kind in KINDS)):

@@ -80,7 +80,7 @@ def read(body: bytes, kind: Any) -> Any:
 
 
 def agrees(found: Any, wanted: Any) -> bool:
-    """Tell whether a message that was read is the one that is owed."""
+    """Return whether a message that was read is the one that is owed."""
     if wanted is REFUSED or found is REFUSED:
         return found is wanted
     arrays, others = arrays_of(found), arrays_of(wanted)

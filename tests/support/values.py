@@ -51,7 +51,7 @@ def built_in(name: str) -> tw.Codec:
 
 
 def tame(name: str) -> Array:  # noqa: PLR0911 - a table of cases
-    """Return values of a dtype that every kind which carries the dtype carries."""
+    """Return values of a dtype that every kind with that dtype represents."""
     dtype = dtype_of(name)
     if name == "str":
         return np.array(["", "a", "é", "日本", "😀", '"\\', "null"])

@@ -227,7 +227,7 @@ TENSORS = [
 @pytest.mark.parametrize("case", range(len(TENSORS)))
 @pytest.mark.parametrize("kind", ["ndarray", "tensor", "tftensor"])
 def test_a_tensor_proto_is_no_message(kind: str, case: int) -> None:
-    """What TensorFlow writes for an array is told where a SeldonMessage is expected."""
+    """What TensorFlow writes for an array is named where a SeldonMessage is expected."""
     body = TENSORS[case].SerializeToString()
     with pytest.raises(tw.DecodeError, match="look like a TensorProto alone: put it into"):
         tw.get_codec(f"protobuf/{kind}").decode(body)
@@ -242,7 +242,7 @@ def test_a_tensor_proto_is_no_message(kind: str, case: int) -> None:
         (b"\x89PNG\r\n\x1a\n", "a PNG image"),
     ],
 )
-def test_what_is_read_as_json_is_told(body: bytes, says: str) -> None:
+def test_other_bytes_read_as_json_are_named(body: bytes, says: str) -> None:
     """The error of JSON, and of JSON with binary tensors behind it, tells other bytes."""
     for name in ("seldon/json", "oip/json", "oip/binary", "tfserving/json"):
         with pytest.raises(tw.DecodeError) as caught:
@@ -250,7 +250,7 @@ def test_what_is_read_as_json_is_told(body: bytes, says: str) -> None:
         assert says in str(caught.value)
 
 
-def test_a_message_is_not_told_to_be_a_tensor() -> None:
+def test_a_message_is_not_named_a_tensor() -> None:
     """A SeldonMessage that is refused for what is in it says only that."""
     body = tw.get_codec("protobuf/tensor").encode([1.0, 2.0])
     with pytest.raises(tw.DecodeError) as caught:
@@ -269,7 +269,7 @@ def test_the_same_guess_for_any_buffer(case: str) -> None:
 
 
 @pytest.mark.parametrize("case", range(len(TENSORS)))
-def test_a_tensor_proto_is_told_by_its_beginning(case: int) -> None:
+def test_a_tensor_proto_is_recognised_by_its_beginning(case: int) -> None:
     """A SeldonMessage, and other bytes, are none."""
     body = TENSORS[case].SerializeToString()
     assert guess.of_tensor(body) == guess.of_tensor(memoryview(body))

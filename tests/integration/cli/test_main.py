@@ -122,7 +122,7 @@ def test_the_library_does_not_load_the_command_line() -> None:
     assert done.stdout == b"[]\n"
 
 
-def test_an_encoding_that_cannot_say_it(folder: Path) -> None:
+def test_an_encoding_without_the_characters(folder: Path) -> None:
     """What the terminal cannot show is escaped."""
     (folder / "in").write_bytes('{"data":{"names":["\u00e9"],"ndarray":[["\u2713"]]}}'.encode())
     done = start("inspect", "in", env={**os.environ, "PYTHONIOENCODING": "ascii"})

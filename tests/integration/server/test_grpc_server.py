@@ -228,7 +228,7 @@ def test_reflection_builds_a_client(port: int) -> None:
         assert health.fields_by_name["service"].number == 1
 
 
-def test_a_taken_port(port: int) -> None:
+def test_a_port_that_is_in_use(port: int) -> None:
     """A port that is taken is an OSError, for both transports, and leaves nothing behind."""
     before = threading.active_count()
     with pytest.raises(OSError, match=str(port)):

@@ -104,7 +104,7 @@ def test_lifespan() -> None:
 
 
 def test_the_server_names_no_array() -> None:
-    """Transports know no kind and no message of protobuf that carries arrays."""
+    """Transports name no kind, and no protobuf message that holds arrays."""
     words = ("TensorProto", "tensor_content", "ListValue", "raw_input_contents", "np.frombuffer")
     for path in SERVER.glob("*.py"):
         text = path.read_text(encoding="utf-8")

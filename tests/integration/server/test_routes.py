@@ -124,7 +124,7 @@ def test_forms_of_the_list(server: EchoServer, accept: str, media_type: str) -> 
         assert json.loads(text) == listed(server)
 
 
-def test_who_is_lost_is_told_of_the_list(server: EchoServer) -> None:
+def test_an_unknown_path_gets_the_list(server: EchoServer) -> None:
     """A path that is none names the one that lists all; HEAD has no body."""
     assert "GET /" in ask(server.rest_port, "/nope").json["error"]
     assert ask(server.rest_port, "/", method="HEAD").body == b""

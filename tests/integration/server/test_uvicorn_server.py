@@ -59,7 +59,7 @@ class Transport(asyncio.Transport):
         return 0
 
     def is_closing(self) -> bool:
-        """Tell whether it is closed."""
+        """Return whether it is closed."""
         return self.closed
 
     def close(self) -> None:

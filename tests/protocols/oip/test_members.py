@@ -75,7 +75,7 @@ VALUES: list[Any] = [
 @pytest.mark.parametrize("value", VALUES, ids=str)
 @pytest.mark.parametrize("place", ["$", "$.inputs[0]", "$.outputs[0]"])
 def test_nested_parameters(place: str, value: Any) -> None:
-    """JSON keeps them where they are; protobuf has no place for them, and says so."""
+    """JSON keeps them where they are; protobuf cannot represent them, and says so."""
     tree: Any = {"inputs": [{"name": "x", "shape": [1], "datatype": "FP32", "data": [1.5]}]}
     tree["outputs"] = [{"name": "y"}]
     holder = {"$": tree, "$.inputs[0]": tree["inputs"][0], "$.outputs[0]": tree["outputs"][0]}

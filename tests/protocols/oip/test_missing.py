@@ -60,7 +60,7 @@ def test_what_peers_write_for_nan(datatype: str, fill: list[str]) -> None:
     ],
 )
 def test_nan_for_what_is_no_float(datatype: str, value: str, wanted: str, fill: int) -> None:
-    """Null and the words stand for no integer, bool or text, wherever they are."""
+    """Null and the words are never an integer, bool or text, wherever they are."""
     for word in ("null", "NaN", "Infinity", "-Infinity"):
         for data in ([value, word], [word], [word, value]):
             body = body_of(datatype, *data, *[value] * fill)
@@ -253,7 +253,7 @@ def test_errors_tell_what_is_wrong(datatype: str, wrong: str, reason: str) -> No
 
 
 def test_a_number_that_is_infinite() -> None:
-    """A decimal beyond float64 is told as that, not as text that is no JSON."""
+    """A decimal beyond float64 is named as that, not as text that is not JSON."""
     for datatype in ("FP64", "FP32", "INT64"):
         for fill in ([], FILL):
             with pytest.raises(tw.DecodeError, match="expected") as error:

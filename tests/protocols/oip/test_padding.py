@@ -114,7 +114,7 @@ def test_sizes_that_do_not_add_up(size: Any) -> None:
 
 
 def test_several_tensors_are_not_padded() -> None:
-    """The protocol has no place for bytes between tensors: they follow one another."""
+    """The protocol has no bytes between tensors: they follow one another."""
     tensors = [t for t in several() if t.datatype != "BYTES"]
     message = Request(tensors)
     body, headers = BINARY.encode(message)
@@ -135,7 +135,7 @@ def test_views_in_aligned_memory_are_aligned() -> None:
     assert value.flags.aligned
 
 
-def test_transcoding_says_where_the_json_ends() -> None:
+def test_transcoding_gives_the_length_of_the_json() -> None:
     """`json_size` is what the header of a body made by `transcode` is to say."""
     source, _ = tw.get_protocol("oip/protobuf").encode(Request([Tensor("x", np.arange(3.0))]))
     body = tw.transcode(source, "oip/protobuf", "oip/binary")

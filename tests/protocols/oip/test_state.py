@@ -51,7 +51,7 @@ def test_nothing_is_remembered_wrongly(name: str) -> None:
 
 
 @protocols
-def test_messages_almost_alike(name: str) -> None:
+def test_messages_that_differ_in_one_byte(name: str) -> None:
     """What is refused, and why, does not depend on a good message before it."""
     protocol: Any = tw.get_protocol(name)
     array = np.arange(3.0)
@@ -146,7 +146,7 @@ def test_threads(name: str) -> None:
 @protocols
 @given(data=st.data())
 def test_drawn_messages(name: str, data: st.DataObject) -> None:
-    """Arrays of any dtype, byte order, shape and strides are carried exactly, or refused."""
+    """Arrays of any dtype, byte order, shape and strides are represented exactly, or refused."""
     kind, drawn = data.draw(st.sampled_from([Request, Response])), st.lists(arrays(), max_size=3)
     values, text = data.draw(drawn), st.text(max_size=5)
     message = kind([Tensor(data.draw(text), value) for value in values], id=data.draw(text))

@@ -176,7 +176,7 @@ REFUSED_BY_PROTOBUF: list[tuple[dict[str, Any], str]] = [
 
 @containers
 @pytest.mark.parametrize("case", range(len(REFUSED)))
-def test_what_an_envelope_cannot_say(container: str, case: int) -> None:
+def test_what_an_envelope_cannot_represent(container: str, case: int) -> None:
     """What would be lost, or could not be read back, is refused at the place where it is."""
     options, path = REFUSED[case]
     for kind in ("tensor", "ndarray", "tftensor"):
@@ -370,7 +370,7 @@ def test_a_reply_goes_out(container: str, kind: str) -> None:
         assert np.array_equal(got.value, decoded(f"{container}/{reply.kind}", array))
 
 
-def test_values_that_are_lists_are_told_by_their_type() -> None:
+def test_values_that_are_lists_are_named_by_their_type() -> None:
     """Mixed rows come back as lists, numbers with strings among them and all."""
     rows: list[Any] = [["a", 1.5, True], ["b", -2.5, False]]
     for container in CONTAINERS:

@@ -256,7 +256,7 @@ def test_loads_and_dumps_are_the_protocol(container: str, message: tw.Message) -
     )
 
 
-def test_a_protocol_says_what_it_is() -> None:
+def test_the_attributes_of_a_protocol() -> None:
     """Name, media type and classes are those of the table."""
     for container in CONTAINERS:
         found = protocol(container)
@@ -351,7 +351,7 @@ def known_types() -> Iterator[tuple[seldon.Any, dict[str, Any]]]:
 
 
 def test_custom_data_of_known_types() -> None:
-    """A known type is turned from bytes to JSON's object and back; msgpack carries either."""
+    """A known type is turned from bytes to JSON's object and back; msgpack takes either."""
     for packed, members in known_types():
         tree = {"@type": packed.type_url} | members
         in_bytes, in_json = tw.Message(packed, "customData"), tw.Message(tree, "customData")
@@ -950,7 +950,7 @@ def test_unknown_fields_disturb_nothing(message: Any, field: bytes) -> None:
 
 @pytest.mark.parametrize("name", CODECS)
 @pytest.mark.parametrize("message", MESSAGES[9:], ids=range(9, len(MESSAGES)))
-def test_codecs_say_who_reads_what_is_no_array(name: str, message: tw.Message) -> None:
+def test_codecs_name_the_reader_of_what_is_no_array(name: str, message: tw.Message) -> None:
     """A codec refuses a message without an array, and names what reads it."""
     body = encoded(name.partition("/")[0], message)
     with pytest.raises(tw.DecodeError) as caught:

@@ -231,7 +231,7 @@ def test_grpc_keeps_them() -> None:
     assert back["inputs"]["n"] == [9007199254740993]
 
 
-def test_no_number_stands_for_a_word() -> None:
+def test_no_number_replaces_a_word() -> None:
     """The module that put numbers where words stand is gone."""
     assert not list(Path(tw.__file__).parent.glob("protocols/**/*words.py"))
 

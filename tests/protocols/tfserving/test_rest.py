@@ -53,7 +53,7 @@ def read(text: str, **options: Any) -> Any:
 
 
 def same(value: Any, wanted: Any) -> bool:
-    """Tell whether an array is the one that is wanted, bit for bit, but for the bits of NaN."""
+    """Return whether an array is the one that is wanted, bit for bit, but for the bits of NaN."""
     if isinstance(value, np.ndarray) and value.dtype.kind not in "SU":
         return bool(describe(calm(value)) == describe(calm(np.asarray(wanted))))
     return repr(np.asarray(value).tolist()) == repr(np.asarray(wanted).tolist())

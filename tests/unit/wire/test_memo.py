@@ -236,7 +236,7 @@ def test_what_is_not_viewed(case: str) -> None:
 
 
 def test_messages_under_one_key() -> None:
-    """Messages of one length are told apart by their headers, the latest 32 of them."""
+    """Messages of one length are distinguished by their headers, the latest 32 of them."""
     views = ViewCache()
     bodies = [b"%02d" % i + bytes([i]) for i in range(50)]
     for body in bodies:

@@ -61,7 +61,7 @@ def test_a_signed_zero_is_no_default() -> None:
 
 @given(keys=st.sets(st.text(max_size=4), max_size=8))
 def test_keys_of_maps_are_in_the_order_of_the_runtime(keys: set[str]) -> None:
-    """Of two that begin alike, the longer comes first."""
+    """Of two keys with the same beginning, the longer comes first."""
     name = "inference.ModelInferRequest.InferRequestedOutputTensor"
     tree = {"parameters": {key: {"int64Param": 1} for key in keys}}
     assert simple(tree, schema(name)) == written(name, tree)

@@ -33,9 +33,7 @@ def body_of(rows: list[Any], **members: Any) -> bytes:
 )
 @pytest.mark.parametrize("shape", [(1000,), (1000, 3), (1000, 1, 2)], ids=str)
 @pytest.mark.parametrize("key", ["instances", "predictions"])
-def test_rows_that_are_written_alike_are_one_array(
-    key: str, shape: tuple[int, ...], dumps: Any
-) -> None:
+def test_rows_of_one_form_are_one_array(key: str, shape: tuple[int, ...], dumps: Any) -> None:
     """The values are those of numpy, whatever spaces there are between them."""
     array = np.arange(float(np.prod(shape))).reshape(shape) / 7
     tree = {key: [{"x": row} for row in array.tolist()], "signature_name": "s"}
