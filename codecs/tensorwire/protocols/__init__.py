@@ -1,9 +1,9 @@
-"""Message protocols: each is a folder that owns all that is true of it alone.
+"""Message protocols, one folder each: the folder contains everything that is specific to it.
 
 A protocol such as ``oip`` is a `Family` of forms such as ``oip/json``, each a `MessageProtocol`.
-The server, the command line and `transcode` loop over them and name none. To add one, write a
-folder with a `Family` and its forms, and one line for each form: in the table below, or, in another
-package, under the entry-point group ``tensorwire.protocols``.
+The server, the command line and `transcode` loop over the protocols and name none of them. To add
+one, write a folder with a `Family` and its forms, and add one line for each form: to the table
+below, or, in another package, to the entry points of the group ``tensorwire.protocols``.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class MessageProtocol(Protocol):
 
     @property
     def family(self) -> Family:
-        """The protocol of which this is a form: what is true of it in every container."""
+        """The protocol of this form: the properties that all its forms share."""
 
     def encode(
         self, message: Any, *, lossy: bool = False, missing: Missing | None = None
@@ -96,8 +96,8 @@ class MessageProtocol(Protocol):
             Round or drop what the form cannot represent.
         missing : {"error", "null", "nan", "any"}, optional
             How text represents NaN and infinities: ``error`` refuses them (the default of Seldon
-            and OIP), ``nan`` writes bare words (that of TensorFlow Serving), ``null`` writes NaN
-            as null, ``any`` what the servers of the protocol read.
+            and OIP), ``nan`` writes bare words (the default of TensorFlow Serving), ``null`` writes
+            NaN as null, ``any`` writes the form that the servers of the protocol read.
 
         Returns
         -------
@@ -162,12 +162,12 @@ class MessageProtocol(Protocol):
         limits : Limits, optional
             What the payload may claim; `Limits()` where None.
         align : bool, default False
-            Return arrays whose addresses suit their dtypes: a view where one does, else a copy of
-            that array. See `Codec.decode`.
+            Return arrays whose addresses are aligned for their dtypes: a view where the address in
+            the body is, else a copy of that array. See `Codec.decode`.
         missing : {"error", "null", "nan", "any"}, optional
-            What represents NaN among floats in text: ``null``, ``nan`` (the bare words NaN,
-            Infinity, -Infinity), ``any`` of both (the default of Seldon and OIP; that of
-            TensorFlow Serving is ``nan``), or ``error``. See `tensorwire.missing`.
+            How text represents NaN among floats: ``null``, ``nan`` (the bare words NaN, Infinity,
+            -Infinity), ``any`` of both (the default of Seldon and OIP; that of TensorFlow Serving
+            is ``nan``), or ``error`` to refuse them. See `tensorwire.missing`.
 
         Returns
         -------
@@ -177,9 +177,9 @@ class MessageProtocol(Protocol):
         Raises
         ------
         DecodeError
-            The bytes are no such message.
+            The bytes are not a message of that class.
         LimitError
-            The message claims more than `limits`.
+            An array is larger than `limits` allow.
         """
 
     def peek(
@@ -203,12 +203,12 @@ class MessageProtocol(Protocol):
         Returns
         -------
         Peek
-            Name, dtype and shape of each array, and what the message says beside them.
+            Name, dtype and shape of each array, and the other fields of the message.
 
         Raises
         ------
         DecodeError
-            The bytes are no such message.
+            The bytes are not a message of that class.
         """
 
     def encode_error(self, error: BaseException | str) -> tuple[bytes, dict[str, str]]:
@@ -217,8 +217,8 @@ class MessageProtocol(Protocol):
         Parameters
         ----------
         error : BaseException or str
-            What was wrong. A str or a `CodecError` is the fault of the request, any other
-            exception that of the server.
+            The error. A str or a `CodecError` is an error of the client, any other exception an
+            error of the server.
 
         Returns
         -------
@@ -230,7 +230,7 @@ class MessageProtocol(Protocol):
 
 
 def protocol_names() -> tuple[str, ...]:
-    """List the names that `get_protocol` knows.
+    """Return the names of all protocols.
 
     Returns
     -------
@@ -264,7 +264,7 @@ def get_protocol(name: str) -> MessageProtocol:
     UnknownCodecError
         No protocol has that name; a `LookupError` that lists the names.
     EncodeError
-        An installed package names an object that is no `MessageProtocol`.
+        An entry point of an installed package is not a `MessageProtocol`.
 
     Examples
     --------
@@ -286,10 +286,10 @@ def known_protocol(name: Any) -> MessageProtocol | None:
 
 
 def find_protocol(name: Any) -> MessageProtocol | None:
-    """Return a message protocol by name, None for a name that is not known.
+    """Return a message protocol by name, None for an unknown name.
 
-    The entry points of installed packages, which take a millisecond to read, are read for a name
-    that is neither built in nor loaded.
+    The entry points of installed packages, which take a millisecond to read, are read only for a
+    name that is neither built in nor loaded.
     """
     found = known_protocol(name)
     if found is not None:
@@ -303,7 +303,7 @@ def find_protocol(name: Any) -> MessageProtocol | None:
 
 
 def get_family(name: str) -> Family | None:
-    """Return a protocol by the first part of its forms' names, None for one that is not known."""
+    """Return a protocol by the first part of its forms' names, None for an unknown one."""
     prefix = f"{name}/"
     names = [form for form in _FORMS if form.startswith(prefix)] or [
         form for form in protocol_names() if form.startswith(prefix)
@@ -324,7 +324,7 @@ def _built_in(name: str) -> MessageProtocol:
 
 
 def _entry_points() -> EntryPoints:
-    from importlib.metadata import entry_points  # milliseconds that few programs need
+    from importlib.metadata import entry_points  # takes milliseconds: imported on first use
 
     return entry_points(group=GROUP)
 

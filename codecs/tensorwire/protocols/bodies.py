@@ -1,4 +1,4 @@
-"""From the tree of a whole message to its bytes and back, whatever protocol and container."""
+"""Conversion of the tree of a whole message to bytes and back, for all protocols and containers."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     from tensorwire.tree import ArrayPlaces, Leaf, Tree
     from tensorwire.wire.buffers import Part
 
-__all__ = ["align", "read", "taken", "write", "write_parts"]
+__all__ = ["align", "owned_nbytes", "read", "write", "write_parts"]
 
 _T = TypeVar("_T")
 
 
 def write(container: Container, tree: Tree, message: ArrayPlaces, words: Words = FINITE) -> bytes:
-    """Write a tree with any number of arrays, each copied once, into the result.
+    """Write a tree with any number of arrays; each is copied once, into the result.
 
-    `words` are for NaN and infinities among the JSON values in it; each leaf has its own.
+    `words` are for NaN and infinities among its JSON values; each leaf has its own words.
     """
     found = leaves(tree)
     pieces, parts = _pieces(container, tree, message, words, found)
@@ -43,7 +43,7 @@ def write(container: Container, tree: Tree, message: ArrayPlaces, words: Words =
 def write_parts(
     container: Container, tree: Tree, message: ArrayPlaces, words: Words = FINITE
 ) -> list[bytes | memoryview]:
-    """Write the same bytes as buffers; a payload that is the memory of an array is the array."""
+    """Write the same bytes as buffers; the memory of an array is not copied."""
     found = leaves(tree)
     pieces, parts = _pieces(container, tree, message, words, found)
     buffers: list[bytes | memoryview] = [pieces[0]]
@@ -60,7 +60,7 @@ def _pieces(
     found: Sequence[tuple[str, Leaf]],
 ) -> tuple[list[bytes], list[Part]]:
     parts: list[Part] = [_at(path, container.write, leaf) for path, leaf in found]
-    if len(parts) > 1:  # the text of several arrays is made one by one, for its errors to be placed
+    if len(parts) > 1:  # make the text of several arrays one by one, for the paths of errors
         texts = [(i, part) for i, part in enumerate(parts) if isinstance(part, Texts)]
         for i, part in texts:
             parts[i] = _at(found[i][0], buffer_of, part)
@@ -85,23 +85,23 @@ def read(
 ) -> _T:
     """Read the tree of a message, and build the message.
 
-    Where the bytes are not in the one form that is read fast, as `build` too may find, all is done
-    again from the tree of the official parser; and where that may have rounded an integer, exactly.
+    If the container or `build` raises `Irregular`, the tree is read by the official parser; if one
+    of them raises `Unverified`, because a parser may have rounded an integer, it is read exactly.
 
     Parameters
     ----------
     container
-        Of the bytes.
+        the container of the body.
     body
-        Any contiguous buffer.
+        any contiguous buffer.
     message
-        Where arrays may be.
+        the members that may be arrays.
     build
-        Makes the message of a tree, the size of the body, and `options`.
+        makes the message of a tree, the size of the body, and `options`.
     options
-        What `tensorwire.missing.reading` returns for the container.
+        the result of `tensorwire.missing.reading` for the container.
     *arguments
-        more arguments of `build`.
+        further arguments of `build`.
     """
     tree = None
     if type(body) is not bytes:
@@ -120,13 +120,13 @@ def read(
 
 
 def align(holders: Iterable[Any]) -> None:
-    """Copy the arrays in the attribute `value` of messages or tensors that are not aligned."""
+    """Copy the arrays in the attribute `value` of objects where they are not aligned."""
     for holder in holders:
         holder.value = aligned(holder.value)
 
 
-def taken(value: Any) -> int:
-    """Count the bytes of an array that is not a view of the payload."""
+def owned_nbytes(value: Any) -> int:
+    """Return the size in bytes of an array that is not a view of the payload, else 0."""
     if isinstance(value, np.ndarray):
         return value.nbytes if value.flags.writeable else 0
     return 8 * prod(lists.shape(value)) if isinstance(value, list) else 0

@@ -1,4 +1,4 @@
-"""What is true of a protocol in every container: where it is served, and what its messages mean."""
+"""The properties of a protocol that all its forms share: endpoints, calls, messages, conversion."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ __all__ = [
     "message_class",
 ]
 
-_OUTPUT = "output-0"  # the name of an array for which nobody has one
+_OUTPUT = "output-0"  # the name of an output for which neither model nor request has a name
 
 
 class Endpoint(NamedTuple):
-    """A path of HTTP.
+    """An HTTP endpoint.
 
     Attributes
     ----------
     path
-        with names in braces: ``/v2/models/{model_name}/infer``. They stand for `Family.segments`.
+        with names in braces: ``/v2/models/{model_name}/infer``; see `Family.segments`.
     action
-        ``predict``, ``feedback``, or what `Family.answer` knows.
+        ``predict``, ``feedback``, or an action of `Family.answer`.
     methods
-        those that it takes, the usual one first.
+        the HTTP methods, the usual one first.
     """
 
     path: str
@@ -59,11 +59,11 @@ class Call(NamedTuple):
     service, name
         of the method: ``inference.GRPCInferenceService``, ``ModelInfer``.
     action
-        ``predict``, ``feedback``, or what `Family.call` knows.
+        ``predict``, ``feedback``, or an action of `Family.call`.
     message
-        the full name of the protobuf message that is sent; empty for bytes of another kind.
+        the full name of the protobuf message of the request; empty for bytes of another kind.
     forms
-        the containers of the forms that travel there; that of requests and replies first.
+        the containers of the forms that the call accepts; that of usual messages first.
     """
 
     service: str
@@ -74,12 +74,12 @@ class Call(NamedTuple):
 
     @property
     def path(self) -> str:
-        """The path of the call, as gRPC has it."""
+        """The HTTP/2 path of the call."""
         return f"/{self.service}/{self.name}"
 
 
 class Recognized(NamedTuple):
-    """What the bytes of a message are.
+    """The form and the kind of a recognised message.
 
     Attributes
     ----------
@@ -97,16 +97,16 @@ class Recognized(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """A message of protobuf, whose bytes do not name it.
+    """A protobuf message that bytes may be: they do not contain its name.
 
     Attributes
     ----------
     message
         its full name.
     payload
-        the fields of which one is set in any message that is worth sending.
+        fields of which every useful message sets at least one.
     recognized
-        what the bytes are, if they are of this message.
+        the result where the bytes are of this message.
     """
 
     message: str
@@ -115,21 +115,21 @@ class Candidate(NamedTuple):
 
 
 class Contents(NamedTuple):
-    """What a message holds, for people.
+    """The contents of a message, for display.
 
     Attributes
     ----------
     fields
-        what is around the payload, in the order in which to show it.
+        the fields around the payload, in the order of display.
     tensors
-        name, value and more facts of each array, or of a plain value among them; None where the
-        payload is no array.
+        name, value and further properties of each array, or of a plain value among them; None
+        where the payload is not an array.
     payload
-        that payload: one item, or none.
+        a payload that is not an array: a tuple of one item, or an empty one.
     messages
-        the messages in a message, by the names of their members.
+        the inner messages, by the names of their members.
     title
-        what the message is called.
+        the name of the message.
     """
 
     fields: Mapping[str, Any]
@@ -140,7 +140,7 @@ class Contents(NamedTuple):
 
 
 class Arguments(NamedTuple):
-    """What a model's `predict` is called with."""
+    """The arguments of a model's `predict`."""
 
     value: Any
     names: list[str]
@@ -148,7 +148,7 @@ class Arguments(NamedTuple):
 
 
 class Judgement(NamedTuple):
-    """What a model's `send_feedback` is called with."""
+    """The arguments of a model's `send_feedback`."""
 
     value: Any
     names: list[str]
@@ -157,16 +157,16 @@ class Judgement(NamedTuple):
 
 
 class ServerState(NamedTuple):
-    """What a server tells about itself.
+    """The state of a server, for endpoints of health and metadata.
 
     Attributes
     ----------
     version
-        that of tensorwire.
+        the version of tensorwire.
     ready
-        whether new requests are welcome.
+        whether the server accepts new requests.
     metadata
-        returns platform, versions, inputs and outputs of the model.
+        a function that returns platform, versions, inputs and outputs of the model.
     """
 
     version: str
@@ -179,11 +179,11 @@ class UnknownOutputError(DecodeError):
 
 
 class UnreadableFormError(DecodeError):
-    """The message is in a form that nothing installed here reads."""
+    """The message is in a form that no installed package reads."""
 
 
 class Family:
-    """A protocol: subclass it, and set or override what differs.
+    """The base class of protocols: a subclass sets the attributes and overrides methods.
 
     Attributes
     ----------
@@ -193,24 +193,24 @@ class Family:
         the classes of its messages. A request has a method ``reply``, which takes a dict of arrays
         by name, or the family has its own `echo` and `reply`.
     media_types
-        the media types in which HTTP brings a form, by its container, the usual one first. A form
-        that is not listed travels over gRPC alone, or is for its tools.
+        the media types of a form over HTTP, by its container, the usual one first. A form that is
+        not listed is used over gRPC only, or by gRPC tools.
     endpoints, calls
-        where it is served.
+        the HTTP endpoints and the gRPC methods.
     segments
         regular expressions for the names in the paths of endpoints; ``[^/]+`` for others.
     feedback
-        the class of the messages that endpoints and calls for ``feedback`` take, None for none.
+        the class of the messages of ``feedback``, None where the protocol has no feedback.
     candidates
-        the messages of protobuf by which its bytes are recognised.
+        the protobuf messages by which its bytes are recognised.
     messages
-        the classes of its messages beside requests and replies, by name.
+        the classes of its messages other than requests and replies, by name.
     wrappers
-        media types of HTML forms in which a message in JSON may come, see `unwrap`.
+        media types of HTML forms that may contain a message in JSON, see `unwrap`.
     exposed_headers
-        headers of replies that pages of other origins may read.
+        response headers that pages of other origins may read (CORS).
     greedy
-        whether arbitrary bytes often read as its messages, so that others are recognised first.
+        whether arbitrary bytes are often valid messages, so that other protocols are tried first.
     """
 
     name: str
@@ -227,40 +227,40 @@ class Family:
     exposed_headers: tuple[str, ...] = ()
     greedy = False
 
-    # From one protocol to another.
+    # Conversion between protocols.
 
     def take(self, message: Any) -> Neutral:
-        """Take a message apart; raise `EncodeError` for one that holds no array."""
+        """Convert a message to a `Neutral`; raise `EncodeError` for one without an array."""
         raise NotImplementedError
 
     def make(self, neutral: Neutral, kind: type) -> tuple[Any, dict[str, Any]]:
-        """Make a message of a class; return it, and what it does not hold, by place."""
+        """Convert a `Neutral` to a message of a class; also return the lost fields, by path."""
         raise NotImplementedError
 
     def fit(self, message: Any) -> Any:
-        """Change a message so that every form can hold it; return it."""
+        """Return a message changed so that every form can represent it."""
         return message
 
-    # What bytes and messages are.
+    # Recognition and description of messages.
 
     def form_of(self, media_type: str) -> str | None:
-        """Return the container of the form that HTTP brings with a media type, None for none."""
+        """Return the container of the form with a media type, None for an unknown one."""
         for form, media_types in self.media_types.items():
             if media_type in media_types:
                 return form
         return None
 
     def recognize(self, body: bytes, document: Any) -> Recognized | None:
-        """Return what bytes are, None if they are not of this protocol.
+        """Return the form and kind of a message, None for bytes of another protocol.
 
-        `document` is what they are as JSON, None where they are no JSON. Messages of protobuf are
-        recognised by `candidates`.
+        `document` is the parsed JSON of the bytes, None where they are not JSON. Protobuf messages
+        are recognised by `candidates`.
         """
         del body, document
         return None
 
     def contents(self, message: Any) -> Contents:
-        """Return what a message holds."""
+        """Return the contents of a message, for display."""
         neutral = self.take(message)
         fields = {**neutral.model, "id": neutral.id, "outputs": list(neutral.outputs)}
         empty: dict[str, Any] = {}
@@ -268,52 +268,52 @@ class Family:
         return Contents(fields, tensors, title=type(message).__name__)
 
     def headers(self, form: str, body: bytes) -> dict[str, str]:
-        """Return the headers that go with a body beside Content-Type."""
+        """Return the HTTP headers of a body in addition to Content-Type."""
         del form, body
         return {}
 
-    # Requests, as the server and the command line make and read them.
+    # Requests of the server and the command line.
 
     def build(
         self, array: Any, form: str, *, name: str | None, model: str, columns: Sequence[str] | None
     ) -> Any:
-        """Make a request of one array; `name` is None where the usual name will do."""
+        """Make a request of one array; `name` is None for the default name."""
         from tensorwire.protocols.neutral import Neutral
 
         del form, columns
         return self.make(Neutral({name or "": array}, model={"name": model}), self.request)[0]
 
     def address(self, found: Mapping[str, str]) -> dict[str, Any]:
-        """Return what a path says of a model, by the names of a request's attributes."""
+        """Return the model in a path as attributes of a request, by name."""
         return dict(found)
 
     def refine(self, form: str, headers: Mapping[str, str]) -> str:
-        """Return the form of a body; `form` is that of its media type."""
+        """Return the form of a body by its headers; `form` is that of the media type."""
         del headers
         return form
 
     def unwrap(self, body: bytes, query: bytes, content_type: str, action: str) -> bytes | None:
-        """Return the JSON of a message that came in a form or a query, None for any other."""
+        """Return the JSON of a message in an HTML form or a query, None for any other body."""
         del body, query, content_type, action
         return None
 
     # A model.
 
     def tensors(self, request: Any) -> Mapping[str, Any]:
-        """Return the arrays of a request by name; raise `DecodeError` for a wrong request."""
+        """Return the arrays of a request by name; raise `DecodeError` for an invalid request."""
         return self.take(request).tensors
 
     def wanted(self, request: Any) -> Sequence[str]:
-        """Return the names of the outputs that a request asks for; none of them means all."""
+        """Return the names of the requested outputs; an empty sequence means all."""
         return self.take(request).outputs
 
     def meta(self, request: Any) -> dict[str, Any]:
-        """Return what a request says beside its arrays."""
+        """Return the fields of a request other than its arrays."""
         neutral = self.take(request)
         return {"id": neutral.id, **neutral.model}
 
     def arguments(self, request: Any) -> Arguments:
-        """Return what a request tells a model: the one array, or a dict of them."""
+        """Return the arguments of `predict` for a request: its array, or a dict of several."""
         arrays = self.tensors(request)
         value = next(iter(arrays.values())) if len(arrays) == 1 else dict(arrays)
         return Arguments(value, [], self.meta(request))
@@ -341,58 +341,58 @@ class Family:
         for name in wanted:
             if name not in outputs:
                 known = ", ".join(map(repr, outputs)) or "none"
-                reason = f"expected an output that there is ({known}), got {name!r}"
+                reason = f"expected an output of the model ({known}), got {name!r}"
                 raise UnknownOutputError(reason, "$.outputs")
         return request.reply(dict(outputs))
 
     def judgement(self, feedback: Any) -> Judgement:
-        """Return what feedback tells a model."""
+        """Return the arguments of `send_feedback` for a feedback message."""
         raise NotImplementedError
 
     def acknowledge(self, answer: Any) -> Any:
-        """Return the reply to feedback: what the model made of it, None where it made nothing."""
+        """Return the reply to feedback; `answer` is the model's result, which may be None."""
         raise NotImplementedError
 
     def request_reply_in(self, request: Any, form: str) -> None:
-        """Let a request ask for its reply in a form that the client has named in Accept."""
+        """Change a request so that its reply is in a form that the client names in Accept."""
 
     def reply_form(self, form: str, body: bytes) -> str:
-        """Return the form of the reply to a request of a form, whose reply is to be like it."""
+        """Return the form of the reply where the client names none: that of the request."""
         del body
         return form
 
     def fallback(self, form: str, reply: Any) -> tuple[str, Any] | None:
-        """Return form and message for a reply that a form has refused; None where none is left."""
+        """Return another form and message for a reply that `form` refuses, None for none."""
         del form, reply
         return None
 
-    # What a server tells of itself.
+    # Health and metadata of the server.
 
     def answer(
         self, action: str, address: Mapping[str, Any], state: ServerState
     ) -> tuple[int, dict[str, Any]]:
-        """Answer an endpoint that takes no message: the status, and an object for JSON."""
+        """Answer an endpoint without a message; return the HTTP status and an object for JSON."""
         del address
         if action == "live":
             return 200, {"live": True}
         return (200 if state.ready else 503), {"ready": state.ready}
 
     def call(self, call: Call, body: bytes, state: ServerState) -> bytes:
-        """Answer a gRPC call that takes no message."""
+        """Answer a gRPC call for health or metadata."""
         raise NotImplementedError
 
 
 def message_class(name: str) -> type[Message]:
     """Return the class of a protobuf message by its full name.
 
-    Those of other packages are in protobuf's default pool, in which generated modules register.
+    Messages of other packages are in protobuf's default pool, where generated modules register.
     """
     from google.protobuf import descriptor_pool, message_factory
 
-    from tensorwire.containers.protobuf.schema import message_class as ours
+    from tensorwire.containers.protobuf.schema import message_class as own_message_class
 
     try:
-        return ours(name)
+        return own_message_class(name)
     except KeyError:
         found: Descriptor = descriptor_pool.Default().FindMessageTypeByName(name)
         return message_factory.GetMessageClass(found)

@@ -47,14 +47,14 @@ _INT64_MIN, _UINT64_MAX = -(2**63), 2**64 - 1
 
 
 def text(value: Any, path: str) -> str:
-    """Return a string to write; raise `EncodeError` for what is not Unicode text."""
+    """Return a string to write; raise `EncodeError` for another type or invalid Unicode."""
     if not isinstance(value, str):
         raise EncodeError(f"expected a string, got {shown(value)}", path)
     try:
         value.encode()
     except UnicodeEncodeError:
         raise EncodeError(f"expected Unicode text, got {shown(value)}", path) from None
-    return str.__str__(value)  # that of numpy's strings would drop a NUL at the end
+    return str.__str__(value)  # str() of a numpy string drops a NUL at the end
 
 
 @cache
@@ -74,7 +74,7 @@ def no_arrays(message: Any) -> None:
 
 
 def listed(value: Sequence[_T], kind: type[_T], path: str) -> Sequence[_T]:
-    """Return a list to write, all its items of one class; raise `EncodeError` for another."""
+    """Return a list to write; raise `EncodeError` for another type of the list or of an item."""
     if not isinstance(value, (list, tuple)):
         raise EncodeError(f"expected a list, got {shown(value)}", path)
     for i, item in enumerate(value):
@@ -84,7 +84,7 @@ def listed(value: Sequence[_T], kind: type[_T], path: str) -> Sequence[_T]:
 
 
 def mapping(value: Any, path: str) -> Mapping[str, Any]:
-    """Return a dict to write, its keys text; raise `EncodeError` for another."""
+    """Return a dict to write, with keys of type str; raise `EncodeError` for another value."""
     if type(value) is dict and {str}.issuperset(map(type, value)) and all(map(str.isascii, value)):
         return value
     if not isinstance(value, Mapping):
@@ -96,14 +96,14 @@ def mapping(value: Any, path: str) -> Mapping[str, Any]:
 
 
 def scalar_parameters(value: Any, path: str, *, lossy: bool) -> dict[str, Any]:
-    """Return parameters as protobuf has them: bools, 64-bit integers, floats and strings by name.
+    """Return parameters for protobuf: bools, 64-bit integers, floats and strings by name.
 
-    None means that there is no such parameter, and is left out.
+    A parameter that is None is left out.
 
     Raises
     ------
     EncodeError
-        for any other value, unless `lossy` drops it.
+        a parameter has another type, and `lossy` is false.
     """
     checked = {}
     for name, item in mapping(value, path).items():
@@ -121,11 +121,11 @@ def scalar_parameters(value: Any, path: str, *, lossy: bool) -> dict[str, Any]:
 
 
 def json_parameters(value: Any, path: str, words: Words = FINITE) -> dict[str, Any]:
-    """Return parameters as JSON has them: null, and lists and objects of such values, besides.
+    """Return parameters for JSON: scalars, null, and nested lists and objects.
 
-    NaN and infinities are written in `words`; null where lists of numbers have it for NaN would be
-    read as None here, so that NaN is a bare word where infinities are. Nested values are written
-    here: what walks trees of messages need not be as deep as they are.
+    NaN and infinities are written as `words`. Where infinities are bare words, NaN is one too: null
+    would be read as None. Nested values are encoded here, so that the code for the tree of a
+    message does not depend on their depth.
     """
     if words.get("inf") == BARE["inf"]:
         words = BARE
@@ -160,12 +160,12 @@ def _nested_json(value: Any, path: str, words: Words) -> bytes:
 
 
 def _plain(value: Any) -> Any:
-    """Return what orjson takes for a numpy scalar or a mapping of another type."""
+    """Return a numpy scalar or a mapping as a type that orjson writes."""
     return dict(value) if isinstance(value, Mapping) else _unwrapped(value, "")
 
 
 def _items(value: Any, path: str) -> Iterator[tuple[str, Any, int]]:
-    """Walk nested values with their paths and depths, one path at a time."""
+    """Yield nested values with their paths and depths."""
     yield path, value, 1
     left = [_members(value, path)]
     while left:
@@ -193,7 +193,7 @@ def _nests(item: Any) -> bool:
 
 
 def _unwrapped(item: Any, path: str) -> Any:
-    """Return an array or a scalar of numpy as the value or the list that it is."""
+    """Return an array or a scalar of numpy as a list or a scalar of Python."""
     return inputs.plain_json(item, path) if isinstance(item, (np.generic, np.ndarray)) else item
 
 
@@ -259,7 +259,7 @@ def objects(tree: Tree, name: str) -> list[Tree]:
 
 
 def values(tree: Tree, options: Reading = VERIFIED) -> dict[str, Any]:
-    """Return the parameters that were read from JSON, as they came."""
+    """Return the parameters that were read from JSON, unchanged."""
     found = tree.get("parameters")
     if found is None:
         return {}

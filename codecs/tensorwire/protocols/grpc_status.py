@@ -13,7 +13,7 @@ _INVALID_ARGUMENT, _RESOURCE_EXHAUSTED, _INTERNAL = "3", "8", "13"
 
 
 def trailers_of(error: BaseException | str) -> dict[str, str]:
-    """Return grpc-status and grpc-message; what is not a `CodecError` is the server's fault."""
+    """Return grpc-status and grpc-message; other errors than `CodecError` are INTERNAL."""
     status = _INVALID_ARGUMENT if isinstance(error, (CodecError, str)) else _INTERNAL
     if isinstance(error, LimitError):
         status = _RESOURCE_EXHAUSTED

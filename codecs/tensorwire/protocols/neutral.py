@@ -1,4 +1,4 @@
-"""A message without its protocol: whole, as the middle of every conversion; or only peeked at."""
+"""Messages independent of a protocol: `Neutral` for conversions, `Peek` for descriptions."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ __all__ = ["Neutral", "Peek", "TensorInfo", "refuse_loss"]
 
 @dataclass(slots=True)
 class Neutral:
-    """A message without its protocol.
+    """A message in no protocol: the intermediate form of every conversion.
 
     Attributes
     ----------
     tensors
         the arrays by name; a single one may have the name "".
     id
-        by which a caller matches answers.
+        the id by which a client matches responses to requests.
     model
         name and version of the model: an address, dropped where the target has none.
     outputs
-        the names of the outputs that are wanted.
+        the names of the requested outputs.
     extras
-        all else that it says, by its place.
+        all other fields, by path.
     source
-        the name of the codec of arrays that has read it, empty for a protocol.
+        the name of the codec of arrays that has read the message, empty for a protocol.
     metadata
-        what that codec's files hold beside the arrays, as its `encode` takes it by ``meta=``.
+        the metadata of that codec's files, as its `encode` accepts it by ``meta=``.
     """
 
     tensors: dict[str, Any]
@@ -56,7 +56,7 @@ class Neutral:
 
 
 def refuse_loss(lost: Mapping[str, Any], target: str) -> None:
-    """Raise `EncodeError` for the first thing that would be lost."""
+    """Raise `EncodeError` for the first field that would be lost."""
     for place, value in lost.items():
         if value is not None and len(value):
             reason = f"expected nothing that {target} cannot represent, got {excerpt(value)}"
@@ -64,17 +64,17 @@ def refuse_loss(lost: Mapping[str, Any], target: str) -> None:
 
 
 class TensorInfo(NamedTuple):
-    """What a message claims about one array.
+    """Name, dtype and shape of one array, without its values.
 
     Parameters
     ----------
     name : str
         The name of the tensor; empty where it has none.
     dtype : numpy.dtype or None
-        The dtype that `decode` returns; None where only the values would tell, as in rows of
+        The dtype that `decode` returns; None where it depends on the values, as in rows of
         several types.
     shape : tuple of int or None
-        The dimensions; None where only the values would tell.
+        The dimensions; None where they depend on the values.
 
     Examples
     --------
@@ -90,7 +90,7 @@ class TensorInfo(NamedTuple):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Peek:
-    """What a message claims about itself: enough for a router. No array is checked.
+    """The description of a message, as a router needs it. The values of arrays are not checked.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ class Peek:
     id : str
         The id of an Open Inference request or reply.
     model_name : str
-        The model that is asked, in the Open Inference Protocol and TensorFlow Serving.
+        The requested model, in the Open Inference Protocol and TensorFlow Serving.
     parameters : mapping
         Those of an Open Inference request or reply.
 

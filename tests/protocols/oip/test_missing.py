@@ -218,7 +218,7 @@ TRUTHS = [
     ("INT32", "2147483648", "expected INT32, which is -2147483648 to 2147483647, got 2147483648"),
     ("INT32", "3e9", "expected INT32, which is -2147483648 to 2147483647, got 3000000000.0"),
     ("INT64", "9223372036854775808", "expected INT64, which is"),
-    ("INT64", "1e16", "expected digits alone for INT64"),
+    ("INT64", "1e16", "expected only digits for INT64"),
     ("INT64", "true", "expected an integer for INT64, got true"),
     ("INT64", '"1"', "expected an integer for INT64, got '1'"),
     ("FP32", '"1.5"', "expected a number for FP32, got '1.5'"),

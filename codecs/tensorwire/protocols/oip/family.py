@@ -1,4 +1,4 @@
-"""What is true of the Open Inference Protocol in all its forms.
+"""The properties of the Open Inference Protocol that all its forms share.
 
 Source: https://github.com/kserve/open-inference-protocol/tree/main/specification/protocol
 """
@@ -34,17 +34,17 @@ __all__ = ["FAMILY"]
 _SERVICE = "inference.GRPCInferenceService"
 _MODEL = "/v2/models/{model_name}"
 _MODELS = (_MODEL, _MODEL + "/versions/{model_version}")
-_INPUT = "input-0"  # as KServe and MLServer name a tensor that has no name
-_GRPC_MEMBERS = {  # of protobuf's JSON, which those of REST do not have
+_INPUT = "input-0"  # the name in KServe and MLServer for a tensor without one
+_GRPC_MEMBERS = {  # members of the JSON of gRPC messages that the JSON of REST does not have
     *("modelName", "modelVersion"),
     *("rawInputContents", "raw_input_contents", "rawOutputContents", "raw_output_contents"),
 }
-_LOOKED_AT = 64  # tensors of a list that are looked at
-_ANY = np.zeros(1)  # an output, for the check of what is asked of it
+_EXAMINED = 64  # tensors of a list that are examined
+_PLACEHOLDER = np.zeros(1)  # an output, to check the requested outputs
 
 
 class OpenInference(Family):
-    """Named tensors, of which `outputs` says which are wanted."""
+    """Named tensors; a request may name the outputs that it asks for."""
 
     name = "oip"
     request, response = InferRequest, InferResponse
@@ -85,7 +85,7 @@ class OpenInference(Family):
     exposed_headers = (LENGTH,)
 
     def take(self, message: Any) -> Neutral:
-        """Take a message apart."""
+        """Convert a message to a `Neutral`."""
         member, tensors = tensors_of(message)
         wanted = message.outputs if isinstance(message, InferRequest) else []
         extras = {"$.parameters": message.parameters}
@@ -93,12 +93,12 @@ class OpenInference(Family):
         extras |= {f"$.outputs[{i}].parameters": o.parameters for i, o in enumerate(wanted)}
         arrays = {tensor.name: tensor.value for tensor in tensors}
         if len(arrays) < len(tensors):
-            raise EncodeError("expected tensors of different names, got two of one", f"$.{member}")
+            raise EncodeError("expected distinct tensor names, got one twice", f"$.{member}")
         model = {"name": message.model_name, "version": message.model_version}
         return Neutral(arrays, message.id, model, [output.name for output in wanted], extras)
 
     def make(self, neutral: Neutral, kind: Any) -> tuple[Any, dict[str, Any]]:
-        """Make a message, its unnamed array named as KServe and MLServer do."""
+        """Make a message; an array without a name is named as in KServe and MLServer."""
         name, version = neutral.model.get("name", ""), neutral.model.get("version")
         base = "input" if kind is InferRequest else "output"
         default = next(new for i in count() if (new := f"{base}-{i}") not in neutral.tensors)
@@ -109,9 +109,9 @@ class OpenInference(Family):
         return message, neutral.extras
 
     def recognize(self, body: bytes, document: Any) -> Recognized | None:
-        """Recognise a list of named tensors in JSON, with their memory behind it or without."""
+        """Recognise a list of named tensors in JSON, with or without binary data after it."""
         if document is None:
-            return _behind_json(body)
+            return _recognize_binary(body)
         if not isinstance(document, dict) or not document.keys() & {"inputs", "outputs"}:
             return None
         tensors = document.get("inputs", document.get("outputs"))
@@ -119,18 +119,18 @@ class OpenInference(Family):
         if not isinstance(tensors, list):
             return None
         objects = [one for one in tensors if isinstance(one, dict)]
-        first = [one for one in tensors[:_LOOKED_AT] if isinstance(one, dict)]
-        typed = any("datatype" in one and "contents" in one for one in objects[:_LOOKED_AT])
+        first = [one for one in tensors[:_EXAMINED] if isinstance(one, dict)]
+        typed = any("datatype" in one and "contents" in one for one in objects[:_EXAMINED])
         if typed or (document.keys() & _GRPC_MEMBERS and objects):
             return Recognized("protobuf-json", reply)
         if tensors and not any("datatype" in one for one in first):
             return None
         parameters = (one.get("parameters") for one in first)
-        behind = any(isinstance(p, dict) and "binary_data_size" in p for p in parameters)
-        return Recognized("binary" if behind else "json", reply)
+        binary = any(isinstance(p, dict) and "binary_data_size" in p for p in parameters)
+        return Recognized("binary" if binary else "json", reply)
 
     def contents(self, message: Any) -> Contents:
-        """Return what a message holds."""
+        """Return the contents of a message, for display."""
         names = ("model_name", "model_version", "id", "parameters")
         fields = {name: getattr(message, name) for name in names}
         if isinstance(message, InferRequest):
@@ -143,7 +143,7 @@ class OpenInference(Family):
         return Contents(fields, tensors, title=type(message).__name__)
 
     def headers(self, form: str, body: bytes) -> dict[str, str]:
-        """Return the length of the JSON in a binary body."""
+        """Return the header with the length of the JSON in a binary body."""
         return {LENGTH: str(json_size(body))} if form == "binary" else {}
 
     def build(
@@ -154,23 +154,23 @@ class OpenInference(Family):
         return InferRequest([InferTensor(_INPUT if name is None else name, array)], model)
 
     def address(self, found: Mapping[str, str]) -> dict[str, Any]:
-        """Return the model's name and version; without one, whatever the body says is dropped."""
+        """Return name and version of the model in a path; they replace those of the body."""
         return {"model_name": found["model_name"], "model_version": found.get("model_version", "")}
 
     def refine(self, form: str, headers: Mapping[str, str]) -> str:
-        """Tell JSON with memory behind it by the header that says where the JSON ends."""
+        """Return binary for JSON with the header that gives the length of the JSON."""
         return "binary" if form == "json" and LENGTH.lower() in headers else form
 
     def tensors(self, request: InferRequest) -> dict[str, Any]:
         """Return the inputs by name."""
-        if request.outputs or request.parameters:  # wrong ones are the client's fault
+        if request.outputs or request.parameters:  # invalid ones are an error of the client
             try:
-                request.reply({output.name: _ANY for output in request.outputs})
+                request.reply({output.name: _PLACEHOLDER for output in request.outputs})
             except EncodeError as error:
                 raise DecodeError(error.reason, error.path, error.remedy) from None
         arrays = {tensor.name: tensor.value for tensor in request.inputs}
         if len(arrays) < len(request.inputs):
-            raise DecodeError("expected tensors of different names, got two of one", "$.inputs")
+            raise DecodeError("expected distinct tensor names, got one twice", "$.inputs")
         return arrays
 
     def wanted(self, request: InferRequest) -> list[str]:
@@ -178,7 +178,7 @@ class OpenInference(Family):
         return [output.name for output in request.outputs]
 
     def meta(self, request: InferRequest) -> dict[str, Any]:
-        """Return what a request says beside its tensors."""
+        """Return the fields of a request other than its tensors."""
         meta: dict[str, Any] = {"id": request.id, "model_name": request.model_name}
         return meta | {
             "model_version": request.model_version,
@@ -186,12 +186,12 @@ class OpenInference(Family):
         }
 
     def request_reply_in(self, request: InferRequest, form: str) -> None:
-        """Ask for memory behind JSON, unless the request says itself what it wants."""
+        """Ask for binary outputs, unless the request has the parameter."""
         if form == "binary":
             request.parameters = {"binary_data_output": True, **request.parameters}
 
     def reply_form(self, form: str, body: bytes) -> str:
-        """Answer typed contents in typed contents."""
+        """Return the typed form for a request with typed contents."""
         if form != "protobuf":
             return form
         from tensorwire.protocols import get_protocol
@@ -200,13 +200,13 @@ class OpenInference(Family):
         return "protobuf-typed" if typed else form
 
     def fallback(self, form: str, reply: Any) -> tuple[str, Any] | None:
-        """Answer in raw contents what typed ones cannot hold, such as FP16."""
+        """Return the raw form for a reply that typed contents cannot represent, such as FP16."""
         return ("protobuf", reply) if form == "protobuf-typed" else None
 
     def answer(
         self, action: str, address: Mapping[str, Any], state: ServerState
     ) -> tuple[int, dict[str, Any]]:
-        """Answer about health and metadata."""
+        """Answer an endpoint of health or metadata."""
         if action == "server":
             extensions = ["binary_tensor_data"]
             facts = {"name": "tensorwire", "version": state.version, "extensions": extensions}
@@ -217,7 +217,7 @@ class OpenInference(Family):
         return status, ({"name": address["model_name"], **facts} if address else facts)
 
     def call(self, call: Call, body: bytes, state: ServerState) -> bytes:
-        """Answer the same questions over gRPC."""
+        """Answer a gRPC call for health or metadata."""
         from google.protobuf.message import DecodeError as MalformedError
 
         from tensorwire.containers.protobuf.schema import message_class
@@ -233,8 +233,8 @@ class OpenInference(Family):
         return message_class(f"inference.{call.name}Response")(**facts).SerializeToString()
 
 
-def _behind_json(body: bytes) -> Recognized | None:
-    """Recognise JSON with memory behind it."""
+def _recognize_binary(body: bytes) -> Recognized | None:
+    """Recognise JSON with binary data after it."""
     try:
         start = orjson.loads(body[: json_size(body)])
     except (DecodeError, orjson.JSONDecodeError):
@@ -243,7 +243,7 @@ def _behind_json(body: bytes) -> Recognized | None:
 
 
 def _model(name: str, version: str, state: ServerState) -> dict[str, Any]:
-    """Return the metadata of the model, which answers to every name."""
+    """Return the metadata of the model; the server has one model, under every name."""
     facts = state.metadata()
     return {"name": name, "versions": facts.pop("versions") or [version or "1"], **facts}
 

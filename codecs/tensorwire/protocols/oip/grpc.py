@@ -1,6 +1,7 @@
 """The Open Inference Protocol over gRPC: ModelInferRequest and ModelInferResponse.
 
-The elements of all tensors are in raw contents, in order, or each in the contents of its tensor. ::
+The elements of all tensors are in the raw contents of the message, in order, or the elements of
+each tensor are in its contents. ::
 
     ModelInferRequest                       InferInputTensor       InferTensorContents
     0a model_name     22 parameters         0a name                32 fp32_contents
@@ -8,9 +9,9 @@ The elements of all tensors are in raw contents, in order, or each in the conten
     1a id             32 outputs, each      1a shape, packed
                       3a raw_input_contents 2a contents
 
-ModelInferResponse has its tensors in `outputs` 2a, and 32 raw_output_contents. Messages of plain
-arrays are written in pieces around the memory of the arrays (`_plain_pieces`), and these pieces are
-remembered; all others go through a tree, which the container writes.
+ModelInferResponse has its tensors in `outputs` 2a, and 32 raw_output_contents. A message of plain
+arrays is written as pieces around the memory of the arrays (`_plain_pieces`), and these pieces are
+cached; any other message is converted to a tree, which the container writes.
 Source: https://github.com/kserve/open-inference-protocol/blob/main/specification/protocol
 """
 
@@ -78,13 +79,13 @@ _NAME, _DATATYPE, _SHAPE, _CONTENTS = b"\x0a", b"\x12", b"\x1a", b"\x2a"  # tags
 _MODEL, _VERSION, _ID, _TENSOR = b"\x0a", b"\x12", b"\x1a", b"\x2a"  # tags of a message
 _RAW_TAG = {InferRequest: b"\x3a", InferResponse: b"\x32"}
 _NOT_PLAIN = (TypeError, AttributeError, ValueError, LookupError)
-_SHORT = 100  # bytes of text that make a tensor of fewer than 128 bytes
+_SHORT = 100  # bytes of name and shape of a tensor that takes fewer than 128 bytes
 _FLOATS = {"FP32": b"\x32", "FP64": b"\x3a"}  # tags of contents that are memory
 _PLAIN = {
     dtype: (_DATATYPE + varint.write(len(name)) + name.encode(), _FLOATS.get(name))
     for dtype, name in NAMES.items()
 }
-"""By dtype: the field of the datatype, and the tag of contents that are memory, if they are."""
+"""By dtype: the field of the datatype, and the tag of contents that are the memory of an array."""
 
 _RAW = {"inputs": "rawInputContents", "outputs": "rawOutputContents"}
 
@@ -95,7 +96,7 @@ def protocol(name: str) -> OipGrpc:
 
 
 class OipGrpc:
-    """The bytes of a ModelInfer call; both forms are read, the name is that of the written one."""
+    """The bytes of a ModelInfer call: it reads both forms, and writes the form of its name."""
 
     media_type = _MEDIA_TYPE
     request, response = InferRequest, InferResponse
@@ -106,12 +107,12 @@ class OipGrpc:
         self._frames, self._views = FrameCache(), ViewCache()
 
     def __repr__(self) -> str:
-        """Return the call that gives it."""
+        """Return the call that returns this protocol."""
         return f"get_protocol({self.name!r})"
 
     @property
     def family(self) -> Family:
-        """The protocol of which this is a form."""
+        """The protocol of this form."""
         from tensorwire.protocols.oip.family import FAMILY
 
         return FAMILY
@@ -130,10 +131,10 @@ class OipGrpc:
             if one is not None:
                 key, array = one
                 frame = self._frames.known.get(key)
-                if frame is not None:  # `Frame.join` in half of the time
+                if frame is not None:  # inlined `Frame.join`: half of the time
                     return frame[0] + array.tobytes() + frame[2], {"Content-Type": _MEDIA_TYPE}
             body = self._write_plain(message, one, lossy=lossy)
-        except _NOT_PLAIN:  # what is wrong, `to_tree` finds
+        except _NOT_PLAIN:  # `to_tree` writes the message, or raises the error
             body = None
         if not body:
             tree = to_tree(message, typed=self._typed, lossy=lossy, options=options)
@@ -187,7 +188,7 @@ class OipGrpc:
             return message
         del headers
         if missing is not None:
-            reading(missing, "error", text=False)  # raises for an unknown word: bytes have NaN
+            reading(missing, "error", text=False)  # raises for an unknown word
         kind = class_of(type)
         if limits is None and body.__class__ is bytes:
             found = self._views.view(body, (kind, len(body)))
@@ -202,7 +203,7 @@ class OipGrpc:
         return found
 
     def _remember(self, body: Any, kind: Any, found: Any) -> None:
-        """Remember the header of a message without parameters."""
+        """Cache the header of a message without parameters."""
         made = None if found.parameters else remaker(found)
         if made is not None:
             identity = found.id.encode()
@@ -216,7 +217,7 @@ class OipGrpc:
         *,
         type: Any = None,  # noqa: A002
     ) -> Peek:
-        """Return what a message claims of its tensors; see `MessageProtocol`."""
+        """Describe the tensors of a message; see `MessageProtocol`."""
         del headers
         kind = class_of(type)
         found: Peek = self._read(body, kind, lambda tree, *_: _peek(tree, kind))
@@ -243,10 +244,10 @@ def _schema(message: InferRequest | InferResponse) -> Schema:
 
 
 def _key_of(message: Any) -> tuple[Any, list[Array]] | None:
-    """Return what the bytes of a message but its arrays, id and parameters depend on; the arrays.
+    """Return the cache key of a message, and its arrays.
 
-    None for a message that is not remembered: of other values than arrays, or with parameters of
-    a tensor.
+    The bytes of the message except arrays, id and parameters depend on the key only. Returns None
+    for a message that is not cached: of other values than arrays, or with parameters of a tensor.
     """
     kind = type(message)
     asked: Any = ()
@@ -276,11 +277,11 @@ def _key_of(message: Any) -> tuple[Any, list[Array]] | None:
 
 
 def _plain_pieces(message: Any, *, typed: bool) -> tuple[list[bytes], int]:
-    """Return the bytes around plain arrays, and how many of them are before the id.
+    """Return the bytes around plain arrays, and the number of bytes before the id.
 
-    Plain are arrays of numbers and bools in native byte order, and floats alone where contents are
-    typed: what is written as memory. Raises `LookupError` for others. It takes 2 us for one array,
-    where the tree and the container take 30 us.
+    An array is plain if it is written as its memory: numbers and bools in native byte order, and
+    only floats in typed contents. Raises `LookupError` for others. It takes 2 us for one array; the
+    tree and the container take 30 us.
     """
     head = b""
     if message.model_name:
@@ -294,20 +295,20 @@ def _plain_pieces(message: Any, *, typed: bool) -> tuple[list[bytes], int]:
         array, name = tensor.value, tensor.name.encode()
         (datatype, floats), size = _PLAIN[array.dtype], array.nbytes
         shape = b"".join(map(varint.write, array.shape))
-        if name and shape and len(name) + len(shape) < _SHORT:  # as lengths of one byte
-            said = b"\x0a%c%b%b\x1a%c%b" % (len(name), name, datatype, len(shape), shape)
+        if name and shape and len(name) + len(shape) < _SHORT:  # all lengths take one byte
+            content = b"\x0a%c%b%b\x1a%c%b" % (len(name), name, datatype, len(shape), shape)
         else:
-            said = (_field(_NAME, name) if name else b"") + datatype
-            said += _field(_SHAPE, shape) if shape else b""
+            content = (_field(_NAME, name) if name else b"") + datatype
+            content += _field(_SHAPE, shape) if shape else b""
         if not typed:
-            pieces[-1] += _field(_TENSOR, said)
+            pieces[-1] += _field(_TENSOR, content)
             raw.append(tag + varint.write(size))
             continue
         if floats is None:
             raise LookupError
         inner = floats + varint.write(size) if size else b""
-        said += _CONTENTS + varint.write(len(inner) + size) + inner
-        pieces[-1] += _TENSOR + varint.write(len(said) + size) + said
+        content += _CONTENTS + varint.write(len(inner) + size) + inner
+        pieces[-1] += _TENSOR + varint.write(len(content) + size) + content
         pieces.append(b"")
     if request and message.outputs:
         tree: Tree = {"outputs": _outputs(message, lossy=False)}
@@ -337,7 +338,7 @@ def _lead(message: InferRequest | InferResponse, *, lossy: bool) -> bytes:
 def to_tree(
     message: InferRequest | InferResponse, *, typed: bool, lossy: bool, options: Writing = STRICT
 ) -> Tree:
-    """Make the tree of a message, its members in the order of their numbers."""
+    """Return the tree of a message, with its members in the order of their field numbers."""
     member, tensors = tensors_of(message)
     tree: Tree = {}
     for name, value in (
@@ -400,12 +401,12 @@ def _parameter(value: Any) -> Tree:
 
 
 def _from_tree(tree: Tree, kind: type, rules: Rules) -> InferRequest | InferResponse:
-    """Make the message of a class from its tree."""
+    """Return the message of a class from its tree."""
     member = "inputs" if kind is InferRequest else "outputs"
     nodes, raw = fields.objects(tree, member), tree.get(_RAW[member], [])
     if raw and len(raw) != len(nodes):
-        for i, node in enumerate(nodes):  # whose elements are elsewhere, by design
-            _claim(node, f".{member}[{i}]")
+        for i, node in enumerate(nodes):  # shared memory is the more useful error
+            _info(node, f".{member}[{i}]")
         reason = f"expected raw contents of {len(nodes)} tensors, got {len(raw)}"
         raise DecodeError(reason, f".{_RAW[member]}")
     tensors = []
@@ -413,8 +414,8 @@ def _from_tree(tree: Tree, kind: type, rules: Rules) -> InferRequest | InferResp
         place = f".{_RAW[member]}[{i}]" if raw else f".{member}[{i}].contents"
         try:
             name, row, shape = _heading(node)
-            said = _values(node)
-            refuse_shared_memory(said)
+            parameters = _values(node)
+            refuse_shared_memory(parameters)
             if raw and node.get("contents"):
                 raise DecodeError("expected contents or raw contents, got both", ".contents")
             value = (
@@ -424,9 +425,9 @@ def _from_tree(tree: Tree, kind: type, rules: Rules) -> InferRequest | InferResp
             )
         except CodecError as error:
             raise error.within(place if error.path == "$" else f".{member}[{i}]") from None
-        if said:
-            value = decoded(value, row, said, place)
-        tensors.append(InferTensor(name, value, said))
+        if parameters:
+            value = decoded(value, row, parameters, place)
+        tensors.append(InferTensor(name, value, parameters))
     name, version, id_ = (tree.get(name, "") for name in ("modelName", "modelVersion", "id"))
     if kind is InferResponse:
         return InferResponse(tensors, name, version, id_, _values(tree))
@@ -435,7 +436,7 @@ def _from_tree(tree: Tree, kind: type, rules: Rules) -> InferRequest | InferResp
 
 
 def _heading(node: Tree) -> tuple[str, Datatype, list[int]]:
-    """Return name, datatype and shape of a tensor: no size is rank 0, as protobuf has it."""
+    """Return name, datatype and shape of a tensor; in protobuf an absent shape is rank 0."""
     return (
         node.get("name", ""),
         datatype_named(node.get("datatype", "")),
@@ -443,7 +444,7 @@ def _heading(node: Tree) -> tuple[str, Datatype, list[int]]:
     )
 
 
-def _claim(node: Tree, path: str) -> TensorInfo:
+def _info(node: Tree, path: str) -> TensorInfo:
     try:
         refuse_shared_memory(_values(node))
         return info(*_heading(node))
@@ -477,12 +478,12 @@ def _contents(node: Any, row: Any, shape: list[int], rules: Rules) -> Any:
 
 
 def _peek(tree: Tree, kind: type) -> Peek:
-    """Return what a message claims of its tensors."""
+    """Describe the tensors of a message."""
     member = "inputs" if kind is InferRequest else "outputs"
     nodes = fields.objects(tree, member)
     return Peek(
         "raw" if tree.get(_RAW[member]) else "contents",
-        tuple(_claim(node, f".{member}[{i}]") for i, node in enumerate(nodes)),
+        tuple(_info(node, f".{member}[{i}]") for i, node in enumerate(nodes)),
         id=tree.get("id", ""),
         model_name=tree.get("modelName", ""),
         parameters=_values(tree),

@@ -1,10 +1,10 @@
-"""The Open Inference Protocol's gRPC messages in protobuf's JSON: what grpcurl and ghz take.
+"""The Open Inference Protocol's gRPC messages in protobuf's JSON, the input of grpcurl and ghz.
 
-It is not the JSON of REST: members are named as in the .proto files, with or without underscores
-(``modelName``, ``raw_input_contents``), 64-bit integers are text, bytes base64, and parameters have
-their types beside them (``{"k": {"int64Param": "1"}}``). The official runtime reads it; what it
-would change without an error (text that is not base64, integers that a float rounds) is refused
-before.
+It differs from the JSON of REST: members are named as in the .proto files, with or without
+underscores (``modelName``, ``raw_input_contents``), 64-bit integers are text, bytes are base64, and
+parameters have a type (``{"k": {"int64Param": "1"}}``). Protobuf's runtime reads it; values that
+the runtime would change without an error (invalid base64, integers that a float rounds) are refused
+first.
 Source: https://protobuf.dev/programming-guides/json/
 """
 
@@ -89,7 +89,7 @@ class OipGrpcJson:
         options = STRICT if missing is None else writing(missing, "error", FINITE)
         try:
             tree = to_tree(message, typed=True, lossy=lossy, options=options)
-        except EncodeError:  # of a datatype that has no typed contents, or of what is wrong
+        except EncodeError:  # the datatype has no typed contents, or the message is invalid
             tree = to_tree(message, typed=False, lossy=lossy, options=options)
         return bodies.write(_JSON, _as_text(tree), _SCHEMA), dict(_HEADERS)
 
@@ -128,7 +128,7 @@ class OipGrpcJson:
         *,
         type: Any = None,  # noqa: A002
     ) -> Peek:
-        """Return what a message claims of its tensors; see `MessageProtocol`."""
+        """Describe the tensors of a message; see `MessageProtocol`."""
         kind = class_of(type)
         return self._grpc.peek(_to_protobuf(body, kind), headers, type=kind)
 
@@ -138,7 +138,7 @@ class OipGrpcJson:
 
 
 def _as_text(tree: Tree) -> Tree:
-    """Replace 64-bit integers by text, and numbers that JSON does not have by words."""
+    """Replace 64-bit integers by text, and NaN and infinities by words in quotes."""
     for member in ("inputs", "outputs"):
         for node in tree.get(member, []):
             if "shape" in node:
@@ -159,25 +159,25 @@ def _parameters_as_text(node: Tree) -> None:
 
 def _to_protobuf(body: Any, kind: type[InferRequest | InferResponse]) -> bytes:
     """Return the bytes of the message that the text of a body represents."""
-    from google.protobuf import json_format  # some milliseconds that only this form needs
+    from google.protobuf import json_format  # takes milliseconds: imported on first use
 
-    made = message_class(name_of(kind))()
+    message = message_class(name_of(kind))()
     try:
         tree = _loads(bytes(as_body(body)))
         _prepare(tree)
-        json_format.ParseDict(tree, made)
+        json_format.ParseDict(tree, message)
     except CodecError as error:
         raise error.within("$") from None
     except (json_format.Error, ValueError, TypeError, AttributeError) as error:
         raise _explained(str(error)) from None
     except RecursionError:
         raise DecodeError("expected fewer nested lists and objects, got more", "$") from None
-    binary: bytes = made.SerializeToString()
+    binary: bytes = message.SerializeToString()
     return binary
 
 
 def _explained(text: str) -> DecodeError:
-    """Return the error of the official runtime, its path in our form."""
+    """Return the error of protobuf's runtime, with its path in the form of `CodecError`."""
     where = _WHERE.search(text)
     reason = _FIELDS.sub("", text[: where.start()] if where else text).strip().rstrip(".")
     return DecodeError(
@@ -187,7 +187,7 @@ def _explained(text: str) -> DecodeError:
 
 
 def _loads(body: bytes) -> Tree:
-    """Read JSON as the official runtime does: a member twice is an error, integers are exact."""
+    """Read JSON as protobuf's runtime does: a member twice is an error, integers are exact."""
     try:
         tree = json.loads(body.decode(), object_pairs_hook=_unique, parse_constant=_no_number)
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
@@ -200,12 +200,12 @@ def _loads(body: bytes) -> Tree:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> Tree:
-    made = dict(pairs)
-    if len(made) < len(pairs):
+    members = dict(pairs)
+    if len(members) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
         raise DecodeError(f"expected each member once, got {shown(twice)} twice")
-    return made
+    return members
 
 
 def _no_number(word: str) -> Any:
@@ -213,7 +213,7 @@ def _no_number(word: str) -> Any:
 
 
 def _prepare(tree: Tree) -> None:
-    """Raise `DecodeError` for values that the official runtime would change without an error."""
+    """Raise `DecodeError` for values that protobuf's runtime would change without an error."""
     for name in _RAW:
         _to_plain_base64(tree.get(name), f".{name}")
     for path, contents in _contents(tree):
@@ -239,7 +239,7 @@ def _listed(node: Any) -> list[Any]:
 
 
 def _to_plain_base64(node: Any, path: str) -> None:
-    """Replace other spellings of base64 by the usual one; raise for what is not base64."""
+    """Replace variants of base64 by the standard one; raise `DecodeError` for other text."""
     for i, text in enumerate(_listed(node)):
         if not isinstance(text, str):
             continue  # the runtime raises for it

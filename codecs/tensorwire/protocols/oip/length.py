@@ -1,4 +1,4 @@
-"""Where the JSON of a binary body ends: by the headers, or by the body itself."""
+"""The length of the JSON in a binary body: by the headers, or by the body itself."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["ALL", "DIGITS", "LENGTH", "NONE", "json_length", "json_size", "length_in"]
 
 LENGTH = "Inference-Header-Content-Length"
-_LOWER = LENGTH.lower()  # as servers give it
+_LOWER = LENGTH.lower()  # the form in which servers pass headers
 NONE, ALL = "", "all"
 DIGITS = re.compile("[0-9]{1,18}")
 _MARK = re.compile(rb'\\.|["{}]', re.DOTALL)
@@ -30,10 +30,10 @@ _START = re.compile(rb"[ \t\r\n]*\{")
 
 
 def json_length(body: Body, headers: Mapping[str, str] | None, *, binary: bool) -> int:
-    """Return the length of the JSON by the headers; raise `DecodeError` for one that cannot be.
+    """Return the length of the JSON by the headers; raise `DecodeError` for an invalid length.
 
-    Without that header, all is JSON. Without any, and in a body that is expected to be binary, the
-    JSON ends where `json_size` finds its end.
+    Without that header, the whole body is JSON. Without any header, the JSON of a `binary` body
+    ends where `json_size` finds its end.
     """
     pairs = _pairs(headers)
     for name, value in pairs:
@@ -46,9 +46,9 @@ def json_length(body: Body, headers: Mapping[str, str] | None, *, binary: bool) 
 
 
 def length_in(headers: Any) -> str | None:
-    """Return the length in headers as text; None where `json_length` has to look.
+    """Return the length in headers as text, or None where only `json_length` can read them.
 
-    It is `NONE` without headers, and `ALL` where they have no length.
+    It is `NONE` without headers, and `ALL` for headers without a length.
     """
     if headers is None:
         return NONE
@@ -62,7 +62,7 @@ def length_in(headers: Any) -> str | None:
     if found is not None:
         return found if found.__class__ is str else None
     for name in headers:
-        if name.__class__ is not str or len(name) == len(LENGTH):  # another spelling, maybe
+        if name.__class__ is not str or len(name) == len(LENGTH):  # maybe in another case
             return None
     return ALL if headers else NONE
 
@@ -86,9 +86,9 @@ def _text(value: Any) -> str:
 def json_size(body: Any) -> int:
     """Return where the JSON at the start of a binary body ends, in bytes.
 
-    It is the value of Inference-Header-Content-Length, for a body that comes without its headers:
-    where the object ends, or behind the white space that fills the body up to the tensors, as
-    their `binary_data_size` count them from its end.
+    It is the value of Inference-Header-Content-Length, for a body without its headers: the end of
+    the object, or of the white space after it, if the sum of `binary_data_size` shows that the
+    tensors begin there.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ def json_size(body: Any) -> int:
 
 
 def _declared_size(text: Body) -> int:
-    """Return how many bytes behind the JSON its tensors claim."""
+    """Return the sum of `binary_data_size` of all tensors in the JSON."""
     try:
         tree = _loads(text)
     except ValueError:

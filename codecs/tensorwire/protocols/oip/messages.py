@@ -51,7 +51,7 @@ class RequestedOutput:
     name : str
         Name of the output.
     parameters : mapping of str to object, optional
-        ``binary_data`` asks for its memory behind the JSON.
+        ``binary_data`` asks for binary data after the JSON.
 
     Examples
     --------
@@ -84,9 +84,9 @@ class _Framed:
     ) -> Self:
         """Make a message of a frame: a tensor for each column, as in MLServer's ``pd``.
 
-        Each tensor has the shape ``[n, 1]``; one of text has the parameter ``content_type`` with
-        the value ``str``, by which `to_frame` and MLServer distinguish it from bytes. A column in
-        which values are missing is written with `missing=` only.
+        Each tensor has the shape ``[n, 1]``. A tensor of text has the parameter ``content_type`` of
+        ``str``, by which `to_frame` and MLServer distinguish it from bytes. A column with missing
+        values requires the option ``missing=`` of `encode`.
 
         Parameters
         ----------
@@ -106,8 +106,8 @@ class _Framed:
             A column has a name that is not text, or a dtype without a datatype.
         """
         tensors = _tensors_of_frame(frame)
-        made: Any = cls
-        message: Self = made(tensors, model_name, model_version, id, {"content_type": "pd"})
+        constructor: Any = cls
+        message: Self = constructor(tensors, model_name, model_version, id, {"content_type": "pd"})
         return message
 
     def to_frame(self, backend: str = "pandas") -> Any:
@@ -227,19 +227,19 @@ class InferRequest(_Framed):
     ) -> InferResponse:
         """Answer this request with the outputs that it asks for, in its order.
 
-        Over REST an output is JSON, whatever the inputs are, unless the request asks for binary
-        data (``binary_data`` of the output, ``binary_data_output`` of the request) or `binary` of
-        the tensor does. float16 and bfloat16, which servers do not read in JSON, are JSON only
-        where the request asks for that, or has JSON of them; else the protocol that writes decides.
-        Bytes are base64 where an output is requested with that content type, as MLServer's clients
-        do; those that are not text also where the request has base64.
+        Over REST an output is written as JSON, unless the request asks for binary data
+        (``binary_data`` of the output, ``binary_data_output`` of the request) or `binary` of the
+        tensor is true. float16 and bfloat16, which servers do not read in JSON, are written as JSON
+        only if the request asks for it or contains such tensors in JSON; otherwise the form of the
+        reply decides. Bytes are written as base64 if the output is requested with that content
+        type, as MLServer's clients do; bytes other than UTF-8 also if an input has it.
 
         Parameters
         ----------
         outputs : mapping of str to array_like, or iterable of InferTensor
             Arrays by name, or tensors.
         binary : bool, default False
-            The form of outputs for which the request asks for none.
+            Whether outputs are binary for which the request has no such parameter.
 
         Returns
         -------
@@ -253,17 +253,17 @@ class InferRequest(_Framed):
             shared memory, which are not served.
         """
         if isinstance(outputs, Mapping):
-            made = {name: InferTensor(name, value) for name, value in outputs.items()}
+            by_name = {name: InferTensor(name, value) for name, value in outputs.items()}
         else:
-            made = {tensor.name: tensor for tensor in outputs}
+            by_name = {tensor.name: tensor for tensor in outputs}
         default = _flag(self.parameters, "binary_data_output", "$.parameters")
         sends_half = sends_base64 = False
         for sent in self.inputs:
             sends_half = sends_half or (sent.binary is False and _is_half(sent.value))
             sends_base64 = sends_base64 or sent.parameters.get("content_type") == "base64"
         tensors = []
-        for i, output in enumerate(self.outputs or map(RequestedOutput, made)):
-            tensor, asked = made.get(output.name), default
+        for i, output in enumerate(self.outputs or map(RequestedOutput, by_name)):
+            tensor, requested = by_name.get(output.name), default
             if sends_base64:
                 tensor = _as_base64(tensor, text=False)
             if output.parameters:
@@ -271,28 +271,28 @@ class InferRequest(_Framed):
                 _refuse_unserved(output.parameters, place)
                 if output.parameters.get("content_type") == "base64":
                     tensor = _as_base64(tensor, text=True)
-                said = _flag(output.parameters, "binary_data", place)
-                asked = default if said is None else said
+                flag = _flag(output.parameters, "binary_data", place)
+                requested = default if flag is None else flag
             if tensor is None:
-                known = ", ".join(map(repr, made)) or "none"
+                known = ", ".join(map(repr, by_name)) or "none"
                 raise EncodeError(f"expected the output {output.name!r}, got {known}", "$.outputs")
-            if asked is None and (sends_half or not _is_half(tensor.value)):
-                asked = binary
-            if tensor.binary is None and asked is not None:
-                tensor = InferTensor(tensor.name, tensor.value, tensor.parameters, asked)
+            if requested is None and (sends_half or not _is_half(tensor.value)):
+                requested = binary
+            if tensor.binary is None and requested is not None:
+                tensor = InferTensor(tensor.name, tensor.value, tensor.parameters, requested)
             tensors.append(tensor)
         return InferResponse(tensors, self.model_name, self.model_version, self.id)
 
 
 def _is_half(value: Any) -> bool:
-    """Return whether an array is of a dtype that servers read in binary only."""
+    """Return whether an array has a dtype that servers read only as binary data."""
     if type(value) is np.ndarray and value.dtype.num in NUMBERS:  # dtype.name takes microseconds
         return bool(value.dtype.num == FLOAT16)
     return getattr(getattr(value, "dtype", None), "name", "") in ("float16", "bfloat16")
 
 
 def _as_base64(tensor: InferTensor | None, *, text: bool) -> InferTensor | None:
-    """Return an output of bytes with the content type base64; of text only where `text` is true."""
+    """Return an output of bytes with the content type base64; UTF-8 text only if `text`."""
     if tensor is None or "content_type" in tensor.parameters or tensor.datatype != "BYTES":
         return tensor
     if not text and _is_text(tensor.value):
@@ -313,7 +313,7 @@ def _is_text(value: Any) -> bool:
 
 
 def _flag(parameters: Mapping[str, Any], name: str, path: str) -> bool | None:
-    """Return a parameter that is true or false, None where the request does not say."""
+    """Return a parameter that is true or false, None where the request does not have it."""
     value = parameters.get(name)
     if value is not None and not isinstance(value, bool):
         raise EncodeError(f"expected true or false, got {shown(value)}", f"{path}.{name}")
@@ -361,7 +361,7 @@ def _frame_of(member: str, tensors: Sequence[InferTensor], backend: str) -> Any:
 
 
 def tensors_of(message: Any) -> tuple[str, Sequence[InferTensor]]:
-    """Return the member of a message that has its tensors, and the tensors."""
+    """Return the name of the member with the tensors of a message, and the tensors."""
     if not isinstance(message, (InferRequest, InferResponse)):
         raise EncodeError(f"expected an InferRequest or an InferResponse, got {shown(message)}")
     fields.no_arrays(message)
@@ -379,10 +379,11 @@ def class_of(kind: Any) -> type[InferRequest | InferResponse]:
 
 
 def small_array_key(message: Any) -> tuple[Any, Array] | None:
-    """Return what the bytes around one small array depend on, and the array; None for others.
+    """Return the cache key of a message of one small array, and the array.
 
-    Others are messages of several arrays, of other values, with an id, parameters or requested
-    outputs. The key is the class, the names, the dtype, the shape and `InferTensor.binary`.
+    Returns None for messages of several arrays, of other values than arrays, or with an id,
+    parameters or requested outputs. The key is the class, the names, the dtype, the shape and
+    `InferTensor.binary`: the bytes around the array depend on nothing else.
     """
     kind = message.__class__
     if kind is InferRequest and not message.outputs:
@@ -409,53 +410,57 @@ def small_array_key(message: Any) -> tuple[Any, Array] | None:
 
 
 def asked_outputs(outputs: Any) -> Asked | None:
-    """Return the names of requested outputs, and which of them are asked for in binary."""
+    """Return the names of requested outputs and their parameter ``binary_data``.
+
+    Returns None for outputs with other parameters.
+    """
     if type(outputs) is not list:
         return None
-    found = []
+    asked = []
     for output in outputs:
         if type(output) is not RequestedOutput or not _usual(output.parameters, "binary_data"):
             return None
-        found.append((output.name, output.parameters.get("binary_data")))
-    return tuple(found)
+        asked.append((output.name, output.parameters.get("binary_data")))
+    return tuple(asked)
 
 
 def _usual(parameters: Mapping[str, Any], name: str) -> bool:
-    """Return whether parameters are none but that name, with True or False."""
+    """Return whether parameters are empty, or contain only that name with True or False."""
     if type(parameters) is not dict:
         return False
     return not parameters or (len(parameters) == 1 and type(parameters.get(name)) is bool)
 
 
 def remaker(
-    found: InferRequest | InferResponse,
+    message: InferRequest | InferResponse,
 ) -> tuple[list[Any], Callable[[list[Array], str], Any]] | None:
-    """Return the arrays of a message, and what makes such a message of other arrays and an id.
+    """Return the arrays of a message, and a function that makes it of other arrays and an id.
 
-    None for a message with parameters that may differ from message to message: all but those that
-    ask for binary outputs.
+    Returns None for a message with parameters that may differ from message to message: all but
+    those that ask for binary outputs.
     """
-    request, kind = isinstance(found, InferRequest), type(found)
-    tensors = found.inputs if isinstance(found, InferRequest) else found.outputs
-    asked = asked_outputs(found.outputs) if isinstance(found, InferRequest) else ()
-    if asked is None or not _usual(found.parameters, "binary_data_output"):
+    request, kind = isinstance(message, InferRequest), type(message)
+    tensors = message.inputs if isinstance(message, InferRequest) else message.outputs
+    asked = asked_outputs(message.outputs) if isinstance(message, InferRequest) else ()
+    if asked is None or not _usual(message.parameters, "binary_data_output"):
         return None
     if any(tensor.parameters for tensor in tensors):
         return None
     names = [tensor.name for tensor in tensors]
-    model, version, parameters = found.model_name, found.model_version, dict(found.parameters)
+    model, version = message.model_name, message.model_version
+    parameters = dict(message.parameters)
 
-    def make(arrays: list[Array], text: str) -> Any:
-        made = list(map(InferTensor, names, arrays))
+    def make(arrays: list[Array], id_: str) -> Any:
+        tensors = list(map(InferTensor, names, arrays))
         if not request:
-            return InferResponse(made, model, version, text, dict(parameters))
+            return InferResponse(tensors, model, version, id_, dict(parameters))
         wanted = [
             RequestedOutput(name, {} if binary is None else {"binary_data": binary})
             for name, binary in asked
         ]
-        return InferRequest(made, model, version, text, dict(parameters), wanted)
+        return InferRequest(tensors, model, version, id_, dict(parameters), wanted)
 
-    def make_plain(arrays: list[Array], text: str) -> Any:
-        return kind(list(map(InferTensor, names, arrays)), model, version, text)
+    def make_plain(arrays: list[Array], id_: str) -> Any:
+        return kind(list(map(InferTensor, names, arrays)), model, version, id_)
 
     return [tensor.value for tensor in tensors], make if asked or parameters else make_plain

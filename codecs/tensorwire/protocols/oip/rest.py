@@ -1,14 +1,14 @@
-"""The Open Inference Protocol over REST: JSON, and memory behind it where that is asked for.
+"""The Open Inference Protocol over REST: JSON, with binary data after it for some tensors.
 
-A tensor has its values in `data`, or `binary_data_size` among its parameters: then so many bytes
-behind the JSON are its elements, tensor after tensor, with nothing between or behind them. ::
+A tensor has its values in `data`, or the parameter `binary_data_size`: then its elements are that
+many bytes after the JSON. The bytes of all such tensors follow each other without gaps. ::
 
     {"inputs":[{"name":"x","shape":[2],"datatype":"FP32","parameters":{"binary_data_size":8}}]}
     (spaces up to a multiple of 64 bytes)
     00 00 80 3f 00 00 00 40
 
-The header Inference-Header-Content-Length is the length of the JSON, its spaces included. They put
-the first tensor at a multiple of 64 bytes: what reads the body into aligned memory has it aligned.
+The header Inference-Header-Content-Length is the length of the JSON with its spaces. They align the
+first tensor at a multiple of 64 bytes in a body that is read into aligned memory.
 Source: https://github.com/kserve/open-inference-protocol, and the binary tensor data extension of
 https://github.com/triton-inference-server/server
 """
@@ -36,9 +36,9 @@ from tensorwire.protocols.oip.messages import (
 )
 from tensorwire.protocols.oip.rest_json import (
     NotPlainError,
-    claims,
     finite_json,
     from_tree,
+    peek_tree,
     read_plain,
     to_tree,
     write_plain,
@@ -64,9 +64,9 @@ _PLACES = {name: {"data": {ARRAY: True}} for name in ("inputs", "outputs")}
 _SCHEMA = ArrayPlaces(_PLACES)
 _JSON = CONTAINERS["json"]
 _ANY: Words = {**BARE, "nan": b"null"}
-"""What ``missing="any"`` writes: null for NaN, as MLServer does, and which MLServer, KServe and
-all clients read. Infinities are bare words, which Triton, KServe and tritonclient read; MLServer
-has none. (Triton reads bare words only: ``missing="nan"``.)"""
+"""The words of ``missing="any"``: null for NaN, which MLServer writes, and which MLServer, KServe
+and all clients read; bare words for infinities, which Triton, KServe and tritonclient read
+(MLServer reads no infinities). Triton reads NaN as a bare word only: use ``missing="nan"``."""
 _ID = b'{"id":"'
 _MULTIPLE = 64  # bytes: a cache line, and the alignment that DLPack asks for
 _SMALL = 6 << 10  # bytes of JSON that orjson reads at once
@@ -88,9 +88,9 @@ def protocol(name: str) -> OipRest:
 
 
 class OipRest:
-    """The body of an infer call; both forms are read, the name is that of the form that is written.
+    """The body of an infer call: it reads both forms, and writes the form of its name.
 
-    `InferTensor.binary` chooses the form of one tensor.
+    `InferTensor.binary` selects the form of a single tensor.
     """
 
     request, response = InferRequest, InferResponse
@@ -103,12 +103,12 @@ class OipRest:
         self.media_type = "application/octet-stream" if self._binary else "application/json"
 
     def __repr__(self) -> str:
-        """Return the call that gives it."""
+        """Return the call that returns this protocol."""
         return f"get_protocol({self.name!r})"
 
     @property
     def family(self) -> Family:
-        """The protocol of which this is a form."""
+        """The protocol of this form."""
         from tensorwire.protocols.oip.family import FAMILY
 
         return FAMILY
@@ -130,7 +130,7 @@ class OipRest:
                     return first + text + last, {"Content-Type": "application/json"}
             if not lossy:
                 return self._write_plain(message, known)
-        except _NOT_PLAIN:  # what is wrong, `to_tree` finds
+        except _NOT_PLAIN:  # `to_tree` writes the message, or raises the error
             pass
         text, parts = self._write(message, options, lossy=lossy)
         if not parts:
@@ -152,7 +152,7 @@ class OipRest:
 
     @staticmethod
     def _frame(text: bytes, array: Array, *, binary: bool) -> Frame:
-        """Return the frame of a message of one array, which is the last member of its JSON."""
+        """Return the frame of a message whose only array is the last member of its JSON."""
         if binary:
             return Frame(text, None, b"")
         last = b"}]}"
@@ -171,7 +171,7 @@ class OipRest:
     def _write(
         self, message: Message, options: Writing, *, lossy: bool
     ) -> tuple[bytes, list[Part]]:
-        """Write the JSON of any message; return it, and what belongs behind it."""
+        """Write any message; return its JSON, and the binary data after it."""
         tree, blobs = to_tree(message, binary=self._binary, lossy=lossy, options=options)
         try:
             text = bodies.write(_JSON, tree, _SCHEMA)
@@ -195,8 +195,8 @@ class OipRest:
     ) -> Any:
         """Read a message; see `MessageProtocol`.
 
-        Without headers, all of ``oip/json`` is JSON, and that of ``oip/binary`` ends where
-        `json_size` finds its end.
+        Without headers, a body of ``oip/json`` is JSON as a whole, and the JSON of ``oip/binary``
+        ends where `json_size` finds its end.
         """
         if align:
             message = self.decode(body, headers, type=type, limits=limits, missing=missing)
@@ -206,9 +206,9 @@ class OipRest:
         if limits is None and missing is None and body.__class__ is bytes:
             try:
                 if headers is None and not self._binary and len(body) <= _SMALL:
-                    return read_plain(body, len(body), kind)  # nearer by two calls
+                    return read_plain(body, len(body), kind)  # saves two calls
                 found = self._decode_plain(body, headers, kind)
-            except _NOT_PLAIN:  # what is wrong, `from_tree` finds
+            except _NOT_PLAIN:  # `from_tree` reads the message, or raises the error
                 found = None
             if found is not None:
                 return found
@@ -250,7 +250,7 @@ class OipRest:
         return found
 
     def _remember(self, key: Any, body: bytes, size: int, found: Message) -> None:
-        """Remember the header of a message with all its tensors behind the JSON."""
+        """Cache the header of a message with all its tensors after the JSON."""
         identity = found.id.encode()
         if identity and not _begins_with_id(body[:size]):
             return
@@ -265,7 +265,7 @@ class OipRest:
         *,
         type: Any = None,  # noqa: A002
     ) -> Peek:
-        """Return what a message claims of its tensors; see `MessageProtocol`."""
+        """Describe the tensors of a message; see `MessageProtocol`."""
         kind = class_of(type)
         try:
             text, _ = self._split(as_body(body), headers)
@@ -273,14 +273,14 @@ class OipRest:
                 _JSON,
                 text,
                 _SCHEMA,
-                lambda tree, _, options: claims(tree, kind, options),
+                lambda tree, _, options: peek_tree(tree, kind, options),
                 self._reading,
             )
         except CodecError as error:
             raise error.within("$") from None
 
     def _split(self, body: Body, headers: Mapping[str, str] | None) -> tuple[Body, Array | None]:
-        """Return the JSON, and the bytes behind it where there are any."""
+        """Return the JSON, and the bytes after it, None where there are none."""
         length = json_length(body, headers, binary=self._binary)
         if length == len(body):
             return body, None
@@ -293,14 +293,14 @@ class OipRest:
 
 
 def _begins_with_id(text: bytes) -> bool:
-    """Return whether the id of a message is first in its JSON, and can be nowhere else."""
+    """Return whether the id is the first member of a JSON text, and occurs only there."""
     return text.startswith(_ID) and text.count(b'"id"') == 1 and b"\\" not in text
 
 
 def _reading(missing: Missing | None) -> Reading:
-    """Return how values are read: null is NaN among floats, and in a list of integers and nulls.
+    """Return the options of a reader: null is NaN among floats, and among integers.
 
-    A tensor of another datatype refuses NaN.
+    A tensor of an integer datatype then refuses NaN.
     """
     return reading(missing, "any", text=True)._replace(also=frozenset({int}))
 
@@ -310,7 +310,7 @@ def _writing(missing: Missing | None, *, lossy: bool) -> Writing:
 
 
 def _memory(array: Array) -> bytes | memoryview:
-    """Return the memory of an array in C order, if it need not be reordered in the body itself."""
+    """Return the memory of an array in C order; raise for a large one in another order."""
     if array.nbytes <= SMALL_BYTES:
         return array.tobytes()
     if not array.flags.c_contiguous:
@@ -319,10 +319,10 @@ def _memory(array: Array) -> bytes | memoryview:
 
 
 def _padded(text: bytes) -> bytes:
-    """Return JSON with spaces behind it, up to a length that is a multiple of 64."""
+    """Return JSON with spaces after it, up to a length that is a multiple of 64."""
     return text.ljust(-(-len(text) // _MULTIPLE) * _MULTIPLE)
 
 
 def _headers(length: int) -> dict[str, str]:
-    """Return the headers of a body that is JSON of that length, and memory."""
+    """Return the headers of a binary body with JSON of that length."""
     return {"Content-Type": "application/octet-stream", LENGTH: str(length)}

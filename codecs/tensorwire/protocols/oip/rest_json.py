@@ -1,10 +1,9 @@
-"""The JSON of an infer call, and the memory behind it: written and read.
+"""Writer and reader of the JSON of an infer call, and of the binary data after it.
 
-Small messages of plain arrays are written and read by orjson and numpy alone (`write_plain`,
-`read_plain`), which raise `NotPlainError` for any other message. That one goes through a tree,
-which the container writes and reads (`to_tree`, `from_tree`): arrays of any size, values of any
-type, and whatever has to be refused with its path. Both write the same bytes and read the same
-values.
+There are two paths with the same results. `write_plain` and `read_plain` use only orjson and numpy,
+for small messages of plain arrays; they raise `NotPlainError` for any other message. `to_tree` and
+`from_tree` convert every message to a tree, which the container writes and reads: arrays of any
+size, values of any type; an invalid message raises an error with its path.
 """
 
 from __future__ import annotations
@@ -52,9 +51,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NotPlainError",
-    "claims",
     "finite_json",
     "from_tree",
+    "peek_tree",
     "read_plain",
     "to_tree",
     "write_plain",
@@ -67,7 +66,7 @@ _SCALARS = frozenset({str, int, bool, NoneType})  # parameters that orjson reads
 _TEXT, _INTEGER, _BOOL = ({str}, {int}, {bool})
 _NUMBER: set[Any] = {int, float}
 _SMALL = 1024  # elements of an array that is one piece of JSON
-_FEW = 16  # numbers that are compared one by one
+_LOOP_MAX = 16  # numbers that Python compares faster than numpy
 _SAFE = 2.0**53  # integers below it are floats, all of them
 _LOWEST = -_SAFE
 _SQUARES = _SAFE**2  # the sum of squares is below it where all numbers are below 2**53
@@ -77,31 +76,31 @@ _CODES = {
 }  # fmt: skip
 _DTYPES = {name: dtype for dtype, name in NAMES.items()}
 _FORMATS = {name: (code, _DTYPES[name], code in "fd") for name, code in _CODES.items()}
-"""By datatype: its letter for `struct` and `array.array`, its dtype, whether it has floats."""
+"""By datatype: its code for `struct` and `array.array`, its dtype, whether it is a float."""
 
 
 class NotPlainError(Exception):
-    """The message is written or read by way of a tree."""
+    """The message must be written or read through a tree."""
 
 
-def write_plain(  # noqa: C901, PLR0912 - a call a tensor would cost a tenth more
+def write_plain(  # noqa: C901, PLR0912 - a function call for each tensor would cost a tenth more
     message: Any,
     binary: bool,  # noqa: FBT001
 ) -> tuple[bytes, list[Array]]:
-    """Write the JSON of a message of plain arrays: one call of orjson, which reads the arrays too.
+    """Write the JSON of a message of plain arrays by a single call of orjson.
 
-    Plain are arrays of numbers and bools in native byte order, those in JSON with at most 1024
-    finite elements; and parameters that are text, integers and bools. A request of one value
-    takes 1.5 us, where the tree takes 25 us.
+    A message is plain if its arrays are of numbers and bools in native byte order, those in JSON
+    have at most 1024 finite elements, and its parameters are text, integers and bools. A request of
+    one value takes 1.5 us; the tree takes 25 us.
 
     Returns
     -------
-    The JSON, and the arrays whose memory belongs behind it.
+    The JSON, and the arrays whose memory follows it.
 
     Raises
     ------
     NotPlainError
-        for any other message; so do exceptions of Python for what is not a message.
+        the message is not plain; an invalid message may raise other exceptions of Python.
     """
     tree: Tree = {}
     if message.id.__class__ is not str or message.parameters.__class__ is not dict:
@@ -120,7 +119,7 @@ def write_plain(  # noqa: C901, PLR0912 - a call a tensor would cost a tenth mor
     tree[member] = nodes = []
     blobs: list[Array] = []
     for tensor in tensors:
-        name, array, more, behind = tensor.name, tensor.value, tensor.parameters, tensor.binary
+        name, array, more, chosen = tensor.name, tensor.value, tensor.parameters, tensor.binary
         if tensor.__class__ is not InferTensor or type(array) is not np.ndarray:
             raise NotPlainError
         if name.__class__ is not str or more.__class__ is not dict:
@@ -130,7 +129,7 @@ def write_plain(  # noqa: C901, PLR0912 - a call a tensor would cost a tenth mor
             node["parameters"] = _scalars(more)
             if _SIZE in more:
                 raise NotPlainError
-        if binary if behind is None else behind:
+        if binary if chosen is None else chosen:
             blobs.append(array)
             node["parameters"] = {**more, _SIZE: array.nbytes}
         else:
@@ -141,19 +140,19 @@ def write_plain(  # noqa: C901, PLR0912 - a call a tensor would cost a tenth mor
     if wanted:
         tree["outputs"] = list(map(_plain_output, wanted))
     text = _dumps(tree, None, _NUMPY)
-    if b"null" in text and len(blobs) < len(nodes):  # for NaN, maybe
+    if b"null" in text and len(blobs) < len(nodes):  # it may be NaN
         raise NotPlainError
     return text, blobs
 
 
 def finite_json(array: Array) -> bytes | None:
-    """Write an array as a flat list, None where NaN or an infinity is in it."""
+    """Write an array as a flat list; return None if it has NaN or an infinity."""
     text = _dumps(array.ravel(), None, _NUMPY)
     return None if b"n" in text else text
 
 
 def _plain_model(message: Any) -> Tree:
-    """Return the model of a response as orjson writes it."""
+    """Return the model of a response, for orjson."""
     model, version = message.model_name, message.model_version
     plain = message.__class__ is InferResponse and model.__class__ is version.__class__ is str
     if not plain:
@@ -162,7 +161,7 @@ def _plain_model(message: Any) -> Tree:
 
 
 def _plain_output(output: Any) -> Tree:
-    """Return a requested output as orjson writes it."""
+    """Return a requested output, for orjson."""
     if type(output) is not RequestedOutput or output.name.__class__ is not str:
         raise NotPlainError
     more = _scalars(output.parameters)
@@ -170,26 +169,26 @@ def _plain_output(output: Any) -> Tree:
 
 
 def _scalars(parameters: Any) -> dict[str, Any]:
-    """Return parameters that are scalars, which orjson reads and writes exactly."""
+    """Return parameters of types that orjson reads and writes exactly; raise for others."""
     if parameters.__class__ is dict and _SCALARS.issuperset(map(type, parameters.values())):
         scalars: dict[str, Any] = parameters
         return scalars
     raise NotPlainError
 
 
-def read_plain(  # noqa: C901 - a call a tensor would cost more than the tensor
+def read_plain(  # noqa: C901 - a function call for each tensor would cost more than the tensor
     body: bytes, length: int, kind: type
 ) -> InferRequest | InferResponse:
-    """Read a message of plain arrays, whose JSON is so many bytes long.
+    """Read a message of plain arrays, whose JSON has `length` bytes.
 
-    Plain are flat lists of numbers or bools that are those of the datatype (of floats, below
-    2**53), and memory of the size of the shape. A request of one value takes 3 us, of which
-    ``orjson.loads`` takes 0.5, where the tree takes 12 us.
+    A tensor is plain if it is a flat list of numbers or bools in the range of the datatype (for
+    floats, below 2**53), or binary data of the size of the shape. A request of one value takes
+    3 us, of which ``orjson.loads`` takes 0.5; the tree takes 12 us.
 
     Raises
     ------
     NotPlainError
-        for any other body; so do exceptions of Python for what is not a message.
+        the message is not plain; an invalid message may raise other exceptions of Python.
     """
     tree = _loads(body if length == len(body) else body[:length])
     request = kind is InferRequest
@@ -207,7 +206,7 @@ def read_plain(  # noqa: C901 - a call a tensor would cost more than the tensor
         if data.__class__ is list:
             if more and _SIZE in more:
                 raise NotPlainError
-            few = len(data) <= _FEW and datatype != "BOOL"
+            few = len(data) <= _LOOP_MAX and datatype != "BOOL"
             array = (_few_numbers if few else _many_numbers)(data, datatype, shape, body)
         else:
             size, array = more.pop(_SIZE, None), np.ndarray(shape, _DTYPES[datatype], body, at)
@@ -219,7 +218,7 @@ def read_plain(  # noqa: C901 - a call a tensor would cost more than the tensor
         tensors.append(InferTensor(name, array, more))
     if at != len(body) or nodes.__class__ is not list:
         raise NotPlainError
-    if request and len(tree) == 1:  # as of most clients, who put the model into the URL
+    if request and len(tree) == 1:  # the usual request: the model is in the URL
         return InferRequest(tensors)
     return _plain_message(tree, tensors, request=request)
 
@@ -227,21 +226,21 @@ def read_plain(  # noqa: C901 - a call a tensor would cost more than the tensor
 def _plain_message(
     tree: Tree, tensors: list[InferTensor], *, request: bool
 ) -> InferRequest | InferResponse:
-    """Read what is beside the tensors of a message."""
+    """Read the fields of a message other than its tensors."""
     get = tree.get
-    said = get("model_name", ""), get("model_version", ""), get("id", "")
-    if not _TEXT.issuperset(map(type, said)):
+    texts = get("model_name", ""), get("model_version", ""), get("id", "")
+    if not _TEXT.issuperset(map(type, texts)):
         raise NotPlainError
     more = get("parameters")
     more = {} if more is None else _read_scalars(more)
     if not request:
-        return InferResponse(tensors, *said, more)
+        return InferResponse(tensors, *texts, more)
     wanted = get("outputs")
     if wanted is None:
-        return InferRequest(tensors, *said, more)
+        return InferRequest(tensors, *texts, more)
     if wanted.__class__ is not list:
         raise NotPlainError
-    return InferRequest(tensors, *said, more, [_plain_wanted(node) for node in wanted])
+    return InferRequest(tensors, *texts, more, [_plain_wanted(node) for node in wanted])
 
 
 def _plain_wanted(node: Tree) -> RequestedOutput:
@@ -253,7 +252,7 @@ def _plain_wanted(node: Tree) -> RequestedOutput:
 
 
 def _read_scalars(parameters: Any) -> dict[str, Any]:
-    """Return parameters that are scalars, and name no shared memory."""
+    """Return parameters that are scalars; raise for those of shared memory."""
     scalars = _scalars(parameters)
     if scalars.keys().isdisjoint(SHARED_MEMORY):
         return scalars
@@ -261,17 +260,17 @@ def _read_scalars(parameters: Any) -> dict[str, Any]:
 
 
 def _few_numbers(data: list[Any], datatype: str, shape: list[int], body: bytes) -> Array:
-    """Make an array of a few numbers that all are of the datatype.
+    """Return an array of a few numbers; raise for one that the datatype cannot represent.
 
     `array.array` converts the list and checks the range of integers in half of the time of
-    ``numpy.array``, which first looks for the type and the shape of a list.
+    ``numpy.array``, which first has to find the type and the shape of a list.
     """
     del body
     code, dtype, floats = _FORMATS[datatype]
     if floats:
         for number in data:
             if number.__class__ not in _NUMBER or not _LOWEST < number < _SAFE:
-                raise NotPlainError  # null, text, a list among them
+                raise NotPlainError  # null, text, a list, or a large number
     elif not _INTEGER.issuperset(map(type, data)):
         raise NotPlainError
     array: Array = np.ndarray(shape, dtype, flat_array(code, data))
@@ -281,15 +280,15 @@ def _few_numbers(data: list[Any], datatype: str, shape: list[int], body: bytes) 
 
 
 def _many_numbers(data: list[Any], datatype: str, shape: list[int], body: bytes) -> Array:
-    """Make an array of numbers that all are of the datatype, or of bools.
+    """Return an array of numbers or bools; raise for one that the datatype cannot represent.
 
-    `struct` refuses all but numbers in range, and takes a third of the time of ``numpy.array``. It
-    takes bools for numbers, but true and false have an e: where the text has none behind its first
-    data (no exponent and no other tensor either), there is no bool.
+    `struct` refuses everything but numbers in range, in a third of the time of ``numpy.array``. It
+    accepts bools as numbers; but true and false contain the letter e, so that the types of the
+    values are checked only if there is an e after the first ``"data"`` of the text.
     """
-    known = _BOOL if datatype == "BOOL" else _NUMBER
-    look = known is _BOOL or body.find(b"e", body.find(b'"data"') + 6) >= 0
-    if look and not known.issuperset(map(type, data)):
+    types = _BOOL if datatype == "BOOL" else _NUMBER
+    check = types is _BOOL or body.find(b"e", body.find(b'"data"') + 6) >= 0
+    if check and not types.issuperset(map(type, data)):
         raise NotPlainError
     code, dtype, floats = _FORMATS[datatype]
     flat = bytearray(len(data) * dtype.itemsize)
@@ -303,7 +302,7 @@ def _many_numbers(data: list[Any], datatype: str, shape: list[int], body: bytes)
 def to_tree(
     message: InferRequest | InferResponse, *, binary: bool, lossy: bool, options: Writing = STRICT
 ) -> tuple[Tree, list[Leaf]]:
-    """Make the JSON of a message, and the arrays behind it, as a tree."""
+    """Return the JSON of a message as a tree, and the arrays of the binary data after it."""
     member, tensors = tensors_of(message)
     tree: Tree = {}
     if message.id != "":
@@ -334,7 +333,7 @@ def to_tree(
 def _tensor(
     tensor: InferTensor, path: str, options: Writing, *, default: bool, lossy: bool
 ) -> tuple[Tree, Leaf | None]:
-    """Return a tensor in the JSON, and its array if that is behind the JSON."""
+    """Return a tensor in the JSON, and its array if that is written after the JSON."""
     binary = default if tensor.binary is None else tensor.binary
     try:
         if binary:
@@ -364,7 +363,7 @@ def _parameters(values: Any, path: str, options: Writing = STRICT) -> Tree:
 def from_tree(
     tree: Tree, kind: type, blobs: Array | None, rules: Rules
 ) -> InferRequest | InferResponse:
-    """Make the message of a class from its tree; `blobs` are the bytes behind the JSON."""
+    """Return the message of a class from its tree; `blobs` are the bytes after the JSON."""
     tensors, at = [], 0
     member, nodes = _tensors(tree, kind)
     for i, node in enumerate(nodes):
@@ -375,7 +374,7 @@ def from_tree(
         at += size
         tensors.append(tensor)
     if blobs is not None and at != blobs.size:
-        raise DecodeError(f"expected {at} bytes behind the JSON, got {blobs.size}")
+        raise DecodeError(f"expected {at} bytes after the JSON, got {blobs.size}")
     name, version = fields.member(tree, "model_name"), fields.member(tree, "model_version")
     id_ = fields.member(tree, "id")
     if kind is InferResponse:
@@ -395,7 +394,7 @@ def _wanted(node: Tree, options: Reading, path: str) -> RequestedOutput:
 
 
 def _read(node: Tree, blobs: Array | None, at: int, rules: Rules) -> tuple[InferTensor, int]:
-    """Read one tensor; its bytes behind the JSON begin at `at`. Return it and their number."""
+    """Return one tensor, and the size of its bytes after the JSON, which begin at `at`."""
     name, row, shape = _heading(node)
     parameters = fields.values(node, rules.options)
     if parameters:
@@ -411,7 +410,7 @@ def _read(node: Tree, blobs: Array | None, at: int, rules: Rules) -> tuple[Infer
             value = decoded(value, row, parameters) if parameters else value
         except CodecError as error:
             raise error.within("" if error.path.startswith("$.shape") else ".data") from None
-        # FP16 that came as JSON, which few servers read, is answered as JSON.
+        # A client that sends FP16 as JSON, which few servers read, gets it as JSON.
         return InferTensor(name, value, parameters, False if row is FP16 else None), 0
     left = 0 if blobs is None else blobs.size - at
     if type(size) is not int or not 0 <= size <= left or data is not None:
@@ -434,7 +433,7 @@ def _heading(node: Tree) -> tuple[str, Datatype, list[int]]:
     return name, datatype_named(datatype), fields.sizes(shape)
 
 
-def _claim(node: Tree, options: Reading, path: str) -> TensorInfo:
+def _info(node: Tree, options: Reading, path: str) -> TensorInfo:
     try:
         refuse_shared_memory(fields.values(node, options))
         return info(*_heading(node))
@@ -453,13 +452,13 @@ def _tensors(tree: Tree, kind: type) -> tuple[str, list[Tree]]:
     return member, fields.objects(tree, member)
 
 
-def claims(tree: Tree, kind: type, options: Reading) -> Peek:
-    """Return what the JSON claims of its tensors."""
+def peek_tree(tree: Tree, kind: type, options: Reading) -> Peek:
+    """Describe the tensors of a message in JSON."""
     member, nodes = _tensors(tree, kind)
     raw = any(fields.values(node, options).get(_SIZE) is not None for node in nodes)
     return Peek(
         "raw" if raw else "data",
-        tuple(_claim(node, options, f".{member}[{i}]") for i, node in enumerate(nodes)),
+        tuple(_info(node, options, f".{member}[{i}]") for i, node in enumerate(nodes)),
         id=fields.member(tree, "id"),
         model_name=fields.member(tree, "model_name"),
         parameters=fields.values(tree, options),

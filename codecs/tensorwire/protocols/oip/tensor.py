@@ -1,16 +1,15 @@
 """One tensor of the Open Inference Protocol: its datatype, and its elements in three layouts.
 
 raw
-    the little-endian memory in C order; of BYTES, each element behind its length in four bytes.
+    the little-endian memory in C order; for BYTES, each element after its length in four bytes.
 contents
     the values in the field of the datatype, in a protobuf message.
 data
     the values in a JSON list, flat or nested; null is NaN there, see `from_values`.
 
-In each of them, BYTES with the parameter ``content_type`` of ``base64`` are base64 text of the
-values, as MLServer writes them; they are decoded and encoded here, so that a value is the bytes
-that are meant. MLServer's other content types (``str``, ``np``, ``datetime``, ``pd``) do not change
-the elements.
+In each layout, BYTES with the parameter ``content_type`` of ``base64`` are base64 text, as MLServer
+writes them; they are decoded and encoded here, so that a value is the decoded bytes. MLServer's
+other content types (``str``, ``np``, ``datetime``, ``pd``) do not change the elements.
 
 Source: https://github.com/kserve/open-inference-protocol, the binary tensor data extension of
 https://github.com/triton-inference-server/server, and the content types of
@@ -69,7 +68,7 @@ SHARED_MEMORY = ("shared_memory_region", "shared_memory_offset", "shared_memory_
 """Parameters of a tensor, or of a requested output, whose elements are not in the message."""
 
 _USUAL_RANK = 32
-_BLOCK = 4096  # values that are looked at one by one at once
+_BLOCK = 4096  # values that are converted to Python objects at a time
 _LENGTH = Struct("<I")
 
 
@@ -79,11 +78,11 @@ class Datatype:
     Attributes
     ----------
     name
-        as in a message: ``FP32``.
+        the name in a message: ``FP32``.
     dtype_name
         the name of the numpy dtype.
     member
-        the member of the contents that holds its values; "" where raw contents alone can.
+        the member of the contents for its values; "" for a datatype of raw contents only.
     field
         the dtype of that member.
     """
@@ -96,7 +95,7 @@ class Datatype:
     def dtype(self) -> np.dtype[Any]:
         """The numpy dtype."""
         if self is BF16:
-            import ml_dtypes  # costs milliseconds that few payloads need
+            import ml_dtypes  # takes milliseconds: imported only where it is needed
 
             dtype: np.dtype[Any] = np.dtype(ml_dtypes.bfloat16)
             return dtype
@@ -139,7 +138,7 @@ def datatype_of(dtype: np.dtype[Any]) -> Datatype:
 
 
 def datatype_named(name: Any) -> Datatype:
-    """Return the datatype of a name in a payload; raise `DecodeError` for another."""
+    """Return the datatype of a name in a payload; raise `DecodeError` for an unknown one."""
     row = _BY_NAME.get(name) if type(name) is str else None
     if row is None:
         raise DecodeError(unknown("a datatype", name, _BY_NAME), ".datatype")
@@ -155,15 +154,15 @@ class InferTensor:
     name : str
         Name of the input or output.
     value : array_like
-        An array of any shape, or what `Codec.encode` takes: of bools, of integers and floats of 8
-        to 64 bits, of bfloat16, or of strings. BYTES are read as an array of byte strings (of
-        `bytes` in nested lists, where numpy would drop a NUL at their end).
+        An array of any shape, or another value that `Codec.encode` accepts: of bools, of integers
+        and floats of 8 to 64 bits, of bfloat16, or of strings. BYTES are read as an array of byte
+        strings (as `bytes` in nested lists, where numpy would drop a NUL at the end).
     parameters : mapping of str to object, optional
         Bools, integers, floats and strings by name; in JSON also null and nested values. With
         ``content_type`` of ``base64``, bytes are written as base64 text, as MLServer does.
     binary : bool, optional
-        Whether it goes behind the JSON as its memory; the protocol decides where None. False also
-        writes FP16 in JSON, which Triton and KServe refuse to read.
+        Whether the tensor is written as binary data after the JSON; where None, the form of the
+        protocol decides. False also writes FP16 in JSON, which Triton and KServe refuse.
 
     Examples
     --------
@@ -229,7 +228,7 @@ def unpack_bytes(memory: Array) -> list[bytes]:
 
 
 def raw_leaf(tensor: InferTensor, options: Writing) -> tuple[Datatype, Leaf]:
-    """Return a tensor as its memory."""
+    """Return a tensor in the layout raw."""
     array, row, shape = _viewed(tensor.value, options)
     if row is BYTES:
         packed = np.frombuffer(pack_bytes(_strings(array, tensor)), np.uint8)
@@ -239,13 +238,13 @@ def raw_leaf(tensor: InferTensor, options: Writing) -> tuple[Datatype, Leaf]:
 
 
 def contents_leaf(tensor: InferTensor, options: Writing) -> tuple[Datatype, Leaf]:
-    """Return a tensor as the values of one member."""
+    """Return a tensor in the layout contents."""
     array, row, shape = _viewed(tensor.value, options)
     if row is BYTES:
         return row, Leaf(Role.STRINGS, _strings(array, tensor), None, shape, np.dtype("S"))
     if not row.member:
         raise EncodeError(
-            f"expected a datatype of typed contents, got {row.name}", "", "use oip/protobuf"
+            f"expected a datatype with typed contents, got {row.name}", "", "use oip/protobuf"
         )
     field = np.dtype(row.field)
     flat = array.reshape(-1)
@@ -254,9 +253,9 @@ def contents_leaf(tensor: InferTensor, options: Writing) -> tuple[Datatype, Leaf
 
 
 def data_leaf(tensor: InferTensor, options: Writing, *, lossy: bool) -> tuple[Datatype, Leaf]:
-    """Return a tensor as a flat list of numbers, bools or text.
+    """Return a tensor in the layout data: a flat list of numbers, bools or text.
 
-    Of the servers only MLServer reads FP16 in JSON, so that it is written where the tensor asks.
+    MLServer is the only server that reads FP16 in JSON: it is written only if `binary` is False.
     """
     array, row, shape = _viewed(tensor.value, options)
     if row is BF16:
@@ -277,10 +276,10 @@ def data_leaf(tensor: InferTensor, options: Writing, *, lossy: bool) -> tuple[Da
 
 
 def _viewed(value: Any, options: Writing = STRICT) -> tuple[Any, Datatype, tuple[int, ...]]:
-    if type(value) is bytes:  # numpy would drop a NUL at its end
+    if type(value) is bytes:  # numpy would drop a NUL at the end
         return [value], BYTES, ()
     array = as_array(value, none=options.none)
-    if isinstance(array, list):  # of byte strings that numpy would cut
+    if isinstance(array, list):  # byte strings that end in NUL
         if not all(isinstance(item, bytes) for item in lists.scalars(array)):
             raise lists.mixed(array, "values of one datatype")
         return array, BYTES, lists.shape(array)
@@ -319,16 +318,16 @@ def _from_base64(text: bytes, path: str) -> bytes:
 
 
 class Rules(NamedTuple):
-    """What applies to all tensors of a message that is read.
+    """The rules for all tensors of a message that is read.
 
     Attributes
     ----------
     limits
-        What the message may claim.
+        the bounds on each tensor.
     payload
-        The size of its body in bytes.
+        the size of the body in bytes.
     options
-        Whether null and bare words are NaN, in lists of values.
+        the options for lists of values.
     """
 
     limits: Limits
@@ -337,7 +336,7 @@ class Rules(NamedTuple):
 
 
 def _check(row: Datatype, shape: list[int], rules: Rules) -> int:
-    """Return the number of elements, or raise where the limits refuse it."""
+    """Return the number of elements; raise `LimitError` where it is over a limit."""
     count, limits = prod(shape), rules.limits
     if limits is not DEFAULT_LIMITS or not count or len(shape) > _USUAL_RANK or row is BYTES:
         itemsize = 1 if row is BYTES else row.dtype.itemsize
@@ -346,7 +345,7 @@ def _check(row: Datatype, shape: list[int], rules: Rules) -> int:
 
 
 def from_raw(node: Any, row: Datatype, shape: list[int], rules: Rules) -> Any:
-    """View the elements in their memory."""
+    """Return an array of the layout raw, as a view."""
     memory = blob(node)
     count = _check(row, shape, rules)
     if row is BYTES:
@@ -366,7 +365,7 @@ def from_raw(node: Any, row: Datatype, shape: list[int], rules: Rules) -> Any:
 
 
 def from_values(node: Any, row: Datatype, shape: list[int], rules: Rules) -> Any:
-    """Make an array of a list of values, flat or nested as the shape is.
+    """Return an array of the layouts data and contents: a list of values, flat or nested.
 
     This is where null in the JSON of a tensor is read. It is NaN where the datatype is a float
     and `rules.options` allows it (``missing=``; see `OipRest.decode`), even if all other values are
@@ -387,7 +386,7 @@ def from_values(node: Any, row: Datatype, shape: list[int], rules: Rules) -> Any
         raise DecodeError(f"expected {wanted}, got values of shape {list(found)}")
     if row is BYTES:
         return _texts(array, shape)
-    if isinstance(array, list):  # of values that no one dtype holds
+    if isinstance(array, list):  # values that no single dtype holds
         flat = [
             nan if item is None and rules.options.null else item for item in lists.scalars(array)
         ]
@@ -424,7 +423,7 @@ def _typed(array: Array, row: Datatype) -> Array:
 
 
 def _narrowed(array: Array, dtype: np.dtype[Any]) -> Array | None:
-    """Return an array converted, None where a value of it is wrong."""
+    """Return an array converted to a dtype, None where that would change a value."""
     source, target = array.dtype.kind, dtype.kind.replace("V", "f")
     if not array.size:
         return array.astype(dtype)
@@ -439,7 +438,7 @@ def _narrowed(array: Array, dtype: np.dtype[Any]) -> Array | None:
             good = not any(map(lists.rounds, large.tolist()))
             good = good and bool(np.isfinite(narrow).all())
         elif source == "f":
-            whole = np.abs(array) < EXACT  # larger ones may have been rounded; NaN is none
+            whole = np.abs(array) < EXACT  # larger ones may have been rounded; NaN compares false
             good = bool((whole & (narrow.astype(array.dtype) == array)).all())
         else:
             bounds = np.iinfo(dtype)
@@ -448,7 +447,7 @@ def _narrowed(array: Array, dtype: np.dtype[Any]) -> Array | None:
 
 
 def _refuse_wrong(values: list[Any], row: Datatype, shape: tuple[int, ...], first: int = 0) -> None:
-    """Raise `DecodeError` for the first of some values that the datatype does not have."""
+    """Raise `DecodeError` for the first value that the datatype cannot represent."""
     for i, item in enumerate(values, first):
         wanted = _wanted(item, row)
         if wanted:
@@ -457,7 +456,7 @@ def _refuse_wrong(values: list[Any], row: Datatype, shape: tuple[int, ...], firs
 
 
 def _wanted(item: Any, row: Datatype) -> str:  # noqa: PLR0911
-    """Return what was expected instead of a value, "" for one of the datatype."""
+    """Return what was expected instead of a value, "" for a valid value."""
     name, dtype = row.name, row.dtype
     if dtype.kind == "b":
         return "" if type(item) is bool else f"true or false for {name}"
@@ -471,7 +470,7 @@ def _wanted(item: Any, row: Datatype) -> str:  # noqa: PLR0911
         if not item.is_integer():
             return f"an integer for {name}"
         if abs(item) >= EXACT:
-            return f"digits alone for {name} (a point or exponent rounds integers beyond 2**53)"
+            return f"only digits for {name} (a point or exponent rounds integers beyond 2**53)"
     low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
     return "" if low <= item <= high else f"{name}, which is {low} to {high}"
 
@@ -486,7 +485,7 @@ def _fits(item: float, dtype: np.dtype[Any]) -> bool:
 
 
 def _word(item: Any) -> str:
-    """Return a value as JSON has it."""
+    """Return the JSON text of a value."""
     if item is None or item != item:  # noqa: PLR0124 - NaN
         return "null or NaN"
     if isinstance(item, bool):
@@ -495,7 +494,7 @@ def _word(item: Any) -> str:
 
 
 def info(name: str, row: Datatype, shape: list[int]) -> TensorInfo:
-    """Return what a tensor claims of itself, without its elements."""
+    """Return name, dtype and shape of a tensor."""
     return TensorInfo(name, row.dtype, tuple(shape))
 
 

@@ -230,7 +230,7 @@ class MessageReader:
                 )
             except CodecError as error:
                 raise relocated(error, path) from None
-            used += bodies.taken(message.value)
+            used += bodies.owned_nbytes(message.value)
             bounds = limits.after(used, size)
         if kind is MessageList:
             return MessageList(list(messages.values()))

@@ -314,7 +314,7 @@ def _from_tree(tree: Tree, kind: type, limits: Limits, size: int) -> Any:
         for name, node in tree.get(member, {}).items():
             value = _TENSOR.value(node, size, limits.after(used, size), None)
             arrays[name] = value
-            used += bodies.taken(value)
+            used += bodies.owned_nbytes(value)
     except CodecError as error:
         raise error.within(f"$.{member}.{name}") from None
     spec = tree.get("modelSpec", {})
