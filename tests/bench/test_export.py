@@ -15,7 +15,7 @@ from bench.advice import wording
 from bench.advice.advice import advise
 from bench.codecs.__main__ import main
 from bench.payloads.case import Case, build
-from tests.bench.test_wording import SECTION, USUAL, run
+from tests.support.advice_runs import SECTION, USUAL, run
 from tests.support.values import CODECS
 
 if TYPE_CHECKING:

@@ -34,7 +34,6 @@ TESTED_IN = {
     "protocols/__init__": "protocols/test_fourth_protocol",
     "protocols/oip/__init__": "integration/test_face",
     "protocols/oip/family": "unit/protocols/test_family",
-    "protocols/oip/messages": "protocols/oip/test_members",
     "protocols/seldon/__init__": "integration/test_face",
     "protocols/seldon/codec": "codecs/test_codecs",
     "protocols/seldon/family": "unit/protocols/test_family",
@@ -167,6 +166,16 @@ def test_every_module_has_its_test(path: Path) -> None:
         found = [TESTS / f"{TESTED_IN[name]}.py"]
     assert found, f"no test of {name}: add one by the rule of tests/README.md"
     assert found[0].is_file()
+
+
+@pytest.mark.parametrize(
+    "path", sorted(TESTS.rglob("*.py")), ids=lambda path: path.relative_to(TESTS).as_posix()
+)
+def test_no_test_file_imports_another(path: Path) -> None:
+    """What two of them need is in tests/support."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            assert ".test_" not in node.module
 
 
 def test_the_table_of_tests_is_current() -> None:

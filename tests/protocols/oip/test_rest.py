@@ -15,7 +15,6 @@ from tests.support.oip_values import (
     LENGTH,
     PARAMETERS,
     REST,
-    Output,
     Request,
     Response,
     Tensor,
@@ -32,7 +31,6 @@ from tests.support.values import plain
 protocols = pytest.mark.parametrize("name", REST)
 kinds = pytest.mark.parametrize("kind", [Request, Response])
 datatypes = pytest.mark.parametrize("datatype", DATATYPES)
-KIB = 1 << 10
 
 
 @pytest.mark.slow
@@ -266,58 +264,6 @@ def test_json_size() -> None:
     for body in (b"", b"}", b"{", b'{"}', b"[{}]", b"x{}", b"{{}", b'{"a":"\\"}', b"\xff", b"null"):
         with pytest.raises(tw.DecodeError):
             tw.oip.json_size(body)
-
-
-def test_reply() -> None:
-    """A reply keeps the id, and gives the outputs that were asked for, in their order, as asked."""
-    made = {"a": np.arange(2.0), "b": np.ones(2, np.int8), "c": np.array([True])}
-    wanted = [Output("c", {"binary_data": True}), Output("a", {"binary_data": False}), Output("b")]
-    tensors = [Tensor(name, value, {"p": 1}) for name, value in made.items()]
-    for default, binary in ((None, [True, False, False]), (True, [True, False, True])):
-        parameters = {} if default is None else {"binary_data_output": default}
-        request = Request([], "m", "2", "id", parameters, wanted)
-        body, headers = tw.get_protocol("oip/json").encode(request)
-        request = tw.get_protocol("oip/json").decode(body, headers)
-        request.model_name, request.model_version = "m", "2"
-        for outputs in (made, tensors):
-            reply = request.reply(outputs)
-            assert (reply.model_name, reply.model_version, reply.id) == ("m", "2", "id")
-            assert [tensor.name for tensor in reply.outputs] == ["c", "a", "b"]
-            assert [tensor.binary for tensor in reply.outputs] == binary
-            assert all(tensor.value is made[tensor.name] for tensor in reply.outputs)
-            assert tw.get_protocol("oip/json").encode(reply) == rest(reply, binary=False)
-        assert [tensor.parameters for tensor in reply.outputs] == [{"p": 1}] * 3
-    with pytest.raises(tw.EncodeError, match="'b'"):
-        request.reply({"a": [1], "c": [1]})
-
-
-def test_reply_to_a_request_that_names_no_output() -> None:
-    """All outputs are given then, in their own order; a tensor may say where it goes."""
-    request = Request([], parameters={"binary_data_output": True})
-    reply = request.reply([Tensor("b", [1]), Tensor("a", [2], binary=False)])
-    assert [(tensor.name, tensor.binary) for tensor in reply.outputs] == [("b", True), ("a", False)]
-    assert [t.binary for t in Request([]).reply({"z": [1], "y": [2]}).outputs] == [False, False]
-    assert Request([]).reply({}).outputs == []
-    off = Request([], parameters={"binary_data_output": False}).reply({"z": [1]})
-    assert tw.get_protocol("oip/binary").encode(off) == rest(off, binary=False)
-
-
-def test_path_of_a_request() -> None:
-    """REST sends a request to its model's path, in which nothing is left unquoted."""
-    assert Request([], "iris").path == "/v2/models/iris/infer"
-    assert Request([], "a/b c", "1?").path == "/v2/models/a%2Fb%20c/versions/1%3F/infer"
-
-
-def test_datatype_and_shape() -> None:
-    """A tensor tells its datatype and shape, of arrays and of lists."""
-    for datatype, (dtype, _) in DATATYPES.items():
-        tensor = Tensor("x", plain(dtype, (2, 3)))
-        assert (tensor.datatype, tensor.shape) == (datatype, (2, 3))
-    assert Tensor("x", [["a"], ["b\0"]]).datatype == "BYTES"
-    assert Tensor("x", [[b"a"], [b"b\0"]]).shape == (2, 1)
-    assert (Tensor("x", 1).datatype, Tensor("x", [1.5, 2]).datatype) == ("INT64", "FP64")
-    with pytest.raises(tw.EncodeError):
-        _ = Tensor("x", [1j]).datatype
 
 
 @protocols
