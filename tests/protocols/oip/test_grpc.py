@@ -21,7 +21,6 @@ from tests.support.oip_values import (
     Request,
     Response,
     Tensor,
-    arrays,
     filled,
     official,
     refused,
@@ -31,51 +30,12 @@ from tests.support.oip_values import (
 
 grpc = pytest.mark.parametrize("name", GRPC)
 kinds = pytest.mark.parametrize("kind", [Request, Response])
-datatypes = pytest.mark.parametrize("datatype", DATATYPES)
-KIB = 1 << 10
 
 
 def written(message: Any, name: str) -> bytes:
     """Return what the official runtime writes for a message."""
     made = official(message, typed=name.endswith("typed"))
     return bytes(made.SerializeToString(deterministic=True))
-
-
-@pytest.mark.slow
-@grpc
-@kinds
-@datatypes
-def test_every_array(name: str, kind: Any, datatype: str) -> None:
-    """Each datatype, shape and layout is written as the runtime writes it, and read back."""
-    protocol = tw.get_protocol(name)
-    for label, array in arrays(datatype):
-        message = kind([Tensor("x", array)], "m", id=label)
-        if refused(name, datatype):
-            with pytest.raises(tw.EncodeError, match="use oip/protobuf"):
-                protocol.encode(message)
-            continue
-        body, headers = protocol.encode(message)
-        assert body == written(message, name), label
-        assert headers == {"Content-Type": "application/x-protobuf"}
-        assert told(protocol.decode(body, type=kind)) == told(message), label
-        assert told(slow("oip/protobuf", body, kind=kind)) == told(message), label
-
-
-@grpc
-@kinds
-@pytest.mark.parametrize("big", [False, True])
-def test_whole_messages(name: str, kind: Any, *, big: bool) -> None:
-    """Several tensors, names, id, parameters of every kind and outputs go there and back."""
-    carried = [datatype for datatype in DATATYPES if not refused(name, datatype)]
-    message = filled(kind, several(carried, big=big))
-    protocol = tw.get_protocol(name)
-    body, _ = protocol.encode(message)
-    assert body == written(message, name)
-    parts, _ = protocol.encode_parts(message)
-    assert b"".join(parts) == body
-    for buffer in (body, bytearray(body), memoryview(body), np.frombuffer(body, np.uint8)):
-        assert told(protocol.decode(buffer, type=kind)) == told(message)
-    assert told(slow("oip/protobuf", body, kind=kind)) == told(message)
 
 
 @grpc

@@ -18,10 +18,7 @@ from tests.support.oip_values import (
     Request,
     Response,
     Tensor,
-    arrays,
-    filled,
     numbers,
-    refused,
     rest,
     several,
     told,
@@ -30,47 +27,6 @@ from tests.support.values import plain
 
 protocols = pytest.mark.parametrize("name", REST)
 kinds = pytest.mark.parametrize("kind", [Request, Response])
-datatypes = pytest.mark.parametrize("datatype", DATATYPES)
-
-
-@pytest.mark.slow
-@protocols
-@kinds
-@datatypes
-def test_every_array(name: str, kind: Any, datatype: str) -> None:
-    """Each datatype, shape and layout is written as orjson and numpy write it, and read back."""
-    protocol = tw.get_protocol(name)
-    for label, array in arrays(datatype):
-        message = kind([Tensor("x", array)], id=label)
-        if refused(name, datatype):
-            with pytest.raises(tw.EncodeError, match="use oip/binary"):
-                protocol.encode(message)
-            continue
-        body, headers = protocol.encode(message)
-        assert (body, headers) == rest(message, binary=name == "oip/binary"), label
-        assert told(protocol.decode(body, headers, type=kind)) == told(message), label
-        assert told(slow(name, body, headers, kind)) == told(message), label
-
-
-@protocols
-@kinds
-@pytest.mark.parametrize("big", [False, True])
-def test_whole_messages(name: str, kind: Any, *, big: bool) -> None:
-    """Several tensors, id, parameters and outputs go there and back, with the header or without."""
-    carried = [datatype for datatype in DATATYPES if not refused(name, datatype)]
-    message = filled(kind, several(carried, big=big))
-    protocol = tw.get_protocol(name)
-    body, headers = protocol.encode(message)
-    assert (body, headers) == rest(message, binary=name == "oip/binary")
-    parts, more = protocol.encode_parts(message)
-    assert (b"".join(parts), more) == (body, headers)
-    if kind is Request:  # which model, is in the URL
-        message.model_name = message.model_version = ""
-    for buffer in (body, bytearray(body), memoryview(body), np.frombuffer(body, np.uint8)):
-        assert told(protocol.decode(buffer, headers, type=kind)) == told(message)
-        assert told(protocol.decode(buffer, type=kind)) == told(message)
-    assert told(slow(name, body, headers, kind)) == told(message)
-    assert tw.oip.json_size(body) == int(headers.get(LENGTH, len(body)))
 
 
 @kinds

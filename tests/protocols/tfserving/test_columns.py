@@ -43,28 +43,23 @@ ARRAYS: list[tuple[dict[str, Any], Any, Any]] = [  # then the JSON of a request,
 ]
 
 
-@pytest.mark.parametrize(("arrays", "request_json", "reply_json"), ARRAYS)
-def test_from_grpc(arrays: Any, request_json: Any, reply_json: Any) -> None:
-    """A call of gRPC is written by rows where rows can hold its arrays, else by columns."""
-    body = grpc.encode(PredictRequest(arrays))[0]
-    found = tw.transcode(body, "tfserving/protobuf", "tfserving/json")
-    assert json.loads(found) == request_json
-    body = grpc.encode(PredictResponse(arrays))[0]
-    found = tw.transcode(body, "tfserving/protobuf", "tfserving/json", reply=True)
-    assert json.loads(found) == reply_json
-
-
-@pytest.mark.parametrize(("arrays", "request_json", "reply_json"), ARRAYS)
-def test_from_oip(arrays: Any, request_json: Any, reply_json: Any) -> None:
-    """The same from the Open Inference Protocol."""
+def messages(source: str, arrays: dict[str, Any]) -> tuple[Any, Any]:
+    """Return a request and a response of a protocol."""
+    if source == "tfserving/protobuf":
+        return PredictRequest(arrays), PredictResponse(arrays)
     tensors = [InferTensor(name, array) for name, array in arrays.items()]
-    protocol = tw.get_protocol("oip/protobuf")
-    body = protocol.encode(InferRequest(tensors))[0]
-    found = tw.transcode(body, "oip/protobuf", "tfserving/json")
-    assert json.loads(found) == request_json
-    body = protocol.encode(InferResponse(tensors))[0]
-    found = tw.transcode(body, "oip/protobuf", "tfserving/json", reply=True)
-    assert json.loads(found) == reply_json
+    return InferRequest(tensors), InferResponse(tensors)
+
+
+@pytest.mark.parametrize("source", ["tfserving/protobuf", "oip/protobuf"])
+@pytest.mark.parametrize(("arrays", "request_json", "reply_json"), ARRAYS)
+def test_from_grpc(arrays: Any, request_json: Any, reply_json: Any, source: str) -> None:
+    """A call of gRPC is written by rows where rows can hold its arrays, else by columns."""
+    for message, wanted in zip(messages(source, arrays), (request_json, reply_json), strict=True):
+        body = tw.get_protocol(source).encode(message)[0]
+        reply = wanted is reply_json
+        found = tw.transcode(body, source, "tfserving/json", reply=reply)
+        assert json.loads(found) == wanted
 
 
 def test_from_seldon() -> None:
