@@ -59,7 +59,7 @@ CASES: list[tuple[Callable[[], Any], type[tw.CodecError], str]] = [
     (lambda: tw.dumps(tw.Message(1), ANY), tw.UnknownCodecError, "expected a media type"),
     (lambda: tw.loads(ANY), tw.DecodeError, "expected a contiguous buffer of bytes, got None"),
     (lambda: tw.loads(BODY.decode()), tw.DecodeError, r"pass value\.encode\(\)"),
-    (lambda: tw.loads(io.BytesIO(BODY)), tw.DecodeError, r"what its read\(\) gives"),
+    (lambda: tw.loads(io.BytesIO(BODY)), tw.DecodeError, r"pass value.read\(\)"),
     (
         lambda: tw.loads(BODY, limits=any_of(5)),
         tw.DecodeError,

@@ -49,26 +49,26 @@ def agree(name: str, body: bytes) -> bool:
 def paths_agree(name: str, body: bytes) -> None:
     """Assert that all paths of a container say the same: fast, official, and that of exact text."""
     container = CONTAINERS[name.partition("/")[0]]
-    how = seldon.reading(None, container)
-    fast = _said(lambda: container.read(body, schema(seldon.MESSAGE), how), body, how)
-    slow = _said(lambda: container.read_any(body, schema(seldon.MESSAGE)), body, how)
+    options = seldon.reading(None, container)
+    fast = _said(lambda: container.read(body, schema(seldon.MESSAGE), options), body, options)
+    slow = _said(lambda: container.read_any(body, schema(seldon.MESSAGE)), body, options)
     if container.text:
-        how = how._replace(verified=True)
-        exact = _said(lambda: container.read_exactly(body, how), body, how)
+        options = options._replace(verified=True)
+        exact = _said(lambda: container.read_exactly(body, options), body, options)
         assert slow in (UNDECIDED, exact), (name, body, slow, exact)
         slow = exact
     assert fast in (UNDECIDED, slow), (name, body, fast, slow)
 
 
-def _said(read: Callable[[], Any], body: bytes, how: Reading) -> Any:
+def _said(read: Callable[[], Any], body: bytes, options: Reading) -> Any:
     """Return all that one path says about a payload, whichever kind it holds."""
     try:
         tree = read()
         kind, inner, names, meta, status = seldon.open_message(tree, foreign=True)
         if kind not in KINDS:
             return REFUSED
-        value = KINDS[kind].value(inner, len(body), DEFAULT_LIMITS, None, how)
-        check_numbers([meta, status], how)
+        value = KINDS[kind].value(inner, len(body), DEFAULT_LIMITS, None, options)
+        check_numbers([meta, status], options)
         return kind, describe(value), repr((names, meta, status))
     except (Irregular, Unverified):
         return UNDECIDED

@@ -38,7 +38,7 @@ def build(shape: tuple[int, ...], dtype: str, values: str, seed: int) -> Array:
     Raises
     ------
     UsageError
-        there is no such dtype, it cannot hold the value, or the array is beyond any memory.
+        the dtype is unknown or cannot represent the value, or the array is larger than memory.
     """
     wanted = _dtype(dtype)
     if len(shape) > 64 or prod(shape) > 2**40:
@@ -110,7 +110,7 @@ def _integers(_: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype[An
 
 
 def _largest_of_floats(dtype: np.dtype[Any]) -> int:
-    """Tell up to where floats tell integers apart: n bits of mantissa do to 2**(n + 1)."""
+    """Return the largest integer up to which a float dtype is exact: 2**(n + 1) for n bits."""
     import ml_dtypes
 
     mantissa: int = ml_dtypes.finfo(dtype).nmant  # type: ignore[no-untyped-call]

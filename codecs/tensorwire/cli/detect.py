@@ -56,7 +56,7 @@ def format_names() -> tuple[str, ...]:
 def check_packages(*names: str) -> None:
     """Raise `UsageError` if a package is missing that one of these formats needs."""
     for name in names:
-        with suppress(tw.UnknownCodecError):  # who uses the name tells which there are
+        with suppress(tw.UnknownCodecError):  # the caller raises the error with the known names
             if find_protocol(name) is None:
                 needed: tuple[str, ...] = getattr(tw.get_codec(name), "needs", ())
                 if reason := lacking(name, *needed):
@@ -75,9 +75,9 @@ class Format(NamedTuple):
     message
         the name of a message that is neither request nor reply, such as ``Feedback``; else empty.
     start
-        where the payload starts: behind the frame of gRPC or the length that ghz reads, if any.
+        the offset of the payload: after the gRPC frame header or the length prefix of ghz, if any.
     either
-        whether the bytes read as a request and as a reply, so that only a person knows.
+        whether the bytes are both a valid request and a valid reply.
     """
 
     name: str
@@ -99,9 +99,9 @@ class Format(NamedTuple):
         Raises
         ------
         DecodeError
-            the bytes are no such message.
+            the bytes are not such a message.
         UnknownCodecError
-            there is no format of that name.
+            the format is unknown.
         UsageError
             the format needs a package that is not installed.
         """

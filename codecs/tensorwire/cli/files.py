@@ -15,7 +15,7 @@ STDIO = "-"  # standard input where a file is read, standard output where one is
 
 
 class UsageError(Exception):
-    """What was asked for makes no sense, whatever is in the files."""
+    """The arguments of the command line are invalid."""
 
 
 def read(name: str) -> bytes:
@@ -24,7 +24,7 @@ def read(name: str) -> bytes:
     Raises
     ------
     UsageError
-        standard input is a terminal, at which nobody types a payload.
+        standard input is a terminal.
     OSError
         the file cannot be read.
     """
@@ -68,12 +68,12 @@ def _replace(target: Path, body: bytes) -> None:
 
 
 def printable(text: str) -> str:
-    """Escape what is no plain text: control characters could move the cursor or set colours."""
+    """Escape control characters, which could move the cursor or set colours."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def say(text: str, stream: TextIO | None = None) -> None:
-    """Write lines to standard output, or to `stream`, in whatever encoding that has."""
+    """Write lines to standard output, or to `stream`, in its encoding."""
     to = sys.stdout if stream is None else stream
     encoding = to.encoding or "utf-8"
     to.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")

@@ -85,7 +85,7 @@ def _title(head: dict[str, Any], found: Format) -> str:
 
 
 def describe(contents: Contents, family: Family, first: int) -> dict[str, Any]:
-    """Return what a message holds as plain values.
+    """Return the contents of a message as plain values.
 
     Arrays are in ``tensors``, with the `first` values of each, other payloads in ``value``, plain
     values among arrays in ``values``, and messages in a message in ``messages``.
@@ -108,7 +108,7 @@ def describe(contents: Contents, family: Family, first: int) -> dict[str, Any]:
 
 
 def _arrays(value: Any) -> Contents:
-    """Return what a codec of arrays has read: one, or dicts and lists of them."""
+    """Return the arrays that a codec of arrays has read: one, or dicts and lists of them."""
     nested = isinstance(value, (dict, list))
     return Contents({}, list(_nested(value, "")) if nested else [("", value, {})])
 
@@ -214,7 +214,7 @@ def _fields(fields: dict[str, Any], columns: int) -> Iterator[str]:
 def _table(tensors: Sequence[dict[str, Any]], columns: int) -> list[str]:
     heads = ["name", "dtype", "datatype", "shape", "bytes"]
     rows = [[_cell(name, tensor) for name in heads] for tensor in tensors]
-    # A column that nothing stands in is none: one tensor has no name, most protocols no datatype.
+    # An empty column is left out: a single tensor has no name, most protocols no datatype.
     used = [i for i, _ in enumerate(heads) if any(row[i] for row in rows)]
     cells = [
         [heads[i] for i in used],

@@ -41,10 +41,10 @@ __all__ = [
     "route",
 ]
 
-# What the commands ask for; a person changes them to the question at hand.
+# The defaults in the commands, which the user edits.
 SECONDS, CLIENTS, RATE = 10, 8, 100
 _PROTOSET = "tensorwire.protoset"
-_REPLY = 4 << 20  # the largest reply that gRPC in Go takes unless it is told otherwise
+_REPLY = 4 << 20  # the default limit of a reply in gRPC for Go
 _WRK = """\
 -- Sends {name} with wrk.
 local here = debug.getinfo(1, "S").source:match("^@(.*/)") or ""
@@ -298,6 +298,6 @@ def ghz_misreads(body: bytes, message: str) -> bool:
 
 
 def lua(text: str) -> str:
-    """Write a string in Lua's syntax; what is no plain ASCII by its bytes."""
+    """Write a string in Lua's syntax, with escapes for bytes other than printable ASCII."""
     plain = (chr(b) if 32 <= b < 127 and b not in b'"\\' else f"\\{b:03d}" for b in text.encode())
     return f'"{"".join(plain)}"'

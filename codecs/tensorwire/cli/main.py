@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         _forget(sys.stdout)
         return CLOSED
-    except Exception as error:  # noqa: BLE001 - whatever it is, people get one line
+    except Exception as error:  # noqa: BLE001 - every error is shown as one line
         return _report(error)
     return DONE
 

@@ -80,7 +80,7 @@ def _request(name: str, array: Array, options: Namespace) -> tuple[bytes, dict[s
         )
         return protocol.encode(message, lossy=options.lossy, missing=options.missing)
     codec = tw.get_codec(name)
-    # A plug-in takes an array; more only if it says so.
+    # A plug-in is passed the array, and other arguments only if its signature has them.
     more: dict[str, Any] = {
         "names": options.names,
         "lossy": options.lossy,

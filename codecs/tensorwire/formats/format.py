@@ -91,7 +91,7 @@ class Format(ABC):
 
     @abstractmethod
     def read(self, body: Body, limits: Limits) -> Any:
-        """Read the array, or what holds arrays, as views where the format allows it.
+        """Read the array, or the dict or list of arrays, as views where the format allows it.
 
         Parameters
         ----------
@@ -205,7 +205,7 @@ class Format(ABC):
         dtype : dtype_like, optional
             Convert to this dtype, if no value changes by it.
         limits : Limits, optional
-            Bounds on what the payload may claim.
+            Bounds on each array.
         align : bool, default False
             Return arrays whose address suits their dtype: a view where it does, else one copy,
             read-only as the view is.
@@ -215,14 +215,14 @@ class Format(ABC):
         Returns
         -------
         ndarray, dict or list
-            The array, or what holds the arrays.
+            The array, or the dict or list of arrays.
 
         Raises
         ------
         DecodeError
-            Where the bytes are not of this format, or not of the array that they claim.
+            Where the bytes are not of this format, or do not match dtype and shape of an array.
         LimitError
-            Where the payload claims more than `limits`.
+            Where an array is larger than `limits` allow.
         """
         reading(missing, "any", text=False)  # refuses a word that is not known
         value = self.read(as_body(body), checked_limits(limits))
@@ -238,7 +238,7 @@ class Format(ABC):
 
 
 def _each(value: Any, change: Callable[[Array], Array]) -> Any:
-    """Change every array of a value that may be one, or hold some; all else stays as it is."""
+    """Apply `change` to a value that is an array, or to all arrays in a dict or list."""
     if isinstance(value, np.ndarray):
         return change(value)
     if isinstance(value, (dict, list)):
@@ -341,7 +341,7 @@ def typestr_of(format_name: str, array: Array) -> str:
     Source: https://numpy.org/doc/stable/reference/arrays.interface.html
     """
     dtype = array.dtype
-    if not _known(dtype):  # bfloat16 would come back as two bytes, StringDType as addresses
+    if not _known(dtype):  # bfloat16 would be read as two bytes, StringDType as addresses
         raise refusal(format_name, dtype)
     return dtype.str
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MsgpackNumpy"]
 
-_HEAD = 4096  # what comes before the data takes less than 1,000 bytes, at rank 64
+_HEAD = 4096  # bytes before the data: less than 1,000 at rank 64
 _BIN = {0xC4: ">B", 0xC5: ">H", 0xC6: ">I"}  # the code of a byte string, and its length
 _STR = {0xD9: ">B", 0xDA: ">H", 0xDB: ">I"}  # the same of text
 _SHORT = range(0xA0, 0xC0)  # the codes of text with the length in them
@@ -92,7 +92,7 @@ class MsgpackNumpy(Format):
         return before, array_part(array), b""
 
     def _nested(self, value: Any, path: str, parts: list[Any], depth: int, *, none: bool) -> bool:
-        """Write a value into `parts`, and tell whether there is an array in it."""
+        """Write a value into `parts`; return whether it contains an array."""
         if depth < 0:
             raise EncodeError(f"expected at most {_DEPTH} levels of nesting, got more", path)
         if isinstance(value, Mapping):
@@ -160,7 +160,7 @@ class _Reader:
     Attributes
     ----------
     old
-        whether all strings are of one type, of which only UTF-8 tells text from bytes.
+        whether text and bytes have one type in msgpack: a value is text if it is UTF-8.
     arrays
         how many arrays, scalars and complex numbers were found.
     """
@@ -217,7 +217,7 @@ class _Reader:
 
 
 def _is_list_of_arrays(value: Any) -> bool:
-    """Return whether a list holds arrays, and is not itself an array of numbers."""
+    """Return whether a list contains arrays, and is not itself an array of numbers."""
     if not isinstance(value, (list, tuple)):
         return False
     return any(isinstance(item, (np.ndarray, Mapping)) for item in value)

@@ -91,7 +91,7 @@ class Npy(Format):
 
 
 def _header(text: str) -> tuple[str, bool, list[int]]:
-    """Read the three items of a header, in whatever order."""
+    """Read the three items of a header, in any order."""
     place, items = 1, dict[str, str]()
     while found := _ITEM.match(text, place):
         items |= {key: part for key, part in found.groupdict().items() if part is not None}

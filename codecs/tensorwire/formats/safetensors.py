@@ -31,7 +31,7 @@ __all__ = ["Safetensors"]
 
 _MAX_HEADER = 100_000_000  # bytes, as in the library
 _METADATA = "__metadata__"
-# In the order of the library, in which it puts the arrays.
+# The library writes the arrays in this order of dtypes.
 _DTYPES = {
     "U64": np.dtype("<u8"),
     "I64": np.dtype("<i8"),
@@ -101,7 +101,7 @@ class Safetensors(Format):
             ) from None
         text += b" " * (-len(text) % 8)
         head = len(text).to_bytes(8, "little") + text
-        stream = BytesIO(bytes(len(head) + end))  # it hands over the bytes that it was filled in
+        stream = BytesIO(bytes(len(head) + end))  # getvalue returns its buffer without a copy
         with stream.getbuffer() as body:
             body[: len(head)] = head
             for key, dtype, array in rows:
@@ -110,7 +110,7 @@ class Safetensors(Format):
         return stream.getvalue()
 
     def read(self, body: Body, limits: Limits) -> Array | dict[str, Array]:
-        """View every array; together they take the bytes behind the header exactly."""
+        """View every array; together they must fill the bytes after the header exactly."""
         size, header = _header_of(body)
         rows = [(*_place(key, row), key, row) for key, row in header.items() if key != _METADATA]
         data, place = np.frombuffer(body, np.uint8)[8 + size :], 0
@@ -150,7 +150,7 @@ def _is_text(meta: Mapping[Any, Any]) -> bool:
 
 
 def _header_of(body: Body) -> tuple[int, dict[str, Any]]:
-    """Read the header, and tell its size; a name that is there twice is an error."""
+    """Return the size of the header, and the header; a name that occurs twice is an error."""
     size = int.from_bytes(body[:8], "little")
     most = min(_MAX_HEADER, max(0, len(body) - 8))
     if len(body) < 8 or size > most:

@@ -36,7 +36,7 @@ class Cors:
     Raises
     ------
     ValueError
-        a text that is no origin.
+        a text is not an origin.
     """
 
     def __init__(self, origins: str | Sequence[str], exposed: Sequence[str] = ()) -> None:

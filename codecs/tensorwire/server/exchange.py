@@ -1,4 +1,4 @@
-"""From the bytes of a request to the bytes of its reply, whatever the transport."""
+"""From the bytes of a request to the bytes of its reply, for HTTP and gRPC."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Exchange:
     def predict(
         self, raw: RawMessage, target: str, address: Mapping[str, Any] | None = None
     ) -> tuple[bytes, dict[str, str]]:
-        """Answer a request in the form `target`; `address` is what its URL says of it."""
+        """Answer a request in the form `target`; `address` is the model in its URL."""
         if self.model.is_raw:
             return self._raw(raw, target)
         name, _, form = target.partition("/")
@@ -70,7 +70,7 @@ class Exchange:
 
     def _decode(self, raw: RawMessage, kind: type | None) -> Any:
         protocol = _protocol(raw.protocol)
-        # A model goes over its arrays more than once; text is read into memory of its own.
+        # Align the arrays, which a model reads more than once; arrays of text are copies anyway.
         align = not self.model.is_echo and protocol.media_type != "application/json"
         return protocol.decode(
             raw.body,

@@ -94,7 +94,7 @@ class GrpcServer:
         }
 
     def _behaviour(self, name: str, answer: Answer) -> Answer:
-        """Return what grpcio calls for a method."""
+        """Return the function that grpcio calls for a method."""
         metrics = self._service.metrics
         record, active = partial(metrics.record, "grpc", name), metrics.active.labels("grpc")
 
@@ -157,7 +157,7 @@ class GrpcServer:
 
 
 class _Methods(grpc.GenericRpcHandler):
-    """Finds methods by name, whatever their messages are."""
+    """Finds methods by name."""
 
     def __init__(self, handlers: Mapping[str, Handler]) -> None:
         self._handlers = handlers

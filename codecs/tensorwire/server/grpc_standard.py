@@ -1,4 +1,4 @@
-"""What every gRPC server has: health checks, and reflection for clients that know no schema.
+"""Standard gRPC services: health checks, and reflection for clients without a schema.
 
 Neither waits behind calls of the model, and no stream of either outlives the server.
 """
@@ -26,18 +26,18 @@ _REFLECTION = (reflection.SERVICE_NAME, "grpc.reflection.v1.ServerReflection")  
 
 
 def in_pool(behaviour: _T, pool: ThreadPoolExecutor) -> _T:
-    """Let grpcio run a method in a pool of its own. Where it does not know how, it does no harm."""
+    """Let grpcio run a method in a separate pool; other releases ignore the attribute."""
     behaviour.experimental_thread_pool = pool  # type: ignore[attr-defined]
     return behaviour
 
 
 class Standard:
-    """The standard services, which tell of the services of a server.
+    """The standard services, which describe the services of a server.
 
     Attributes
     ----------
     pool
-        a thread for what is quickly answered.
+        a thread for short calls.
     """
 
     def __init__(self, services: Iterable[str]) -> None:
@@ -83,7 +83,7 @@ class Standard:
         context.add_callback(partial(self._ends.discard, end))
 
     def stop(self) -> None:
-        """Say that nothing is served any longer, and end the streams."""
+        """Report that no service is served, and end the streams."""
         self._health.enter_graceful_shutdown()
         for end in list(self._ends):
             end()
@@ -100,9 +100,9 @@ def _serialize(message: Any) -> bytes:
 
 
 class _Pools:
-    """Two descriptor pools as one: what is not in the first is looked for in the second.
+    """Two descriptor pools as one: a name that the first does not have is looked up in the second.
 
-    The messages of this library are in a pool of their own, those of gRPC in the default pool.
+    The messages of this package are in a private pool, those of gRPC in the default pool.
     """
 
     def __init__(

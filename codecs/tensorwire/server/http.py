@@ -1,4 +1,4 @@
-"""What HTTP says of a message: its media type, what its reply may be, and how its body comes."""
+"""The HTTP side of a message: media types, content negotiation, and content encoding."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ __all__ = [
     "too_large",
 ]
 
-_JSON, _TEXT = "application/json", ("text/plain", "text/json")  # which browsers say of a string
-_UNSAID = ("", "application/x-www-form-urlencoded")  # nothing, or what curl -d says of anything
+_JSON, _TEXT = "application/json", ("text/plain", "text/json")  # browsers send these for a string
+_UNSPECIFIED = ("", "application/x-www-form-urlencoded")  # no type, or the default of curl -d
 _UTF8 = ("utf-8", "utf8", "us-ascii", "ascii")
 _CHARSETS = ("iso-8859-1", "latin1", "windows-1252", "utf-16", "utf-16le", "utf-16be", "utf-32")
 _MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")
@@ -59,7 +59,7 @@ class Negotiator:
             self._types[self._json] = (*self._types[self._json], *_TEXT)
         self._sources = {one: name for name, types in self._types.items() for one in types}
         if self._json:
-            self._sources |= dict.fromkeys((*_UNSAID, *family.wrappers), self._json)
+            self._sources |= dict.fromkeys((*_UNSPECIFIED, *family.wrappers), self._json)
 
     @property
     def media_types(self) -> list[str]:
@@ -141,7 +141,7 @@ def error_body(error: BaseException) -> tuple[bytes, dict[str, str]]:
 
 
 def in_utf8(body: bytes, content_type: str) -> bytes:
-    """Return a JSON text in UTF-8 and without a byte order mark, whatever its charset."""
+    """Return a JSON text of any charset in UTF-8, without a byte order mark."""
     charset = _charset(content_type) if ";" in content_type else "utf-8"
     if body.startswith(_MARKS):
         charset = json.detect_encoding(body)
@@ -175,7 +175,7 @@ def preferred(kinds: Sequence[str], accept: str) -> str:
 
 
 def _is_json(media_type: str) -> bool:
-    """Tell whether a media type says by its suffix that it is JSON (RFC 6839)."""
+    """Return whether a media type has a suffix for JSON (RFC 6839)."""
     return media_type.endswith("+json") and "/" in media_type
 
 

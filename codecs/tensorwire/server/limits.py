@@ -83,7 +83,7 @@ class Status(Enum):
         self.grpc = code
 
 
-class Refusal(Exception):  # noqa: N818 - it is the server that says no
+class Refusal(Exception):  # noqa: N818 - a refusal of the server, not a failure
     """A request that is not answered as it was meant to be."""
 
     def __init__(self, status: Status, reason: str, **headers: str) -> None:

@@ -123,7 +123,7 @@ class Model:
 
 
 def _guarded(call: Callable[..., _T], *arguments: Any) -> _T:
-    """Call a method of the model; whatever it raises, SystemExit too, becomes a ModelError."""
+    """Call a method of the model; any exception, SystemExit included, becomes a ModelError."""
     try:
         return call(*arguments)
     except BaseException as error:

@@ -80,7 +80,7 @@ class Call:
 
     @classmethod
     def read(cls, scope: Mapping[str, Any], routes: Routes) -> Call:
-        """Read what ASGI says of a request."""
+        """Read the ASGI scope of a request."""
         root, path = scope.get("root_path", ""), scope["path"]
         raw = (scope.get("raw_path") or b"").decode("latin-1")
         if root and path.startswith(root):  # mounted in another application

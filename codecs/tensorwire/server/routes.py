@@ -40,7 +40,7 @@ class Route(NamedTuple):
     methods
         those that it takes, the usual one first.
     address
-        what the path says of the model, by the names of a request's attributes.
+        the model in the path, by the names of a request's attributes.
     """
 
     action: str
@@ -87,7 +87,7 @@ class Routes:
         self._remembered = lru_cache(256)(self._named)  # the models of a server are few
 
     def find(self, path: str, *, escaped: bool = False) -> Route | None:
-        """Return what a path is for; None where there is nothing.
+        """Return the route of a path; None for an unknown path.
 
         Its escapes are undone, unless it is `escaped`: then those of the names in it are.
         """
@@ -153,7 +153,7 @@ class Routes:
 
 
 def _label(path: str) -> str:
-    """Return a path with NAME for the model's name, whatever its version."""
+    """Return a path with NAME for the model's name, without its version."""
     return re.sub(r"\{\w+\}", "NAME", re.sub(r"/(versions|labels)/\{\w+\}", "", path))
 
 

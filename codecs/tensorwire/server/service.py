@@ -57,7 +57,7 @@ class Service:
 
     @property
     def state(self) -> ServerState:
-        """What the server tells about itself."""
+        """The state of the server, for endpoints of health and metadata."""
         return ServerState(tw.__version__, self.ready, self.exchange.model.metadata)
 
 
@@ -102,7 +102,7 @@ class Workers:
                 self._threads[-1].start()
 
     def abandon(self, future: Future[_T]) -> None:
-        """Wait for a call no longer: it does not begin, or nobody hears how it ends."""
+        """Stop waiting for a call: it is not started, or its result is dropped."""
         if not future.cancel():
             with suppress(InvalidStateError):  # it has just ended
                 future.set_exception(CancelledError())
@@ -127,7 +127,7 @@ def _run(future: Future[_T], call: Callable[[], _T]) -> None:
     with suppress(InvalidStateError):  # abandoned
         try:
             future.set_result(call())
-        except BaseException as error:  # noqa: BLE001 - it is for the one who waits
+        except BaseException as error:  # noqa: BLE001 - raised again where the call is awaited
             future.set_exception(error)
             del future  # the error holds this frame, which would hold the error
 

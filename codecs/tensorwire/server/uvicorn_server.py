@@ -1,4 +1,4 @@
-"""The REST application on uvicorn, in a thread of its own; slow clients are bounded."""
+"""The REST application on uvicorn, in a separate thread; slow clients are bounded."""
 
 from __future__ import annotations
 

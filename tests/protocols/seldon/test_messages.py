@@ -872,21 +872,21 @@ def both(container: str, kind: Any, body: bytes) -> Any:
     """Return what a body says, once the fast and the slow reader agree; None if it is refused."""
     box, message = BOXES[container], schema(NAMES[kind])
     reader = MessageReader(box)
-    how = reader.default
+    options = reader.default
 
-    def said_by(read: Any, how: Reading) -> Any:
-        return told(reader.message(read(), len(body), how, DEFAULT_LIMITS, kind))
+    def said_by(read: Any, options: Reading) -> Any:
+        return told(reader.message(read(), len(body), options, DEFAULT_LIMITS, kind))
 
     last = partial(box.read_any, body, message)
     if container == "json":  # which has a third reader, of exact text
-        exact = how._replace(verified=True)
+        exact = options._replace(verified=True)
         slow = refusal(said_by, partial(box.read_exactly, body, exact), exact)
         with suppress(Irregular, Unverified):
-            assert refusal(said_by, last, how) == slow, (container, kind, body)
+            assert refusal(said_by, last, options) == slow, (container, kind, body)
     else:
-        slow = refusal(said_by, last, how)
+        slow = refusal(said_by, last, options)
     with suppress(Irregular, Unverified):
-        fast = refusal(said_by, partial(box.read, body, message, how), how)
+        fast = refusal(said_by, partial(box.read, body, message, options), options)
         assert fast == slow, (container, kind, body)
     return slow
 

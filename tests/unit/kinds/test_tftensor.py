@@ -18,9 +18,9 @@ from tests.support.values import Array, plain
 KIND = TFTensor()
 
 
-def value(tree: Any, limits: Limits = DEFAULT_LIMITS, how: Reading | None = None) -> Any:
+def value(tree: Any, limits: Limits = DEFAULT_LIMITS, options: Reading | None = None) -> Any:
     """Read a tree."""
-    return KIND.value(tree, 1000, limits, None, *([how] if how else []))
+    return KIND.value(tree, 1000, limits, None, *([options] if options else []))
 
 
 def proto(dtype: str, shape: list[int], **members: Any) -> dict[str, Any]:
@@ -169,11 +169,11 @@ def test_limits_of_the_caller() -> None:
 
 def test_null_is_nan_among_floats_alone() -> None:
     """Where the caller allows it."""
-    how = Reading(null=True, also=frozenset({int}))
-    found = value(proto("DT_FLOAT", [2], floatVal=[None, 1.5]), how=how)
+    options = Reading(null=True, also=frozenset({int}))
+    found = value(proto("DT_FLOAT", [2], floatVal=[None, 1.5]), options=options)
     assert describe(found) == describe(np.array([np.nan, 1.5], np.float32))
     with pytest.raises(DecodeError, match="expected integers, got null"):
-        value(proto("DT_INT32", [2], intVal=[None, 1]), how=how)
+        value(proto("DT_INT32", [2], intVal=[None, 1]), options=options)
 
 
 def test_nested_bytes_keep_their_nuls() -> None:

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Codec", "built_in"]
 
-_SMALL = 1024  # elements of an array that has a writer of its own
+_SMALL = 1024  # elements of an array that `small_array_writer` writes
 _AS_FLOATS = frozenset({int, bool})
 _NOT_FRAMES = frozenset({np.ndarray, list, bytes})
 _CAPABLE = ("tftensor", "ndarray", "raw")  # kinds, the most capable first
@@ -118,7 +118,7 @@ class Codec:
 
     @property
     def protocol(self) -> MessageProtocol:
-        """The messages of this kind as a protocol, for what treats codecs and protocols as one."""
+        """The messages of this kind as a `MessageProtocol`."""
         from tensorwire.protocols.seldon.family import OneKind
 
         return OneKind(self)
@@ -176,7 +176,7 @@ class Codec:
         >>> tw.get_codec("json/tensor").encode(np.eye(2), meta={"puid": "7"})
         b'{"meta":{"puid":"7"},"data":{"tensor":{"shape":[2,2],"values":[1.0,0.0,0.0,1.0]}}}'
         """
-        how = STRICT if missing is None else envelope.writing(missing)
+        options = STRICT if missing is None else envelope.writing(missing)
         if type(value) is np.ndarray and status is None:
             if self._short:
                 body = write_rows(value, names, meta)
@@ -193,9 +193,9 @@ class Codec:
         if type(value) not in _NOT_FRAMES and is_frame(value):
             value, names = self._rows(value, names)
         try:
-            return join(*self._parts(value, (names, meta, status), how, lossy=lossy))
+            return join(*self._parts(value, (names, meta, status), options, lossy=lossy))
         except EncodeError as error:
-            raise self._suggest_alternative(error, value, how, lossy=lossy) from None
+            raise self._suggest_alternative(error, value, options, lossy=lossy) from None
 
     def encode_parts(  # noqa: PLR0913
         self,
@@ -246,15 +246,15 @@ class Codec:
         >>> memory.nbytes, np.shares_memory(memory, array)
         (80000, True)
         """
-        how = STRICT if missing is None else envelope.writing(missing)
+        options = STRICT if missing is None else envelope.writing(missing)
         if type(value) not in _NOT_FRAMES and is_frame(value):
             value, names = self._rows(value, names)
         try:
             parts = names, meta, status
-            prefix, part, suffix = self._parts(value, parts, how, lossy=lossy)
+            prefix, part, suffix = self._parts(value, parts, options, lossy=lossy)
             return [piece for piece in (prefix, buffer_of(part), suffix) if len(piece)]
         except EncodeError as error:
-            raise self._suggest_alternative(error, value, how, lossy=lossy) from None
+            raise self._suggest_alternative(error, value, options, lossy=lossy) from None
 
     def decode(  # noqa: PLR0913
         self,
@@ -319,7 +319,7 @@ class Codec:
         """
         if type(body) is not bytes:
             body = as_body(body)
-            body = bytes(body) if self.container.text else body  # which has no views
+            body = bytes(body) if self.container.text else body  # arrays of text are never views
         if self._short and limits is None and missing is None and out is None and dtype is None:
             read = read_rows(body)
             if read is not None:
@@ -329,11 +329,11 @@ class Codec:
         if value is None:
             if out is not None and not isinstance(out, np.ndarray):
                 raise DecodeError(f"expected a numpy array for out=, got {shown(out)}")
-            how = self._reader.default if missing is None else self._reader.how(missing)
+            options = self._reader.default if missing is None else self._reader.options(missing)
             if dtype is not None and is_float(dtype):
-                how = how._replace(also=_AS_FLOATS)
+                options = options._replace(also=_AS_FLOATS)
             into = out if dtype is None else None
-            value = self._reader.array(body, self.kind.name, limits, how, into)
+            value = self._reader.array(body, self.kind.name, limits, options, into)
         if self._owned and type(value) is np.ndarray and not value.flags.writeable:
             value = value.copy()
         if copy or align or dtype is not None or out is not None:
@@ -345,12 +345,12 @@ class Codec:
         return (frame, names) if self.kind.name == "raw" else rows_of(frame, names)
 
     def _parts(
-        self, value: Any, parts: tuple[Any, Any, Any], how: Writing, *, lossy: bool
+        self, value: Any, parts: tuple[Any, Any, Any], options: Writing, *, lossy: bool
     ) -> tuple[bytes, Part, bytes]:
-        """Return the bytes before the array, the array, and the bytes behind it."""
+        """Return the bytes before the array, the array, and the bytes after it."""
         container, (names, *others) = self.container, parts
         try:
-            leaf = self.kind.leaf(value, lossy=lossy, options=how)
+            leaf = self.kind.leaf(value, lossy=lossy, options=options)
             part = container.write(leaf)
         except EncodeError as error:
             raise error.within(self.path) from None
@@ -363,7 +363,7 @@ class Codec:
         try:
             if frame is None:
                 tree = envelope.wrap(self.kind.name, self.kind.tree(leaf), names)
-                before, *after = container.frame(tree, key[2:], self._schema, how.words)
+                before, *after = container.frame(tree, key[2:], self._schema, options.words)
                 frame = Frame(before, None, b"".join(after))
                 if plain and not lossy and self._frames.wants(key):
                     self._frames.keep(key, frame)
@@ -371,13 +371,13 @@ class Codec:
                 self._remember_small(frame, leaf, value)
             first, last = frame.first, frame.last
             if members := envelope.members_of(*others):
-                first = container.before(members, first, self._schema, how.words)
+                first = container.before(members, first, self._schema, options.words)
         except EncodeError as error:
             raise error.within(self._locate_error(parts)) from None
         return first, part, last
 
     def _remember_small(self, frame: Frame, leaf: Leaf, value: Any) -> None:
-        """Remember how to write a small array of a dtype whose values are never refused."""
+        """Cache the frame of a small array of a dtype whose values are never refused."""
         if type(value) is not np.ndarray or leaf.data is not value:
             return
         if not 0 < value.size <= _SMALL or value.dtype.num not in NUMBERS:
@@ -414,27 +414,27 @@ class Codec:
         return aligned(value) if align else value
 
     def _suggest_alternative(
-        self, error: EncodeError, value: Any, how: Writing, *, lossy: bool
+        self, error: EncodeError, value: Any, options: Writing, *, lossy: bool
     ) -> EncodeError:
-        """Add the codec of this container that represents the value, and the options that help."""
+        """Add a remedy: the codec of this container that represents the value, and options."""
         error.within(self.path)
         if not error.path.startswith(self.path):  # the envelope was refused, not the value
             return error
         for other in _CAPABLE:
-            if other != self.kind.name and self._represents(value, other, how):
+            if other != self.kind.name and self._represents(value, other, options):
                 error.suggest(f"use {self.container.name}/{other}")
                 break
-        words = self.container.text and how.words != BARE and "missing=" not in str(error)
+        words = self.container.text and options.words != BARE and "missing=" not in str(error)
         if words and self._represents(value, self.kind.name, Writing(BARE)):
             error.suggest("pass missing='nan' to write bare words, as Python's json does")
-        if not lossy and self._represents(value, self.kind.name, how, lossy=True):
+        if not lossy and self._represents(value, self.kind.name, options, lossy=True):
             error.suggest("pass lossy=True to accept the loss")
         return error
 
-    def _represents(self, value: Any, kind: str, how: Writing, *, lossy: bool = False) -> bool:
+    def _represents(self, value: Any, kind: str, options: Writing, *, lossy: bool = False) -> bool:
         """Return whether a kind represents a value, in this container."""
         try:
-            buffer_of(self.container.write(KINDS[kind].leaf(value, lossy=lossy, options=how)))
+            buffer_of(self.container.write(KINDS[kind].leaf(value, lossy=lossy, options=options)))
         except EncodeError:
             return False
         return True

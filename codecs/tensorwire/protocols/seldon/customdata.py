@@ -1,4 +1,4 @@
-"""google.protobuf.Any, as customData travels: a message in bytes, and which message that is.
+"""google.protobuf.Any, the type of customData: the bytes of a message, and its type.
 
 JSON has an object instead, the members of the message beside `@type`. To convert one into the
 other, the type has to be known: protobuf's default pool has the well-known types, and those whose
@@ -22,7 +22,7 @@ if typing.TYPE_CHECKING:
 
 __all__ = ["Any", "from_json", "to_json"]
 
-_MAX_DEPTH = 100  # messages in one another that protobuf reads
+_MAX_DEPTH = 100  # levels of nested messages that protobuf reads
 _WELL_KNOWN = ("duration", "empty", "field_mask", "struct", "timestamp", "wrappers")
 _JSON_OF_THEIR_OWN = frozenset(  # which is in the member `value`
     f"google.protobuf.{name}"
@@ -58,23 +58,26 @@ class Any:
 
 
 def from_json(tree: Mapping[str, typing.Any], *, lossy: bool) -> Any:
-    """Pack the object that JSON has; raise `EncodeError` for what its type cannot hold."""
+    """Pack a JSON object; raise `EncodeError` where its type cannot represent it."""
     for place, value in walk(tree, "", _MAX_DEPTH):
         if type(value) is int and lists.rounds(value) and not lossy:
-            raise EncodeError(f"{value} may not be exact; it can be quoted for an int64", place)
+            reason = f"expected integers that float64 represents, got {value}"
+            raise EncodeError(reason, place, "pass str(value) for an int64")
     runtime = import_module("google.protobuf.json_format")
     known = _class_of(tree["@type"])
     if known.DESCRIPTOR.full_name in _JSON_OF_THEIR_OWN and len(tree) > 2:
-        raise EncodeError("more members than '@type' and 'value', which is all that this type has")
+        got = ", ".join(map(repr, tree))
+        raise EncodeError(f"expected only the members '@type' and 'value', got {got[:80]}")
     try:
         packed = with_room(lambda: runtime.ParseDict(tree, _packed()))
     except (*_REFUSALS, runtime.Error) as error:
-        raise EncodeError(f"protobuf refuses the object: {str(error) or repr(error)}") from None
+        reason = f"expected an object of the type, got another: {str(error) or repr(error)}"
+        raise EncodeError(reason) from None
     return Any(packed.type_url, packed.value)
 
 
 def to_json(message: Any, *, lossy: bool) -> dict[str, typing.Any]:
-    """Return the object that JSON has; raise `EncodeError` where it does not represent all."""
+    """Return the JSON object of a message; raise `EncodeError` where JSON would lose a value."""
     if message == Any():
         return {}
     runtime, known = import_module("google.protobuf.json_format"), _class_of(message.type_url)
@@ -85,10 +88,11 @@ def to_json(message: Any, *, lossy: bool) -> dict[str, typing.Any]:
         tree: dict[str, typing.Any] = with_room(lambda: runtime.MessageToDict(_packed(message)))
         again = with_room(lambda: runtime.ParseDict(tree, _packed()))
     except (*_REFUSALS, runtime.Error, Refused) as error:
-        raise EncodeError(f"not a {message.type_url}, says protobuf: {error}", ".value") from None
+        reason = f"expected the bytes of {message.type_url}, got others: {error}"
+        raise EncodeError(reason, ".value") from None
     if again.value != content.SerializeToString(deterministic=True) and not lossy:
-        reason = "JSON has no place for all that is in it; lossy=True accepts the loss"
-        raise EncodeError(reason, ".value")
+        reason = "expected a message that JSON represents, got unknown fields or other values"
+        raise EncodeError(reason, ".value", "pass lossy=True to drop them")
     return tree
 
 
@@ -96,11 +100,11 @@ _REFUSALS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError
 
 
 def _packed(message: Any | None = None) -> typing.Any:
-    """Return the runtime's own Any."""
-    made = import_module("google.protobuf.any_pb2").Any()
+    """Return the `Any` of protobuf's runtime."""
+    packed = import_module("google.protobuf.any_pb2").Any()
     if message is not None:
-        made.type_url, made.value = message.type_url, message.value
-    return made
+        packed.type_url, packed.value = message.type_url, message.value
+    return packed
 
 
 def _class_of(type_url: str) -> typing.Any:
@@ -115,5 +119,5 @@ def _class_of(type_url: str) -> typing.Any:
             descriptor_pool.Default().FindMessageTypeByName(name)
         )
     except (LookupError, ValueError, TypeError):
-        reason = f"the type {name!r} is not known here: import its module, or send it as it came"
-        raise EncodeError(reason) from None
+        reason = f"expected a type that protobuf's default pool has, got {name!r}"
+        raise EncodeError(reason, "", "import its module, or use seldon/protobuf") from None

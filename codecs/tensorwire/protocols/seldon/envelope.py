@@ -1,4 +1,4 @@
-"""SeldonMessage, the envelope of Seldon Core v1: what surrounds a payload in a tree.
+"""SeldonMessage, the envelope of Seldon Core v1: the members around a payload in a tree.
 
 ::
 
@@ -53,13 +53,13 @@ _BESIDE_DATA = {"binData": "raw", "bin_data": "raw"} | {name: name for name in O
 
 
 def reading(missing: Missing | None, container: Container) -> Reading:
-    """Return how numbers are read; by default null and bare words too, as Seldon's wrapper does."""
-    how = missing_values.reading(missing, "any", text=container.text)
-    return how._replace(remedy="Codec.decode with dtype=np.float64")
+    """Return the options of a reader; by default null and bare words are read."""
+    options = missing_values.reading(missing, "any", text=container.text)
+    return options._replace(remedy="Codec.decode with dtype=np.float64")
 
 
 def writing(missing: Missing | None) -> Writing:
-    """Return how NaN and infinities are written; by default they are refused."""
+    """Return the options of a writer; the default refuses NaN and infinities."""
     return missing_values.writing(missing, "error", missing_values.BARE)
 
 
@@ -125,7 +125,7 @@ def columns_of(names: Any, value: Any = None) -> list[str]:
     whole = isinstance(names, (str, bytes)) or not isinstance(names, Iterable)
     try:
         columns = [names] if whole else inputs.plain_json(list(names), "$.data.names")
-    except TypeError:  # of an array of rank 0
+    except TypeError:  # an array of rank 0 has no length
         whole, columns = True, [names]
     for i, name in enumerate(columns):
         if whole or not isinstance(name, str):
@@ -148,7 +148,7 @@ def _checked(part: Any, path: str) -> Tree:
     if not isinstance(part, Mapping):
         raise EncodeError(f"expected a dict, got {shown(part)}", path)
     if len(part) == 1 and {str}.issuperset(map(type, (*part, *part.values()))):
-        return dict(part)  # a puid alone, the most frequent meta
+        return dict(part)  # only a puid, the most frequent meta
     made: Tree = dict(inputs.plain_json(part, path))
     check_representable(made, path, (str, bytes, int, float, NoneType))
     return made
@@ -183,7 +183,7 @@ def open_message(message: Tree, *, foreign: bool = False) -> Parts:
     DecodeError
         for more than one payload, and for names, meta or status of another type; with the path.
     """
-    if len(message) == 1:  # an array and nothing else, the most frequent message
+    if len(message) == 1:  # only an array, the most frequent message
         data = message.get("data")
         if type(data) is dict and len(data) == 1:
             ((kind, node),) = data.items()

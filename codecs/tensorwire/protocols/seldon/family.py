@@ -1,4 +1,4 @@
-"""What is true of Seldon Core's protocol in all its containers.
+"""The properties of Seldon Core's protocol that all its forms share.
 
 Source: https://docs.seldon.io/projects/seldon-core/ (apis/external-prediction.md, user-model.md)
 """
@@ -41,13 +41,13 @@ _POST, _GET, _EITHER = ("POST",), ("GET",), ("POST", "GET")
 _SERVICE, _MODEL = "seldon.protos.Seldon", "seldon.protos.Model"
 _MESSAGE, _FEEDBACK = "seldon.protos.SeldonMessage", "seldon.protos.Feedback"
 _ARRAYS = ("ndarray", "tensor", "tftensor")
-_OTHERS = ("strData", "jsonData", "customData", "")  # kinds that are no arrays
+_OTHERS = ("strData", "jsonData", "customData", "")  # kinds that are not arrays
 _DATA = ("data", "binData", "strData", "jsonData", "customData")
 _MEMBERS = {*_DATA, "meta", "status"}
 _MEMBERS |= {"bin_data", "str_data", "json_data", "custom_data"}  # protobuf's JSON takes these too
 _LISTS = {"seldonMessages", "seldon_messages"}
 _OF_FEEDBACK = {"request", "response", "truth", "reward"}
-# A map that is empty, or whose first key is text or bytes: a PNG begins like a map, too.
+# A map that is empty, or whose first key is text or bytes: a PNG has the first byte of a map, too.
 _MSGPACK = re.compile(
     rb"\x80|(?:[\x81-\x8f]|\xde..|\xdf....)[\xa0-\xbf\xc4-\xc6\xd9-\xdb]", re.DOTALL
 )
@@ -99,7 +99,7 @@ class Seldon(Family):
     greedy = True  # any text is a SeldonMessage of strData
 
     def take(self, message: Any) -> Neutral:
-        """Take a message apart; raise `EncodeError` for one that holds no array."""
+        """Convert a message to a `Neutral`; raise `EncodeError` for one without an array."""
         if not isinstance(message, Message) or message.kind in ("jsonData", "customData", ""):
             kind = getattr(message, "kind", None) or type(message).__name__
             raise EncodeError(f"expected an array, got {kind}, which Seldon's protocol alone has")
@@ -136,7 +136,7 @@ class Seldon(Family):
         return Recognized("json", message=_FEEDBACKS) if keys & _OF_FEEDBACK else None
 
     def contents(self, message: Any) -> Contents:
-        """Return what a message holds."""
+        """Return the contents of a message, for display."""
         if isinstance(message, MessageList):
             numbered = [(f"{i}", inner) for i, inner in enumerate(message.messages)]
             return Contents({}, messages=numbered, title=_LIST)
@@ -154,12 +154,12 @@ class Seldon(Family):
     def build(
         self, array: Any, form: str, *, name: str | None, model: str, columns: Sequence[str] | None
     ) -> Message:
-        """Make a request of one array, which has no name, but its columns may."""
+        """Make a request of one array; it has no name, but its columns may have names."""
         del form, name, model
         return Message(array, names=columns)
 
     def unwrap(self, body: bytes, query: bytes, content_type: str, action: str) -> bytes | None:
-        """Return the JSON of a message in a form or a query, as Seldon's wrapper takes them."""
+        """Return the JSON of a message in a form or a query, as Seldon's wrapper accepts them."""
         from tensorwire.protocols.seldon.forms import unwrap
 
         return unwrap(body, query, content_type, action)
@@ -176,14 +176,14 @@ class Seldon(Family):
         return request
 
     def reply(self, request: Message, value: Any, names: Sequence[str]) -> Message:
-        """Answer in the kind of the request, where that can be; arrays have names of columns."""
+        """Answer in the kind of the request where possible; arrays have column names."""
         reply = request.reply(value)
         if reply.kind in _ARRAYS:
             reply.names = list(names) or None
         return reply
 
     def judgement(self, feedback: Feedback) -> Judgement:
-        """Return what feedback tells a model."""
+        """Return the arguments of `send_feedback` for a feedback message."""
         asked, truth = feedback.request, feedback.truth
         value, names = (None, []) if asked is None else self.arguments(asked)[:2]
         return Judgement(value, names, feedback.reward, truth and truth.value)
@@ -243,7 +243,7 @@ class OneKind:
         del headers, type
         message: Message = self._all.decode(body, limits=limits, align=align, missing=missing)
         if message.kind != self._codec.kind.name:
-            self._codec.decode(body, limits=limits)  # raises an error that says which kind it is
+            self._codec.decode(body, limits=limits)  # raises an error with the kind of the message
         return message
 
     def peek(
@@ -264,7 +264,7 @@ class OneKind:
 def _check_bytes(value: Any, codec: Any) -> None:
     """Refuse to write an array as raw bytes, which do not represent its dtype and shape."""
     if not isinstance(value, np.ndarray) or (value.dtype.kind == "S" and not value.ndim):
-        return  # one string of bytes, or what the codec judges
+        return  # a single byte string, or a value that the codec checks
     if value.dtype != np.uint8 or value.ndim != 1:
         reason = f"expected uint8 of one dimension, got {value.dtype} of shape {value.shape}"
         remedy = f"use {codec.container.name}/tftensor, or pass lossy=True to write its memory"

@@ -179,7 +179,7 @@ def message_in_parts(body: bytes, content_type: str, action: str) -> bytes:
         name, is_file = _name_of(part)
         if name not in known and name != "json":
             listed = ", ".join(known)
-            raise DecodeError(f"expected parts of a form among {listed}, json; got {name[:80]!r}")
+            raise DecodeError(f"expected a part named {listed} or json, got {name[:80]!r}")
         if name in texts:
             raise DecodeError("expected one part of a name, got two", f"$.{name}")
         texts[name] = _text_of(part, name, is_file=is_file)

@@ -1,4 +1,4 @@
-"""What the messages of Seldon claim about their arrays, without reading them."""
+"""Description of the arrays in Seldon's messages, without reading them."""
 
 from __future__ import annotations
 
@@ -34,34 +34,36 @@ __all__ = ["peek_tree"]
 _FLOAT64 = np.dtype(np.float64)
 
 
-def peek_tree(tree: Tree, size: int, how: Reading, kind: type, container: Container) -> Peek:
-    """Return what a message of a class claims; the arrays in a list are named by their path."""
+def peek_tree(tree: Tree, size: int, options: Reading, kind: type, container: Container) -> Peek:
+    """Describe a message of a class; the arrays in a list are named by their path."""
     if kind is Message:
-        found, infos, beside = _message(tree, "$", container, how, size)
+        found, infos, beside = _message(tree, "$", container, options, size)
         if not found:
             check_not_empty(tree)
         return Peek(found, tuple(infos), *beside)
     parts = parts_in(tree, kind, container, size)
-    named = [info for path, node in parts for info in _message(node, path, container, how, size)[1]]
+    named = [
+        info for path, node in parts for info in _message(node, path, container, options, size)[1]
+    ]
     if kind is MessageList:
         return Peek("seldonMessages", tuple(named))
-    reward(tree.get("reward"), container, how)
+    reward(tree.get("reward"), container, options)
     return Peek("feedback", tuple(named))
 
 
 def _message(
-    tree: Tree, path: str, container: Container, how: Reading, size: int
+    tree: Tree, path: str, container: Container, options: Reading, size: int
 ) -> tuple[str, list[TensorInfo], tuple[Any, Any, Any]]:
-    """Return the kind of a message, the claim about its array if it has one, and its envelope."""
+    """Return the kind of a message, the `TensorInfo` of its array, and its envelope."""
     kind, claim = "", []
     try:
         kind, node, names, meta, status = open_message(tree, foreign=container.foreign)
         if meta or status:
-            lists.check_numbers([meta, status], how)
+            lists.check_numbers([meta, status], options)
         if kind in _CLAIMS:
             claim = [TensorInfo(path[2:], *_CLAIMS[kind](node))]
         else:
-            other_value(kind, node, container, how, size)
+            other_value(kind, node, container, options, size)
     except CodecError as error:
         raise relocated(error.within(path_of(kind)), path) from None
     return kind, claim, (names, meta, status)
@@ -92,7 +94,7 @@ def _values_dtype(node: Any) -> np.dtype[Any] | None:
     try:
         array: Array = lists.numbers(node, DecodeError)
     except CodecError:
-        return None  # which `decode` refuses
+        return None  # `decode` refuses it
     return array.dtype
 
 

@@ -48,12 +48,12 @@ class SeldonProtocol:
         self._short = container.name == "json"
 
     def __repr__(self) -> str:
-        """Return the call that returns it."""
+        """Return the call that returns this protocol."""
         return f"get_protocol({self.name!r})"
 
     @property
     def family(self) -> Family:
-        """The protocol of which this is a form."""
+        """The protocol of this form."""
         from tensorwire.protocols.seldon.family import FAMILY
 
         return FAMILY
@@ -106,8 +106,8 @@ class SeldonProtocol:
             bodies.align(messages_in(message))
             return message
         reader = self._reader
-        how = reader.default if missing is None else reader.how(missing)
-        return reader.read(body, class_of(kind), limits, how)
+        options = reader.default if missing is None else reader.options(missing)
+        return reader.read(body, class_of(kind), limits, options)
 
     def peek(
         self,
@@ -116,7 +116,7 @@ class SeldonProtocol:
         *,
         type: Any = None,  # noqa: A002
     ) -> Peek:
-        """Return what a message claims about its arrays; see `MessageProtocol`."""
+        """Describe the arrays of a message; see `MessageProtocol`."""
         del headers
         kind, reader = class_of(type), self._reader
         found: Peek = reader.build(body, kind, peek_tree, reader.default, kind, self._container)

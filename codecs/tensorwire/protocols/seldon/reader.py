@@ -57,7 +57,7 @@ def class_of(kind: Any) -> type:
 
 
 def relocated(error: CodecError, path: str) -> CodecError:
-    """Return an error of a message as one of the message that holds it at a path."""
+    """Return an error of an inner message with its path in the outer message."""
     return type(error)(error.reason, path + error.path[1:], error.remedy)
 
 
@@ -72,7 +72,7 @@ class MessageReader:
     Attributes
     ----------
     default
-        how numbers are read where a call has no `missing`.
+        the options of a call without `missing`.
     views
         what messages with nothing but an array mean, by their length: the array for `array`, and
         array and kind for `read`.
@@ -85,11 +85,11 @@ class MessageReader:
         self.default = reading(None, container)
         self.views = ViewCache()
 
-    def how(self, missing: Missing | None) -> Reading:
-        """Return how numbers are read with an option `missing`."""
+    def options(self, missing: Missing | None) -> Reading:
+        """Return the options of a call with `missing`."""
         return self.default if missing is None else reading(missing, self._container)
 
-    def array(self, body: Body, kind: str, limits: Any, how: Reading, out: Array | None) -> Any:
+    def array(self, body: Body, kind: str, limits: Any, options: Reading, out: Array | None) -> Any:
         """Return the array of a message of that kind; raise `DecodeError` for another kind.
 
         It may be a read-only view of the body, of any kind.
@@ -97,7 +97,7 @@ class MessageReader:
         bounds = DEFAULT_LIMITS if limits is None else checked_limits(limits)
         try:
             fields = bodies.read(
-                self._container, body, self._message, self._fields, how, bounds, kind, out
+                self._container, body, self._message, self._fields, options, bounds, kind, out
             )
         except DecodeError as error:
             if self._container.name == "protobuf":
@@ -108,7 +108,7 @@ class MessageReader:
         return fields[0]
 
     def _remember(self, body: Body, fields: Fields, make: Callable[..., Any]) -> None:
-        """Remember the bytes before an array that ends a message, if there is nothing else."""
+        """Cache the bytes before the array of a message that ends with it and has no other data."""
         value, kind, names, meta, status = fields
         if type(value) is not np.ndarray or value.flags.writeable:
             return
@@ -122,44 +122,46 @@ class MessageReader:
             )
 
     def _is_canonical(self, body: Body, kind: str, value: Array) -> bool:
-        """Return whether a message is what a codec writes for an array, so that no more is kept."""
+        """Return whether a message has the form that a codec writes: others are not cached."""
         leaf = KINDS[kind].leaf(value, lossy=False)
         part = self._container.write(leaf)
         tree = wrap(kind, KINDS[kind].tree(leaf), None)
         first, last = self._container.frame(tree, [size_of(part)], self._message)
         return join(first, part, last) == body
 
-    def read(self, body: Any, kind: type, limits: Any, how: Reading) -> Any:
+    def read(self, body: Any, kind: type, limits: Any, options: Reading) -> Any:
         """Return the message of a class: Message, MessageList or Feedback."""
         bounds = checked_limits(limits)
         if kind is not Message:
-            return self.build(body, kind, self.message, how, bounds, kind)
+            return self.build(body, kind, self.message, options, bounds, kind)
         if limits is None and self._container.sized:
             body = as_body(body)
             found = self.views.view(body, len(body))
             if found is not None:
                 value, name = found
                 return Message(value if KINDS[name].views else value.copy(), name, None, {}, {})
-        fields = self.build(body, kind, self._not_empty, how, bounds)
+        fields = self.build(body, kind, self._not_empty, options, bounds)
         if limits is None and self._container.sized:
             name = fields[1]
             self._remember(body, fields, lambda arrays, _: (arrays[0], name))
         return self._message_of(fields)
 
     def build(
-        self, body: Any, kind: type, build: Callable[..., Any], how: Reading, *arguments: Any
+        self, body: Any, kind: type, build: Callable[..., Any], options: Reading, *arguments: Any
     ) -> Any:
-        """Return what `build` makes of the tree of a message, the size of the body and `how`."""
+        """Call `build` with the tree of a message, the size of the body, and the options."""
         try:
-            return bodies.read(self._container, body, self._schemas[kind], build, how, *arguments)
+            return bodies.read(
+                self._container, body, self._schemas[kind], build, options, *arguments
+            )
         except CodecError as error:
             raise error.within("$") from None
 
-    def _fields(  # noqa: PLR0913, PLR0917 - what is read, how, and into what
+    def _fields(  # noqa: PLR0913, PLR0917 - the arguments of `decode`
         self,
         tree: Tree,
         size: int,
-        how: Reading,
+        options: Reading,
         limits: Limits,
         wanted: str = "",
         out: Array | None = None,
@@ -169,12 +171,18 @@ class MessageReader:
         try:
             kind, node, names, meta, status = open_message(tree, foreign=self._container.foreign)
             if meta or status:
-                lists.check_numbers([meta, status], how)
+                lists.check_numbers([meta, status], options)
             if wanted and kind != wanted:
                 raise self._not_wanted(kind, tree)
             if kind in KINDS:
-                return KINDS[kind].value(node, size, limits, out, how), kind, names, meta, status
-            value = other_value(kind, node, self._container, how, size)
+                return (
+                    KINDS[kind].value(node, size, limits, out, options),
+                    kind,
+                    names,
+                    meta,
+                    status,
+                )
+            value = other_value(kind, node, self._container, options, size)
         except CodecError as error:
             raise error.within(path_of(kind) if kind else "$") from None
         return value, kind, names, meta, status
@@ -192,23 +200,23 @@ class MessageReader:
         return DecodeError("expected an array, got no payload", "", guess.of_members(tree))
 
     def message(
-        self, tree: Tree, size: int, how: Reading, limits: Limits, kind: type = Message
+        self, tree: Tree, size: int, options: Reading, limits: Limits, kind: type = Message
     ) -> Any:
         """Return the message of a class that a tree represents; `size` is that of the body."""
         if kind is not Message:
-            return self._parts(tree, size, how, limits, kind)
-        return self._message_of(self._not_empty(tree, size, how, limits))
+            return self._parts(tree, size, options, limits, kind)
+        return self._message_of(self._not_empty(tree, size, options, limits))
 
-    def _not_empty(self, tree: Tree, size: int, how: Reading, limits: Limits) -> Fields:
+    def _not_empty(self, tree: Tree, size: int, options: Reading, limits: Limits) -> Fields:
         """Return the fields of a message; raise `DecodeError` for one without any content."""
-        fields = self._fields(tree, size, how, limits)
+        fields = self._fields(tree, size, options, limits)
         if not fields[1]:
             check_not_empty(tree)
         return fields
 
     @staticmethod
     def _message_of(fields: Fields) -> Message:
-        """Return a message, its array no view where its kind has none."""
+        """Return a message; the array of a kind without views is copied."""
         value, kind, names, meta, status = fields
         if kind in KINDS:
             if not KINDS[kind].views and isinstance(value, np.ndarray):
@@ -218,15 +226,15 @@ class MessageReader:
         return Message(value, kind, names, meta, status)
 
     def _parts(
-        self, tree: Tree, size: int, how: Reading, limits: Limits, kind: type
+        self, tree: Tree, size: int, options: Reading, limits: Limits, kind: type
     ) -> MessageList | Feedback:
-        """Return a list of messages or a feedback; its arrays are bounded together."""
+        """Return a list of messages or a feedback; the limits apply to all its arrays together."""
         messages: dict[str, Message] = {}
         bounds, used = limits, 0
         for path, node in parts_in(tree, kind, self._container, size):
             try:
                 messages[path[2:]] = message = self._message_of(
-                    self._fields(node, size, how, bounds)
+                    self._fields(node, size, options, bounds)
                 )
             except CodecError as error:
                 raise relocated(error, path) from None
@@ -234,11 +242,11 @@ class MessageReader:
             bounds = limits.after(used, size)
         if kind is MessageList:
             return MessageList(list(messages.values()))
-        return Feedback(**messages, reward=reward(tree.get("reward"), self._container, how))
+        return Feedback(**messages, reward=reward(tree.get("reward"), self._container, options))
 
 
 def _array(arrays: list[Array], _: str) -> Array:
-    """Return the one array of a message that is known."""
+    """Return the single array of a cached message."""
     return arrays[0]
 
 
@@ -248,7 +256,7 @@ def parts_in(tree: Tree, kind: type, container: Container, size: int) -> list[tu
     Raises `DecodeError` for a tree without any member of the class.
     """
     members = ("seldonMessages",) if kind is MessageList else (*_FEEDBACK, "reward")
-    other = tree or (size and container.name == "protobuf")  # which leaves unknown members out
+    other = tree or (size and container.name == "protobuf")  # it drops unknown members
     if other and not any(name in tree for name in members):
         reason = f"expected a {kind.__name__}, with {' or '.join(members)}, got none of them"
         raise DecodeError(reason, "", guess.of_members(tree))
@@ -269,17 +277,17 @@ def check_not_empty(tree: Tree) -> None:
         raise DecodeError(reason, "", guess.of_members(tree))
 
 
-def other_value(kind: str, node: Any, container: Container, how: Reading, size: int) -> Any:
+def other_value(kind: str, node: Any, container: Container, options: Reading, size: int) -> Any:
     """Return the value of a payload other than an array: text, JSON, customData, or None."""
     if kind == "strData" and type(node) is not str:
         raise DecodeError(f"expected a string, got {shown(node)}")
     if type(node) is not str:
-        lists.check_numbers(node, how, size)
+        lists.check_numbers(node, options, size)
     return _custom(node, container) if kind == "customData" else node
 
 
 def _custom(node: Any, container: Container) -> Any:
-    """Return the object that JSON has, as it was read; or an Any, from containers with bytes."""
+    """Return customData: a dict in JSON, an `Any` in containers of bytes."""
     if type(node) is not dict:
         raise DecodeError(f"expected an object, got {shown(node)}")
     if type(node.get("@type")) is str:
@@ -291,12 +299,12 @@ def _custom(node: Any, container: Container) -> Any:
     return customdata.Any(url, bytes(value))
 
 
-def reward(node: Any, container: Container, how: Reading) -> float:
-    """Return the reward of a feedback; text may have quoted it."""
+def reward(node: Any, container: Container, options: Reading) -> float:
+    """Return the reward of a feedback, which may be in quotes."""
     if node is None:
         return 0.0
     try:
-        array = lists.numbers([node], DecodeError, how)
+        array = lists.numbers([node], DecodeError, options)
     except CodecError as error:
         raise DecodeError(error.reason, "$.reward", error.remedy) from None
     if array.dtype.kind not in "iuf":
@@ -307,4 +315,4 @@ def reward(node: Any, container: Container, how: Reading) -> float:
         raise DecodeError(reason, "$.reward", "write the reward as a float")
     if container.name != "protobuf":
         return number
-    return float(str(np.float32(number)))  # the shortest decimal that means it
+    return float(str(np.float32(number)))  # by its shortest decimal text

@@ -98,12 +98,12 @@ class MessageWriter:
     def _write_tree(
         self, message: Any, missing: Missing | None, put: Callable[..., _T], *, lossy: bool
     ) -> _T:
-        """Return the tree of a message as `bodies.write` or `bodies.write_parts` puts it."""
-        how = envelope.writing(missing)
+        """Return the body or the buffers of a message; `put` is a function of `bodies`."""
+        options = envelope.writing(missing)
         try:
-            tree = self._tree(message, how, lossy=lossy)
+            tree = self._tree(message, options, lossy=lossy)
             kind = class_of(type(message))
-            body = put(self._container, tree, self._schemas[kind], how.words)
+            body = put(self._container, tree, self._schemas[kind], options.words)
         except CodecError as error:
             raise self._locate_error(error, message, missing, lossy=lossy) from None
         deep = kind is not Message and self._container.name == "protobuf"
@@ -112,20 +112,22 @@ class MessageWriter:
         return body
 
     def status(self, status: dict[str, Any]) -> bytes:
-        """Return a message of a status alone."""
+        """Return a message that has only a status."""
         return bodies.write(self._container, {"status": status}, self._schemas[Message])
 
-    def _tree(self, message: Any, how: Writing, *, lossy: bool) -> Tree:
+    def _tree(self, message: Any, options: Writing, *, lossy: bool) -> Tree:
         """Return the tree of a message, its members in the order of their field numbers."""
         if isinstance(message, Message):
-            return self._message(message, how, lossy=lossy)
-        parts = {path[2:]: self._message(one, how, lossy=lossy) for path, one in _parts_of(message)}
+            return self._message(message, options, lossy=lossy)
+        parts = {
+            path[2:]: self._message(one, options, lossy=lossy) for path, one in _parts_of(message)
+        }
         if isinstance(message, MessageList):
             return {"seldonMessages": list(parts.values())}
         truth = {"truth": parts.pop("truth")} if "truth" in parts else {}
         return {**parts, "reward": self._reward(message.reward, lossy=lossy), **truth}
 
-    def _message(self, message: Message, how: Writing, *, lossy: bool) -> Tree:
+    def _message(self, message: Message, options: Writing, *, lossy: bool) -> Tree:
         kind: Any = message.kind
         if not is_known(kind, (*_KINDS, "")):
             raise UnknownCodecError(unknown("the kind of a message", kind, _KINDS), "$")
@@ -133,7 +135,7 @@ class MessageWriter:
         if kind in KINDS and kind != "raw" and is_frame(value):
             value, names = rows_of(value, names)
         try:
-            node = self._node(kind, value, how, lossy=lossy)
+            node = self._node(kind, value, options, lossy=lossy)
         except CodecError as error:
             raise error.within(envelope.path_of(kind)) from None
         tree = envelope.members_of(message.meta, message.status)
@@ -142,10 +144,10 @@ class MessageWriter:
         tree |= envelope.wrap(kind, node, names)
         return tree or {"meta": {}}  # an empty body would not be a message
 
-    def _node(self, kind: str, value: Any, how: Writing, *, lossy: bool) -> Any:
+    def _node(self, kind: str, value: Any, options: Writing, *, lossy: bool) -> Any:
         """Return the payload of a message as a tree."""
         if kind in KINDS:
-            return KINDS[kind].tree(KINDS[kind].leaf(value, lossy=lossy, options=how))
+            return KINDS[kind].tree(KINDS[kind].leaf(value, lossy=lossy, options=options))
         if kind == "strData":
             return fields.text(value, "$.strData")
         if kind == "jsonData":
@@ -159,7 +161,7 @@ class MessageWriter:
         return None
 
     def _custom(self, value: Any, *, lossy: bool) -> Any:
-        """Return an Any as the container has it: JSON as an object, protobuf as two fields."""
+        """Return an `Any` in the form of the container: an object in JSON, two fields in others."""
         protobuf = self._container.name == "protobuf"
         if isinstance(value, customdata.Any):
             url = fields.text(value.type_url, "$.customData.type_url")
@@ -198,7 +200,7 @@ class MessageWriter:
                 narrow = np.float32(number)
             if isfinite(number) and not np.isfinite(narrow):
                 raise EncodeError(f"expected float32, got {shown(value)}", "$.reward")
-            # What is exact is the float32 itself, or the shortest decimal that means it.
+            # Exact are the float32 itself, and the float64 of its shortest decimal text.
             exact = exact and (isnan(number) or number in (float(narrow), float(str(narrow))))
             number = float(narrow)
         if not exact and not lossy:
@@ -209,27 +211,27 @@ class MessageWriter:
     def _locate_error(
         self, error: CodecError, message: Any, missing: Missing | None, *, lossy: bool
     ) -> CodecError:
-        """Return an error with the path of the part that is refused by itself too."""
+        """Return an error with the path of the member that is refused alone, too."""
         if not isinstance(message, Message):
             for path, one in _parts_of(message):
                 found = _refusal(partial(self.write, one, lossy=lossy, missing=missing))
                 if found is not None:
                     return relocated(found, path)
-            if error.path == "$":  # for the depth that it adds to the messages in it
+            if error.path == "$":  # the inner messages are too deep in the outer one
                 return type(error)(error.reason, _deepest(message), error.remedy)
-        elif error.path == "$":  # of a container, which knows no members
-            member, how = partial(self._write_member, lossy=lossy), envelope.writing(missing)
+        elif error.path == "$":  # an error of the container has no path
+            member, options = partial(self._write_member, lossy=lossy), envelope.writing(missing)
             for name in ("status", "meta", message.kind):
-                found = _refusal(partial(member, message, name, how))
+                found = _refusal(partial(member, message, name, options))
                 if found is not None:
                     return found.within(f"$.{name}")
         return error
 
-    def _write_member(self, message: Message, name: str, how: Writing, *, lossy: bool) -> None:
+    def _write_member(self, message: Message, name: str, options: Writing, *, lossy: bool) -> None:
         """Write one member of a message alone."""
-        tree = self._message(message, how, lossy=lossy)
+        tree = self._message(message, options, lossy=lossy)
         if name in tree:
-            bodies.write(self._container, {name: tree[name]}, self._schemas[Message], how.words)
+            bodies.write(self._container, {name: tree[name]}, self._schemas[Message], options.words)
 
 
 def _refusal(write: Callable[[], Any]) -> CodecError | None:
@@ -242,7 +244,7 @@ def _refusal(write: Callable[[], Any]) -> CodecError | None:
 
 
 def _beside(message: Message) -> dict[str, Any]:
-    """Return names, meta and status of a message, as far as it has them."""
+    """Return names, meta and status of a message where they are set."""
     found: dict[str, Any] = {}
     if message.names is not None:
         found["names"] = message.names
@@ -271,7 +273,7 @@ def _parts_of(message: Any) -> list[tuple[str, Message]]:
 
 
 def _array_in(node: Any) -> Any:
-    """Return the array in the tree of a kind, or what has its shape."""
+    """Return the array in the tree of a kind, or the part of it that has its shape."""
     (leaf,) = leaves(node)
     return leaf[1].data if leaf[1].role is Role.NESTED else leaf[1]
 
@@ -292,7 +294,7 @@ def _as_floats(node: Any) -> Any:
 
 
 def _check_depth(body: Any, name: str, message: Any) -> None:
-    """Raise `EncodeError` where protobuf does not read what is nested in one of the messages."""
+    """Raise `EncodeError` where a message is nested deeper than protobuf reads."""
     from google.protobuf.message import DecodeError as Refused
 
     try:
@@ -303,7 +305,7 @@ def _check_depth(body: Any, name: str, message: Any) -> None:
 
 
 def _deepest(message: Any) -> str:
-    """Return the path of what is nested deepest in a list of messages or in a feedback."""
+    """Return the path of the deepest member in a list of messages or in a feedback."""
     depths = {"$": 0}
     for path, one in _parts_of(message):
         depths[f"{path}.{one.kind}"] = levels(one.value)

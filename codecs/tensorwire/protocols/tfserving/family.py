@@ -1,4 +1,4 @@
-"""What is true of TensorFlow Serving's protocol in all its forms.
+"""The properties of TensorFlow Serving's protocol that all its forms share.
 
 Source: https://www.tensorflow.org/tfx/serving/api_rest, tensorflow_serving/apis/*.proto
 """
@@ -27,12 +27,12 @@ __all__ = ["FAMILY"]
 _SERVICE, _REQUEST = "tensorflow.serving.PredictionService", "tensorflow.serving.PredictRequest"
 _MODEL = "/v1/models/{name}"
 _MODELS = (_MODEL, _MODEL + "/versions/{version}", _MODEL + "/labels/{label}")
-_VERSION = re.compile("0|-?[1-9][0-9]{0,17}")  # what is the same text again, in 64 bits
-_SIGNATURE = "serving_default"  # that is meant where none is named
+_VERSION = re.compile("0|-?[1-9][0-9]{0,17}")  # the canonical text of an int64
+_SIGNATURE = "serving_default"  # the signature of a request that names none
 
 
 class TensorFlowServing(Family):
-    """Named arrays, of which `output_filter` says which are wanted."""
+    """Named arrays; `output_filter` of a request names the outputs that it asks for."""
 
     name = "tfserving"
     request, response = PredictRequest, PredictResponse
@@ -58,7 +58,7 @@ class TensorFlowServing(Family):
     )
 
     def take(self, message: Any) -> Neutral:
-        """Take a message apart."""
+        """Convert a message to a `Neutral`."""
         request = isinstance(message, PredictRequest)
         name = message.signature_name
         extras = {
@@ -86,11 +86,11 @@ class TensorFlowServing(Family):
         return self.fit(message), lost
 
     def fit(self, message: Any) -> Any:
-        """Let a message be written by columns where rows cannot hold its arrays.
+        """Return a message to be written by columns where rows cannot represent its arrays.
 
         Rows need a first dimension that all arrays share, and one row at least. (A reply that is a
         single array without rows is written as ``{"predictions":[]}``.) Whoever reads a call of
-        gRPC knows of no rows.
+        gRPC has no rows.
         """
         request = isinstance(message, PredictRequest)
         arrays = message.inputs if request else message.outputs
@@ -114,7 +114,7 @@ class TensorFlowServing(Family):
         return None
 
     def contents(self, message: Any) -> Contents:
-        """Return what a message holds."""
+        """Return the contents of a message, for display."""
         request = isinstance(message, PredictRequest)
         names = ["model_name", "version", "version_label", "signature_name"]
         fields = {name: getattr(message, name) for name in names}
@@ -128,7 +128,7 @@ class TensorFlowServing(Family):
     def build(
         self, array: Any, form: str, *, name: str | None, model: str, columns: Sequence[str] | None
     ) -> PredictRequest:
-        """Make a request of one array; REST leaves it unnamed, gRPC cannot."""
+        """Make a request of one array; it has no name in REST, and a default name in gRPC."""
         del columns
         usual = "" if form == "json" else "inputs"
         return PredictRequest({usual if name is None else name: array}, model)
@@ -151,7 +151,7 @@ class TensorFlowServing(Family):
         return request.output_filter
 
     def meta(self, request: PredictRequest) -> dict[str, Any]:
-        """Return what a request says beside its arrays."""
+        """Return the fields of a request other than its arrays."""
         names = ("model_name", "version", "version_label", "signature_name")
         return {name: getattr(request, name) for name in names}
 

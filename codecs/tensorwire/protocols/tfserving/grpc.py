@@ -57,7 +57,7 @@ def protocol(name: str) -> ServingGrpc:
 
 
 class ServingGrpc:
-    """The bytes of a Predict call, just as protobuf writes them."""
+    """The bytes of a Predict call, as protobuf's runtime writes them."""
 
     media_type = _MEDIA_TYPE
     request, response = PredictRequest, PredictResponse
@@ -67,12 +67,12 @@ class ServingGrpc:
         self._frames, self._views = FrameCache(), ViewCache()
 
     def __repr__(self) -> str:
-        """Return the call that gives it."""
+        """Return the call that returns this protocol."""
         return f"get_protocol({self.name!r})"
 
     @property
     def family(self) -> Family:
-        """The protocol of which this is a form."""
+        """The protocol of this form."""
         from tensorwire.protocols.tfserving.family import FAMILY
 
         return FAMILY
@@ -85,7 +85,7 @@ class ServingGrpc:
         missing: Missing | None = None,
     ) -> tuple[bytes, dict[str, str]]:
         """Write a message; see `MessageProtocol`."""
-        del lossy, missing  # nothing that TensorFlow has a dtype for is lost
+        del lossy, missing  # TensorProto is exact for every dtype of TensorFlow
         try:
             body = self._write_one(message) or self._write_numbers(message)
         except (TypeError, AttributeError, ValueError):  # not a message; refused below
@@ -189,7 +189,7 @@ class ServingGrpc:
         return found
 
     def _remember(self, body: Any, kind: Any, found: Any) -> None:
-        """Remember how a message is read that has nothing but its model and its arrays."""
+        """Cache the layout of a message that has only a model and arrays."""
         arrays = found.inputs if kind is PredictRequest else found.outputs
         if kind is PredictRequest and found.output_filter:
             return
@@ -203,7 +203,7 @@ class ServingGrpc:
         )
 
     def _view(self, body: bytes, kind: Any) -> Any:
-        """View the arrays of a message of plain numbers, and remember how; None for any other."""
+        """View the arrays of a message of plain numbers, and cache its layout; None for others."""
         at, spec = 0, b""
         if kind is PredictRequest and len(body) > 1 and body[0] == _SPEC and body[1] < 0x80:
             at = 2 + body[1]
@@ -220,7 +220,7 @@ class ServingGrpc:
             spec = body[end:]
         try:
             model = _model_of(spec, kind)
-        except (CodecError, Irregular):  # raised again by what reads any message
+        except (CodecError, Irregular):  # the general reader raises it again
             return None
         self._views.remember_at(
             (kind, len(body)),
@@ -384,7 +384,7 @@ def _new_frame(key: Any) -> Frame | None:
     kind, *model = key[:5]
     try:
         spec = _spec_bytes(kind, *model)
-    except CodecError:  # raised again by what writes any message
+    except CodecError:  # the general writer raises it again
         return None
     entries = zip(key[5::3], key[6::3], key[7::3], strict=True)
     if kind is PredictRequest:
@@ -400,14 +400,14 @@ def _new_frame(key: Any) -> Frame | None:
 
 @lru_cache(maxsize=64)
 def _spec_bytes(kind: Any, name: str, version: int | None, label: str, signature: str) -> bytes:
-    """Return the field of a message that has its model, empty where it has none."""
+    """Return the bytes of the model field of a message, empty where it has no model."""
     tree, _ = _to_tree(kind({}, name, version, label, signature))
     return b"".join(_PROTOBUF.frame(tree, [], _schema(kind)))
 
 
 @lru_cache(maxsize=64)
 def _model_of(spec: bytes, kind: Any) -> tuple[str, int | None, str, str]:
-    """Return name, version, label and signature of a message that has nothing but its model."""
+    """Return name, version, label and signature of a message that has only a model."""
     tree = _PROTOBUF.read(spec, _schema(kind), VERIFIED)
     found = _from_tree(tree, kind, DEFAULT_LIMITS, len(spec))
     return found.model_name, found.version, found.version_label, found.signature_name

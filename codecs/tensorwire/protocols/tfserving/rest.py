@@ -68,12 +68,12 @@ class ServingRest:
         self.name = name
 
     def __repr__(self) -> str:
-        """Return the call that gives it."""
+        """Return the call that returns this protocol."""
         return f"get_protocol({self.name!r})"
 
     @property
     def family(self) -> Family:
-        """The protocol of which this is a form."""
+        """The protocol of this form."""
         from tensorwire.protocols.tfserving.family import FAMILY
 
         return FAMILY
@@ -86,10 +86,10 @@ class ServingRest:
         missing: Missing | None = None,
     ) -> tuple[bytes, dict[str, str]]:
         """Write a message; see `MessageProtocol`."""
-        how = _WRITING if missing is None and not lossy else _writing(missing, lossy=lossy)
-        body = small_body(message)  # finite: the same whatever `how` is
+        options = _WRITING if missing is None and not lossy else _writing(missing, lossy=lossy)
+        body = small_body(message)  # finite numbers do not depend on the options
         if body is None:
-            body = assemble(*_pieces(message, how, lossy=lossy))
+            body = assemble(*_pieces(message, options, lossy=lossy))
         return body, {"Content-Type": "application/json"}
 
     def encode_parts(
@@ -100,8 +100,8 @@ class ServingRest:
         missing: Missing | None = None,
     ) -> tuple[list[bytes | memoryview], dict[str, str]]:
         """Write a message as buffers; see `MessageProtocol`."""
-        how = _writing(missing, lossy=lossy)
-        first, *pieces = (parted := _pieces(message, how, lossy=lossy))[0]
+        options = _writing(missing, lossy=lossy)
+        first, *pieces = (parted := _pieces(message, options, lossy=lossy))[0]
         buffers: list[bytes | memoryview] = [first]
         for part, piece in zip(parted[1], pieces, strict=True):
             buffers += [buffer_of(part), piece]
@@ -149,17 +149,19 @@ class ServingRest:
                     return PredictRequest(arrays)
         bounds = checked_limits(limits)
 
-        def build(tree: Tree, size: int, how: Reading) -> Any:
+        def build(tree: Tree, size: int, options: Reading) -> Any:
             found = _find(tree, kind)
-            message = kind(found.read(bounds, size, how, signature), rows=found.rows)
+            message = kind(found.read(bounds, size, options, signature), rows=found.rows)
             if kind is PredictRequest:
                 message.signature_name = fields.member(tree, "signature_name")
             return message
 
-        how = _READING if missing is None else reading(missing, "nan", text=True)
+        options = _READING if missing is None else reading(missing, "nan", text=True)
         if signature is not None:
-            how = how._replace(exact=False)  # each dtype of it tells what may be rounded
-        return bodies.read(_JSON, body, _SCHEMA, build, how)
+            options = options._replace(
+                exact=False
+            )  # the dtypes of the signature decide on rounding
+        return bodies.read(_JSON, body, _SCHEMA, build, options)
 
     def peek(
         self,
@@ -208,11 +210,11 @@ def _find(tree: Tree, kind: Any) -> Found:
 
 
 def _pieces(
-    message: PredictRequest | PredictResponse, how: Writing, *, lossy: bool
+    message: PredictRequest | PredictResponse, options: Writing, *, lossy: bool
 ) -> tuple[list[bytes], list[Part]]:
-    """Return the bytes around the arrays of a message, and the arrays as they are written."""
+    """Return the bytes around the arrays of a message, and the parts of the arrays."""
     member, tensors = tensors_of(message)
-    pieces, parts = write(member, tensors, how, rows=message.rows, lossy=lossy)
+    pieces, parts = write(member, tensors, options, rows=message.rows, lossy=lossy)
     head = b"{"
     if isinstance(message, PredictRequest):
         if message.output_filter and not lossy:

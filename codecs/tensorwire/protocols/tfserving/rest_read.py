@@ -48,9 +48,9 @@ class Found(NamedTuple):
     Attributes
     ----------
     key
-        the member of the message that holds them.
+        the member of the message that has them.
     rows
-        whether it holds them by rows.
+        whether they are in rows.
     named
         whether they have names.
     nodes
@@ -87,7 +87,7 @@ class Found(NamedTuple):
         return Peek("rows" if self.rows else "columns", tensors)
 
     def _renamed(self, signature: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the nodes in the order of the signature, which names one that has no name."""
+        """Return the nodes in the order of the signature, whose name an array without one gets."""
         nodes, path = self.nodes, f"$.{self.key}"
         if not isinstance(signature, Mapping):
             raise DecodeError(
@@ -140,7 +140,7 @@ def small_array(body: bytes, start: int) -> Array | None:
     try:
         (node,) = orjson.loads(body).values()
         return _small_numbers(node, body, start) if node.__class__ is list else None
-    except ValueError:  # not JSON, or ragged: for others to explain
+    except ValueError:  # not JSON, or ragged: the general reader raises the error
         return None
 
 
@@ -265,7 +265,7 @@ def _odd_row(rows: list[Any], key: str) -> DecodeError:
 
 
 class _Reader(NamedTuple):
-    """How the arrays of one message are read.
+    """The reader of the arrays of one message.
 
     Attributes
     ----------
@@ -274,7 +274,7 @@ class _Reader(NamedTuple):
     payload
         the size of the message in bytes.
     reading
-        how missing numbers are spelled.
+        the options for missing numbers.
     texts
         whether base64 has to be UTF-8 text.
     """
@@ -287,7 +287,7 @@ class _Reader(NamedTuple):
     def typed(self, node: Any, wanted: Any) -> Any:
         """Read an array as the dtype of the signature."""
         dtype = _dtype_named(wanted)
-        if dtype.kind == "f":  # TensorFlow Serving takes any number, and the nearest float for it
+        if dtype.kind == "f":  # TensorFlow Serving converts any number to the nearest float
             reading = self.reading._replace(verified=True, exact=False, also=frozenset({int}))
         else:
             reading = self.reading._replace(exact=True)
@@ -321,7 +321,7 @@ def _single(node: Any, reading: Reading) -> Array:
 
 
 def _of_many_types(nested: list[Any], reading: Reading) -> Array:
-    """Make floats of integers that no one dtype holds, where they are to be floats."""
+    """Convert integers that no integer dtype holds to floats, for a float dtype."""
     flat = lists.scalars(nested)
     if set(map(type, flat)) != {int}:
         raise DecodeError("expected values of one type, got several types")
@@ -375,7 +375,7 @@ def _text_of(node: Any) -> bytes:
 
 
 def _flat(node: list[Any]) -> tuple[list[Any], tuple[int, ...]]:
-    """Return what nested lists of one depth hold, level by level, and their shape."""
+    """Return the flat values of nested lists and their shape."""
     shape = [len(node)]
     while True:
         kinds = set(map(type, node))
@@ -461,7 +461,7 @@ def _cast_strings(value: Any, dtype: np.dtype[Any]) -> Any:
             raise DecodeError(f"expected strings, got {value.dtype}")
         shape: tuple[int, ...] = value.shape
         items = value.reshape(-1).tolist() if value.size else []
-    else:  # byte strings that numpy would cut
+    else:  # byte strings that end in NUL
         shape = lists.shape(value)
         items = lists.scalars(value) if shape else [value]
     if dtype.kind == "S":

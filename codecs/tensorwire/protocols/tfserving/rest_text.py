@@ -44,17 +44,17 @@ class Rows(dict[str, "_RowsText"]):
 class RowsJSON(JSON):
     """JSON in which rows of one named array are `Rows`."""
 
-    def read(self, body: Body, message: ArrayPlaces, how: Reading = VERIFIED) -> Tree:
-        """Cut the long arrays out of the text, and let orjson read what is around them."""
+    def read(self, body: Body, message: ArrayPlaces, options: Reading = VERIFIED) -> Tree:
+        """Cut the long arrays out of the text, and read the rest by orjson."""
         if len(body) < _SMALL:
             return self.read_any(body, message)
         body = bytes(body)
         found = _ROWS.search(body, 0, _HEAD)
         if found is None:
-            return super().read(body, message, how)
+            return super().read(body, message, options)
         start, stop = found.end(), body.rfind(b"]")
         rest = b'%b"%b"%b' % (body[:start], _PLACEHOLDER.encode(), body[stop:])
-        rows = _one_array(body, start, stop, how)
+        rows = _one_array(body, start, stop, options)
         try:
             tree = {} if rows is None else self.read_any(rest, message)
         except DecodeError:  # the cut may be wrong, and not the text
@@ -71,12 +71,12 @@ class _RowsText(NumbersText):
 
     __slots__ = ("_count", "_rank")
 
-    def __init__(self, text: Any, count: int, rank: int, how: Reading) -> None:
-        super().__init__(text, 0, len(text), how)
+    def __init__(self, text: Any, count: int, rank: int, options: Reading) -> None:
+        super().__init__(text, 0, len(text), options)
         self._count, self._rank = count, rank
 
     def read(self, limits: Limits, out: Array | None = None) -> Array:
-        """Read it; `Irregular` for all but numbers, of one shape in each row."""
+        """Read the array; raise `Irregular` for rows other than numbers of one shape."""
         array = super().read(limits, out)
         # All that was overwritten is between rows: where rank - 1 lists end and as many begin,
         # numpy's first dimension goes on. So there can be no more rows, and if there are not less,
@@ -86,7 +86,7 @@ class _RowsText(NumbersText):
         return array
 
 
-def _one_array(body: bytes, start: int, stop: int, how: Reading) -> Rows | None:
+def _one_array(body: bytes, start: int, stop: int, options: Reading) -> Rows | None:
     """Return the text of the array; None where not all rows are written like the first one."""
     first = _FIRST.match(body, start, stop)
     if first is None or body[stop - 1] != 0x7D:
@@ -105,18 +105,18 @@ def _one_array(body: bytes, start: int, stop: int, how: Reading) -> Rows | None:
         return None
     if not _all_equal(text, ends - len(brackets), b"]" * len(brackets)):
         return None
-    # The spaces go behind the brackets: readers look for `],[` as it is usually written.
+    # The spaces are after the brackets: readers search for `],[`, the usual form.
     _put(text, ends, (comma + brackets).ljust(len(between) + len(brackets)))
     _put(text, starts[:1] - len(opening), (b"[" + brackets).ljust(len(opening) + len(brackets)))
     text[-1] = 0x5D
     try:
-        return Rows({orjson.loads(name): _RowsText(made, starts.size, len(brackets) + 1, how)})
+        return Rows({orjson.loads(name): _RowsText(made, starts.size, len(brackets) + 1, options)})
     except orjson.JSONDecodeError:
         return None
 
 
 def _quotes(text: Array) -> Array:
-    """Return the places of all quotes, found a block at a time: it stays in the cache."""
+    """Return the offsets of all quotes, found a block at a time: a block fits in the cache."""
     found = [
         np.flatnonzero(text[start : start + _BLOCK] == 0x22) + start
         for start in range(0, text.size, _BLOCK)
@@ -125,11 +125,11 @@ def _quotes(text: Array) -> Array:
 
 
 def _all_equal(text: Array, places: Array, wanted: bytes) -> bool:
-    """Return whether the text has the same bytes in all those places."""
+    """Return whether the text has the same bytes at all these offsets."""
     return all((text[places + i] == byte).all() for i, byte in enumerate(wanted))
 
 
 def _put(text: Array, places: Array, wanted: bytes) -> None:
-    """Write the same bytes into all those places."""
+    """Write the same bytes at all these offsets."""
     for i, byte in enumerate(wanted):
         text[places + i] = byte

@@ -31,7 +31,7 @@ __all__ = ["small_body", "write"]
 _REMEDY = "pass missing='nan' to write bare words"
 _SMALL = 1024  # elements of an array whose text may be copied
 _FLOAT64 = np.dtype(np.float64)
-_DIRECT = NUMBERS - {FLOAT16}  # dtype.num of what orjson writes, in native byte order
+_DIRECT = NUMBERS - {FLOAT16}  # dtype.num of the dtypes that orjson writes, in native byte order
 _WHOLE = "pass rows=False to write each array as a whole"
 _ROWS = {"inputs": b'"instances":', "outputs": b'"predictions":'}
 
@@ -64,7 +64,7 @@ def small_body(message: Any) -> bytes | None:
             text = _small_numbers(array)
             return None if text is None else start + text + b"}"
         return _small_named(name, array, rows=message.rows) if name.__class__ is str else None
-    except (TypeError, ValueError):  # fields that are not what they should be, or several arrays
+    except (TypeError, ValueError):  # fields of wrong types, or several arrays
         return None
 
 
@@ -79,7 +79,7 @@ def _small_named(name: str, array: Any, *, rows: bool) -> bytes | None:
     row = b"{%b:" % key
     if len(array) == 1:
         made = b"%b%b}" % (row, text[1:-1])
-    elif array.ndim == 1:  # what is put in is not looked at again
+    elif array.ndim == 1:
         made = b"%b%b}" % (row, text[1:-1].replace(b",", b"}," + row))
     else:
         made = text[1:-1].replace(b"]", b"]}").replace(b"[", row + b"[")
@@ -98,10 +98,10 @@ def _small_numbers(array: Any) -> bytes | None:
 
 
 def write(
-    member: str, tensors: Mapping[str, Any], how: Writing, *, rows: bool, lossy: bool
+    member: str, tensors: Mapping[str, Any], options: Writing, *, rows: bool, lossy: bool
 ) -> tuple[list[bytes], list[Part]]:
     """Write the arrays of a message, and the bytes around them."""
-    columns = {name: _column(tensors[name], member, name, how, lossy=lossy) for name in tensors}
+    columns = {name: _column(tensors[name], member, name, options, lossy=lossy) for name in tensors}
     bare = len(columns) == 1 and (member == "outputs" or "" in columns)
     if rows:
         count = _count(member, columns)
@@ -160,7 +160,7 @@ class _Numbers(NamedTuple):
         return write_numbers(self.array, self.words, self.path, _REMEDY)
 
     def rows(self) -> tuple[bytes, list[bytes], bytes]:
-        """Write each row; return also the bytes before and behind each of them."""
+        """Write each row; return also the bytes before and after each of them."""
         # The rows are cut out of one text.
         text, rank = bytes(buffer_of(self.whole())), self.array.ndim
         if rank == 2:  # [[1,2],[3,4]]: two bytes before each row
@@ -195,7 +195,7 @@ class _Strings(NamedTuple):
         return orjson.dumps(self._nested())
 
     def rows(self) -> tuple[bytes, list[bytes], bytes]:
-        """Write each row; nothing is before and behind them."""
+        """Write each row; there are no bytes before and after them."""
         return b"", list(map(orjson.dumps, self._nested())), b""
 
     def _nested(self) -> Any:
@@ -210,13 +210,13 @@ class _Strings(NamedTuple):
 _Column: TypeAlias = "_Numbers | _Strings"
 
 
-def _column(value: Any, member: str, name: str, how: Writing, *, lossy: bool) -> _Column:
-    """Check an array, and return it as it is to be written."""
+def _column(value: Any, member: str, name: str, options: Writing, *, lossy: bool) -> _Column:
+    """Check an array, and return its writer."""
     path = _path(member, name)
     try:
         if issubclass(type(value), (str, bytes)):  # numpy would drop a NUL at their end
             return _strings([value], (), member, name)
-        array = as_array(value, none=how.none)
+        array = as_array(value, none=options.none)
         if isinstance(array, list):
             flat = lists.scalars(array)
             if not all(isinstance(item, bytes) for item in flat):
@@ -229,13 +229,13 @@ def _column(value: Any, member: str, name: str, how: Writing, *, lossy: bool) ->
                 reason = f"expected a dtype that a list of numbers represents, got {array.dtype}"
                 raise EncodeError(reason, "", "use tfserving/protobuf, or pass lossy=True to round")
             array = to_float64(array, lossy=lossy)
-        return _Numbers(_representable(array, lossy=lossy), how.words, path)
+        return _Numbers(_representable(array, lossy=lossy), options.words, path)
     except CodecError as error:
         raise error.within(path) from None
 
 
 def _representable(array: Array, *, lossy: bool) -> Array:
-    """Refuse a shape that nested lists cannot represent, or cut it off behind its zero."""
+    """Refuse a shape that nested lists cannot represent, or cut it after its first zero."""
     if array.size or 0 not in array.shape[:-1]:
         return array
     if not lossy:
