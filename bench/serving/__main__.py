@@ -36,7 +36,7 @@ def _run(options: Options) -> int:
         require("psutil", "load")
     if options.output:
         require("pyperf", "-o")
-    from bench.serving.rest_client import CallError
+    from bench.serving.clients import CallError
 
     screen, progress = Screen(markdown=options.markdown), Progress(quiet=options.quiet)
     try:

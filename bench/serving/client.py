@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import tensorwire as tw
 from bench.serving import objects
 from bench.serving.cells import OURS, REST
+from bench.serving.clients import Reply, RestClient
 from bench.serving.grpc_client import GrpcClient
-from bench.serving.rest_client import Reply, RestClient
 from tensorwire.cli.load_tools import route
 
 if TYPE_CHECKING:

@@ -108,7 +108,7 @@ def python(target: Target, clients: int, seconds: float) -> Load:
         "warm_up": seconds * WARM_UP,
         "seconds": seconds,
     }
-    command = module("bench.serving.python_load")
+    command = module("bench.serving.loadgen")
     told = json.dumps(plan).encode()
     answer = json.loads(run_tool(command, within=seconds + GRACE, stdin=told)[0])
     if answer["failed"] and not answer["latencies"]:

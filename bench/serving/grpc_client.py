@@ -7,7 +7,7 @@ from typing import Any
 import grpc
 
 from bench.serving import timing
-from bench.serving.rest_client import CallError, Reply
+from bench.serving.clients import CallError, Reply
 
 OPTIONS = (
     ("grpc.max_receive_message_length", -1),

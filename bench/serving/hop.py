@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from bench.interrupt import INTERRUPTED
 from bench.measure.check import CheckError
-from bench.serving import hop_server, hop_tables, nginx, ours, suite
+from bench.serving import hop_tables, nginx, ours, proxies, suite
 from bench.serving.client import Caller, connect
 from bench.serving.flames import recording
 from bench.serving.hop_payloads import Picture, answer, image, pictures
@@ -62,8 +62,8 @@ def _start(processes: Processes, progress: Progress) -> dict[str, Process]:
     hops = {DIRECT: server}
     if nginx.program():
         hops[NGINX] = processes.start(nginx.command(*ports))
-    for how in hop_server.HOWS:
-        hops[how] = processes.start(hop_server.command(how, *ports))
+    for how in proxies.HOWS:
+        hops[how] = processes.start(proxies.command(how, *ports))
     for name, process in hops.items():
         if name != DIRECT:
             process.ready()

@@ -8,7 +8,7 @@ from time import perf_counter, sleep
 from typing import TYPE_CHECKING, Any
 
 from bench.serving.client import connect
-from bench.serving.rest_client import CallError
+from bench.serving.clients import CallError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

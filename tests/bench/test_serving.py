@@ -17,11 +17,11 @@ import pytest
 import tensorwire as tw
 from bench.measure.check import CheckError
 from bench.process import WorkerError
-from bench.serving import generators, latency, objects, python_load, timing
+from bench.serving import generators, latency, loadgen, objects, timing
 from bench.serving.cells import COUNTS, GRPC, KINDS, OBJECTS, OURS, REST, Cell, Choice, known
+from bench.serving.clients import CallError, RestClient
 from bench.serving.loads import Load, Target
 from bench.serving.options import parse
-from bench.serving.rest_client import CallError, RestClient
 from bench.serving.samples import SHARES, Request, Samples, quantile, shares
 from bench.serving.scale import plan
 from bench.serving.targets import advice, missed, target_of, verdict
@@ -341,7 +341,7 @@ def test_every_tool_counts_what_it_sends(tool: str, tmp_path: Path) -> None:
 
 def test_the_first_answer_is_waited_for() -> None:
     """However long it takes, it is counted, and the time until then; what comes later is not."""
-    record = python_load.Record(0.0, 0.0)
+    record = loadgen.Record(0.0, 0.0)
     over = [record.over]
     record.answered(record.begin)
     assert [*over, record.over] == [False, True]
@@ -349,7 +349,7 @@ def test_the_first_answer_is_waited_for() -> None:
     assert record.seconds == latency > 0
     record.answered(record.begin)
     assert record.latencies == [latency]
-    early = python_load.Record(3600.0, 1.0)
+    early = loadgen.Record(3600.0, 1.0)
     early.answered(early.begin - 3600)
     assert (early.latencies, early.seconds, early.over) == ([], 1.0, False)
 

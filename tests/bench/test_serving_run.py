@@ -28,7 +28,7 @@ from bench.serving.__main__ import main
 from bench.serving.cells import KINDS, Cell
 from bench.serving.hop_payloads import image
 from bench.serving.noop import LOCUSTFILE
-from bench.serving.runfile import read
+from bench.serving.records import read
 from tensorwire.server import EchoServer
 
 if TYPE_CHECKING:

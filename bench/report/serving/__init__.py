@@ -23,7 +23,7 @@ from bench.report.serving.scale import scale_answer, scale_section
 from bench.report.serving.starts import starts_answer, starts_section
 from bench.serving import suite
 from bench.serving.cells import OURS
-from bench.serving.runfile import read
+from bench.serving.records import read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -14,7 +14,7 @@ from time import perf_counter, process_time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from bench.serving.rest_client import head
+from bench.serving.clients import head
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """A service in front of the model server, made of our own server and a model that asks another.
 
-``python -m bench.serving.hop_server HOW REST_PORT GRPC_PORT``
+``python -m bench.serving.proxies HOW REST_PORT GRPC_PORT``
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ HOWS = ("pass", "route", "recode")
 
 def command(how: str, rest: int, grpc: int) -> list[str]:
     """Give the command that starts one."""
-    return module("bench.serving.hop_server", how, f"{rest}", f"{grpc}")
+    return module("bench.serving.proxies", how, f"{rest}", f"{grpc}")
 
 
 class Hop:
