@@ -27,11 +27,11 @@ def _run(options: Options) -> int:
     from bench.cli import require, require_all
     from bench.process import WorkerError
     from bench.screen import Progress, Screen
-    from bench.serving import flames
+    from bench.serving.processes import require_graphs
     from tensorwire.extras import EXTRAS
 
     require_all("a server", *EXTRAS["server"], "flask")
-    flames.require(options.flames)
+    require_graphs(options.flames)
     if options.mode == "load":
         require("psutil", "load")
     if options.output:

@@ -1,18 +1,31 @@
-"""An HTTP/1.1 client that keeps its connection and does little else, so that it measures others.
+"""The client's half of a cell: how it writes a request, sends it, and reads the reply.
 
-It takes what servers of model payloads send: a reply with a Content-Length.
+The connections keep open and do little else, so that they measure others. Replies of HTTP/1.1 have
+a Content-Length, as those of model servers have.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import socket
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import grpc
+
+import tensorwire as tw
+from bench.serving import objects
+from bench.serving.cells import OURS, REST
+from bench.serving.samples import HEADER
+from tensorwire.cli.load_tools import route
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-PATIENCE = 60.0
+    from bench.serving.cells import Cell
+
+JSON = "application/json"
+PROTOBUF = "application/x-protobuf"
 _LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)", re.IGNORECASE)
 _TIMING = re.compile(rb"\r\nserver-timing: *([^\r]+)", re.IGNORECASE)
 _CLOSE = re.compile(rb"\r\nconnection: *close", re.IGNORECASE)
@@ -125,3 +138,79 @@ def _some(connection: socket.socket) -> bytes:
     if not got:
         raise ConnectionResetError("the server closed the connection")
     return got
+
+
+OPTIONS = (
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.max_send_message_length", -1),
+    ("grpc.use_local_subchannel_pool", 1),
+)
+PATIENCE = 60.0
+
+
+class GrpcClient:
+    """One connection to one method of a server on this machine."""
+
+    def __init__(self, port: int, path: str) -> None:
+        self._channel = grpc.insecure_channel(f"127.0.0.1:{port}", OPTIONS)
+        self._method: Any = self._channel.unary_unary(path)
+
+    def call(self, body: bytes) -> Reply:
+        """Send a message and wait for its reply; CallError where the status is not OK."""
+        try:
+            reply, call = self._method.with_call(body, timeout=PATIENCE)
+        except grpc.RpcError as error:
+            raise CallError(f"gRPC {error.code().name}: {error.details()}") from error
+        for name, value in call.trailing_metadata():
+            if name == HEADER:
+                return Reply(reply, value)
+        return Reply(reply)
+
+    def close(self) -> None:
+        """End the connection."""
+        self._channel.close()
+
+
+Caller = RestClient | GrpcClient
+
+
+class Implementation(NamedTuple):
+    """How a client of one side writes a request and reads a reply."""
+
+    encode: Callable[[Any], bytes]
+    decode: Callable[[bytes], Any]
+
+
+def implementation_of(cell: Cell) -> Implementation:
+    """Return the client's implementation: that of the server it talks to."""
+    kind = cell.kind
+    if cell.side == OURS:
+        codec = tw.get_codec(f"{'json' if cell.transport == REST else 'protobuf'}/{kind}")
+        media_type = JSON if cell.transport == REST else PROTOBUF
+        return Implementation(codec.encode, lambda body: tw.loads(body, media_type).value)
+
+    def value(array: Any) -> Any:
+        return array.tobytes() if kind == "raw" else array
+
+    if cell.transport == REST:
+        return Implementation(
+            lambda array: json.dumps(objects.to_json(value(array), kind)).encode(),
+            lambda body: objects.from_json(json.loads(body)),
+        )
+    return Implementation(
+        lambda array: objects.to_message(value(array), kind).SerializeToString(),
+        lambda body: objects.from_message(objects.SeldonMessage.FromString(body)),
+    )
+
+
+def name_of(transport: str, protocol: str = "seldon") -> str:
+    """Name the protocol that a transport carries: JSON over REST, protobuf over gRPC."""
+    return f"{protocol}/{'json' if transport == REST else 'protobuf'}"
+
+
+def connect(transport: str, port: int, protocol: str = "seldon") -> Caller:
+    """Open a connection to where a server listens for a protocol."""
+    path = route(name_of(transport, protocol), "model").path
+    if transport == REST:
+        return RestClient(port, path, {"Content-Type": JSON})
+    return GrpcClient(port, path)

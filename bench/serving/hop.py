@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 from bench.interrupt import INTERRUPTED
 from bench.measure.check import CheckError
-from bench.serving import hop_tables, nginx, ours, proxies, suite
-from bench.serving.client import Caller, connect
-from bench.serving.flames import recording
+from bench.serving import hop_tables, proxies, servers, suite
+from bench.serving.clients import Caller, connect
 from bench.serving.hop_payloads import Picture, answer, image, pictures
-from bench.serving.processes import Process, Processes
+from bench.serving.processes import Process, Processes, recording
+from bench.serving.proxies import NGINX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from bench.screen import Progress, Screen
     from bench.serving.options import Options
 
-DIRECT, AGAIN, NGINX = "no hop", "again", "nginx"
+DIRECT, AGAIN = "no hop", "again"
 ROUNDS, QUICK_ROUNDS = 6, 3
 
 Medians = dict[tuple[str, str, str], list[float]]
@@ -57,11 +57,11 @@ def run(options: Options, screen: Screen, progress: Progress) -> int:
 
 def _start(processes: Processes, progress: Progress) -> dict[str, Process]:
     progress.show("starting", 0.0)
-    server = processes.start(ours.command("pixels", "sum")).ready()
+    server = processes.start(servers.command("pixels", "sum")).ready()
     ports = server.ports["rest"], server.ports["grpc"]
     hops = {DIRECT: server}
-    if nginx.program():
-        hops[NGINX] = processes.start(nginx.command(*ports))
+    if proxies.program():
+        hops[NGINX] = processes.start(proxies.command(NGINX, *ports))
     for how in proxies.HOWS:
         hops[how] = processes.start(proxies.command(how, *ports))
     for name, process in hops.items():

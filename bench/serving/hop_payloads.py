@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
 import tensorwire as tw
 from bench.payloads.case import IMAGE, Case, build
-from bench.serving.cells import GRPC, KINDS, REST, TRANSPORTS
-from bench.serving.client import name_of
+from bench.serving.cells import KINDS, REST, TRANSPORTS
+from bench.serving.clients import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,15 +33,6 @@ class Picture(NamedTuple):
     def label(self) -> str:
         """What its row is called."""
         return f"{self.protocol} {self.kind}".strip()
-
-
-class PixelSum:
-    """A model that adds up the pixels."""
-
-    def predict(self, features: Any, names: Any = None, meta: Any = None) -> Any:  # noqa: ARG002
-        """Answer with one value."""
-        pixels = np.frombuffer(features, np.uint8) if isinstance(features, bytes) else features
-        return np.array([pixels.sum()]).astype(np.int64)
 
 
 def image() -> Any:
@@ -76,6 +65,3 @@ def answer(picture: Picture, body: bytes) -> int:
     if value.shape != (1,):
         raise ValueError(f"a reply of shape {value.shape}")
     return int(value[0])
-
-
-__all__ = ["GRPC", "REST", "Picture", "PixelSum", "answer", "image", "pictures"]

@@ -12,9 +12,9 @@ import numpy as np
 
 from bench.measure.check import CheckError
 from bench.measure.worker import settle
-from bench.serving import models, timing
-from bench.serving.client import Caller, Way, connect, way_of
-from bench.serving.samples import Request, Size
+from bench.serving import models
+from bench.serving.clients import Caller, Implementation, connect, implementation_of
+from bench.serving.samples import Request, Size, read_timing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,14 +31,16 @@ class Client(NamedTuple):
 
     array: Any
     expected: Any
-    way: Way
+    implementation: Implementation
     caller: Caller
 
 
 def client_of(cell: Cell, port: int, answer: str) -> Client:
     """Connect to the server of a cell."""
     wanted = models.expected(cell, answer)
-    return Client(models.payload(cell), wanted, way_of(cell), connect(cell.transport, port))
+    return Client(
+        models.payload(cell), wanted, implementation_of(cell), connect(cell.transport, port)
+    )
 
 
 def check(cell: Cell, got: Any, wanted: Any) -> None:
@@ -97,20 +99,20 @@ def measure(  # noqa: PLR0913 - each is one plain fact
 
 
 def _burst(cell: Cell, client: Client, seconds: float, samples: Samples) -> list[Request]:
-    array, wanted, way, caller = client
+    array, wanted, implementation, caller = client
     began = perf_counter()
     recorded: list[Request] = []
     while True:
         start = perf_counter()
-        body = way.encode(array)
+        body = implementation.encode(array)
         sent = perf_counter()
         reply = caller.call(body)
         received = perf_counter()
-        value = way.decode(reply.body)
+        value = implementation.decode(reply.body)
         end = perf_counter()
         check(cell, value, wanted)
         if start - began >= seconds * SETTLE:
-            parts = timing.read(reply.timing)
+            parts = read_timing(reply.timing)
             recorded.append(Request(sent - start, received - sent, end - received, parts))
         if perf_counter() - began >= seconds and recorded:
             samples.sizes[cell] = Size(len(body), len(reply.body))

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from bench.cli import require
 from bench.interrupt import INTERRUPTED
-from bench.serving import models_server, objects_grpc, objects_rest, ours, starts, suite
+from bench.serving import servers, starts, suite
 from bench.serving.cells import GRPC, OURS, REST, Cell
-from bench.serving.client import connect, way_of
+from bench.serving.clients import connect, implementation_of
 from bench.serving.latency import check
 from bench.serving.models import expected, payload
 from bench.serving.processes import Process, Processes
@@ -57,11 +57,11 @@ def run(options: Options, screen: Screen, progress: Progress) -> int:
 def _server(processes: Processes, side: str, number: int) -> Started:
     began = perf_counter()
     if side == OURS:
-        started = [processes.start(ours.command("predict", "sum"))]
+        started = [processes.start(servers.command("predict", "sum"))]
     else:
         started = [
-            processes.start(objects_rest.command("predict", "sum")),
-            processes.start(objects_grpc.command("predict", "sum")),
+            processes.start(servers.object_command(REST, "predict", "sum")),
+            processes.start(servers.object_command(GRPC, "predict", "sum")),
         ]
     for process in started:
         process.ready()
@@ -72,7 +72,7 @@ def _server(processes: Processes, side: str, number: int) -> Started:
 
 def _models(processes: Processes, count: int, found: list[Started]) -> None:
     """One process, which names the ports of one more model in each of its lines."""
-    server = processes.start(models_server.command(count))
+    server = processes.start(servers.command("models", count))
     before = 0
     for number in range(1, count + 1):
         server.ready()
@@ -89,7 +89,7 @@ def _models(processes: Processes, count: int, found: list[Started]) -> None:
 def _ask(ports: dict[str, int], side: str) -> None:
     for transport in (REST, GRPC):
         cell = Cell(transport, "predict", 10, "tensor", side)
-        caller, way = connect(transport, ports[transport.lower()]), way_of(cell)
+        caller, way = connect(transport, ports[transport.lower()]), implementation_of(cell)
         got = way.decode(caller.call(way.encode(payload(cell))).body)
         check(cell, got, expected(cell, "sum"))
         caller.close()

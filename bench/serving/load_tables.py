@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from bench.screen import Screen
     from bench.serving.cells import Cell
-    from bench.serving.loads import Load
     from bench.serving.options import Options
+    from bench.serving.samples import Load
 
     Loads = Mapping[tuple[Cell, int], Load]
 

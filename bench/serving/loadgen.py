@@ -1,6 +1,7 @@
-"""The load tool where no other is installed: asyncio, connections kept, and itself measured.
+"""Who makes the load: h2load or wrk where they are installed, else asyncio, itself measured.
 
-Reads a plan on stdin and writes what it measured on stdout, both as JSON.
+``python -m bench.serving.loadgen`` is that client: it reads a plan on stdin and writes what it
+measured on stdout, both as JSON.
 """
 
 from __future__ import annotations
@@ -8,16 +9,152 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import shutil
 import sys
 from pathlib import Path
 from time import perf_counter, process_time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
-from bench.serving.clients import head
+from bench.interrupt import UsageError
+from bench.process import WorkerError, module, run_tool
+from bench.serving.samples import Load
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    Generator = Callable[["Target", int, float], Load]
+
+
+class Target(NamedTuple):
+    """Where a ready-made body goes.
+
+    Attributes
+    ----------
+    url
+        of REST, or ``http://HOST:PORT/package.Service/Method`` of gRPC.
+    grpc
+        whether the body is a message of gRPC.
+    folder
+        for files, which belongs to this run alone.
+    """
+
+    url: str
+    grpc: bool
+    body: bytes
+    folder: Path
+
+
+WARM_UP = 0.2
+"""Seconds without measurement, as a share of those with."""
+GRACE = 60.0
+_FAILED = re.compile(r"(\d+) failed, (\d+) errored, (\d+) timeout")
+_LUA = """\
+wrk.method = "POST"
+local file = assert(io.open("{body}", "rb"))
+wrk.body = file:read("*a")
+wrk.headers["Content-Type"] = "application/json"
+done = function(summary, latency)
+  local out = assert(io.open("{log}", "w"))
+  local failed = summary.errors.status + summary.errors.read + summary.errors.timeout
+  out:write(failed, " ", summary.duration, "\\n")
+  for i = 1, #latency do
+    local micros, count = latency(i)
+    out:write(micros, " ", count, "\\n")
+  end
+  out:close()
+end
+"""
+
+
+def choose(tool: str, *, grpc: bool) -> Generator:
+    """Give the tool that was asked for, or the best there is.
+
+    Raises
+    ------
+    UsageError
+        it is not installed, or does not speak gRPC.
+    """
+    if tool == "wrk" and grpc:
+        raise UsageError("--tool wrk has no gRPC: --transport REST, or another tool")
+    if tool in ("h2load", "wrk") and shutil.which(tool) is None:
+        raise UsageError(f"--tool {tool}: it is not installed")
+    found = [name for name in ("h2load", "wrk") if shutil.which(name)]
+    if tool == "auto":
+        tool = next((name for name in found if not (grpc and name == "wrk")), "python")
+    return {"h2load": h2load, "wrk": wrk, "python": python}[tool]
+
+
+def h2load(target: Target, clients: int, seconds: float) -> Load:
+    """HTTP/1.1 for REST, HTTP/2 for gRPC; every request's time stands in its log."""
+    body, log = target.folder / "body", target.folder / "log"
+    framed = b"\0" + len(target.body).to_bytes(4, "big") + target.body
+    body.write_bytes(framed if target.grpc else target.body)
+    log.unlink(missing_ok=True)  # h2load appends
+    command = ["h2load", f"-c{clients}", f"-D{seconds * 1e3:.0f}ms"]
+    command += [f"--warm-up-time={seconds * WARM_UP * 1e3:.0f}ms", "-d", str(body)]
+    command += ["--log-file", str(log)]
+    if target.grpc:
+        command += ["-m1", "-w24", "-W26", "-H", "content-type: application/grpc"]
+        command += ["-H", "te: trailers"]
+    else:
+        command += ["--h1", "-H", "content-type: application/json"]
+    told, _ = run_tool([*command, target.url], within=seconds + GRACE)
+    found = _FAILED.search(told.decode())
+    failed = sum(map(int, found.groups())) if found else 0
+    rows = [line.split("\t") for line in log.read_text().splitlines()]
+    # What was under way when the measurement began or ended has the status 0.
+    good = sorted(int(row[2]) / 1e6 for row in rows if row[1] == "200")
+    return Load("h2load", clients, seconds, failed, good)
+
+
+def wrk(target: Target, clients: int, seconds: float) -> Load:
+    """HTTP/1.1; whole seconds only, and no warm-up."""
+    body, log, script = (target.folder / name for name in ("body", "log", "script.lua"))
+    body.write_bytes(target.body)
+    script.write_text(_LUA.format(body=body, log=log))
+    whole = max(1, round(seconds))
+    run_tool(
+        ["wrk", "-t1", f"-c{clients}", f"-d{whole}s", "-s", str(script), target.url],
+        within=whole + GRACE,
+    )
+    first, *rows = (line.split() for line in log.read_text().splitlines())
+    latencies = [int(micros) / 1e6 for micros, count in rows for _ in range(int(count))]
+    return Load("wrk", clients, int(first[1]) / 1e6, int(first[0]), sorted(latencies))
+
+
+def python(target: Target, clients: int, seconds: float) -> Load:
+    """Our own client, in a process of its own, which tells how busy it was itself."""
+    from bench.serving.clients import JSON, OPTIONS, head
+
+    body = target.folder / "body"
+    body.write_bytes(target.body)
+    path = urlsplit(target.url).path
+    # The client's process imports no more than it needs, so that it is soon there.
+    plan = {
+        "head": head(path, {"Content-Type": JSON}, len(target.body)).decode(),
+        "options": OPTIONS,
+        "url": target.url,
+        "grpc": target.grpc,
+        "body": str(body),
+        "clients": clients,
+        "warm_up": seconds * WARM_UP,
+        "seconds": seconds,
+    }
+    command = module("bench.serving.loadgen")
+    told = json.dumps(plan).encode()
+    answer = json.loads(run_tool(command, within=seconds + GRACE, stdin=told)[0])
+    if answer["failed"] and not answer["latencies"]:
+        raise WorkerError(f"no request was answered: {answer['error']}")
+    return Load(
+        "python",
+        clients,
+        answer["seconds"],
+        answer["failed"],
+        sorted(answer["latencies"]),
+        answer["busy"],
+    )
+
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)", re.IGNORECASE)
 CHANNELS = 8
@@ -117,7 +254,7 @@ class Connection(asyncio.Protocol):
 async def rest(plan: dict[str, Any], body: bytes, record: Record) -> None:
     """Run clients of REST until the time is up."""
     url = urlsplit(plan["url"])
-    request = head(url.path, {"Content-Type": "application/json"}, len(body)) + body
+    request = plan["head"].encode() + body
     loop = asyncio.get_running_loop()
     ends = [loop.create_future() for _ in range(plan["clients"])]
     for end in ends:
@@ -133,11 +270,9 @@ async def grpc(plan: dict[str, Any], body: bytes, record: Record) -> None:
     """Run clients of gRPC until the time is up."""
     from grpc import aio
 
-    from bench.serving.grpc_client import OPTIONS
-
     url = urlsplit(plan["url"])
     count = min(CHANNELS, plan["clients"])
-    channels = [aio.insecure_channel(url.netloc, OPTIONS) for _ in range(count)]
+    channels = [aio.insecure_channel(url.netloc, plan["options"]) for _ in range(count)]
     methods: list[Any] = [channel.unary_unary(url.path) for channel in channels]
 
     async def client(method: Any) -> None:

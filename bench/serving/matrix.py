@@ -9,7 +9,7 @@ from bench.interrupt import INTERRUPTED
 from bench.measure import machine
 from bench.serving import latency, matrix_tables, suite, targets, written
 from bench.serving.cells import OBJECTS, REST
-from bench.serving.objects_rest import server_name
+from bench.serving.objects import server_name
 from bench.serving.processes import Processes
 from bench.serving.samples import Samples
 from bench.serving.servers import Servers
@@ -46,7 +46,7 @@ def run(options: Options, screen: Screen, progress: Progress) -> int:
 
 
 def _measure(options: Options, cells: Sequence[Cell], samples: Samples, progress: Progress) -> None:
-    from bench.serving.flames import recording
+    from bench.serving.processes import recording
 
     with Processes() as processes:
         progress.show("starting", 0.0)

@@ -65,6 +65,15 @@ class WhoSum:
         return np.array([int(features.sum()), os.getpid()])
 
 
+class PixelSum:
+    """A model that adds up the pixels."""
+
+    def predict(self, features: Any, names: Any = None, meta: Any = None) -> Any:  # noqa: ARG002
+        """Answer with one value."""
+        pixels = np.frombuffer(features, np.uint8) if isinstance(features, bytes) else features
+        return np.array([pixels.sum()]).astype(np.int64)
+
+
 class Echo:
     """Answers with what it got: the reply is as large as the request."""
 
@@ -100,8 +109,6 @@ class EchoRaw:
 
 def model(method: str, answer: str) -> Any:
     """Make a model for a server of ours; ``pixels`` is for images, ``who`` for several workers."""
-    from bench.serving.hop_payloads import PixelSum
-
     made: dict[tuple[str, str], Any] = {
         ("predict", "sum"): Sum,
         ("predict", "echo"): Echo,

@@ -1,23 +1,24 @@
-"""Servers in processes of their own: started, ready when their first line names their ports."""
+"""Servers in processes of their own, and flame graphs of them while they are measured.
+
+A server is ready when its first line names its ports, and ends when its stdin is closed.
+"""
 
 from __future__ import annotations
 
 import sys
-from contextlib import suppress
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.process import Child, WorkerError, tell
+from bench.measure import flamegraph
+from bench.process import Child, WorkerError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 START = 60.0
 """Seconds in which a server is ready; one that imports TensorFlow is not among ours."""
-
-
-def is_ready(ports: Mapping[str, int | None]) -> None:
-    """Report, in the server, where it listens."""
-    tell(dict(ports))
 
 
 def wait_for_end() -> None:
@@ -66,3 +67,64 @@ class Processes:
             process.close_input()
         for process in self.started:
             process.close()
+
+
+RATE = 100
+REFUSAL = 1.0
+"""Seconds in which py-spy finds that it may not attach."""
+
+
+def require_graphs(folder: str | None) -> None:
+    """Raise UsageError if graphs are wanted and cannot be made."""
+    if folder is None:
+        return
+    flamegraph.require("--py-spy")
+    Path(folder).mkdir(parents=True, exist_ok=True)
+
+
+@contextmanager
+def recording(folder: str | None, servers: Mapping[str, Process]) -> Iterator[None]:
+    """Record every server until the end of the ``with``, then write ``NAME.svg``.
+
+    Raises
+    ------
+    PySpyError
+        py-spy may not attach; nothing was measured yet. A graph that fails later is only told.
+    """
+    if folder is None:
+        yield
+        return
+    started: dict[str, flamegraph.Recording] = {}
+    try:
+        for name, server in servers.items():
+            options = ("--rate", f"{RATE}", "--subprocesses", "--threads")
+            path = Path(folder) / f"{name}.svg"
+            started[name] = flamegraph.Recording(server.pid, path, f"the server {name}", *options)
+        _see_them_start(list(started.values()))
+    except BaseException:
+        for one in started.values():
+            one.give_up()
+        raise
+    try:
+        yield
+    finally:
+        for one in started.values():
+            one.stop()  # it draws what it has
+        for name, one in started.items():
+            _finish(name, one)
+
+
+def _finish(name: str, one: flamegraph.Recording) -> None:
+    try:
+        one.finish()
+    except flamegraph.PySpyError as error:
+        sys.stderr.write(f"no graph of {name}: {error}\n")
+
+
+def _see_them_start(recordings: list[flamegraph.Recording]) -> None:
+    until = time.monotonic() + REFUSAL
+    while time.monotonic() < until:
+        for one in recordings:
+            if one.ended():
+                one.finish()
+        time.sleep(0.05)

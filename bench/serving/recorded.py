@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bench.serving.cells import Cell
-    from bench.serving.loads import Load
-    from bench.serving.samples import Size
+    from bench.serving.samples import Load, Size
     from bench.serving.starts import Started
 
 

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 from bench.measure.runfile import RunFileError, field
 from bench.serving import suite
 from bench.serving.cells import SIDES, Cell
-from bench.serving.loads import Load
 from bench.serving.recorded import Hop, Matrix, Measured, Phase, ServingRun
-from bench.serving.samples import SHARES, Size
+from bench.serving.samples import SHARES, Load, Size
 from bench.serving.starts import UNITS, Started
 
 if TYPE_CHECKING:

@@ -1,19 +1,60 @@
-"""What was measured of each cell, and what it comes to."""
+"""What was measured of each cell, and what it comes to; what a server tells of its own time.
+
+That is W3C's Server-Timing, ``decode;dur=0.123`` in ms: a header in REST, and in gRPC the trailing
+metadata of the same name.
+"""
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from math import floor
 from statistics import fmean, median
+from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
-
-from bench.serving.timing import Parts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bench.serving.cells import Cell
+
+HEADER = "server-timing"
+_PART = re.compile(r"(\w+);dur=([0-9.]+)")
+
+
+class Parts(NamedTuple):
+    """Seconds that a server spent in its three parts; zero for what it does not do."""
+
+    decode: float = 0.0
+    model: float = 0.0
+    encode: float = 0.0
+
+
+def write_timing(parts: Parts) -> str:
+    """Write the header."""
+    return ", ".join(f"{name};dur={taken * 1e3:.4f}" for name, taken in parts._asdict().items())
+
+
+def read_timing(text: str) -> Parts | None:
+    """Read the header; None where the server tells nothing."""
+    found = {name: float(taken) / 1e3 for name, taken in _PART.findall(text)}
+    known = {name: found[name] for name in Parts._fields if name in found}
+    return Parts(**known) if known else None
+
+
+class Watch:
+    """Tells the time since it was last asked."""
+
+    def __init__(self) -> None:
+        self._last = perf_counter()
+
+    def lap(self) -> float:
+        """Give the seconds since the last lap."""
+        now = perf_counter()
+        taken, self._last = now - self._last, now
+        return taken
+
 
 SHARES = ("client encode", "wire + server", "decode", "model", "encode", "client decode")
 
@@ -96,3 +137,50 @@ def shares(requests: Sequence[Request]) -> tuple[float, ...]:
     middle = ranked[quarter : len(ranked) - quarter]
     parts = [fmean(each) for each in zip(*(request.split() for request in middle), strict=True)]
     return tuple(part / sum(parts) for part in parts)
+
+
+SLACK = 0.2
+"""How far clients / latency and requests/s may differ before the client is to blame."""
+BUSY = 0.9
+"""The share of a core at which a client of one thread has no time left."""
+
+
+@dataclass(frozen=True)
+class Load:
+    """One closed loop: every client sends its next request when the last is answered."""
+
+    tool: str
+    clients: int
+    seconds: float
+    failed: int
+    latencies: Sequence[float]
+    """Seconds of each answered request, in ascending order."""
+    busy: float | None = None
+    """Share of a core that the tool itself took, where it tells."""
+
+    @property
+    def rate(self) -> float:
+        """Answered requests a second."""
+        return len(self.latencies) / self.seconds
+
+    def quantile(self, share: float) -> float | None:
+        """Give a quantile of the latencies; None if nothing was answered."""
+        return quantile(self.latencies, share) if self.latencies else None
+
+    def doubt(self) -> str | None:
+        """Say why this measures the client rather than the server, if it does.
+
+        By Little's law the requests under way are rate x latency, and all clients have one under
+        way unless they are busy with something else.
+        """
+        # With few requests a client, those that were cut off at the end weigh too much.
+        if len(self.latencies) >= 10 * self.clients:
+            expected = self.clients / fmean(self.latencies)
+            if abs(expected / self.rate - 1) > SLACK:
+                return (
+                    f"{self.tool}: {self.clients} clients / latency gives {expected:,.0f}"
+                    f" requests/s, {self.rate:,.0f} were seen: the client was the limit"
+                )
+        if self.busy is not None and self.busy > BUSY:
+            return f"{self.tool} took {self.busy:.0%} of a core: the client may be the limit"
+        return None

@@ -16,10 +16,10 @@ import numpy as np
 import tensorwire as tw
 from bench.interrupt import INTERRUPTED
 from bench.measure.check import CheckError
-from bench.serving import ours, scale_tables, suite
-from bench.serving.client import name_of
-from bench.serving.nginx import free_ports
+from bench.serving import scale_tables, servers, suite
+from bench.serving.clients import name_of
 from bench.serving.processes import Process, Processes
+from bench.serving.proxies import free_ports
 from bench.serving.scale_load import Clients
 from bench.serving.scale_tables import Step
 
@@ -82,7 +82,7 @@ def _measure(options: Options, steps: list[Step], progress: Progress) -> None:
 
     ports = free_ports(2)
     with Processes() as processes:
-        workers = [processes.start(ours.command("who", "sum", *ports)).ready()]
+        workers = [processes.start(servers.command("who", "sum", *ports)).ready()]
         each = max(SHORTEST, options.seconds / len(planned) - 1)
         named = dict(zip(("rest", "grpc"), ports, strict=True))
         with Clients(named, bodies, read, CLIENTS) as clients:
@@ -104,7 +104,7 @@ def _step(
 ) -> tuple[str, float]:
     began = perf_counter()
     if wanted > len(workers):
-        workers.append(processes.start(ours.command("who", "sum", *ports)).ready())
+        workers.append(processes.start(servers.command("who", "sum", *ports)).ready())
         return "up", perf_counter() - began
     # The oldest goes, which has the most connections.
     leaving = workers.pop(0)

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from time import perf_counter, sleep
 from typing import TYPE_CHECKING, Any
 
-from bench.serving.client import connect
-from bench.serving.clients import CallError
+from bench.serving.clients import CallError, connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable

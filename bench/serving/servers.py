@@ -1,17 +1,41 @@
-"""The servers that a choice of cells needs, all started at once."""
+"""Our servers in processes of their own, and the servers that a choice of cells needs.
+
+``python -m bench.serving.servers METHOD ANSWER [REST_PORT GRPC_PORT]``: one server; with ports,
+which it shares with other such processes. ``python -m bench.serving.servers models COUNT``: one
+model after another, each at ports of its own; the next is taken up when a line comes in.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sys
+from contextlib import ExitStack
+from functools import wraps
+from threading import local
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
 
-from bench.serving import objects_grpc, objects_rest, ours
-from bench.serving.cells import OURS, REST
+from bench.process import module, tell
+from bench.serving.cells import OURS
+from bench.serving.models import model
+from bench.serving.processes import wait_for_end
+from bench.serving.samples import HEADER, Parts, Watch, write_timing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from bench.serving.cells import Cell
     from bench.serving.processes import Process, Processes
+    from tensorwire.server import EchoServer
+
+
+def command(*arguments: str | int) -> list[str]:
+    """Return the command that starts one of ours."""
+    return module("bench.serving.servers", *map(str, arguments))
+
+
+def object_command(transport: str, method: str, answer: str) -> list[str]:
+    """Return the command that starts one of the usual wrapper's."""
+    return module("bench.serving.objects", transport, method, answer)
 
 
 class Servers:
@@ -22,12 +46,12 @@ class Servers:
         for cell in cells:
             key = _key(cell)
             if key not in self._of:
-                self._of[key] = processes.start(_command(cell)(cell.method, answer))
+                self._of[key] = processes.start(_command(cell, answer))
         for process in self._of.values():
             process.ready()
 
     def port(self, cell: Cell) -> int:
-        """Give the port where a cell's requests go."""
+        """Return the port where a cell's requests go."""
         port: int = self._of[_key(cell)].ports[cell.transport.lower()]
         return port
 
@@ -37,7 +61,7 @@ class Servers:
             process.check()
 
     def by_name(self) -> Mapping[str, Process]:
-        """Give the processes by names that a file could have."""
+        """Return the processes by names that a file could have."""
         return {"-".join(part for part in key if part): each for key, each in self._of.items()}
 
 
@@ -46,7 +70,95 @@ def _key(cell: Cell) -> tuple[str, ...]:
     return (cell.side, cell.method, "" if cell.side == OURS else cell.transport)
 
 
-def _command(cell: Cell) -> Callable[[str, str], list[str]]:
+def _command(cell: Cell, answer: str) -> list[str]:
     if cell.side == OURS:
-        return ours.command
-    return objects_rest.command if cell.transport == REST else objects_grpc.command
+        return command(cell.method, answer)
+    return object_command(cell.transport, cell.method, answer)
+
+
+class _Laps(local):
+    """Of the request that this thread answers."""
+
+    decode = model = encode = 0.0
+
+
+def tell_times(server: EchoServer) -> EchoServer:
+    """Wrap a server that is not started yet, so that every reply tells the time of its parts.
+
+    The server itself has no such switch, and no request should pay for one; so the three steps of
+    an exchange are wrapped here, in the process that is measured.
+    """
+    from tensorwire.server import grpc_server
+
+    exchange: Any = server.app.service.exchange
+    laps = _Laps()
+    exchange._decode = _timed(exchange._decode, laps, "decode")  # noqa: SLF001 - as said above
+    exchange._encode = _timed(exchange._encode, laps, "encode")  # noqa: SLF001
+    exchange.model.reply = _timed(exchange.model.reply, laps, "model")
+    exchange.model.raw_reply = _timed(exchange.model.raw_reply, laps, "model")
+    exchange.predict = _told(exchange.predict, laps)
+    grpc_server._answer = _answer  # type: ignore[assignment]  # noqa: SLF001
+    return server
+
+
+def _timed(step: Callable[..., Any], laps: _Laps, name: str) -> Callable[..., Any]:
+    @wraps(step)
+    def timed(*arguments: Any) -> Any:
+        watch = Watch()
+        made = step(*arguments)
+        setattr(laps, name, watch.lap())
+        return made
+
+    return timed
+
+
+def _told(predict: Callable[..., Any], laps: _Laps) -> Callable[..., Any]:
+    def told(*arguments: Any) -> Any:
+        laps.decode = laps.model = laps.encode = 0.0
+        body, headers = predict(*arguments)
+        parts = Parts(laps.decode, laps.model, laps.encode)
+        return body, {**headers, HEADER: write_timing(parts)}
+
+    return told
+
+
+def _answer(exchange: Callable[..., Any], protocol: str, body: bytes, context: Any) -> bytes:
+    from tensorwire.server.model import RawMessage
+
+    reply: tuple[bytes, dict[str, str]] = exchange(RawMessage(body, protocol), protocol)
+    told = reply[1].get(HEADER)
+    if told:
+        context.set_trailing_metadata(((HEADER, told),))
+    return reply[0]
+
+
+def _serve(method: str, answer: str, *ports: str) -> None:
+    from tensorwire.server import EchoServer
+
+    shared: dict[str, Any] = {}
+    if ports:
+        shared = {"rest_port": int(ports[0]), "grpc_port": int(ports[1]), "reuse_port": True}
+    with tell_times(EchoServer(model(method, answer), **shared)) as server:
+        tell({"rest": server.rest_port, "grpc": server.grpc_port})
+        wait_for_end()
+
+
+def _serve_models(count: str) -> None:
+    from tensorwire.server import EchoServer
+
+    with ExitStack() as servers:
+        for _ in range(int(count)):
+            began = perf_counter()
+            server = servers.enter_context(EchoServer(model("predict", "sum")))
+            seconds = perf_counter() - began
+            tell({"rest": server.rest_port, "grpc": server.grpc_port, "seconds": seconds})
+            if not sys.stdin.buffer.readline():
+                return
+        wait_for_end()
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "models":
+        _serve_models(*sys.argv[2:])
+    else:
+        _serve(*sys.argv[1:])

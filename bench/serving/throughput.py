@@ -10,13 +10,13 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from bench.interrupt import INTERRUPTED
-from bench.serving import generators, load_tables, models, suite
+from bench.serving import load_tables, loadgen, models, suite
 from bench.serving.cells import GRPC, Cell
-from bench.serving.client import connect, name_of, way_of
-from bench.serving.flames import recording
+from bench.serving.clients import connect, implementation_of, name_of
 from bench.serving.latency import check
-from bench.serving.loads import Load, Target
-from bench.serving.processes import Processes
+from bench.serving.loadgen import Target
+from bench.serving.processes import Processes, recording
+from bench.serving.samples import Load
 from bench.serving.servers import Servers
 from tensorwire.cli.load_tools import route
 
@@ -76,11 +76,11 @@ def measure(
 ) -> None:
     """Load every server with every number of clients, the two sides of a kind one after another."""
     tools = {
-        transport: generators.choose(options.tool, grpc=transport == GRPC)
+        transport: loadgen.choose(options.tool, grpc=transport == GRPC)
         for transport in options.choice.transports
     }
     total = len(cells) * len(counts)
-    each = max(LEAST, (options.seconds / total - OVERHEAD) / (1 + generators.WARM_UP))
+    each = max(LEAST, (options.seconds / total - OVERHEAD) / (1 + loadgen.WARM_UP))
     with (
         tempfile.TemporaryDirectory(prefix="tensorwire-") as folder,
         Processes() as processes,
@@ -103,17 +103,17 @@ def measure(
 
 def _target(cell: Cell, port: int, folder: Path) -> Target:
     path = route(name_of(cell.transport), "model").path
-    body = way_of(cell).encode(models.payload(cell))
+    body = implementation_of(cell).encode(models.payload(cell))
     return Target(f"http://127.0.0.1:{port}{path}", cell.transport == GRPC, body, folder)
 
 
 def _one_call(cell: Cell, port: int, answer: str) -> float:
     """Check an answer, which load tools do not do; the seconds that it took to come."""
-    way = way_of(cell)
-    body = way.encode(models.payload(cell))
+    implementation = implementation_of(cell)
+    body = implementation.encode(models.payload(cell))
     with closing(connect(cell.transport, port)) as caller:
         began = perf_counter()
         reply = caller.call(body).body
         taken = perf_counter() - began
-    check(cell, way.decode(reply), models.expected(cell, answer))
+    check(cell, implementation.decode(reply), models.expected(cell, answer))
     return taken

@@ -13,8 +13,7 @@ import pytest
 
 from bench.codecs.__main__ import main
 from bench.measure import flamegraph
-from bench.serving.flames import recording
-from bench.serving.processes import Processes
+from bench.serving.processes import Processes, recording
 from tests.support.commands import exit_code
 
 if TYPE_CHECKING:

@@ -28,9 +28,9 @@ from bench.report import serving
 from bench.report.page import render
 from bench.serving import hop_tables, load_tables, starts, suite, written
 from bench.serving.cells import GRPC, OBJECTS, OURS, REST, Cell, Choice
-from bench.serving.loads import Load
 from bench.serving.options import parse
 from bench.serving.records import read
+from bench.serving.samples import Load
 from bench.serving.scale_tables import bins
 from tests.support import serving_runs as made
 

@@ -17,12 +17,22 @@ import pytest
 import tensorwire as tw
 from bench.measure.check import CheckError
 from bench.process import WorkerError
-from bench.serving import generators, latency, loadgen, objects, timing
+from bench.serving import latency, loadgen, objects
 from bench.serving.cells import COUNTS, GRPC, KINDS, OBJECTS, OURS, REST, Cell, Choice, known
 from bench.serving.clients import CallError, RestClient
-from bench.serving.loads import Load, Target
+from bench.serving.loadgen import Target
 from bench.serving.options import parse
-from bench.serving.samples import SHARES, Request, Samples, quantile, shares
+from bench.serving.samples import (
+    SHARES,
+    Load,
+    Parts,
+    Request,
+    Samples,
+    quantile,
+    read_timing,
+    shares,
+    write_timing,
+)
 from bench.serving.scale import plan
 from bench.serving.targets import advice, missed, target_of, verdict
 
@@ -85,7 +95,7 @@ def test_quantiles_are_those_of_the_standard_library() -> None:
 
 def test_shares_add_up() -> None:
     """What the server tells is taken out of the call; the slowest requests do not count."""
-    parts = timing.Parts(decode=0.2, model=0.1, encode=0.05)
+    parts = Parts(decode=0.2, model=0.1, encode=0.05)
     requests = [Request(0.1, 0.75, 0.15, parts)] * 9 + [Request(9.0, 90.0, 1.0, parts)]
     found = dict(zip(SHARES, shares(requests), strict=True))
     assert found == pytest.approx(
@@ -138,9 +148,9 @@ def test_the_old_advice_is_compared() -> None:
 def test_server_timing_is_read_as_the_w3c_has_it() -> None:
     """Milliseconds; names that are none of ours, and other parameters, are passed over."""
     text = 'cache;desc="hit";dur=3, decode;dur=1.5, encode;dur=0.25'
-    assert timing.read(text) == timing.Parts(0.0015, 0.0, 0.00025)
-    assert timing.read("") is None
-    assert timing.write(timing.Parts(0.0015, 0.002, 0.0)) == (
+    assert read_timing(text) == Parts(0.0015, 0.0, 0.00025)
+    assert read_timing("") is None
+    assert write_timing(Parts(0.0015, 0.002, 0.0)) == (
         "decode;dur=1.5000, model;dur=2.0000, encode;dur=0.0000"
     )
 
@@ -329,7 +339,7 @@ def test_every_tool_counts_what_it_sends(tool: str, tmp_path: Path) -> None:
     with counting() as (url, seen):
         target = Target(url, grpc=False, body=b"payload", folder=tmp_path)
         seconds = 0.4
-        while not (load := generators.choose(tool, grpc=False)(target, 2, seconds)).latencies:
+        while not (load := loadgen.choose(tool, grpc=False)(target, 2, seconds)).latencies:
             assert tool != "python"  # which waits for an answer
             seconds *= 2
     assert (load.tool, load.clients, load.failed) == (tool, 2, 0)
@@ -359,4 +369,4 @@ def test_errors_are_no_answers(tmp_path: Path) -> None:
     with counting(500) as (url, _):
         target = Target(url, grpc=False, body=b"payload", folder=tmp_path)
         with pytest.raises(WorkerError, match=r"no request was answered: .*500"):
-            generators.python(target, 1, 0.2)
+            loadgen.python(target, 1, 0.2)

@@ -23,7 +23,7 @@ import numpy as np
 import psutil
 
 from bench.process import environment
-from bench.serving import models, nginx
+from bench.serving import models, proxies
 from bench.serving.__main__ import main
 from bench.serving.cells import KINDS, Cell
 from bench.serving.hop_payloads import image
@@ -167,7 +167,7 @@ def test_clients_are_swept(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_hop_is_in_the_way(capsys: pytest.CaptureFixture[str]) -> None:
     """All protocols and kinds, with no hop, nginx if it is there, and ours: right answers."""
     found = rows(show(capsys, "hop", "--quick", "--seconds", "0.5", "--csv"))
-    hops = ["no hop", *["nginx"] * (nginx.program() is not None), "pass", "route", "recode"]
+    hops = ["no hop", *["nginx"] * (proxies.program() is not None), "pass", "route", "recode"]
     kinds = [("tfserving", ""), *(("seldon", kind) for kind in KINDS)]
     assert [(row["transport"], row["protocol"], row["kind"], row["hop"]) for row in found] == [
         (transport, *kind, hop) for transport in ("REST", "gRPC") for kind in kinds for hop in hops
@@ -299,7 +299,7 @@ def run_locust(
     started = []
     try:
         if workers:
-            (port,) = nginx.free_ports(1)
+            (port,) = proxies.free_ports(1)
             load += ["--master", "--expect-workers", f"{workers}"]
             load += ["--master-bind-host", "127.0.0.1", "--master-bind-port", f"{port}"]
             worker = ["--worker", "--master-host", "127.0.0.1", "--master-port", f"{port}"]

@@ -9,13 +9,11 @@ import numpy as np
 from bench.serving import hop_tables, load_tables, scale_tables, starts, suite, written
 from bench.serving.cells import COUNTS, GRPC, KINDS, METHODS, OURS, SIDES, TRANSPORTS, Choice
 from bench.serving.hop_payloads import Picture
-from bench.serving.loads import Load
 from bench.serving.options import parse
-from bench.serving.samples import Request, Samples, Size
+from bench.serving.samples import Load, Parts, Request, Samples, Size
 from bench.serving.scale_load import Tally
 from bench.serving.scale_tables import Step
 from bench.serving.starts import Started
-from bench.serving.timing import Parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

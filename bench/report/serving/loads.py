@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from bench.report.charts import Chart
     from bench.serving.cells import Cell
-    from bench.serving.loads import Load
+    from bench.serving.samples import Load
 
     Loads = Mapping[tuple[Cell, int], Load]
 
