@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import signal
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from bench.interrupt import leave, orderly
 
 if TYPE_CHECKING:
+    from bench.serving.mode import Mode
     from bench.serving.options import Options
 
 NAME = "python -m bench.serving"
+MODES = {
+    "latency": ("matrix", "Latency"),
+    "throughput": ("throughput", "Throughput"),
+    "concurrent": ("throughput", "Throughput"),
+    "load": ("starts", "Starts"),
+    "scale": ("scale", "Scale"),
+    "hop": ("hop", "OneHop"),
+}
+"""Imported when they are used: their packages are then known to be there."""
 
 
 @orderly(NAME)
@@ -40,19 +51,13 @@ def _run(options: Options) -> int:
 
     screen, progress = Screen(markdown=options.markdown), Progress(quiet=options.quiet)
     try:
-        if options.mode == "latency":
-            from bench.serving.matrix import run
-        elif options.mode in ("throughput", "concurrent"):
-            from bench.serving.throughput import run
-        elif options.mode == "load":
-            from bench.serving.load import run
-        elif options.mode == "scale":
-            from bench.serving.scale import run
-        elif options.mode == "hop":
-            from bench.serving.hop import run
-        else:
+        if options.mode == "noop":
             from bench.serving.noop import run
-        return run(options, screen, progress)
+
+            return run(options, screen)
+        module, name = MODES[options.mode]
+        mode: Mode = getattr(import_module(f"bench.serving.{module}"), name)(options)
+        return mode.run(screen, progress)
     except CallError as error:
         raise WorkerError(str(error)) from error
 

@@ -62,14 +62,14 @@ class Cell(NamedTuple):
             SIDES.index(self.side),
         )
 
-    def told(self) -> dict[str, str | int]:
-        """Give what a file says of it; `of` reads it back."""
+    def metadata(self) -> dict[str, str | int]:
+        """Return what a file says of it; `of` reads it back."""
         return {"name": self.name, **self._asdict()}
 
     @classmethod
-    def of(cls, told: Mapping[str, Any]) -> Cell:
-        """Read what `told` gave; KeyError and ValueError if it did not."""
-        found = cls(*(told[name] for name in cls._fields))
+    def of(cls, metadata: Mapping[str, Any]) -> Cell:
+        """Read what `metadata` returned; KeyError and ValueError if it did not."""
+        found = cls(*(metadata[name] for name in cls._fields))
         known = (TRANSPORTS, METHODS, None, KINDS, SIDES)
         for name, value, names in zip(cls._fields, found, known, strict=True):
             if value not in names if names else type(value) is not int:
@@ -87,7 +87,7 @@ class Choice(NamedTuple):
     sides: tuple[str, ...] = SIDES
 
     def cells(self) -> list[Cell]:
-        """Give the cells; the two sides of one kind stand next to each other."""
+        """Return the cells; the two sides of one kind stand next to each other."""
         return [Cell(*each) for each in product(*self)]
 
 
@@ -115,5 +115,5 @@ KNOWN = _known()
 
 
 def known(cell: Cell) -> float | None:
-    """Give the known benchmark's figure for a cell, whichever side."""
+    """Return the known benchmark's figure for a cell, whichever side."""
     return KNOWN.get(cell[:4])

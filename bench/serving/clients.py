@@ -123,8 +123,8 @@ class RestClient:
             raise CallError(
                 f"REST {answered[9:12].decode()}: {body[:200].decode(errors='replace')}"
             )
-        told = _TIMING.search(answered)
-        return Reply(body, told[1].decode() if told else "")
+        timing = _TIMING.search(answered)
+        return Reply(body, timing[1].decode() if timing else "")
 
     def close(self) -> None:
         """End the connection; the next call begins another."""

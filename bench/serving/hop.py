@@ -1,123 +1,231 @@
-"""Mode ``hop``: the extra latency of one service in front of the model server."""
+"""Mode ``hop``: the extra latency of one service in front of the model server.
+
+What is sent is an image, in every protocol and kind.
+"""
 
 from __future__ import annotations
 
 import gc
 import random
-import sys
 import time
-from collections import defaultdict
-from functools import partial
+from itertools import groupby
 from statistics import median
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bench.interrupt import INTERRUPTED
+import tensorwire as tw
+from bench import figures
 from bench.measure.check import CheckError
-from bench.serving import hop_tables, proxies, servers, suite
-from bench.serving.clients import Caller, connect
-from bench.serving.hop_payloads import Picture, answer, image, pictures
+from bench.payloads.case import IMAGE, Case, build
+from bench.screen import Row, Table
+from bench.serving import proxies, records, servers
+from bench.serving.cells import KINDS, REST, TRANSPORTS
+from bench.serving.clients import Caller, connect, name_of
+from bench.serving.mode import Mode
 from bench.serving.processes import Process, Processes, recording
 from bench.serving.proxies import NGINX
+from bench.serving.records import AGAIN, DIRECT, Hop, Hops
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from bench.screen import Progress, Screen
     from bench.serving.options import Options
+    from bench.serving.records import Benchmark
 
-DIRECT, AGAIN = "no hop", "again"
 ROUNDS, QUICK_ROUNDS = 6, 3
+ORDER = (DIRECT, NGINX, *proxies.HOWS)
+NOTE = (
+    "p50 of one client with ready-made bodies, and what each hop adds to it: ms, and % below."
+    " noise: how far a second series without a hop is from the first."
+)
+HOPS_NOTE = (
+    "pass: our server, bytes in and out. route: after tw.peek. recode: decodes and encodes again"
+    " both ways. Every answer was checked."
+)
 
-Medians = dict[tuple[str, str, str], list[float]]
-"""By transport, label of the payload, and hop: the median of each round."""
+
+class Picture(NamedTuple):
+    """A request.
+
+    Attributes
+    ----------
+    protocol
+        ``seldon`` or ``tfserving``.
+    kind
+        Seldon's kind; empty for TF Serving.
+    """
+
+    transport: str
+    protocol: str
+    kind: str
+    body: bytes
+
+    @property
+    def label(self) -> str:
+        """What its row is called."""
+        return f"{self.protocol} {self.kind}".strip()
 
 
-def run(options: Options, screen: Screen, progress: Progress) -> int:
-    """Do it; the exit code."""
-    found = list(pictures(options.choice.transports, options.choice.kinds))
-    medians: Medians = defaultdict(list)
-    code = 0
-    try:
-        hops = _measure(options, found, medians, progress)
-    except KeyboardInterrupt:
-        if not medians:
-            raise
-        code, hops = INTERRUPTED, list(dict.fromkeys(hop for _, _, hop in medians))
-    finally:
-        progress.clear()
-    made = partial(hop_tables.benchmarks, found, medians)
-    with suite.saving(options, made, interrupted=bool(code)):
-        if options.csv:
-            hop_tables.write_csv(found, hops, medians, sys.stdout)
-        else:
-            hop_tables.show(found, hops, medians, screen, quiet=options.quiet)
-    return code
+def image() -> Any:
+    """Return a batch of one image."""
+    return build(Case("image", "hop", (1, *IMAGE), "uint8", "image"))
+
+
+def pictures(transports: tuple[str, ...], kinds: tuple[str, ...] = KINDS) -> Iterator[Picture]:
+    """Return all requests."""
+    array = image()
+    for transport in (each for each in TRANSPORTS if each in transports):
+        request = tw.tfserving.PredictRequest({"image": array}, model_name="model")
+        if transport == REST:
+            request = tw.tfserving.PredictRequest({"": array}, model_name="model")
+        serving = tw.get_protocol(name_of(transport, "tfserving"))
+        yield Picture(transport, "tfserving", "", serving.encode(request)[0])
+        seldon = tw.get_protocol(name_of(transport))
+        for kind in kinds:
+            yield Picture(transport, "seldon", kind, seldon.encode(tw.Message(array, kind))[0])
+
+
+def answer(picture: Picture, body: bytes) -> int:
+    """Read a reply: the one number in it."""
+    protocol = tw.get_protocol(name_of(picture.transport, picture.protocol))
+    reply = protocol.decode(body, type=protocol.response)
+    if picture.protocol == "seldon":
+        value = reply.value
+    else:
+        (value,) = reply.outputs.values()
+    if value.shape != (1,):
+        raise ValueError(f"a reply of shape {value.shape}")
+    return int(value[0])
+
+
+class OneHop(Mode):
+    """Every payload goes through every hop in every round, in a new order each time."""
+
+    columns = (
+        *("transport", "protocol", "kind", "hop", "bytes", "p50_s", "extra_s", "extra", "noise"),
+    )
+
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        self.pictures = list(pictures(options.choice.transports, options.choice.kinds))
+        self.medians: dict[tuple[Picture, str], list[float]] = {}
+        self.found = self.medians
+
+    def measure(self, progress: Progress) -> None:
+        """Start the hops, and send the image through all of them in turn."""
+        options = self.options
+        wanted = int(image().sum())
+        rounds = QUICK_ROUNDS if options.quick else ROUNDS
+        order = random.Random(20)  # noqa: S311 - order only
+        with Processes() as processes:
+            hops = _start(processes, progress)
+            progress.restart()
+            callers = {
+                (each, hop): connect(
+                    each.transport, process.ports[each.transport.lower()], each.protocol
+                )
+                for each in self.pictures
+                for hop, process in hops.items()
+            }
+            ends = time.monotonic() + options.seconds
+            total, done = rounds * len(callers), 0
+            with recording(options.flames, {k: v for k, v in hops.items() if k != AGAIN}):
+                for _ in range(rounds):
+                    for picture in order.sample(self.pictures, len(self.pictures)):
+                        gc.collect()
+                        for hop in order.sample(list(hops), len(hops)):
+                            seconds = max(0.0, ends - time.monotonic()) / (total - done)
+                            p50 = _burst(picture, callers[picture, hop], seconds, wanted)
+                            self.medians.setdefault((picture, hop), []).append(p50)
+                            done += 1
+                            progress.show("measuring", done / total)
+            for caller in callers.values():
+                caller.close()
+
+    def records(self) -> list[Hop]:
+        """Return the record of each payload and hop."""
+        return [
+            Hop(picture.transport, picture.label, hop, len(picture.body), medians)
+            for (picture, hop), medians in self.medians.items()
+        ]
+
+    def hops(self) -> list[str]:
+        """Return the hops that were measured, in the order of the columns."""
+        measured = {hop for _, hop in self.medians}
+        return [hop for hop in ORDER if hop in measured]
+
+    def benchmarks(self) -> Iterator[Benchmark]:
+        """Return a benchmark per payload and hop."""
+        return records.hop_benchmarks(self.records())
+
+    def rows(self) -> Iterator[Sequence[Any]]:
+        """Return a line per payload and hop."""
+        found = Hops(self.records())
+        for picture in self.pictures:
+            key = picture.transport, picture.label
+            _, noise = found.noise(*key) or (0, 0)
+            for hop in self.hops():
+                if added := found.added(*key, hop):
+                    numbers = (median(self.medians[picture, hop]), *added[1:], noise)
+                    texts = (f"{value:.6g}" for value in numbers)
+                    yield (*picture[:3], hop, len(picture.body), *texts)
+
+    def show(self, screen: Screen) -> None:
+        """Write the table."""
+        found, hops = Hops(self.records()), self.hops()
+        others = [hop for hop in hops if hop != DIRECT]
+        columns = ("bytes", DIRECT, *others, "noise")
+        table = Table("One hop, a 224x224x3 image", columns, note=NOTE)
+        for transport, members in groupby(self.pictures, key=lambda picture: picture.transport):
+            table.rows.append(Row(transport, style="group"))
+            for picture in members:
+                table.rows += _rows(picture, others, found)
+        screen.table(table)
+        if not self.options.quiet:
+            screen.line()
+            screen.line(HOPS_NOTE, "note")
+            if NGINX not in hops:
+                screen.line("nginx is not installed: no real proxy beside ours.", "warning")
+
+
+def _rows(picture: Picture, others: Sequence[str], found: Hops) -> list[Row]:
+    key = picture.transport, picture.label
+    base = found.added(*key, DIRECT)
+    if base is None:
+        return []
+    times = [figures.size(len(picture.body)), figures.duration(base[0])]
+    shares = ["", ""]
+    for hop in others:
+        added = found.added(*key, hop)
+        times.append(f"{added[1] * 1e3:+.2f} ms" if added else "-")
+        shares.append(f"{added[2] * 100:+.0f} %" if added else "")
+    noise = found.noise(*key)
+    times.append(f"{noise[0] * 1e3:.2f} ms" if noise else "-")
+    shares.append(f"{noise[1] * 100:.0f} %" if noise else "")
+    return [Row(picture.label, tuple(times)), Row("", tuple(shares), "baseline")]
 
 
 def _start(processes: Processes, progress: Progress) -> dict[str, Process]:
     progress.show("starting", 0.0)
     server = processes.start(servers.command("pixels", "sum")).ready()
     ports = server.ports["rest"], server.ports["grpc"]
-    hops = {DIRECT: server}
-    if proxies.program():
-        hops[NGINX] = processes.start(proxies.command(NGINX, *ports))
-    for how in proxies.HOWS:
-        hops[how] = processes.start(proxies.command(how, *ports))
-    for name, process in hops.items():
-        if name != DIRECT:
-            process.ready()
-    return {**hops, AGAIN: server}
-
-
-def _measure(
-    options: Options, found: Sequence[Picture], medians: Medians, progress: Progress
-) -> list[str]:
-    wanted = int(image().sum())
-    rounds = QUICK_ROUNDS if options.quick else ROUNDS
-    order = random.Random(20)  # noqa: S311 - order only
-    with Processes() as processes:
-        hops = _start(processes, progress)
-        progress.restart()
-        callers = _connect(found, hops)
-        ends = time.monotonic() + options.seconds
-        total, done = rounds * len(callers), 0
-        with recording(options.flames, {k: v for k, v in hops.items() if k != AGAIN}):
-            for _ in range(rounds):
-                for picture in order.sample(found, len(found)):
-                    gc.collect()
-                    for hop in order.sample(list(hops), len(hops)):
-                        seconds = max(0.0, ends - time.monotonic()) / (total - done)
-                        taken = _burst(picture, callers[picture, hop], seconds, wanted)
-                        medians[picture.transport, picture.label, hop].append(taken)
-                        done += 1
-                        progress.show("measuring", done / total)
-        for caller in callers.values():
-            caller.close()
-    return [name for name in hops if name != AGAIN]
-
-
-def _connect(
-    found: Sequence[Picture], hops: Mapping[str, Process]
-) -> dict[tuple[Picture, str], Caller]:
-    return {
-        (picture, hop): connect(
-            picture.transport, process.ports[picture.transport.lower()], picture.protocol
-        )
-        for picture in found
-        for hop, process in hops.items()
-    }
+    hows = [*[NGINX] * bool(proxies.program()), *proxies.HOWS]
+    hops = {how: processes.start(proxies.command(how, *ports)) for how in hows}
+    for process in hops.values():
+        process.ready()
+    return {DIRECT: server, **hops, AGAIN: server}
 
 
 def _burst(picture: Picture, caller: Caller, seconds: float, wanted: int) -> float:
     """Send the image for some time; the median of the seconds until the reply."""
     caller.call(picture.body)  # connections may have been closed meanwhile
-    taken: list[float] = []
+    times: list[float] = []
     end = perf_counter() + seconds
-    while not taken or perf_counter() < end:
+    while not times or perf_counter() < end:
         began = perf_counter()
         body = caller.call(picture.body).body
-        taken.append(perf_counter() - began)
+        times.append(perf_counter() - began)
         if answer(picture, body) != wanted:
             raise CheckError(f"{picture.transport} {picture.label}: a wrong answer")
-    return median(taken)
+    return median(times)

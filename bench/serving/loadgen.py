@@ -68,7 +68,7 @@ end
 
 
 def choose(tool: str, *, grpc: bool) -> Generator:
-    """Give the tool that was asked for, or the best there is.
+    """Return the tool that was asked for, or the best there is.
 
     Raises
     ------
@@ -99,8 +99,8 @@ def h2load(target: Target, clients: int, seconds: float) -> Load:
         command += ["-H", "te: trailers"]
     else:
         command += ["--h1", "-H", "content-type: application/json"]
-    told, _ = run_tool([*command, target.url], within=seconds + GRACE)
-    found = _FAILED.search(told.decode())
+    output, _ = run_tool([*command, target.url], within=seconds + GRACE)
+    found = _FAILED.search(output.decode())
     failed = sum(map(int, found.groups())) if found else 0
     rows = [line.split("\t") for line in log.read_text().splitlines()]
     # What was under way when the measurement began or ended has the status 0.
@@ -142,8 +142,8 @@ def python(target: Target, clients: int, seconds: float) -> Load:
         "seconds": seconds,
     }
     command = module("bench.serving.loadgen")
-    told = json.dumps(plan).encode()
-    answer = json.loads(run_tool(command, within=seconds + GRACE, stdin=told)[0])
+    stdin = json.dumps(plan).encode()
+    answer = json.loads(run_tool(command, within=seconds + GRACE, stdin=stdin)[0])
     if answer["failed"] and not answer["latencies"]:
         raise WorkerError(f"no request was answered: {answer['error']}")
     return Load(
@@ -174,7 +174,7 @@ class Record:
         self.failed = 0
         self.error = ""
         self.busy = 0.0
-        self.told = asyncio.Event()
+        self.settled = asyncio.Event()
         """Set by the first request that was answered or lost."""
 
     def answered(self, began: float) -> None:
@@ -184,23 +184,23 @@ class Record:
             return
         self.latencies.append(now - began)
         self.seconds = max(self.seconds, now - self.begin)
-        self.told.set()
+        self.settled.set()
 
     def lost(self, error: object) -> None:
         """Write down one that was not."""
         self.failed += 1
         self.error = str(error)
-        self.told.set()
+        self.settled.set()
 
     @property
     def over(self) -> bool:
         """Whether the time is up."""
-        return perf_counter() >= self.end and self.told.is_set()
+        return perf_counter() >= self.end and self.settled.is_set()
 
     async def wait(self, clients: Sequence[asyncio.Future[None]]) -> None:
         """Wait until the time is up, and then not long for what is under way."""
         await asyncio.wait(clients, timeout=self.end - perf_counter() + 1)
-        await self.told.wait()
+        await self.settled.wait()
 
 
 class Connection(asyncio.Protocol):

@@ -24,7 +24,7 @@ ONE = np.ones(1, np.int64)
 
 
 def payload(cell: Cell) -> npt.NDArray[Any]:
-    """Give one row of consecutive integers.
+    """Return one row of consecutive integers.
 
     Over gRPC they are float64, which is what protobuf's ``ndarray`` and ``tensor`` carry; in JSON
     they are written as integers, as in the known benchmark.
@@ -34,7 +34,7 @@ def payload(cell: Cell) -> npt.NDArray[Any]:
 
 
 def expected(cell: Cell, answer: str) -> npt.NDArray[Any]:
-    """Tell the right answer to the payload of a cell."""
+    """Return the right answer to the payload of a cell."""
     array = payload(cell)
     if answer == "echo":
         return array
@@ -78,7 +78,7 @@ class Echo:
     """Answers with what it got: the reply is as large as the request."""
 
     def predict(self, features: Any, names: Any = None, meta: Any = None) -> Any:  # noqa: ARG002
-        """Give the array back."""
+        """Return the array back."""
         return features
 
 

@@ -15,7 +15,7 @@ from tensorwire.cli.load_tools import CLIENTS, SECONDS, route
 from tensorwire.cli.main import main as tensorwire
 
 if TYPE_CHECKING:
-    from bench.screen import Progress, Screen
+    from bench.screen import Screen
     from bench.serving.options import Options
 
 LOCUSTFILE = Path(__file__).with_name("locustfile.py")
@@ -23,7 +23,7 @@ FORMATS = ("json/{kind}", "protobuf/{kind}")
 OTHERS = ("oip/json", "oip/binary", "oip/protobuf", "tfserving/json", "tfserving/protobuf")
 
 
-def run(options: Options, screen: Screen, progress: Progress) -> int:  # noqa: ARG001 - as all modes
+def run(options: Options, screen: Screen) -> int:
     """Serve until Ctrl-C; the exit code."""
     from tensorwire.server import EchoServer
 
@@ -63,7 +63,7 @@ def _write(options: Options, folder: str, count: int, rest: str, grpc: str) -> N
 
 
 def hey(file: str, url: str) -> str:
-    """Give the command for hey, which sends one body."""
+    """Return the command for hey, which sends one body."""
     words = ["hey", "-m", "POST", "-T", "application/json", "-D", file]
     return "  " + shlex.join([*words, "-c", f"{CLIENTS}", "-z", f"{SECONDS}s", url])
 

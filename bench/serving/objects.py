@@ -35,7 +35,7 @@ TensorProto: Any = message_class("tensorflow.TensorProto")
 
 
 def kind_of_json(tree: dict[str, Any]) -> str:
-    """Tell how the payload of a JSON request is laid out."""
+    """Return how the payload of a JSON request is laid out."""
     if "binData" in tree:
         return "raw"
     return next(kind for kind in ("tensor", "ndarray", "tftensor") if kind in tree["data"])
@@ -69,7 +69,7 @@ def to_json(value: Any, kind: str) -> dict[str, Any]:
 
 
 def kind_of_message(request: Any) -> str:
-    """Tell how the payload of a SeldonMessage is laid out."""
+    """Return how the payload of a SeldonMessage is laid out."""
     if request.WhichOneof("data_oneof") == "binData":
         return "raw"
     kind: str = request.data.WhichOneof("data_oneof")
@@ -109,7 +109,7 @@ REST_THREADS = 8
 
 
 def server_name() -> str:
-    """Tell what serves Flask here."""
+    """Return what serves Flask here."""
     return "gunicorn" if find_spec("gunicorn") else "werkzeug"
 
 

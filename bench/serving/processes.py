@@ -11,11 +11,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.measure import flamegraph
 from bench.process import Child, WorkerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from bench.measure.flamegraph import Recording
 
 START = 60.0
 """Seconds in which a server is ready; one that imports TensorFlow is not among ours."""
@@ -78,6 +79,8 @@ def require_graphs(folder: str | None) -> None:
     """Raise UsageError if graphs are wanted and cannot be made."""
     if folder is None:
         return
+    from bench.measure import flamegraph
+
     flamegraph.require("--py-spy")
     Path(folder).mkdir(parents=True, exist_ok=True)
 
@@ -89,12 +92,14 @@ def recording(folder: str | None, servers: Mapping[str, Process]) -> Iterator[No
     Raises
     ------
     PySpyError
-        py-spy may not attach; nothing was measured yet. A graph that fails later is only told.
+        py-spy may not attach; nothing was measured yet. A graph that fails later is a warning.
     """
     if folder is None:
         yield
         return
-    started: dict[str, flamegraph.Recording] = {}
+    from bench.measure import flamegraph  # not in the servers, which import this module
+
+    started: dict[str, Recording] = {}
     try:
         for name, server in servers.items():
             options = ("--rate", f"{RATE}", "--subprocesses", "--threads")
@@ -114,14 +119,16 @@ def recording(folder: str | None, servers: Mapping[str, Process]) -> Iterator[No
             _finish(name, one)
 
 
-def _finish(name: str, one: flamegraph.Recording) -> None:
+def _finish(name: str, one: Recording) -> None:
+    from bench.measure.flamegraph import PySpyError
+
     try:
         one.finish()
-    except flamegraph.PySpyError as error:
+    except PySpyError as error:
         sys.stderr.write(f"no graph of {name}: {error}\n")
 
 
-def _see_them_start(recordings: list[flamegraph.Recording]) -> None:
+def _see_them_start(recordings: list[Recording]) -> None:
     until = time.monotonic() + REFUSAL
     while time.monotonic() < until:
         for one in recordings:

@@ -32,7 +32,7 @@ HOWS = ("pass", "route", "recode")
 
 
 def command(how: str, rest: int, grpc: int) -> list[str]:
-    """Give the command that starts one."""
+    """Return the command that starts one."""
     return module("bench.serving.proxies", how, f"{rest}", f"{grpc}")
 
 
@@ -116,12 +116,12 @@ http {{
 
 
 def program() -> str | None:
-    """Give the path of nginx, if it is installed; Debian has it where only root looks."""
+    """Return the path of nginx, if it is installed; Debian has it where only root looks."""
     return shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
 
 
 def free_ports(count: int) -> list[int]:
-    """Give ports that are free at the moment, for programs that cannot choose one themselves."""
+    """Return ports that are free at the moment, for programs that cannot choose one themselves."""
     taken = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     ports = [each.getsockname()[1] for each in taken]
     for each in taken:

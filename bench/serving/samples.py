@@ -15,7 +15,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from bench.serving.cells import Cell
 
@@ -50,12 +50,14 @@ class Watch:
         self._last = perf_counter()
 
     def lap(self) -> float:
-        """Give the seconds since the last lap."""
+        """Return the seconds since the last lap."""
         now = perf_counter()
         taken, self._last = now - self._last, now
         return taken
 
 
+FEW = 100
+"""Requests below which p99 is hardly more than the slowest of them."""
 SHARES = ("client encode", "wire + server", "decode", "model", "encode", "client decode")
 
 
@@ -73,7 +75,7 @@ class Request(NamedTuple):
         return self.encode + self.call + self.decode
 
     def split(self) -> tuple[float, ...]:
-        """Give the parts of it, in the order of `SHARES`."""
+        """Return the parts of it, in the order of `SHARES`."""
         inside = self.parts or Parts()
         return (self.encode, self.call - sum(inside), *inside, self.decode)
 
@@ -85,6 +87,62 @@ class Size(NamedTuple):
     back: int
 
 
+class Measured(NamedTuple):
+    """What was measured of one cell.
+
+    Attributes
+    ----------
+    rounds
+        seconds of its requests, a list for each round.
+    calls
+        of each round, the median of the seconds without the client's own encoding and decoding.
+    shares
+        where the time went, in the order of `SHARES`; None where the server does not tell.
+    call_p50
+        the median of the seconds of all calls; it is in no file.
+    """
+
+    rounds: Sequence[Sequence[float]]
+    calls: Sequence[float]
+    size: Size
+    shares: Sequence[float | None]
+    call_p50: float = 0.0
+
+    def whole(self) -> list[float]:
+        """Return the seconds of all requests, in ascending order."""
+        return sorted(value for values in self.rounds for value in values)
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """The cells of the format matrix, in its order."""
+
+    cells: Mapping[Cell, Measured]
+
+    @classmethod
+    def of(cls, cells: Mapping[Cell, Measured]) -> Matrix:
+        """Put the cells in order."""
+        return cls(dict(sorted(cells.items(), key=lambda item: item[0].place)))
+
+    def ratio(self, slow: Cell, fast: Cell, *, call: bool = False) -> tuple[float, float] | None:
+        """Return how many times as fast one cell is as another, and the noise of that.
+
+        The median of the rounds' ratios of medians, and how far half of them are from it.
+        """
+        pairs = zip(self._medians(slow, call=call), self._medians(fast, call=call), strict=False)
+        found = [first / second for first, second in pairs]
+        if not found:
+            return None
+        middle = median(found)
+        return middle, median(abs(each / middle - 1) for each in found)
+
+    def _medians(self, cell: Cell, *, call: bool) -> Sequence[float]:
+        found = self.cells.get(cell)
+        if found is None:
+            return ()
+        return found.calls if call else [median(values) for values in found.rounds]
+
+
 @dataclass
 class Samples:
     """What was measured so far; it is kept when a run is interrupted."""
@@ -94,36 +152,29 @@ class Samples:
     sizes: dict[Cell, Size] = field(default_factory=dict)
 
     def requests(self, cell: Cell) -> list[Request]:
-        """Give all requests of a cell."""
+        """Return all requests of a cell."""
         return [each for burst in self.rounds.get(cell, []) for each in burst]
 
-    def ratio(self, slow: Cell, fast: Cell, *, call: bool = False) -> tuple[float, float] | None:
-        """Tell how many times as fast one cell is as another, and the noise of that.
+    def matrix(self) -> Matrix:
+        """Return the record of all cells that were measured."""
+        return Matrix.of({cell: self._measured(cell) for cell in self.rounds})
 
-        The median of the rounds' ratios of medians, and how far half of them are from it.
-        """
-        return ratio(self.medians(slow, call=call), self.medians(fast, call=call))
-
-    def medians(self, cell: Cell, *, call: bool = False) -> list[float]:
-        """Give the median of each round: of the whole request, or of the call alone."""
-        return [
-            median(each.call if call else each.whole for each in burst)
-            for burst in self.rounds.get(cell, [])
-            if burst
-        ]
-
-
-def ratio(slow: Sequence[float], fast: Sequence[float]) -> tuple[float, float] | None:
-    """Give the median of the rounds' ratios, and how far half of them are from it."""
-    found = [first / second for first, second in zip(slow, fast, strict=False)]
-    if not found:
-        return None
-    middle = median(found)
-    return middle, median(abs(each / middle - 1) for each in found)
+    def _measured(self, cell: Cell) -> Measured:
+        rounds, requests = self.rounds[cell], self.requests(cell)
+        split: list[float | None] = [*shares(requests)]
+        if not all(request.parts for request in requests):
+            split[2:5] = [None] * 3  # its server does not tell
+        return Measured(
+            [[each.whole for each in burst] for burst in rounds],
+            [median(each.call for each in burst) for burst in rounds],
+            self.sizes.get(cell, Size(0, 0)),
+            split,
+            median(each.call for each in requests),
+        )
 
 
 def quantile(values: Sequence[float], share: float) -> float:
-    """Give a quantile of sorted values, between the two nearest."""
+    """Return a quantile of sorted values, between the two nearest."""
     place = share * (len(values) - 1)
     low = floor(place)
     high = min(low + 1, len(values) - 1)
@@ -131,7 +182,7 @@ def quantile(values: Sequence[float], share: float) -> float:
 
 
 def shares(requests: Sequence[Request]) -> tuple[float, ...]:
-    """Tell where the time of the middle half of the requests went; the shares add up to one."""
+    """Return where the time of the middle half of the requests went; the shares add up to one."""
     ranked = sorted(requests, key=lambda request: request.whole)
     quarter = len(ranked) // 4
     middle = ranked[quarter : len(ranked) - quarter]
@@ -140,7 +191,7 @@ def shares(requests: Sequence[Request]) -> tuple[float, ...]:
 
 
 SLACK = 0.2
-"""How far clients / latency and requests/s may differ before the client is to blame."""
+"""How far clients / latency and requests/s may differ before the client was the limit."""
 BUSY = 0.9
 """The share of a core at which a client of one thread has no time left."""
 
@@ -164,7 +215,7 @@ class Load:
         return len(self.latencies) / self.seconds
 
     def quantile(self, share: float) -> float | None:
-        """Give a quantile of the latencies; None if nothing was answered."""
+        """Return a quantile of the latencies; None if nothing was answered."""
         return quantile(self.latencies, share) if self.latencies else None
 
     def doubt(self) -> str | None:

@@ -6,26 +6,31 @@ spreads new connections over them. Going down, a worker finishes what it has beg
 
 from __future__ import annotations
 
-import sys
-from functools import partial
+import threading
+from dataclasses import dataclass, field
 from time import perf_counter, sleep
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 import tensorwire as tw
-from bench.interrupt import INTERRUPTED
+from bench import figures
 from bench.measure.check import CheckError
-from bench.serving import scale_tables, servers, suite
-from bench.serving.clients import name_of
+from bench.screen import Row, Table
+from bench.serving import records, servers
+from bench.serving.clients import CallError, connect, name_of
+from bench.serving.mode import Mode
 from bench.serving.processes import Process, Processes
 from bench.serving.proxies import free_ports
-from bench.serving.scale_load import Clients
-from bench.serving.scale_tables import Step
+from bench.serving.records import BIN, Phase
+from bench.serving.samples import quantile
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
     from bench.screen import Progress, Screen
     from bench.serving.options import Options
+    from bench.serving.records import Benchmark
 
 VALUES = 100
 CLIENTS = 4
@@ -33,78 +38,271 @@ CLIENTS = 4
 QUICK_WORKERS, QUICK_CYCLES, CYCLES = 3, 1, 2
 SHORTEST = 0.3
 """Seconds under load with each number of workers."""
+RENEW = 50
+"""Requests after which a client makes a new connection, as browsers and balancers do."""
+PAUSE = 0.001
+"""Seconds between two requests of a client: the machine is to have time for the workers."""
+NOTE = (
+    "took: until the worker was ready, or had ended. seen: workers that answered in that time."
+    " resent: got no reply, and was sent once more. lost: got none then either."
+)
 
 
-def run(options: Options, screen: Screen, progress: Progress) -> int:
-    """Do it; the exit code: 1 if a request was lost."""
-    steps: list[Step] = []
-    code = 0
-    try:
-        _measure(options, steps, progress)
-    except KeyboardInterrupt:
-        if not steps:
-            raise
-        code = INTERRUPTED
-    finally:
-        progress.clear()
-    made = partial(scale_tables.benchmarks, steps, clients=CLIENTS)
-    with suite.saving(options, made, interrupted=bool(code)):
-        if options.csv:
-            scale_tables.write_csv(steps, sys.stdout)
-        else:
-            scale_tables.show(steps, screen, clients=CLIENTS)
-    if any(tally.wrong for step in steps for tally in step.seen.values()):
-        raise CheckError("scale: a wrong answer")
-    lost = sum(len(tally.lost) for step in steps for tally in step.seen.values())
-    return code or int(lost > 0)
+@dataclass
+class Tally:
+    """What the clients have seen between two looks."""
+
+    latencies: list[float] = field(default_factory=list)
+    ends: list[float] = field(default_factory=list)
+    """When each of these was answered, by `perf_counter`."""
+    resent: int = 0
+    lost: list[str] = field(default_factory=list)
+    wrong: int = 0
+    workers: set[int] = field(default_factory=set)
+
+
+class Clients:
+    """Some clients of each transport, a thread each.
+
+    A request that gets no reply is sent once more on a new connection, as balancers do with what
+    may be repeated, and counted; if that brings no reply either, it is lost.
+    """
+
+    def __init__(
+        self,
+        ports: dict[str, int],
+        bodies: dict[str, bytes],
+        read: Callable[[str, bytes], tuple[bool, int]],
+        each: int,
+    ) -> None:
+        self._ports, self._bodies, self._read = ports, bodies, read
+        self._stop = threading.Event()
+        self._lock = threading.Lock()
+        self._tally = {transport: Tally() for transport in bodies}
+        self._threads = [
+            threading.Thread(target=self._work, args=(transport,), daemon=True)
+            for transport in bodies
+            for _ in range(each)
+        ]
+
+    def look(self) -> dict[str, Tally]:
+        """Return what was seen since the last look, which is something of each transport."""
+        while not all(tally.latencies or tally.lost for tally in self._tally.values()):
+            sleep(PAUSE)
+        with self._lock:
+            seen, self._tally = self._tally, {name: Tally() for name in self._tally}
+        return seen
+
+    def _connect(self, transport: str) -> Any:
+        return connect(transport, self._ports[transport.lower()])
+
+    def _work(self, transport: str) -> None:
+        caller, count = self._connect(transport), 0
+        while not self._stop.is_set():
+            began, resent = perf_counter(), getattr(caller, "resent", 0)
+            got, problem = self._call(caller, transport)
+            resent = getattr(caller, "resent", 0) - resent
+            if got is None:
+                caller.close()
+                caller = self._connect(transport)
+                got, problem = self._call(caller, transport)
+                resent += 1
+            self._write_down(transport, got, problem, perf_counter() - began, resent)
+            count += 1
+            if count % RENEW == 0:
+                caller.close()
+                caller = self._connect(transport)
+            sleep(PAUSE)
+        caller.close()
+
+    def _call(self, caller: Any, transport: str) -> tuple[bytes | None, str]:
+        try:
+            return caller.call(self._bodies[transport]).body, ""
+        except CallError as error:
+            return None, str(error)
+
+    def _write_down(
+        self, transport: str, got: bytes | None, problem: str, taken: float, resent: int
+    ) -> None:
+        with self._lock:
+            tally = self._tally[transport]
+            tally.resent += resent
+            if got is None:
+                tally.lost.append(problem)
+                return
+            right, worker = self._read(transport, got)
+            tally.latencies.append(taken)
+            tally.ends.append(perf_counter())
+            tally.wrong += not right
+            tally.workers.add(worker)
+
+    def __enter__(self) -> Clients:  # noqa: PYI034 - Self is not in Python 3.10
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(10)
+
+
+class Step(NamedTuple):
+    """One worker more, or one fewer, and what the clients saw since the step before."""
+
+    workers: int
+    direction: str
+    took: float
+    began: float
+    seconds: float
+    seen: dict[str, Tally]
+
+
+def phases_of(steps: Sequence[Step]) -> Iterator[Phase]:
+    """Return the record of each step and transport."""
+    for number, step in enumerate(steps):
+        for transport, tally in step.seen.items():
+            yield Phase(
+                transport=transport,
+                step=number,
+                workers=step.workers,
+                direction=step.direction,
+                took=step.took,
+                began=step.began - steps[0].began,
+                seconds=step.seconds,
+                latencies=tally.latencies,
+                seen=len(tally.workers),
+                resent=tally.resent,
+                lost=len(tally.lost),
+                wrong=tally.wrong,
+                bins=bins(tally, step.began, step.seconds),
+                problem=next(iter(tally.lost), ""),
+            )
+
+
+def bins(tally: Tally, began: float, seconds: float) -> list[tuple[int, float]]:
+    """Count the answers of each tenth of a second, and return the slowest of them."""
+    found = [(0, 0.0)] * max(1, round(seconds / BIN))
+    for ended, seconds_taken in zip(tally.ends, tally.latencies, strict=True):
+        place = min(len(found) - 1, max(0, int((ended - began) / BIN)))
+        count, slowest = found[place]
+        found[place] = count + 1, max(slowest, round(seconds_taken, 6))
+    return found
 
 
 def plan(most: int, cycles: int) -> list[int]:
-    """Give the number of workers after each step: up to the most and down to one, repeatedly."""
-    once = [*range(2, most + 1), *range(most - 1, 0, -1)]
-    return once * cycles
+    """Return the number of workers after each step: up to the most and down to one, repeatedly."""
+    return [*range(2, most + 1), *range(most - 1, 0, -1)] * cycles
 
 
-def _measure(options: Options, steps: list[Step], progress: Progress) -> None:
-    most = max(2, min(options.workers, QUICK_WORKERS) if options.quick else options.workers)
-    planned = plan(most, QUICK_CYCLES if options.quick else CYCLES)
-    array = np.arange(VALUES)
-    message = tw.Message(array, "tensor")
-    bodies = {
-        transport: tw.get_protocol(name_of(transport)).encode(message)[0]
-        for transport in options.choice.transports
-    }
-    total = int(array.sum())
+class Scale(Mode):
+    """Workers that come and go; the exit code is 1 if a request was lost."""
 
-    def read(transport: str, body: bytes) -> tuple[bool, int]:
-        value = tw.get_protocol(name_of(transport)).decode(body).value
-        return int(value[0]) == total, int(value[1])
+    columns = (
+        *("step", "way", "workers", "took_s", "transport"),
+        *("requests_per_s", "p50_s", "p99_s", "workers_seen", "resent", "lost"),
+    )
 
-    ports = free_ports(2)
-    with Processes() as processes:
-        workers = [processes.start(servers.command("who", "sum", *ports)).ready()]
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        self.found: list[Step] = []
+
+    def measure(self, progress: Progress) -> None:
+        """Start and end workers while clients ask."""
+        options = self.options
+        most = max(2, min(options.workers, QUICK_WORKERS) if options.quick else options.workers)
+        planned = plan(most, QUICK_CYCLES if options.quick else CYCLES)
+        array = np.arange(VALUES)
+        message = tw.Message(array, "tensor")
+        bodies = {
+            transport: tw.get_protocol(name_of(transport)).encode(message)[0]
+            for transport in options.choice.transports
+        }
+        total = int(array.sum())
+
+        def read(transport: str, body: bytes) -> tuple[bool, int]:
+            value = tw.get_protocol(name_of(transport)).decode(body).value
+            return int(value[0]) == total, int(value[1])
+
+        ports = free_ports(2)
+        command = servers.command("who", "sum", *ports)
         each = max(SHORTEST, options.seconds / len(planned) - 1)
-        named = dict(zip(("rest", "grpc"), ports, strict=True))
-        with Clients(named, bodies, read, CLIENTS) as clients:
-            first = perf_counter()
-            sleep(each)
-            seen, last = clients.look(), perf_counter()
-            steps.append(Step(1, "", 0.0, first, last - first, seen))
-            for number, wanted in enumerate(planned, 1):
-                way, took = _step(processes, workers, wanted, ports)
-                sleep(each)
-                seen, now = clients.look(), perf_counter()
-                steps.append(Step(wanted, way, took, last, now - last, seen))
-                last = now
-                progress.show("scaling", number / len(planned))
+        with Processes() as processes:
+            workers = [processes.start(command).ready()]
+            named = dict(zip(("rest", "grpc"), ports, strict=True))
+            with Clients(named, bodies, read, CLIENTS) as clients:
+                last, direction, took = perf_counter(), "start", 0.0
+                for number, wanted in enumerate([1, *planned]):
+                    if number:
+                        direction, took = _step(processes, workers, wanted, command)
+                    sleep(each)
+                    seen, now = clients.look(), perf_counter()
+                    self.found.append(Step(wanted, direction, took, last, now - last, seen))
+                    last = now
+                    progress.show("scaling", number / len(planned))
+
+    def benchmarks(self) -> Iterator[Benchmark]:
+        """Return a benchmark per step and transport."""
+        return records.phase_benchmarks(phases_of(self.found), CLIENTS)
+
+    def rows(self) -> Iterator[Sequence[Any]]:
+        """Return a line per step and transport."""
+        for each in phases_of(self.found):
+            direction = "" if each.direction == "start" else each.direction
+            texts = ("" if value is None else f"{value:.6g}" for value in _figures(each))
+            yield each.step, direction, each.workers, f"{each.took:.4g}", each.transport, *texts
+
+    def show(self, screen: Screen) -> None:
+        """Write the table, and what became of all requests."""
+        phases = list(phases_of(self.found))
+        transports = list(dict.fromkeys(each.transport for each in phases))
+        table = Table(
+            f"Workers under the load of {CLIENTS} clients each over {' and '.join(transports)}",
+            ("took", "req/s", "p50", "p99", "seen", "resent", "lost"),
+            note=NOTE,
+        )
+        of = {name: [each for each in phases if each.transport == name] for name in transports}
+        for transport, members in of.items():
+            table.rows += [Row(transport, style="group"), *map(_row, members)]
+        screen.table(table)
+        screen.line()
+        for transport, members in of.items():
+            lost = sum(each.lost for each in members)
+            problem = next((f": {each.problem}" for each in members if each.problem), "")
+            screen.line(
+                f"{transport}: {sum(len(each.latencies) for each in members):,} requests"
+                f" answered, {sum(each.resent for each in members)} of them sent twice,"
+                f" {lost} lost{problem}.",
+                "warning" if lost else "",
+            )
+
+    def code(self) -> int:
+        """Return 1 if a request was lost."""
+        tallies = [tally for step in self.found for tally in step.seen.values()]
+        if any(tally.wrong for tally in tallies):
+            raise CheckError("scale: a wrong answer")
+        return int(any(tally.lost for tally in tallies))
+
+
+def _figures(phase: Phase) -> tuple[Any, ...]:
+    ranked = sorted(phase.latencies)
+    times = [quantile(ranked, share) if ranked else None for share in (0.5, 0.99)]
+    return len(ranked) / phase.seconds, *times, phase.seen, phase.resent, phase.lost
+
+
+def _row(phase: Phase) -> Row:
+    rate, p50, p99, *counts = _figures(phase)
+    took = "" if phase.direction == "start" else figures.duration(phase.took)
+    times = (figures.three_digits(rate), figures.duration(p50), figures.duration(p99))
+    return Row(f"{phase.direction}, {phase.workers}", (took, *times, *map(str, counts)))
 
 
 def _step(
-    processes: Processes, workers: list[Process], wanted: int, ports: list[int]
+    processes: Processes, workers: list[Process], wanted: int, command: list[str]
 ) -> tuple[str, float]:
     began = perf_counter()
     if wanted > len(workers):
-        workers.append(processes.start(servers.command("who", "sum", *ports)).ready())
+        workers.append(processes.start(command).ready())
         return "up", perf_counter() - began
     # The oldest goes, which has the most connections.
     leaving = workers.pop(0)

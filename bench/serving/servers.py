@@ -2,14 +2,13 @@
 
 ``python -m bench.serving.servers METHOD ANSWER [REST_PORT GRPC_PORT]``: one server; with ports,
 which it shares with other such processes. ``python -m bench.serving.servers models COUNT``: one
-model after another, each at ports of its own; the next is taken up when a line comes in.
+model after another, each at ports of its own; a line on stdin starts the next.
 """
 
 from __future__ import annotations
 
 import sys
 from contextlib import ExitStack
-from functools import wraps
 from threading import local
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -76,12 +75,6 @@ def _command(cell: Cell, answer: str) -> list[str]:
     return object_command(cell.transport, cell.method, answer)
 
 
-class _Laps(local):
-    """Of the request that this thread answers."""
-
-    decode = model = encode = 0.0
-
-
 def tell_times(server: EchoServer) -> EchoServer:
     """Wrap a server that is not started yet, so that every reply tells the time of its parts.
 
@@ -89,47 +82,46 @@ def tell_times(server: EchoServer) -> EchoServer:
     an exchange are wrapped here, in the process that is measured.
     """
     from tensorwire.server import grpc_server
+    from tensorwire.server.model import RawMessage
 
     exchange: Any = server.app.service.exchange
-    laps = _Laps()
-    exchange._decode = _timed(exchange._decode, laps, "decode")  # noqa: SLF001 - as said above
-    exchange._encode = _timed(exchange._encode, laps, "encode")  # noqa: SLF001
-    exchange.model.reply = _timed(exchange.model.reply, laps, "model")
-    exchange.model.raw_reply = _timed(exchange.model.raw_reply, laps, "model")
-    exchange.predict = _told(exchange.predict, laps)
-    grpc_server._answer = _answer  # type: ignore[assignment]  # noqa: SLF001
-    return server
+    laps = local()  # a thread answers one request at a time
 
+    def timed(owner: Any, step: str, name: str) -> None:
+        call = getattr(owner, step)
 
-def _timed(step: Callable[..., Any], laps: _Laps, name: str) -> Callable[..., Any]:
-    @wraps(step)
-    def timed(*arguments: Any) -> Any:
-        watch = Watch()
-        made = step(*arguments)
-        setattr(laps, name, watch.lap())
-        return made
+        def wrapper(*arguments: Any) -> Any:
+            watch = Watch()
+            made = call(*arguments)
+            setattr(laps, name, watch.lap())
+            return made
 
-    return timed
+        setattr(owner, step, wrapper)
 
+    for owner, step, name in (
+        (exchange, "_decode", "decode"),
+        (exchange, "_encode", "encode"),
+        (exchange.model, "reply", "model"),
+        (exchange.model, "raw_reply", "model"),
+    ):
+        timed(owner, step, name)
+    predict = exchange.predict
 
-def _told(predict: Callable[..., Any], laps: _Laps) -> Callable[..., Any]:
-    def told(*arguments: Any) -> Any:
+    def timed_predict(*arguments: Any) -> Any:
         laps.decode = laps.model = laps.encode = 0.0
         body, headers = predict(*arguments)
         parts = Parts(laps.decode, laps.model, laps.encode)
         return body, {**headers, HEADER: write_timing(parts)}
 
-    return told
+    def grpc_answer(call: Callable[..., Any], protocol: str, body: bytes, context: Any) -> bytes:
+        reply: tuple[bytes, dict[str, str]] = call(RawMessage(body, protocol), protocol)
+        if times := reply[1].get(HEADER):
+            context.set_trailing_metadata(((HEADER, times),))
+        return reply[0]
 
-
-def _answer(exchange: Callable[..., Any], protocol: str, body: bytes, context: Any) -> bytes:
-    from tensorwire.server.model import RawMessage
-
-    reply: tuple[bytes, dict[str, str]] = exchange(RawMessage(body, protocol), protocol)
-    told = reply[1].get(HEADER)
-    if told:
-        context.set_trailing_metadata(((HEADER, told),))
-    return reply[0]
+    exchange.predict = timed_predict
+    grpc_server._answer = grpc_answer  # type: ignore[assignment]  # noqa: SLF001 - see above
+    return server
 
 
 def _serve(method: str, answer: str, *ports: str) -> None:

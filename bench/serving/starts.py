@@ -1,93 +1,134 @@
-"""What mode ``load`` has measured: as a table, as CSV, and for a file."""
+"""Mode ``load``: servers, or models in one server, started one after another."""
 
 from __future__ import annotations
 
-import csv
-import json
 from statistics import median
-from typing import TYPE_CHECKING, NamedTuple, TextIO
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import psutil
 
 from bench import figures
 from bench.screen import Row, Table
-from bench.serving.suite import Timed
+from bench.serving import records, servers
+from bench.serving.cells import GRPC, OURS, REST, Cell
+from bench.serving.clients import connect, implementation_of
+from bench.serving.matrix import check
+from bench.serving.mode import Mode
+from bench.serving.models import expected, payload
+from bench.serving.processes import Process, Processes
+from bench.serving.records import Started
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bench.screen import Screen
+    from bench.screen import Progress, Screen
+    from bench.serving.options import Options
+    from bench.serving.records import Benchmark
 
+QUICK = 3
 NOTE = (
     "ready: from the start of the process (or model) until it listens; answers: until its first"
     " answer, over every transport. Memory that is its own alone (USS), of all its processes."
 )
 
 
-UNITS = {"ready": "second", "answers": "second", "memory": "byte"}
-"""What is measured of each, and its unit as pyperf names it."""
+class Starts(Mode):
+    """Servers of each side, or models of ours."""
 
+    columns = ("side", "number", "ready_s", "answers_s", "memory_bytes")
 
-class Started(NamedTuple):
-    """One server or model."""
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        self.found: list[Started] = []
 
-    side: str
-    number: int
-    ready: float
-    answers: float
-    memory: int
+    def measure(self, progress: Progress) -> None:
+        """Start them; all stay until the last has answered."""
+        options = self.options
+        count = min(options.workers, QUICK) if options.quick else options.workers
+        with Processes() as processes:
+            if options.what == "models":
+                self._models(processes, count)
+                return
+            for side in options.choice.sides:
+                for number in range(1, count + 1):
+                    self.found.append(_server(processes, side, number))
+                    share = len(self.found) / count / len(options.choice.sides)
+                    progress.show("starting", share)
 
+    def _models(self, processes: Processes, count: int) -> None:
+        """Read the ports of one more model from each line of one process."""
+        server = processes.start(servers.command("models", count))
+        before = 0
+        for number in range(1, count + 1):
+            server.ready()
+            began = perf_counter()
+            _ask(server.ports, OURS)
+            seconds = perf_counter() - began
+            now = memory(server)
+            ready = float(server.ports["seconds"])
+            self.found.append(Started(OURS, number, ready, ready + seconds, now - before))
+            before = now
+            server.send("next")
 
-def show(found: Sequence[Started], screen: Screen, *, what: str, quiet: bool) -> None:
-    """Write the table."""
-    what = what.removesuffix("s")
-    table = Table(
-        f"{what.capitalize()}s, one after another", ("ready", "answers", "memory"), note=NOTE
-    )
-    for side in dict.fromkeys(one.side for one in found):
-        members = [one for one in found if one.side == side]
-        table.rows.append(Row(side, style="group"))
-        if not quiet:
-            table.rows += [_row(f"{what} {one.number}", [one]) for one in members]
-        table.rows.append(_row(f"median of {len(members)}", members, "answer"))
-    screen.table(table)
+    def benchmarks(self) -> Iterator[Benchmark]:
+        """Return a benchmark per side and measure."""
+        return records.start_benchmarks(self.options.what, self.found)
+
+    def rows(self) -> Iterator[Sequence[Any]]:
+        """Return a line per server or model."""
+        for one in self.found:
+            yield one.side, one.number, f"{one.ready:.4g}", f"{one.answers:.4g}", one.memory
+
+    def show(self, screen: Screen) -> None:
+        """Write the table."""
+        what = self.options.what.removesuffix("s")
+        columns = ("ready", "answers", "memory")
+        table = Table(f"{what.capitalize()}s, one after another", columns, note=NOTE)
+        for side in dict.fromkeys(one.side for one in self.found):
+            members = [one for one in self.found if one.side == side]
+            table.rows.append(Row(side, style="group"))
+            if not self.options.quiet:
+                table.rows += [_row(f"{what} {one.number}", [one]) for one in members]
+            table.rows.append(_row(f"median of {len(members)}", members, "answer"))
+        screen.table(table)
 
 
 def _row(label: str, members: list[Started], style: str = "codec") -> Row:
-    return Row(
-        label,
-        (
-            figures.duration(median(one.ready for one in members)),
-            figures.duration(median(one.answers for one in members)),
-            figures.size(median(one.memory for one in members)),
-        ),
-        style,
+    cells = (
+        figures.duration(median(one.ready for one in members)),
+        figures.duration(median(one.answers for one in members)),
+        figures.size(median(one.memory for one in members)),
     )
+    return Row(label, cells, style)
 
 
-def write_csv(found: Sequence[Started], stream: TextIO) -> None:
-    """Write a line per server or model."""
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(("side", "number", "ready_s", "answers_s", "memory_bytes"))
-    writer.writerows(
-        (one.side, one.number, f"{one.ready:.4g}", f"{one.answers:.4g}", one.memory)
-        for one in found
-    )
+def _server(processes: Processes, side: str, number: int) -> Started:
+    began = perf_counter()
+    if side == OURS:
+        commands = [servers.command("predict", "sum")]
+    else:
+        commands = [servers.object_command(each, "predict", "sum") for each in (REST, GRPC)]
+    started = [processes.start(command) for command in commands]
+    for process in started:
+        process.ready()
+    ready = perf_counter() - began
+    _ask({name: port for process in started for name, port in process.ports.items()}, side)
+    return Started(side, number, ready, perf_counter() - began, sum(map(memory, started)))
 
 
-def benchmarks(what: str, found: Sequence[Started]) -> Iterator[Timed]:
-    """Give a benchmark per side and measure, with a value for each that was started."""
-    for side in dict.fromkeys(one.side for one in found):
-        members = [one for one in found if one.side == side]
-        for measure, unit in UNITS.items():
-            values = [getattr(one, measure) for one in members]
-            told: dict[str, str | int] = {
-                "name": f"load {what} {side} {measure}",
-                "unit": unit,
-                "what": what,
-                "side": side,
-                "measure": measure,
-                "exact": json.dumps(values),
-            }
-            if unit == "byte":
-                told["duration"] = 0  # pyperf would add up the values
-            # A model may give memory back, and pyperf has positive values only.
-            yield Timed(told, [[max(value, 1e-9) for value in values]])
+def _ask(ports: dict[str, int], side: str) -> None:
+    for transport in (REST, GRPC):
+        cell = Cell(transport, "predict", 10, "tensor", side)
+        caller = connect(transport, ports[transport.lower()])
+        implementation = implementation_of(cell)
+        got = implementation.decode(caller.call(implementation.encode(payload(cell))).body)
+        check(cell, got, expected(cell, "sum"))
+        caller.close()
+
+
+def memory(process: Process) -> int:
+    """Return the bytes that no other process shares, its children's included."""
+    parent = psutil.Process(process.pid)
+    family = [parent, *parent.children(recursive=True)]
+    return sum(int(one.memory_full_info().uss) for one in family)

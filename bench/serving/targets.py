@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from bench import figures
 from bench.measure.results import LEAST_NOISE, level
@@ -10,6 +10,8 @@ from bench.serving.cells import GRPC, OBJECTS, OURS, REST, Cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from bench.serving.samples import Matrix
 
 MANY: Mapping[tuple[str, str], float] = {
     (GRPC, "ndarray"): 40,
@@ -22,15 +24,8 @@ MANY: Mapping[tuple[str, str], float] = {
 """For ``predict`` of 100,000 values; with one value, nothing may be slower."""
 
 
-class Ratios(Protocol):
-    """A run that has just ended, or a file."""
-
-    def ratio(self, slow: Cell, fast: Cell) -> tuple[float, float] | None:
-        """Tell how many times as fast one cell is as another, and the noise of that."""
-
-
 def target_of(cell: Cell) -> float | None:
-    """Tell how many times as fast as the object way a cell is to be."""
+    """Return how many times as fast as the object way a cell is to be."""
     if cell.values == 1:
         return 1.0
     if cell.method == "predict" and cell.values == 100_000:
@@ -39,18 +34,18 @@ def target_of(cell: Cell) -> float | None:
 
 
 def verdict(found: tuple[float, float], bound: float) -> str:
-    """Tell whether a ratio is as promised: ``met``, ``level`` inside the noise, or ``MISSED``."""
+    """Return whether a ratio is as promised: ``met``, ``level`` inside the noise, or ``MISSED``."""
     value, noise = found
     if value >= bound:
         return "met"
     return "level" if level(value, bound, max(noise, LEAST_NOISE)) else "MISSED"
 
 
-def missed(samples: Ratios, cells: Sequence[Cell]) -> Iterator[str]:
+def missed(matrix: Matrix, cells: Sequence[Cell]) -> Iterator[str]:
     """Say which promises were not kept."""
     for cell in cells:
         bound = target_of(cell) if cell.side == OURS else None
-        found = samples.ratio(cell._replace(side=OBJECTS), cell)
+        found = matrix.ratio(cell._replace(side=OBJECTS), cell)
         if bound and found and verdict(found, bound) == "MISSED":
             yield (
                 f"{cell.group}, {cell.kind}: {figures.ratio(found[0])} the speed of the object"
@@ -58,13 +53,13 @@ def missed(samples: Ratios, cells: Sequence[Cell]) -> Iterator[str]:
             )
 
 
-def advice(samples: Ratios, cells: Sequence[Cell]) -> Iterator[str]:
+def advice(matrix: Matrix, cells: Sequence[Cell]) -> Iterator[str]:
     """Compare ``tensor`` and ``tftensor`` over gRPC, of which the old advice has an opinion."""
     for cell in cells:
         if (cell.transport, cell.kind, cell.side) != (GRPC, "tensor", OURS) or cell.values == 1:
             continue
-        found = samples.ratio(cell._replace(kind="tftensor"), cell)
-        old = samples.ratio(
+        found = matrix.ratio(cell._replace(kind="tftensor"), cell)
+        old = matrix.ratio(
             cell._replace(kind="tftensor", side=OBJECTS), cell._replace(side=OBJECTS)
         )
         if found is None or old is None:

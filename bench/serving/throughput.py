@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from contextlib import closing
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from bench.interrupt import INTERRUPTED
-from bench.serving import load_tables, loadgen, models, suite
-from bench.serving.cells import GRPC, Cell
+from bench import figures
+from bench.screen import Table
+from bench.serving import loadgen, models, records
+from bench.serving.cells import GRPC, OBJECTS, OURS, Cell
 from bench.serving.clients import connect, implementation_of, name_of
-from bench.serving.latency import check
 from bench.serving.loadgen import Target
+from bench.serving.matrix import check, rows_of
+from bench.serving.mode import Mode
 from bench.serving.processes import Processes, recording
-from bench.serving.samples import Load
 from bench.serving.servers import Servers
 from tensorwire.cli.load_tools import route
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from bench.screen import Progress, Screen
     from bench.serving.options import Options
+    from bench.serving.records import Benchmark
+    from bench.serving.samples import Load
 
 SWEEP = (1, 4, 16, 64, 256, 1024)
 QUICK_SWEEP = (1, 8)
@@ -34,71 +36,129 @@ LEAST, LONGEST = 0.2, 2.5
 """Seconds of a measurement, however many there are, or however long a call takes."""
 CALLS = 20
 """Calls, one after another, for which there is to be time."""
+NOTE = (
+    "Closed loop with ready-made bodies; an answer was checked before and after each run, and the"
+    " status of every reply (gRPC: of those two)."
+)
+DOUBTS = 8
+PERCENTILES = (0.5, 0.9, 0.99)
 
-Loads = dict[tuple[Cell, int], Load]
 
+class Throughput(Mode):
+    """Every server has a load of every number of clients, one side of a kind after the other."""
 
-def run(options: Options, screen: Screen, progress: Progress) -> int:
-    """Do it; the exit code."""
-    cells = options.choice.cells()
-    counts = _clients(options)
-    loads: Loads = {}
-    code = 0
-    try:
-        measure(options, cells, counts, loads, progress)
-    except KeyboardInterrupt:
-        if not loads:
-            raise
-        code = INTERRUPTED
-    finally:
-        progress.clear()
-    with suite.saving(options, lambda: load_tables.benchmarks(loads), interrupted=bool(code)):
-        if options.csv:
-            load_tables.write_csv(loads, sys.stdout)
+    columns = (
+        *("transport", "method", "values", "kind", "side", "clients", "tool", "seconds"),
+        *("answered", "failed", "requests_per_s", "p50_s", "p90_s", "p99_s", "doubt"),
+    )
+
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        self.cells = options.choice.cells()
+        self.counts: tuple[int, ...] = (options.clients,)
+        if options.mode == "concurrent":
+            steps = QUICK_SWEEP if options.quick else SWEEP
+            self.counts = (*(each for each in steps if each < options.clients), options.clients)
+        self.found: dict[tuple[Cell, int], Load] = {}
+
+    def measure(self, progress: Progress) -> None:
+        """Run a tool for each cell and number of clients."""
+        options = self.options
+        tools = {
+            transport: loadgen.choose(options.tool, grpc=transport == GRPC)
+            for transport in options.choice.transports
+        }
+        total = len(self.cells) * len(self.counts)
+        each = max(LEAST, (options.seconds / total - OVERHEAD) / (1 + loadgen.WARM_UP))
+        with (
+            tempfile.TemporaryDirectory(prefix="tensorwire-") as folder,
+            Processes() as processes,
+        ):
+            progress.show("starting", 0.0)
+            servers = Servers(processes, self.cells, options.answer)
+            progress.restart()
+            with recording(options.flames, servers.by_name()):
+                for cell in self.cells:
+                    port = servers.port(cell)
+                    target = _target(cell, port, Path(folder))
+                    for count in self.counts:
+                        call = _one_call(cell, port, options.answer)
+                        # What takes long needs more time, or nothing ends within it.
+                        seconds = max(each, min(LONGEST, CALLS * call))
+                        self.found[cell, count] = tools[cell.transport](target, count, seconds)
+                        _one_call(cell, port, options.answer)
+                        servers.check()
+                        progress.show("measuring", len(self.found) / total)
+
+    def benchmarks(self) -> Iterator[Benchmark]:
+        """Return a benchmark per run of a tool."""
+        return records.load_benchmarks(self.found)
+
+    def rows(self) -> Iterator[Sequence[Any]]:
+        """Return a line per run of a tool."""
+        for (cell, count), load in self.found.items():
+            times = [load.quantile(share) for share in PERCENTILES]
+            yield (
+                *(*cell, count, load.tool, f"{load.seconds:.4g}", len(load.latencies)),
+                *(load.failed, f"{load.rate:.6g}"),
+                *("" if value is None else f"{value:.6g}" for value in times),
+                load.doubt() or "",
+            )
+
+    def show(self, screen: Screen) -> None:
+        """Write tables, then what makes them doubtful."""
+        loads = self.found
+        if len(self.counts) == 1:
+            screen.table(self._one(self.counts[0]))
         else:
-            load_tables.show(options, cells, counts, loads, screen)
-    return code
+            screen.table(self._sweep("Requests/s by clients", _rate))
+            screen.table(
+                self._sweep("p50 by clients", lambda load: figures.duration(load.quantile(0.5)))
+            )
+        screen.line()
+        tools = ", ".join(dict.fromkeys(load.tool for load in loads.values()))
+        screen.line(f"{NOTE} Load by {tools}.", "note")
+        doubts = [
+            f"{cell.name}, {count} clients: {doubt}"
+            for (cell, count), load in loads.items()
+            if (doubt := load.doubt())
+        ]
+        quiet = self.options.quiet
+        if not quiet:
+            for line in doubts[:DOUBTS]:
+                screen.line(line, "warning")
+        if len(doubts) > DOUBTS or (doubts and quiet):
+            text = f"The client was the limit in {len(doubts)} of {len(loads)} runs."
+            screen.line(text, "warning")
+
+    def _one(self, count: int) -> Table:
+        def line(cell: Cell) -> tuple[str, ...] | None:
+            load = self.found.get((cell, count))
+            if load is None:
+                return None
+            other = self.found.get((cell._replace(side=OBJECTS), count))
+            gain = load.rate / other.rate if other and other.rate and cell.side == OURS else None
+            return (
+                _rate(load),
+                figures.ratio(gain) if gain else "",
+                *(figures.duration(load.quantile(share)) for share in PERCENTILES),
+                f"{load.failed}",
+            )
+
+        columns = ("req/s", "gain", "p50", "p90", "p99", "failed")
+        return Table(f"{count} clients", columns, rows_of(self.cells, line))
+
+    def _sweep(self, title: str, write: Callable[[Load], str]) -> Table:
+        def line(cell: Cell) -> tuple[str, ...] | None:
+            loads = [self.found.get((cell, count)) for count in self.counts]
+            return tuple(write(load) if load else "-" for load in loads) if any(loads) else None
+
+        return Table(title, tuple(map(str, self.counts)), rows_of(self.cells, line))
 
 
-def _clients(options: Options) -> tuple[int, ...]:
-    if options.mode == "throughput":
-        return (options.clients,)
-    steps = QUICK_SWEEP if options.quick else SWEEP
-    return (*(each for each in steps if each < options.clients), options.clients)
-
-
-def measure(
-    options: Options,
-    cells: Sequence[Cell],
-    counts: Sequence[int],
-    loads: Loads,
-    progress: Progress,
-) -> None:
-    """Load every server with every number of clients, the two sides of a kind one after another."""
-    tools = {
-        transport: loadgen.choose(options.tool, grpc=transport == GRPC)
-        for transport in options.choice.transports
-    }
-    total = len(cells) * len(counts)
-    each = max(LEAST, (options.seconds / total - OVERHEAD) / (1 + loadgen.WARM_UP))
-    with (
-        tempfile.TemporaryDirectory(prefix="tensorwire-") as folder,
-        Processes() as processes,
-    ):
-        progress.show("starting", 0.0)
-        servers = Servers(processes, cells, options.answer)
-        progress.restart()
-        with recording(options.flames, servers.by_name()):
-            for cell in cells:
-                target = _target(cell, servers.port(cell), Path(folder))
-                for count in counts:
-                    call = _one_call(cell, servers.port(cell), options.answer)
-                    # What takes long needs more time, or nothing ends within it.
-                    seconds = max(each, min(LONGEST, CALLS * call))
-                    loads[cell, count] = tools[cell.transport](target, count, seconds)
-                    _one_call(cell, servers.port(cell), options.answer)
-                    servers.check()
-                    progress.show("measuring", len(loads) / total)
+def _rate(load: Load) -> str:
+    """Write requests/s; where none was answered in time, nothing is known of them."""
+    return figures.three_digits(load.rate) if load.latencies else "-"
 
 
 def _target(cell: Cell, port: int, folder: Path) -> Target:
@@ -114,6 +174,6 @@ def _one_call(cell: Cell, port: int, answer: str) -> float:
     with closing(connect(cell.transport, port)) as caller:
         began = perf_counter()
         reply = caller.call(body).body
-        taken = perf_counter() - began
+        seconds = perf_counter() - began
     check(cell, implementation.decode(reply), models.expected(cell, answer))
-    return taken
+    return seconds

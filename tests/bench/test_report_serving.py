@@ -26,12 +26,13 @@ from bench.measure.runfile import RunFileError
 from bench.process import WorkerError
 from bench.report import serving
 from bench.report.page import render
-from bench.serving import hop_tables, load_tables, starts, suite, written
+from bench.serving import mode as modes
+from bench.serving import records
 from bench.serving.cells import GRPC, OBJECTS, OURS, REST, Cell, Choice
 from bench.serving.options import parse
 from bench.serving.records import read
 from bench.serving.samples import Load
-from bench.serving.scale_tables import bins
+from bench.serving.scale import bins
 from tests.support import serving_runs as made
 
 if TYPE_CHECKING:
@@ -158,7 +159,7 @@ def test_the_matrix_is_read_back(paths: made.Written) -> None:
         for share, goal in zip(got.shares, wanted, strict=True):
             assert share == (goal if goal is None else pytest.approx(goal, abs=1e-5))
         assert found.matrix.ratio(cell, NDARRAY) == pytest.approx(
-            samples.ratio(cell, NDARRAY), rel=1e-3, abs=1e-5
+            samples.matrix().ratio(cell, NDARRAY), rel=1e-3, abs=1e-5
         )
 
 
@@ -182,13 +183,10 @@ def test_every_other_mode_is_read_back(paths: made.Written) -> None:
         assert phase.began == pytest.approx(steps[phase.step].began - 100)
         assert sum(count for count, _ in phase.bins) == len(tally.latencies)
         assert max(slow for _, slow in phase.bins) == pytest.approx(max(tally.latencies), abs=1e-6)
-    pictures, medians = made.hops()
-    hops = read(paths.hop).hops
-    assert len(hops) == len(medians)
-    for each in hops:
-        wanted_medians = medians[each.transport, each.payload, each.hop]
-        assert each.medians == pytest.approx(wanted_medians, abs=1e-9)
-    assert {each.size for each in hops} == {len(picture.body) for picture in pictures}
+    wanted_hops, hops = made.hops(), read(paths.hop).hops
+    assert [each[:4] for each in hops] == [each[:4] for each in wanted_hops]
+    for each, hop in zip(hops, wanted_hops, strict=True):
+        assert each.medians == pytest.approx(hop.medians, abs=1e-9)
 
 
 def test_answers_are_counted_when_they_came() -> None:
@@ -291,10 +289,12 @@ def test_what_nobody_answered_is_told(tmp_path: Path) -> None:
     good = Load("wrk", 4, 1.0, 0, [0.1, 0.2])
     path = str(tmp_path / "run.json")
     loads = {(cells[0], 4): good, (cells[1], 4): Load("wrk", 4, 1.0, 7, [])}
-    made.write(["throughput"], load_tables.benchmarks(loads), path)
+    made.write(["throughput"], records.load_benchmarks(loads), path)
     rows = table(page(path), "Requests a second")
     assert [(row["requests/s"], row["failed"]) for row in rows] == [("2.00", "0"), ("-", "7")]
-    made.write(["concurrent"], load_tables.benchmarks(loads | {(ONE, 4): loads[cells[1], 4]}), path)
+    made.write(
+        ["concurrent"], records.load_benchmarks(loads | {(ONE, 4): loads[cells[1], 4]}), path
+    )
     swept = table(page(path), "From one client up")
     assert [(row["requests/s, 4"], row["p50, 4"]) for row in swept] == [
         ("-", "-"),
@@ -303,7 +303,7 @@ def test_what_nobody_answered_is_told(tmp_path: Path) -> None:
     ]
     silent = {(cells[1], 4): loads[cells[1], 4]}
     with pytest.raises(WorkerError, match="nothing was answered"):
-        made.write(["throughput"], load_tables.benchmarks(silent), path)
+        made.write(["throughput"], records.load_benchmarks(silent), path)
 
 
 def test_starts_scale_and_hops_on_the_page(paths: made.Written) -> None:
@@ -353,11 +353,11 @@ def test_full_runs_of_all_modes_are_a_small_page(tmp_path: Path) -> None:
 def test_a_part_of_the_matrix_is_a_page(choice: Choice, tmp_path: Path) -> None:
     """One side, one method, or one cell: whatever was asked for."""
     path = str(tmp_path / "run.json")
-    made.write([], written.benchmarks(made.matrix(choice)), path, interrupted=True)
+    made.write([], records.matrix_benchmarks(made.matrix(choice).matrix()), path, interrupted=True)
     text = page(path)
     assert "latency was interrupted" in text
     assert len(table(text, "The format matrix")) == len(choice.cells()) // len(choice.sides)
-    made.write(["concurrent"], load_tables.benchmarks(made.loads((1,), choice)), path)
+    made.write(["concurrent"], records.load_benchmarks(made.loads((1,), choice)), path)
     assert len(table(page(path), "From one client up")) == len(choice.cells())
 
 
@@ -367,13 +367,13 @@ def test_a_file_that_fails_hides_no_result(tmp_path: Path) -> None:
     shown = []
     with (
         pytest.raises(WorkerError, match=r"-o .*run.json: No such file or directory"),
-        suite.saving(
-            options, lambda: starts.benchmarks("servers", made.started()), interrupted=False
+        modes.saving(
+            options, lambda: records.start_benchmarks("servers", made.started()), interrupted=False
         ),
     ):
         shown.append("all")
     assert shown == ["all"]
-    with suite.saving(replace(options, output=None), list, interrupted=False):
+    with modes.saving(replace(options, output=None), list, interrupted=False):
         shown.append("again")
     assert shown == ["all", "again"]
 
@@ -381,11 +381,11 @@ def test_a_file_that_fails_hides_no_result(tmp_path: Path) -> None:
 def test_small_runs_of_other_modes(tmp_path: Path) -> None:
     """A single server that gives memory back, and hops without nginx."""
     path = str(tmp_path / "run.json")
-    one = starts.Started(OURS, 1, 0.1, 0.2, -4096)
-    made.write(["load"], starts.benchmarks("models", [one]), path)
+    one = records.Started(OURS, 1, 0.1, 0.2, -4096)
+    made.write(["load"], records.start_benchmarks("models", [one]), path)
     assert read(path).starts == [one]
     assert table(page(path), "Models, one after another")[0]["memory"] == "-4.10 kB"
-    made.write(["hop"], hop_tables.benchmarks(*made.hops(("no hop", "pass"))), path)
+    made.write(["hop"], records.hop_benchmarks(made.hops(("no hop", "pass"))), path)
     assert "nginx" not in page(path)
 
 

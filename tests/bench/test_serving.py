@@ -17,7 +17,7 @@ import pytest
 import tensorwire as tw
 from bench.measure.check import CheckError
 from bench.process import WorkerError
-from bench.serving import latency, loadgen, objects
+from bench.serving import loadgen, matrix, objects
 from bench.serving.cells import COUNTS, GRPC, KINDS, OBJECTS, OURS, REST, Cell, Choice, known
 from bench.serving.clients import CallError, RestClient
 from bench.serving.loadgen import Target
@@ -115,11 +115,11 @@ def test_a_ratio_is_the_median_of_the_rounds() -> None:
     samples = Samples()
     samples.rounds[OTHER] = [[request(4.0)] * 3, [request(8.0)] * 3, [request(90.0)] * 3]
     samples.rounds[OWN] = [[request(1.0)] * 3, [request(2.0)] * 3, [request(2.0)] * 3]
-    assert samples.ratio(OTHER, OWN) == (4.0, 0.0)
-    assert samples.ratio(OTHER, OWN._replace(kind="raw")) is None
-    assert list(missed(samples, [OWN, OTHER])) == []
+    assert samples.matrix().ratio(OTHER, OWN) == (4.0, 0.0)
+    assert samples.matrix().ratio(OTHER, OWN._replace(kind="raw")) is None
+    assert list(missed(samples.matrix(), [OWN, OTHER])) == []
     slow = Samples({OWN: samples.rounds[OTHER], OTHER: samples.rounds[OWN]})
-    (line,) = missed(slow, [OWN, OTHER])
+    (line,) = missed(slow.matrix(), [OWN, OTHER])
     assert "gRPC predict, 100,000, tensor: 0.250x" in line
 
 
@@ -140,7 +140,7 @@ def test_the_old_advice_is_compared() -> None:
         (OBJECTS, "tftensor", 1.5),
     ):
         samples.rounds[OWN._replace(side=side, kind=kind)] = [[request(seconds)]]
-    (line,) = advice(samples, [OWN])
+    (line,) = advice(samples.matrix(), [OWN])
     assert "tensor is as good as tftensor, 1.00x" in line
     assert "the object way has 0.500x" in line
 
@@ -165,18 +165,18 @@ def test_both_sides_send_the_same_message(kind: str, count: int) -> None:
     body = objects.to_message(value, kind).SerializeToString()
     assert body == container.encode(array)
     read = objects.from_message(objects.SeldonMessage.FromString(container.encode(array)))
-    latency.check(OWN, read, array)
+    matrix.check(OWN, read, array)
     text = tw.get_codec(f"json/{kind}")
     tree = json.loads(text.encode(array))
-    latency.check(OWN, objects.from_json(tree), array)
-    latency.check(OWN, text.decode(json.dumps(objects.to_json(value, kind)).encode()), array)
+    matrix.check(OWN, objects.from_json(tree), array)
+    matrix.check(OWN, text.decode(json.dumps(objects.to_json(value, kind)).encode()), array)
 
 
 @pytest.mark.parametrize("got", [np.array([6, 7]), np.array([[6]]), b"\6", np.array([6.5])])
 def test_wrong_answers_are_refused(got: Any) -> None:
     """Other values, another shape, other bytes."""
     with pytest.raises(CheckError, match="a wrong answer"):
-        latency.check(OWN, got, np.array([6]))
+        matrix.check(OWN, got, np.array([6]))
 
 
 def test_options_are_read() -> None:

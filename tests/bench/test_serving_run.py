@@ -26,7 +26,7 @@ from bench.process import environment
 from bench.serving import models, proxies
 from bench.serving.__main__ import main
 from bench.serving.cells import KINDS, Cell
-from bench.serving.hop_payloads import image
+from bench.serving.hop import image
 from bench.serving.noop import LOCUSTFILE
 from bench.serving.records import read
 from tensorwire.server import EchoServer

@@ -6,21 +6,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from bench.serving import hop_tables, load_tables, scale_tables, starts, suite, written
+from bench.serving import records
 from bench.serving.cells import COUNTS, GRPC, KINDS, METHODS, OURS, SIDES, TRANSPORTS, Choice
-from bench.serving.hop_payloads import Picture
 from bench.serving.options import parse
+from bench.serving.records import Hop, Started
 from bench.serving.samples import Load, Parts, Request, Samples, Size
-from bench.serving.scale_load import Tally
-from bench.serving.scale_tables import Step
-from bench.serving.starts import Started
+from bench.serving.scale import Step, Tally, phases_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
     from bench.serving.cells import Cell
-    from bench.serving.suite import Timed
+    from bench.serving.records import Benchmark
 
 HOPS = ("no hop", "again", "nginx", "pass", "route", "recode")
 
@@ -86,28 +84,26 @@ def steps(
             if place == 1 and transport == GRPC:
                 tally.lost, tally.resent = ["the connection was reset"], 1
             seen[transport] = tally
-        way = "" if not place else "up" if workers > numbers[place - 1] else "down"
-        found.append(Step(workers, way, 0.3 if way else 0.0, began, seconds, seen))
+        direction = "start" if not place else "up" if workers > numbers[place - 1] else "down"
+        took = 0.3 if place else 0.0
+        found.append(Step(workers, direction, took, began, seconds, seen))
         began += seconds
     return found
 
 
-def hops(
-    names: tuple[str, ...] = HOPS,
-) -> tuple[list[Picture], dict[tuple[str, str, str], list[float]]]:
-    """Return pictures, and the rounds' medians of every hop; nginx seems to save a tenth once."""
-    found, medians = [], {}
+def hops(names: tuple[str, ...] = HOPS) -> list[Hop]:
+    """Return the rounds' medians of every hop; nginx seems to save a tenth once."""
+    found, number = [], 0
     for transport in TRANSPORTS:
-        for protocol, kind in (("tfserving", ""), *(("seldon", kind) for kind in KINDS)):
-            picture = Picture(transport, protocol, kind, b"x" * 150_562)
-            found.append(picture)
+        for payload in ("tfserving", *(f"seldon {kind}" for kind in KINDS)):
+            number += 1
             for place, hop in enumerate(names):
                 factor = 1 + 0.5 * place * (hop != "again")
-                if hop == "nginx" and len(found) == 1:
+                if hop == "nginx" and number == 1:
                     factor = 0.9
-                base = 0.001 * len(found) * factor
-                medians[transport, picture.label, hop] = [base, base * 1.1, base * 0.95]
-    return found, medians
+                base = 0.001 * number * factor
+                found.append(Hop(transport, payload, hop, 150_562, [base, base * 1.1, base * 0.95]))
+    return found
 
 
 class Written(NamedTuple):
@@ -125,19 +121,19 @@ def write_all(folder: Path, *, full: bool = False) -> Written:
     """Write a file of every mode; with `full` as large as a run that is not quick."""
     paths = Written(*(str(folder / f"{mode}.json") for mode in Written._fields))
     both = Choice(TRANSPORTS, METHODS, COUNTS) if full else None
-    write([*["--quick"] * (not full)], written.benchmarks(matrix()), paths.latency)
-    write(["throughput"], load_tables.benchmarks(loads(choice=both)), paths.throughput)
+    write([*["--quick"] * (not full)], records.matrix_benchmarks(matrix().matrix()), paths.latency)
+    write(["throughput"], records.load_benchmarks(loads(choice=both)), paths.throughput)
     counts = (1, 4, 16, 64, 100) if full else (1, 8)
-    write(["concurrent"], load_tables.benchmarks(loads(counts)), paths.concurrent)
-    write(["load"], starts.benchmarks("servers", started(8 if full else 3)), paths.load)
+    write(["concurrent"], records.load_benchmarks(loads(counts)), paths.concurrent)
+    write(["load"], records.start_benchmarks("servers", started(8 if full else 3)), paths.load)
     course = steps(8, 4.0) if full else steps()
-    write(["scale"], scale_tables.benchmarks(course, clients=4), paths.scale)
-    write(["hop"], hop_tables.benchmarks(*hops()), paths.hop)
+    write(["scale"], records.phase_benchmarks(phases_of(course), clients=4), paths.scale)
+    write(["hop"], records.hop_benchmarks(hops()), paths.hop)
     return paths
 
 
 def write(
-    argv: list[str], benchmarks: Iterable[Timed], path: str, *, interrupted: bool = False
+    argv: list[str], benchmarks: Iterable[Benchmark], path: str, *, interrupted: bool = False
 ) -> None:
     """Write a file as a run with these options would."""
-    suite.write(parse(argv), benchmarks, path, interrupted=interrupted)
+    records.write(parse(argv), benchmarks, path, interrupted=interrupted)

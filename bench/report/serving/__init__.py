@@ -21,14 +21,13 @@ from bench.report.serving.matrix import (
 )
 from bench.report.serving.scale import scale_answer, scale_section
 from bench.report.serving.starts import starts_answer, starts_section
-from bench.serving import suite
 from bench.serving.cells import OURS
-from bench.serving.records import read
+from bench.serving.records import MODE, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from bench.serving.recorded import ServingRun
+    from bench.serving.records import ServingRun
 
 MODES: Mapping[str, str] = {
     "latency": "One client",
@@ -50,7 +49,7 @@ MODELS = {
 def claims(path: str) -> bool:
     """Whether this is a file of bench.serving; a file that cannot be read is not."""
     try:
-        return suite.MODE in runfile.load(path).get_metadata()
+        return MODE in runfile.load(path).get_metadata()
     except RunFileError:
         return False
 

@@ -10,14 +10,12 @@ from bench.report import charts
 from bench.report.charts import Axis, Dot, LineStyle, Row
 from bench.report.page import Column, Drawing, Panel, Section, Table, numeric
 from bench.report.serving.sides import UNKNOWN
-from bench.serving.hop_tables import DIRECT, extra, noise
+from bench.serving.records import DIRECT, Hops
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from bench.serving.recorded import Hop
-
-    Medians = Mapping[tuple[str, str, str], Sequence[float]]
+    from bench.serving.records import Hop
 
 HOP = (
     "A 224x224x3 image, one client with ready-made bodies, medians (p50). At the right: what the"
@@ -41,11 +39,12 @@ HOP_ANSWERS = {
 
 def hop_section(hops: Sequence[Hop]) -> Section:
     """Return the times of each payload through each hop."""
-    found, medians = _payloads(hops), _hop_medians(hops)
+    found, times = _payloads(hops), Hops(hops)
+    medians = times.medians
     shown = [name for name in HOPS if any(each.hop == name for each in hops)]
 
     def added(transport: str, payload: str, hop: str) -> str:
-        each = extra(medians, transport, payload, hop)
+        each = times.added(transport, payload, hop)
         return f"{each[1] * 1e3:+.2f} ms ({each[2] * 100:+.0f} %)" if each else ""
 
     axis = Axis.logarithmic([median(each) for each in medians.values() if each], charts.TIME)
@@ -66,7 +65,7 @@ def hop_section(hops: Sequence[Hop]) -> Section:
     for (transport, payload), size in found.items():
         direct, apart = (
             medians.get((transport, payload, DIRECT), ()),
-            noise(medians, transport, payload),
+            times.noise(transport, payload),
         )
         lines.append(
             [
@@ -89,10 +88,6 @@ def hop_section(hops: Sequence[Hop]) -> Section:
     )
 
 
-def _hop_medians(hops: Sequence[Hop]) -> Medians:
-    return {(each.transport, each.payload, each.hop): each.medians for each in hops}
-
-
 def _payloads(hops: Sequence[Hop]) -> dict[tuple[str, str], int]:
     """Return the bytes of each payload, by transport and name."""
     places = sorted(
@@ -103,9 +98,9 @@ def _payloads(hops: Sequence[Hop]) -> dict[tuple[str, str], int]:
 
 def hop_answers(hops: Sequence[Hop]) -> Iterator[str]:
     """Return what a hop adds, over all payloads."""
-    medians = _hop_medians(hops)
+    times_added = Hops(hops)
     for hop, name in HOP_ANSWERS.items():
-        found = [each for key in _payloads(hops) if (each := extra(medians, *key, hop))]
+        found = [each for key in _payloads(hops) if (each := times_added.added(*key, hop))]
         times = sorted(each[1] for each in found)
         if times:
             middle = median(each[2] for each in found)

@@ -12,8 +12,7 @@ from bench.report.charts import Axis, Bar, Dot, Part
 from bench.report.page import Column, Drawing, Panel, Section, Table, numeric
 from bench.report.serving.sides import NAMES, REQUEST, STYLES, UNKNOWN, groups, legend, named, pairs
 from bench.serving.cells import OBJECTS, OURS, known
-from bench.serving.matrix_tables import FEW
-from bench.serving.samples import quantile
+from bench.serving.samples import FEW, quantile
 from bench.serving.targets import advice, missed, target_of, verdict
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
     from bench.report.charts import Chart
     from bench.serving.cells import Cell
-    from bench.serving.recorded import Matrix, Measured
+    from bench.serving.samples import Matrix, Measured
 
 MATRIX = (
     "From the client's array to the client's array: one client in a closed loop, medians (p50), one"

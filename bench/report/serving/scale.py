@@ -10,14 +10,14 @@ from bench.report import charts
 from bench.report.charts import Axis, Point
 from bench.report.page import Column, Drawing, Panel, Section, Table, numeric
 from bench.report.serving.sides import UNKNOWN
+from bench.serving.records import BIN
 from bench.serving.samples import quantile
-from bench.serving.scale_tables import BIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from bench.report.charts import Chart
-    from bench.serving.recorded import Phase
+    from bench.serving.records import Phase
 
 SCALE = (
     "Workers share one port; going down, a worker finishes what it has begun. A request without a"
@@ -50,8 +50,8 @@ def scale_section(phases: Sequence[Phase]) -> Section:
             [
                 phase.transport,
                 f"{phase.step}",
-                f"{phase.way}, {phase.workers}",
-                figures.duration(phase.took) if phase.way != "start" else UNKNOWN,
+                f"{phase.direction}, {phase.workers}",
+                figures.duration(phase.took) if phase.direction != "start" else UNKNOWN,
                 f"{len(ranked) / phase.seconds:,.0f}",
                 *(figures.duration(value) for value in times),
                 f"{phase.seen}",
@@ -112,7 +112,7 @@ def _timeline(phases: Sequence[Phase]) -> list[Chart]:
 def _stays(phases: Sequence[Phase]) -> Iterator[Point]:
     """Return from when on there are so many workers."""
     for phase in phases:
-        came = {"up": "one more worker", "down": "one worker fewer"}.get(phase.way, "")
+        came = {"up": "one more worker", "down": "one worker fewer"}.get(phase.direction, "")
         text = figures.counted(phase.workers, "worker")
         if came:
             text += f" ({came}, {figures.duration(phase.took)})"

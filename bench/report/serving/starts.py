@@ -15,7 +15,7 @@ from bench.serving.cells import OURS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bench.serving.starts import Started
+    from bench.serving.records import Started
 
 STARTS = (
     "ready: from the start of the process (or model) until it listens. first answer: until it has"
