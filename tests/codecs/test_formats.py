@@ -4,11 +4,9 @@ The goldens come from the real libraries: ``tests/goldens/make_formats.py`` says
 pyarrow are asked themselves; pyarrow only where it is installed.
 """
 
-import json
 import random
 import subprocess
 import sys
-from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -16,132 +14,36 @@ from typing import Any
 import msgpack
 import numpy as np
 import pytest
-from numpy.lib import format as npy
 
 import tensorwire as tw
 from tensorwire import registry
-from tensorwire.formats.arrow import ArrowTensor
 from tensorwire.formats.format import Format
 from tensorwire.formats.msgpack_numpy import MsgpackNumpy
 from tensorwire.formats.npy import Npy
 from tensorwire.formats.safetensors import Safetensors
-from tests.goldens.cases import dtype_of, pool
+from tests.goldens.cases import pool
 from tests.goldens.format_cases import (
     DTYPES as CARRIED,
 )
 from tests.goldens.format_cases import (
-    msgpack_foreign,
-    named_cases,
     safetensors_bytes,
-    safetensors_foreign,
     written_cases,
 )
-from tests.support.expectations import describe
+from tests.support.formats import (
+    FORMATS,
+    GOLDENS,
+    ROOT,
+    SWAPPED,
+    codec_of,
+    error_of,
+    formats,
+    npy_file,
+    read_by_others,
+    same,
+    theirs,
+)
 from tests.support.memory import peak
 from tests.support.values import DTYPES, Array, labelled, plain
-
-ROOT = Path(__file__).parents[2]
-GOLDENS = json.loads((ROOT / "tests/goldens/formats.json").read_text(encoding="utf-8"))
-FORMATS: dict[str, type[Format]] = {
-    "npy/array": Npy,
-    "msgpack/numpy": MsgpackNumpy,
-    "safetensors/arrays": Safetensors,
-    "arrow/tensor": ArrowTensor,
-}
-formats = pytest.mark.parametrize("name", FORMATS)
-SWAPPED = {"npy/array", "msgpack/numpy"}  # they carry big-endian arrays as they are
-SAFETENSORS = {
-    "bool": "BOOL",
-    "bfloat16": "BF16",
-    "complex64": "C64",
-    "float8_e5m2": "F8_E5M2",
-    "float8_e4m3fn": "F8_E4M3",
-    "float8_e4m3fnuz": "F8_E4M3FNUZ",
-    "float8_e5m2fnuz": "F8_E5M2FNUZ",
-    "float8_e8m0fnu": "F8_E8M0",
-    **{f"int{bits}": f"I{bits}" for bits in (8, 16, 32, 64)},
-    **{f"uint{bits}": f"U{bits}" for bits in (8, 16, 32, 64)},
-    **{f"float{bits}": f"F{bits}" for bits in (16, 32, 64)},
-}
-BY_TAG = {tag: name for name, tag in SAFETENSORS.items()}
-
-
-def codec_of(name: str) -> Format:
-    """Return the codec, or skip the test where the library that it needs is missing."""
-    if name == "arrow/tensor":
-        pytest.importorskip("pyarrow")
-    return FORMATS[name]()
-
-
-def theirs(name: str, array: Array) -> bytes:
-    """Return what the format has for an array, by numpy, msgpack, json or pyarrow alone."""
-    if name == "npy/array":
-        file = BytesIO()
-        np.save(file, array, allow_pickle=False)
-        return file.getvalue()
-    if name == "msgpack/numpy":
-        shape, data = list(array.shape), array.tobytes()
-        head = {b"nd": True, b"type": array.dtype.str, b"kind": b"", b"shape": shape, b"data": data}
-        packed: bytes = msgpack.packb(head)
-        return packed
-    array = array.astype(array.dtype.newbyteorder("<"))
-    if name == "safetensors/arrays":
-        tag, size = SAFETENSORS[array.dtype.name], array.nbytes
-        row = {"dtype": tag, "shape": array.shape, "data_offsets": [0, size]}
-        text = json.dumps({"": row}, separators=(",", ":"))
-        return safetensors_bytes(text + " " * (-len(text) % 8), array.tobytes())
-    arrow: Any = pytest.importorskip("pyarrow")
-    sink = arrow.BufferOutputStream()
-    arrow.ipc.write_tensor(arrow.Tensor.from_numpy(array), sink)
-    written: bytes = sink.getvalue().to_pybytes()
-    return written
-
-
-def read_by_others(name: str, body: bytes) -> Any:
-    """Return what numpy, msgpack, json or pyarrow make of a payload that was read here."""
-    if name == "npy/array":
-        return np.load(BytesIO(body), allow_pickle=False)
-    if name == "msgpack/numpy":
-        found = msgpack.unpackb(body)
-        if b"nd" not in found:
-            return np.array(complex(found[b"data"]))
-        shape = found[b"shape"] if found[b"nd"] else ()
-        return np.ndarray(shape, np.dtype(found[b"type"]), found[b"data"])
-    if name == "safetensors/arrays":
-        size = 8 + int.from_bytes(body[:8], "little")
-        rows = json.loads(body[8:size])
-        rows.pop("__metadata__", None)
-        arrays = {}
-        for key, row in rows.items():
-            start, end = (size + offset for offset in row["data_offsets"])
-            flat = np.frombuffer(body[start:end], dtype_of(BY_TAG[row["dtype"]]))
-            arrays[key] = flat.reshape(row["shape"])
-        return arrays[""] if list(arrays) == [""] else arrays
-    arrow: Any = pytest.importorskip("pyarrow")
-    return arrow.ipc.read_tensor(arrow.BufferReader(body)).to_numpy()
-
-
-def described(value: Any) -> Any:
-    """Return what one array, or each of several, is."""
-    if isinstance(value, dict):
-        return {key: describe(array) for key, array in sorted(value.items())}
-    return describe(value)
-
-
-def same(got: Any, want: Any) -> bool:
-    """Return whether two values are the same bit for bit, byte order and all."""
-    return bool(described(got) == described(want))
-
-
-def error_of(
-    kind: type[tw.CodecError], call: Callable[..., Any], *arguments: Any, **options: Any
-) -> tw.CodecError:
-    """Return the error of a call, which names a place and a reason."""
-    with pytest.raises(kind) as caught:
-        call(*arguments, **options)
-    assert caught.value.path.startswith("$")
-    assert caught.value.reason
-    return caught.value
 
 
 @pytest.mark.slow
@@ -175,187 +77,6 @@ def test_goldens_are_written_and_read(name: str) -> None:
         golden = bytes.fromhex(GOLDENS[name][case])
         assert same(codec.decode(golden), array), case
         assert name == "arrow/tensor" or codec.encode(array) == golden, case  # its padding may vary
-
-
-@pytest.mark.parametrize("case", [case for case, *_ in named_cases()])
-def test_safetensors_of_many_names(case: str) -> None:
-    """Arrays by name are written byte for byte as the library does, and come back by name."""
-    arrays, metadata = {name: (arrays, meta) for name, arrays, meta in named_cases()}[case]
-    golden = bytes.fromhex(GOLDENS["safetensors of names"][case])
-    codec = Safetensors()
-    assert codec.encode(arrays, meta=metadata) == golden
-    assert codec.encode(dict(reversed(arrays.items())), meta=metadata) == golden
-    assert same(codec.decode(golden), arrays)
-
-
-@pytest.mark.parametrize("dtype", GOLDENS["msgpack of scalars"])
-def test_msgpack_of_numpy_scalars(dtype: str) -> None:
-    """A numpy scalar is written as msgpack-numpy writes one, and comes back with rank 0."""
-    scalar, golden = np.dtype(dtype).type(1), bytes.fromhex(GOLDENS["msgpack of scalars"][dtype])
-    assert MsgpackNumpy().encode(scalar) == golden
-    assert same(MsgpackNumpy().decode(golden), np.asarray(scalar))
-
-
-# What the libraries read, and what is refused here. The README of safetensors disallows a name
-# that is there twice; msgpack-numpy never writes any of the others.
-STRICTER_SAFETENSORS = {
-    *("a name twice", "a name twice, the same", "a name twice, escaped"),
-    *("a row in a list", "bools of 2", "dtype F4", "rank 65"),
-}
-STRICTER_MSGPACK = {
-    *("an extension type behind", "nd 1", "nd null", "data too long", "a scalar of two"),
-    *("shape 2", "shape -1", "kind as text", "kind V", "kind X", "no Unicode", "bools of 2"),
-    *("a record's type", "a comma in the type", "a shape in the type", "type as bytes"),
-    *("type null", "type d", "type |V8", "type <M8[s]", "type float64", "type <f16"),
-    *("type |S0", "type |S0 of many", "complex as bytes", "complex of a number"),
-}
-LOOSER = {"an offset -0"}  # it is 0
-# Lists and dicts with arrays in them are read, which the goldens count as errors; and the text keys
-# of versions before 0.4.5, as these versions read them.
-OTHERS_MSGPACK = {"a map in a list", "a list of one as a map", "text keys"}
-
-
-@pytest.mark.parametrize("case", GOLDENS["safetensors foreign"])
-def test_foreign_safetensors(case: str) -> None:
-    """A file is read as the library reads it, or refused where that lets something pass."""
-    body, wanted = dict(safetensors_foreign())[case], GOLDENS["safetensors foreign"][case]
-    if case in STRICTER_SAFETENSORS or (wanted == "error" and case not in LOOSER):
-        assert (wanted != "error") == (case in STRICTER_SAFETENSORS)
-        error_of(tw.DecodeError, Safetensors().decode, body)
-        return
-    found = Safetensors().decode(body)
-    assert same(found, read_by_others("safetensors/arrays", body))
-    if case not in LOOSER:
-        rows = {key: (list(array.shape), array.tobytes().hex()) for key, array in found.items()}
-        assert rows == {key: (row["shape"], row["hex"]) for key, row in wanted.items()}
-
-
-@pytest.mark.parametrize("case", GOLDENS["msgpack foreign"])
-def test_foreign_msgpack(case: str) -> None:
-    """A map is read as msgpack-numpy reads it, or refused where that lets something pass."""
-    body, wanted = dict(msgpack_foreign())[case], GOLDENS["msgpack foreign"][case]
-    if case in OTHERS_MSGPACK:
-        assert wanted == "error"
-        read = MsgpackNumpy().decode(body)
-        (array,) = read if type(read) is list else read.values() if type(read) is dict else (read,)
-        plain = dict(msgpack_foreign())["as it is"]
-        assert array.tobytes() == MsgpackNumpy().decode(plain).tobytes()
-        return
-    if case in STRICTER_MSGPACK or wanted == "error":
-        assert (wanted != "error") == (case in STRICTER_MSGPACK)
-        error_of(tw.DecodeError, MsgpackNumpy().decode, body)
-        return
-    array = MsgpackNumpy().decode(body)
-    found = {"dtype": array.dtype.str, "shape": list(array.shape), "hex": array.tobytes().hex()}
-    assert found == wanted
-
-
-def test_every_foreign_case_is_known() -> None:
-    """The goldens hold the cases, and those that differ are among them."""
-    cases = dict(safetensors_foreign())
-    assert cases.keys() == GOLDENS["safetensors foreign"].keys()
-    assert cases.keys() > STRICTER_SAFETENSORS | LOOSER
-    cases = dict(msgpack_foreign())
-    assert cases.keys() == GOLDENS["msgpack foreign"].keys()
-    assert cases.keys() > STRICTER_MSGPACK
-
-
-def npy_file(header: str, data: bytes = bytes(16), version: tuple[int, int] = (1, 0)) -> bytes:
-    """Return a .npy file with a header as text."""
-    width, encoding = (2, "latin-1") if version == (1, 0) else (4, "utf-8")
-    text = header.encode(encoding)
-    return b"\x93NUMPY" + bytes(version) + len(text).to_bytes(width, "little") + text + data
-
-
-NPY_HEADERS = [
-    "{'descr': '<f8', 'fortran_order': False, 'shape': (2,), }",
-    "{'descr': '<f8', 'fortran_order': False, 'shape': (2,)}",
-    "{'descr': '<f8', 'fortran_order': False, 'shape': (2,)}\n",
-    "{'descr': '<f8', 'fortran_order': False, 'shape': (2,)}      \n",
-    "{'shape': (2,), 'fortran_order': False, 'descr': '<f8'}",
-    '{"descr": "<f8", "fortran_order": False, "shape": (2,)}',
-    "{'descr':'<f8','fortran_order':False,'shape':(2,)}",
-    "{ 'descr' : '<f8' , 'fortran_order' : True , 'shape' : ( 1 , 2 , ) }",
-    "{'descr': '>i4', 'fortran_order': True, 'shape': (2, 2)}",
-    "{'descr': '|u1', 'fortran_order': False, 'shape': (2, 2, 4)}",
-    "{'descr': '|b1', 'fortran_order': False, 'shape': (16,)}",
-    "{'descr': '<c16', 'fortran_order': False, 'shape': ()}",
-    "{'descr': '<U2', 'fortran_order': False, 'shape': (2,)}",
-    "{'descr': '|S8', 'fortran_order': False, 'shape': (1, 2)}",
-    "{'descr': 'f8', 'fortran_order': False, 'shape': (2,)}",
-    "{'descr': '<f8', 'descr': '<f4', 'fortran_order': False, 'shape': (4,)}",
-]
-NPY_REFUSED = [
-    "{'descr': '<f8', 'fortran_order': False, 'shape': (2)}",
-    "{'descr': '<f8', 'fortran_order': False, 'shape': 2}",
-    "{'descr': '<f8', 'fortran_order': False, 'shape': [2]}",
-    "{'descr': '<f8', 'fortran_order': False, 'shape': (02,)}",
-    "{'descr': '<f8', 'fortran_order': False, 'shape': (,)}",
-    "{'descr': '<f8', 'fortran_order': False, 'shape': (2,,)}",
-    "{'descr': '<f8', 'fortran_order': False, 'shape': (-2,)}",
-    "{'descr': '<f8', 'fortran_order': False, 'shape': (2.0,)}",
-    "{'descr': '<f8', 'fortran_order': False, 'shape': (3,)}",
-    "{'descr': '<f8', 'fortran_order': False, 'shape': (1,)}",
-    "{'descr': '<f8', 'fortran_order': 1, 'shape': (2,)}",
-    "{'descr': '<f8', 'fortran_order': False}",
-    "{'descr': '<f8', 'fortran_order': False, 'shape': (2,), 'x': 1}",
-    "{'descr': '<f8' 'fortran_order': False, 'shape': (2,)}",
-    "{'descr': '<f8', 'fortran_order': False, 'shape': (2,)",
-    "{'descr': '<f8', 'fortran_order': False, 'shape': (2,)} x",
-    "'descr': '<f8', 'fortran_order': False, 'shape': (2,)}",
-    "['descr']",
-    "",
-    "{'descr': '|O', 'fortran_order': False, 'shape': (2,)}",
-    "{'descr': '<M8[s]', 'fortran_order': False, 'shape': (2,)}",
-    "{'descr': '|V8', 'fortran_order': False, 'shape': (2,)}",
-    "{'descr': [('a', '<f8')], 'fortran_order': False, 'shape': (2,)}",
-    "{'descr': '<f4,<f4', 'fortran_order': False, 'shape': (2,)}",
-    "{'descr': '<f3', 'fortran_order': False, 'shape': (2,)}",
-    "{'descr': '|S0', 'fortran_order': False, 'shape': (9999999999,)}",
-    "{'descr': '|b1', 'fortran_order': False, 'shape': (8,)}",
-    "{'descr': '<f8', 'fortran_order': False, 'shape': (4611686018427387904, 4)}",
-    "{'descr': '<f8', 'fortran_order': False, 'shape': (0, 4611686018427387904, 4)}",
-    "{'descr': '<f8', 'fortran_order': False, 'shape': (" + "1, " * 64 + "2)}",
-    "__import__('os')",
-    "{'descr': '<f8', 'fortran_order': False, 'shape': (2,)}" + " " * 10_000,
-]
-
-
-@pytest.mark.parametrize("header", NPY_HEADERS)
-@pytest.mark.parametrize("version", [(1, 0), (2, 0), (3, 0)])
-def test_npy_headers_of_other_writers(header: str, version: tuple[int, int]) -> None:
-    """A header may be spelt in more ways than numpy's; numpy reads the same of it."""
-    body = npy_file(header, bytes([1, 0, 0, 0] * 4), version)
-    assert same(Npy().decode(body), np.load(BytesIO(body), allow_pickle=False))
-
-
-def test_npy_of_python_2() -> None:
-    """Python 2 wrote its long integers with an L."""
-    body = npy_file("{'descr': '<f8', 'fortran_order': False, 'shape': (2L,), }")
-    assert same(Npy().decode(body), np.zeros(2))
-
-
-@pytest.mark.parametrize("header", NPY_REFUSED)
-def test_npy_headers_that_are_refused(header: str) -> None:
-    """A header that is no plain array's is refused, and never evaluated."""
-    body = npy_file(header, bytes([2, 0, 0, 0] * (2 if "b1" in header else 4)))
-    error_of(tw.DecodeError, Npy().decode, body)
-
-
-@pytest.mark.parametrize("version", [(0, 0), (1, 1), (2, 1), (4, 0), (255, 255)])
-def test_npy_versions_that_are_not_known(version: tuple[int, int]) -> None:
-    """A version of the format that there is not is refused."""
-    body = npy_file(NPY_HEADERS[0], version=version)
-    assert "version" in str(error_of(tw.DecodeError, Npy().decode, body))
-
-
-@pytest.mark.parametrize("version", [(1, 0), (2, 0), (3, 0)])
-def test_npy_versions_that_numpy_writes(version: tuple[int, int]) -> None:
-    """Every version that numpy can write is read, in either order."""
-    for array in (plain("int16", (2, 3)), np.asfortranarray(plain("str", (2, 3))), pool("bytes")):
-        file = BytesIO()
-        npy.write_array(file, array, version, allow_pickle=False)
-        assert same(Npy().decode(file.getvalue()), array)
 
 
 def test_pickles_are_never_loaded() -> None:
@@ -532,17 +253,6 @@ def test_what_is_no_array(name: str) -> None:
         error_of(tw.EncodeError, codec.encode, value)
 
 
-def test_names_that_safetensors_has_not() -> None:
-    """A name is text, and not the one of the metadata; an error says whose array is refused."""
-    array = plain("float32", (2,))
-    for key in (1, None, b"a", "__metadata__", "\ud800"):
-        error_of(tw.EncodeError, Safetensors().encode, {key: array})
-    arrays = {"a": array, "b": plain("int4", (2,))}
-    error = error_of(tw.EncodeError, Safetensors().encode, arrays)
-    assert error.path == "$.b"
-    assert "int4" in str(error)
-
-
 SMALL: tuple[Array, ...] = (
     plain("float32", (2, 3)),
     np.asfortranarray(plain("int32", (2, 3))),
@@ -621,38 +331,6 @@ def test_mutated(name: str, seed: int) -> None:
                 body[start:stop] = rng.choice(originals)[start:stop]
         read += held(codec, bytes(body))
     assert 0 < read < 4000
-
-
-def test_arrow_without_pyarrow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where pyarrow is missing, the error says which extra to install."""
-    monkeypatch.setitem(sys.modules, "pyarrow", None)
-    codec = ArrowTensor()
-    for error in (
-        error_of(tw.EncodeError, codec.encode, plain("float64", (2,))),
-        error_of(tw.DecodeError, codec.decode, b""),
-    ):
-        assert "pip install 'tensorwire[arrow]'" in str(error)
-
-
-def test_arrow_strides_that_are_no_order() -> None:
-    """A tensor whose strides skip or repeat memory is refused: every byte is accounted for."""
-    codec, body = codec_of("arrow/tensor"), theirs("arrow/tensor", plain("float64", (2, 3)))
-    strides = (24).to_bytes(8, "little") + (8).to_bytes(8, "little")
-    assert body.count(strides) == 1
-    for steps in ((0, 8), (8, 8), (16, 8), (24, 0)):
-        changed = body.replace(strides, b"".join(step.to_bytes(8, "little") for step in steps))
-        error_of(tw.DecodeError, codec.decode, changed)
-
-
-def test_arrow_messages_of_other_kinds() -> None:
-    """What Arrow has besides tensors is refused."""
-    arrow: Any = pytest.importorskip("pyarrow")
-    batch = arrow.record_batch({"a": [1, 2]})
-    sink = arrow.BufferOutputStream()
-    with arrow.ipc.new_stream(sink, batch.schema) as writer:
-        writer.write_batch(batch)
-    for body in (sink.getvalue().to_pybytes(), batch.serialize().to_pybytes(), b"ARROW1\0\0"):
-        error_of(tw.DecodeError, ArrowTensor().decode, body)
 
 
 def test_formats_are_loaded_when_asked_for() -> None:
