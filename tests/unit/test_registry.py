@@ -48,7 +48,7 @@ def test_a_codec_is_registered_by_its_name() -> None:
     assert names.index("mine/array") >= 12
     for name in ("mine/array", "json/tensor"):
         other = type("Other", (Mine,), {"name": name})()
-        with pytest.raises(EncodeError, match=f"expected a name that is free, got '{name}'"):
+        with pytest.raises(EncodeError, match=f"expected an unused name, got '{name}'"):
             registry.register_codec(other)
     assert registry.codec_names() == names
 
