@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from bench.interrupt import leave, orderly
@@ -13,15 +12,6 @@ if TYPE_CHECKING:
     from bench.serving.options import Options
 
 NAME = "python -m bench.serving"
-MODES = {
-    "latency": ("matrix", "Latency"),
-    "throughput": ("throughput", "Throughput"),
-    "concurrent": ("throughput", "Throughput"),
-    "load": ("starts", "Starts"),
-    "scale": ("scale", "Scale"),
-    "hop": ("hop", "OneHop"),
-}
-"""Imported when they are used: their packages are then known to be there."""
 
 
 @orderly(NAME)
@@ -55,11 +45,32 @@ def _run(options: Options) -> int:
             from bench.serving.noop import run
 
             return run(options, screen)
-        module, name = MODES[options.mode]
-        mode: Mode = getattr(import_module(f"bench.serving.{module}"), name)(options)
-        return mode.run(screen, progress)
+        return _mode(options).run(screen, progress)
     except CallError as error:
         raise WorkerError(str(error)) from error
+
+
+def _mode(options: Options) -> Mode:
+    """Import a mode when it is used: its packages are then known to be there."""
+    if options.mode == "latency":
+        from bench.serving.matrix import Latency
+
+        return Latency(options)
+    if options.mode == "load":
+        from bench.serving.starts import Starts
+
+        return Starts(options)
+    if options.mode == "scale":
+        from bench.serving.scale import Scale
+
+        return Scale(options)
+    if options.mode == "hop":
+        from bench.serving.hop import OneHop
+
+        return OneHop(options)
+    from bench.serving.throughput import Throughput
+
+    return Throughput(options)
 
 
 def _leave(*_: object) -> None:
