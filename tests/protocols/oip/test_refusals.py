@@ -271,3 +271,37 @@ def test_headers_of_other_types(name: str) -> None:
     for wrong in wrongs:
         with pytest.raises(tw.DecodeError):
             tw.get_protocol(name).decode(body, wrong)
+
+
+@pytest.mark.parametrize("name", ["oip/json", "oip/binary"])
+@pytest.mark.parametrize("last", ['"id":"data"', '"parameters":{"data":1}'])
+def test_bools_under_an_escaped_key_are_not_numbers(name: str, last: str) -> None:
+    """A key that is written with an escape does not hide bools among many numbers."""
+    bools = "true" + ",false" * 16
+    tensor = '{"name":"a","shape":[17],"datatype":"INT32","d\\u0061ta":[' + bools + "]}"
+    body = '{"inputs":[' + tensor + "]," + last + "}"
+    with pytest.raises(tw.DecodeError, match="expected an integer for INT32, got true") as error:
+        tw.get_protocol(name).decode(body.encode())
+    assert error.value.path == "$.inputs[0].data[0]"
+
+
+@pytest.mark.parametrize("form", [name for name in tw.protocol_names() if name.startswith("oip/")])
+@pytest.mark.parametrize("model", [None, 0, b"", (), False])
+def test_a_model_is_a_string(form: str, model: Any) -> None:
+    """A name or a version of another type is refused by each writer, also where it is empty."""
+    tensors = [tw.oip.InferTensor("x", np.array([1.0]))]
+    protocol = tw.get_protocol(form)
+    for message in (
+        tw.oip.InferResponse(tensors, model_name=model),
+        tw.oip.InferResponse(tensors, "m", model_version=model),
+    ):
+        for write in (protocol.encode, protocol.encode_parts):
+            with pytest.raises(tw.EncodeError, match="expected a string, got"):
+                write(message)
+
+
+def test_a_reply_is_made_of_tensors() -> None:
+    """A reply of arrays without names is refused with what to pass."""
+    request = tw.oip.InferRequest([tw.oip.InferTensor("x", [1.0])])
+    with pytest.raises(tw.EncodeError, match="expected InferTensors or a dict of arrays, got nd"):
+        request.reply([np.ones(2)])  # type: ignore[list-item]

@@ -376,3 +376,25 @@ def test_values_that_are_lists_are_named_by_their_type() -> None:
     for container in CONTAINERS:
         body = tw.dumps(tw.Message(rows, "ndarray"), MEDIA_TYPES[container])
         assert tw.loads(body, MEDIA_TYPES[container]).value == rows
+
+
+@pytest.mark.parametrize("container", ["json", "msgpack", "protobuf"])
+def test_names_of_an_empty_array_in_a_list(container: str) -> None:
+    """What is read of a tftensor without elements, in a list of messages, is written again."""
+    protocol = tw.get_protocol(f"seldon/{container}")
+    message = tw.Message(np.zeros((0, 1)), "tftensor", ["a"])
+    body, _ = protocol.encode(tw.seldon.MessageList([message]))
+    (read,) = protocol.decode(body, type=tw.seldon.MessageList).messages
+    assert (read.names, read.value.shape) == (["a"], (0, 1))
+    assert protocol.encode(tw.seldon.MessageList([read]))[0] == body
+    wrong = tw.Message(np.zeros((0, 2)), "tftensor", ["a"])
+    with pytest.raises(tw.EncodeError, match="expected 2 names for 2 columns, got 1"):
+        protocol.encode(tw.seldon.MessageList([wrong]))
+
+
+def test_the_path_of_a_number_in_a_tensor_is_that_of_the_array() -> None:
+    """The place of a number that JSON lacks is one of the caller's array."""
+    for array, place in ((np.array([[1.0, np.inf]]), "[0][1]"), (np.array(np.nan), "")):
+        with pytest.raises(tw.EncodeError) as error:
+            tw.get_codec("json/tensor").encode(array)
+        assert error.value.path == f"$.data.tensor{place}"

@@ -66,7 +66,8 @@ class JSON:
         if leaf.field == np.float32 and (np.abs(flat) == np.finfo(np.float32).max).any():
             # As float64, its shortest text is larger than it is, and some readers refuse that.
             flat = flat.astype(np.float64)
-        return write_numbers(flat, _QUOTED if role is Role.VALUES else _words(leaf))
+        words = _QUOTED if role is Role.VALUES else _words(leaf)
+        return write_numbers(flat, words, source=data)
 
     def small_array_writer(self, leaf: Leaf) -> Callable[[Array], bytes | None] | None:
         """Return a writer of finite numbers, or of the memory of the array, in one piece."""

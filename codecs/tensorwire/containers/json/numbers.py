@@ -41,16 +41,20 @@ _SAFE = float(EXACT) ** 2  # the sum of squares is below it where no integer can
 _GAPS = np.isin(np.arange(256), list(b"[], \t\r\n"))  # bytes that may be next to a word
 
 
-def write_numbers(array: Array, words: Words, path: str = "", remedy: str = "") -> Part:
+def write_numbers(
+    array: Array, words: Words, path: str = "", remedy: str = "", *, source: Array | None = None
+) -> Part:
     """Write an array of numbers as nested lists.
 
     Each float is the shortest decimal that reads back to the same bits in its own dtype. `words`
     has the text of ``nan``, ``inf`` and ``-inf``; a number without a word raises `EncodeError` with
-    its path below `path`, and with `remedy`.
+    its path below `path`, and with `remedy`. The path is that of the number in `source`, the array
+    before it was flattened.
     """
+    whole = array if source is None else source, path, remedy
     if array.size <= BLOCK:
-        return _text(array, words, (array, path, remedy))
-    return Texts(texts(array, words, path, remedy), block_count(array))
+        return _text(array, words, whole)
+    return Texts(_texts(array, words, whole), block_count(array))
 
 
 def texts(

@@ -283,11 +283,12 @@ def _plain_pieces(message: Any, *, typed: bool) -> tuple[list[bytes], int]:
     only floats in typed contents. Raises `LookupError` for others. It takes 2 us for one array; the
     tree and the container take 30 us.
     """
-    head = b""
-    if message.model_name:
-        head = _field(_MODEL, message.model_name.encode())
-    if message.model_version:
-        head += _field(_VERSION, message.model_version.encode())
+    model, version = message.model_name, message.model_version
+    if model.__class__ is not str or version.__class__ is not str:
+        raise LookupError
+    head = _field(_MODEL, model.encode()) if model else b""
+    if version:
+        head += _field(_VERSION, version.encode())
     request = message.__class__ is InferRequest
     tag = _RAW_TAG[message.__class__]
     pieces, raw = [head], []

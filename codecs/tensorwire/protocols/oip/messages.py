@@ -255,7 +255,7 @@ class InferRequest(_Framed):
         if isinstance(outputs, Mapping):
             by_name = {name: InferTensor(name, value) for name, value in outputs.items()}
         else:
-            by_name = {tensor.name: tensor for tensor in outputs}
+            by_name = {tensor.name: tensor for tensor in map(_checked_tensor, outputs)}
         default = _flag(self.parameters, "binary_data_output", "$.parameters")
         sends_half = sends_base64 = False
         for sent in self.inputs:
@@ -282,6 +282,12 @@ class InferRequest(_Framed):
                 tensor = InferTensor(tensor.name, tensor.value, tensor.parameters, requested)
             tensors.append(tensor)
         return InferResponse(tensors, self.model_name, self.model_version, self.id)
+
+
+def _checked_tensor(tensor: Any) -> InferTensor:
+    if isinstance(tensor, InferTensor):
+        return tensor
+    raise EncodeError(f"expected InferTensors or a dict of arrays, got {shown(tensor)}")
 
 
 def _is_half(value: Any) -> bool:

@@ -284,10 +284,11 @@ def _many_numbers(data: list[Any], datatype: str, shape: list[int], body: bytes)
 
     `struct` refuses everything but numbers in range, in a third of the time of ``numpy.array``. It
     accepts bools as numbers; but true and false contain the letter e, so that the types of the
-    values are checked only if there is an e after the first ``"data"`` of the text.
+    values are checked only if there is an e after the first ``"data"`` of the text, or a backslash,
+    by which a key may be written in another way.
     """
     types = _BOOL if datatype == "BOOL" else _NUMBER
-    check = types is _BOOL or body.find(b"e", body.find(b'"data"') + 6) >= 0
+    check = types is _BOOL or body.find(b"e", body.find(b'"data"') + 6) >= 0 or b"\\" in body
     if check and not types.issuperset(map(type, data)):
         raise NotPlainError
     code, dtype, floats = _FORMATS[datatype]

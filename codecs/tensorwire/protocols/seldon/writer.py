@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from tensorwire import inputs, lists
+from tensorwire.arrays import as_array
 from tensorwire.containers.protobuf.schema import message_class, schema
 from tensorwire.errors import CodecError, EncodeError, UnknownCodecError, is_known, shown, unknown
 from tensorwire.frames import is_frame, rows_of
@@ -140,7 +141,7 @@ class MessageWriter:
             raise error.within(envelope.path_of(kind)) from None
         tree = envelope.members_of(message.meta, message.status)
         if names is not None and kind in KINDS:
-            names = envelope.columns_of(names, _array_in(node))
+            names = envelope.columns_of(names, _array_in(node, value))
         tree |= envelope.wrap(kind, node, names)
         return tree or {"meta": {}}  # an empty body would not be a message
 
@@ -272,9 +273,12 @@ def _parts_of(message: Any) -> list[tuple[str, Message]]:
     return [(f"$.{name}", one) for name, one in named if one is not None]
 
 
-def _array_in(node: Any) -> Any:
-    """Return the array in the tree of a kind, or the part of it that has its shape."""
-    (leaf,) = leaves(node)
+def _array_in(node: Any, value: Any) -> Any:
+    """Return the array in the tree of a kind, or what has its shape."""
+    found = leaves(node)
+    if not found:  # a tftensor without elements is a shape alone
+        return as_array(value)
+    (leaf,) = found
     return leaf[1].data if leaf[1].role is Role.NESTED else leaf[1]
 
 
