@@ -14,6 +14,7 @@ from tensorwire.missing import KNOWN
 from tensorwire.server.cors import Cors
 from tensorwire.server.echo_server import EchoServer
 from tensorwire.server.limits import ServerLimits
+from tensorwire.server.model import Model
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         places = {"REST": server.rest_port, "gRPC": server.grpc_port}
         said = [f"{name} {found['host']}:{port}" for name, port in places.items() if port]
-        sys.stdout.write(f"listening: {', '.join(said) or 'nowhere'}\n")
+        sys.stdout.write(f"listening: {', '.join(said)}\n")
         sys.stdout.flush()
         while not stop.wait(_LOOK):
             pass
@@ -72,7 +73,7 @@ def parse(arguments: Sequence[str] | None) -> tuple[dict[str, Any], ServerLimits
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add("--model", metavar="MODULE:NAME", help="a class, a function or an object; else an echo")
+    add("--model", metavar="MODULE:NAME", help="an object with predict, or its class; else an echo")
     add("--rest-port", type=_port, default=9000, metavar="PORT", help="%(default)s; 0 is any free")
     add("--grpc-port", type=_port, default=9500, metavar="PORT", help="%(default)s; 0 is any free")
     add("--no-rest", dest="rest_port", action="store_const", const=None, help="gRPC alone")
@@ -102,6 +103,8 @@ def parse(arguments: Sequence[str] | None) -> tuple[dict[str, Any], ServerLimits
             help=text if default is None else f"{text}: {default}",
         )
     found = vars(parser.parse_args(arguments))
+    if found["rest_port"] is None and found["grpc_port"] is None:
+        parser.error("expected REST or gRPC, got --no-rest and --no-grpc; leave one of them out")
     limits = ServerLimits(**{name: found.pop(name) for name in _LIMITS})
     try:
         found["model"] = _model(found["model"])
@@ -144,14 +147,16 @@ def _positive(kind: type) -> Any:
 
 
 def _model(name: str | None) -> Any:
-    """Import a model; a class is called."""
+    """Import a model, and refuse what a server cannot call; a class is called."""
     if name is None:
         return None
     module, _, attribute = name.partition(":")
     if not module or not attribute:
         raise ValueError(f"expected MODULE:NAME, such as model:Model, got {name!r}")
     found = getattr(import_module(module), attribute)
-    return found() if isinstance(found, type) else found
+    model = found() if isinstance(found, type) else found
+    Model(model)
+    return model
 
 
 if __name__ == "__main__":
