@@ -8,6 +8,7 @@ below, or, in another package, to the entry points of the group ``tensorwire.pro
 
 from __future__ import annotations
 
+import warnings
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -16,7 +17,7 @@ from tensorwire.errors import EncodeError, UnknownCodecError, shown, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from importlib.metadata import EntryPoints
+    from importlib.metadata import EntryPoint, EntryPoints
 
     from tensorwire.limits import Limits
     from tensorwire.missing import Missing
@@ -264,7 +265,8 @@ def get_protocol(name: str) -> MessageProtocol:
     UnknownCodecError
         No protocol has that name; a `LookupError` that lists the names.
     EncodeError
-        An entry point of an installed package is not a `MessageProtocol`.
+        The entry point of an installed package fails, or is not a `MessageProtocol` whose family
+        has the first part of its name and no other protocol has that name.
 
     Examples
     --------
@@ -296,9 +298,7 @@ def find_protocol(name: Any) -> MessageProtocol | None:
         return found
     for entry in _entry_points():
         if entry.name == name:
-            loaded = entry.load()
-            form = _check(loaded(name) if callable(loaded) else loaded, name)
-            return _plugins.setdefault(name, form)
+            return _plugins.setdefault(name, _load(entry))
     return None
 
 
@@ -312,9 +312,19 @@ def get_family(name: str) -> Family | None:
 
 
 def families() -> tuple[Family, ...]:
-    """Return all protocols, those of installed packages last."""
-    names = dict.fromkeys(name.partition("/")[0] for name in protocol_names())
-    return tuple(found for found in map(get_family, names) if found is not None)
+    """Return all protocols, those of installed packages last.
+
+    A protocol whose entry point fails is left out, with a warning.
+    """
+    found = []
+    for name in dict.fromkeys(name.partition("/")[0] for name in protocol_names()):
+        try:
+            family = get_family(name)
+        except EncodeError as error:  # noqa: PERF203 - a few protocols
+            warnings.warn(f"protocol {name} is left out: {error}", RuntimeWarning, stacklevel=2)
+        else:
+            found += [family] if family is not None else []
+    return tuple(found)
 
 
 @cache
@@ -329,10 +339,33 @@ def _entry_points() -> EntryPoints:
     return entry_points(group=GROUP)
 
 
-def _check(form: Any, name: str) -> MessageProtocol:
+def _load(entry: EntryPoint) -> MessageProtocol:
+    """Return the form of an entry point; whatever is wrong with it is an EncodeError."""
+    wanted = f"a MessageProtocol named {entry.name!r} from the entry point {entry.value!r}"
+    try:
+        loaded = entry.load()
+        form = loaded(entry.name) if callable(loaded) else loaded
+        problem = _problem(form, entry.name)
+    except Exception as error:
+        text = shown(str(error), 200)
+        raise EncodeError(f"expected {wanted}, got {type(error).__name__} {text}") from error
+    if problem:
+        raise EncodeError(f"expected {wanted}, got {problem}")
+    return cast("MessageProtocol", form)
+
+
+def _problem(form: Any, name: str) -> str:
+    """Return why an object is not the form of that name, "" where it is."""
     members = "media_type request response family encode encode_parts decode peek encode_error"
     if getattr(form, "name", None) != name or not all(
         hasattr(form, one) for one in members.split()
     ):
-        raise EncodeError(f"expected a MessageProtocol named {name!r}, got {shown(form)}")
-    return cast("MessageProtocol", form)
+        return shown(form)
+    family, prefix = form.family, name.partition("/")[0]
+    if getattr(family, "name", None) != prefix:
+        return f"a form of the family {shown(getattr(family, 'name', family))}"
+    siblings = [one for one in _FORMS if one.startswith(f"{prefix}/")]
+    forms = [*map(_built_in, siblings[:1]), *_plugins.values()]
+    if any(one.family.name == prefix and type(one.family) is not type(family) for one in forms):
+        return f"a form of another family that is named {prefix!r}"
+    return ""
