@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import tensorwire as tw
@@ -12,7 +13,7 @@ from tensorwire import protocols
 from tensorwire.cli.main import main
 from tensorwire.server import EchoServer
 from tests.support.packages import entry_points_of
-from tests.support.server_clients import JSON, ask
+from tests.support.server_clients import JSON, ask, call
 
 MODULE = """
 from tensorwire.protocols.family import Call, Endpoint, Family
@@ -141,3 +142,22 @@ def test_a_family_keeps_its_name(install: Install) -> None:
         "tfserving",
         "mine",
     ]
+
+
+def test_the_first_family_keeps_a_path(install: Install) -> None:
+    """A plug-in takes neither the endpoint nor the gRPC method of a built-in protocol."""
+    path, service = "/v2/models/{model_name}/infer", "inference.GRPCInferenceService"
+    module = install(mine_json="strange_protocol:mine")
+    module.ENDPOINTS = (module.Endpoint(path, "predict", ("POST",)),)
+    module.CALLS = (module.Call(service, "ModelInfer", "predict"),)
+    request = tw.oip.InferRequest([tw.oip.InferTensor("x", np.array([1.5]))], model_name="m")
+    json, _ = tw.get_protocol("oip/json").encode(request)
+    protobuf, _ = tw.get_protocol("oip/protobuf").encode(request)
+    response = tw.oip.InferResponse
+    with EchoServer() as server:
+        reply = ask(server.rest_port, "/v2/models/m/infer", json, JSON)
+        assert tw.get_protocol("oip/json").decode(reply.body, type=response).outputs[0].value == 1.5
+        body = call(server.grpc_port, f"/{service}/ModelInfer", protobuf)
+        assert tw.get_protocol("oip/protobuf").decode(body, type=response).outputs[0].value == 1.5
+        methods = [row["method"] for row in ask(server.rest_port, "/").json["grpc"]["methods"]]
+    assert len(methods) == len(set(methods))

@@ -15,6 +15,7 @@ import grpc
 from tensorwire.server.grpc_standard import Standard, in_pool
 from tensorwire.server.limits import reason_of, status_of, too_late
 from tensorwire.server.model import RawMessage
+from tensorwire.server.routes import calls_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -54,8 +55,7 @@ class GrpcServer:
     def __init__(self, service: Service, host: str, port: int, *, reuse_port: bool) -> None:
         self._service, self._limits = service, service.limits
         self._threads = ThreadPoolExecutor(service.limits.threads, "tensorwire-grpc")
-        families = [protocol.family for protocol in service.protocols.values()]
-        self._calls = [(family, call) for family in families for call in family.calls]
+        self._calls = calls_of(service.protocols.values())
         self._standard = Standard(dict.fromkeys(call.service for _, call in self._calls))
         self._server = grpc.server(
             self._threads,

@@ -16,11 +16,13 @@ from tensorwire.server.http import preferred
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from tensorwire.protocols.family import Call, Family
     from tensorwire.server.http import Negotiator
 
-__all__ = ["Route", "Routes"]
+__all__ = ["Route", "Routes", "calls_of"]
 
 _LONGEST = 200  # characters of a path that is worth remembering
+_NAME = re.compile(r"\{(\w+)\}")  # in the path of an endpoint
 _JSON, _HTML, _TEXT = "application/json", "text/html", "text/plain"
 _ACTIONS = ("predict", "feedback")  # that take a message
 _OWN = {"index": [_JSON, _HTML, _TEXT], "metrics": ["text/plain; version=0.0.4; charset=utf-8"]}
@@ -61,7 +63,7 @@ class Route(NamedTuple):
 
 
 class Routes:
-    """The paths of REST, as each protocol documents them."""
+    """The paths of REST, as protocols document them; the first that declares a path keeps it."""
 
     def __init__(self, protocols: Iterable[Negotiator]) -> None:
         self._protocols = tuple(protocols)
@@ -77,10 +79,12 @@ class Routes:
         for path, route in table.items():
             if "{" not in path or route.protocol is None:
                 continue
-            segments, names = route.protocol.family.segments, re.findall(r"\{(\w+)\}", path)
-            for name in names:
-                path = path.replace(f"{{{name}}}", f"({segments.get(name, '[^/]+')})")  # noqa: PLW2901
-            patterns.append(f"({path})")
+            segments, names = route.protocol.family.segments, _NAME.findall(path)
+            pattern = "".join(
+                f"({segments.get(part, '[^/]+')})" if at % 2 else re.escape(part)
+                for at, part in enumerate(_NAME.split(path))  # text and names in turn
+            )
+            patterns.append(f"({pattern})")
             self._by_group[groups] = route, names
             groups += 1 + len(names)
         self._any = re.compile("|".join(patterns), re.ASCII)
@@ -143,18 +147,28 @@ class Routes:
             for path, route in self.table.items()
         ]
         if grpc_port is not None:
-            calls = [(p.family.name, call) for p in self._protocols for call in p.family.calls]
+            calls = calls_of(self._protocols)
             calls.sort(key=lambda pair: (*_ACTIONS, pair[1].action).index(pair[1].action))
             methods = [
-                {"method": call.path, "protocol": f"{name}/{call.forms[0]}"} for name, call in calls
+                {"method": call.path, "protocol": f"{family.name}/{call.forms[0]}"}
+                for family, call in calls
             ]
             listing["grpc"] = {"port": grpc_port, "methods": methods}
         return listing
 
 
+def calls_of(protocols: Iterable[Negotiator]) -> list[tuple[Family, Call]]:
+    """Return the gRPC methods with their protocols: the first that declares a method keeps it."""
+    found: dict[str, tuple[Family, Call]] = {}
+    for protocol in protocols:
+        for call in protocol.family.calls:
+            found.setdefault(call.path, (protocol.family, call))
+    return list(found.values())
+
+
 def _label(path: str) -> str:
     """Return a path with NAME for the model's name, without its version."""
-    return re.sub(r"\{\w+\}", "NAME", re.sub(r"/(versions|labels)/\{\w+\}", "", path))
+    return _NAME.sub("NAME", re.sub(r"/(versions|labels)/\{\w+\}", "", path))
 
 
 def _media_types(route: Route) -> list[str]:

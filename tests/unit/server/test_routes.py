@@ -10,6 +10,7 @@ import pytest
 pytest.importorskip("tensorwire.server", exc_type=ModuleNotFoundError)
 
 from tensorwire import protocols
+from tensorwire.protocols.family import Endpoint, Family
 from tensorwire.server.http import Negotiator
 from tensorwire.server.routes import Routes
 
@@ -57,6 +58,24 @@ def test_escaped_names() -> None:
     route = ROUTES.find("/v2/models/a%2Fb%20c/infer", escaped=True)
     assert route is not None
     assert route.address["model_name"] == "a/b c"
+
+
+class Odd(Family):
+    """A family whose paths have characters of regular expressions."""
+
+    name = "odd"
+    request = response = dict
+    endpoints = (Endpoint("/odd(/{m}", "live"), Endpoint("/v1.0/{m}+{n}", "ready"))
+
+
+@pytest.mark.parametrize(
+    ("path", "action"),
+    [("/odd(/a", "live"), ("/v1.0/a+b", "ready"), ("/v1x0/a+b", ""), ("/v1.0/aab", "")],
+)
+def test_the_text_of_a_path_is_itself(path: str, action: str) -> None:
+    """Only the names in braces are patterns."""
+    route = Routes([Negotiator(Odd())]).find(path)
+    assert (route.action if route else "") == action
 
 
 def test_labels_have_no_names() -> None:
