@@ -91,6 +91,7 @@ class CodecError(Exception):
         """
         if not self._path.startswith("$"):
             self._path = prefix + self._path
+            self.args = (self.reason, self._path, self.remedy)  # which repr shows
         return self
 
     def suggest(self, remedy: str) -> CodecError:
@@ -107,6 +108,7 @@ class CodecError(Exception):
             The same error.
         """
         self.remedy = "; ".join(filter(None, (self.remedy, remedy)))
+        self.args = (self.reason, self._path, self.remedy)
         return self
 
     def __str__(self) -> str:

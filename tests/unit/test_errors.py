@@ -73,6 +73,14 @@ def test_remedies_add_up(error: type[CodecError]) -> None:
 
 
 @errors
+def test_the_repr_has_what_was_added(error: type[CodecError]) -> None:
+    """The arguments follow path and remedy, for tools that log those."""
+    one = error("bad", "[0]").within(".b").within("$.a").suggest("use a")
+    assert one.args == ("bad", "$.a.b[0]", "use a")
+    assert repr(one) == f"{error.__name__}('bad', '$.a.b[0]', 'use a')"
+
+
+@errors
 def test_an_error_is_pickled_whole(error: type[CodecError]) -> None:
     """What was added later is in the copy, as processes need it."""
     one = error("bad", "[0]").within("$.x").suggest("use a")
