@@ -33,6 +33,7 @@ __all__ = [
 ]
 
 _DEPTH, _ITEMS = 3, 4  # levels and items of a nested value that `excerpt` shows
+_REASON, _PATH, _REMEDY = 800, 200, 400  # characters of the text of an error
 _BITS = 256  # bits of the largest integer whose digits are shown
 
 
@@ -112,9 +113,20 @@ class CodecError(Exception):
         return self
 
     def __str__(self) -> str:
-        """Return reason, path and remedy in one line."""
-        place = "" if self.path == "$" else f" - at {self.path}"
-        return f"{self.reason}{place}{self.remedy and '; '}{self.remedy}"
+        """Return reason, path and remedy in one line, each without its middle where it is long.
+
+        A name in a path, a dtype and the text of another parser are as long as who sent them likes.
+        """
+        place = "" if self.path == "$" else f" - at {_shortened(self.path, _PATH)}"
+        reason, remedy = _shortened(self.reason, _REASON), _shortened(self.remedy, _REMEDY)
+        return f"{reason}{place}{remedy and '; '}{remedy}"
+
+
+def _shortened(text: str, most: int) -> str:
+    """Return a text of at most `most` characters: the middle of a longer one is left out."""
+    if len(text) <= most:
+        return text
+    return f"{text[: most // 2 - 3]}...{text[-(most // 2) :]}"
 
 
 class EncodeError(CodecError, ValueError):

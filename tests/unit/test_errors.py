@@ -73,6 +73,22 @@ def test_remedies_add_up(error: type[CodecError]) -> None:
 
 
 @errors
+def test_the_text_is_short(error: type[CodecError]) -> None:
+    """Reason, path and remedy lose their middle in the text; the attributes are whole."""
+    long = "n" * 10**6
+    one = error(f"bad {long} indeed", f"$.a.{long}[3]", f"use {long} only")
+    text = str(one)
+    assert len(text) < 1500
+    assert text.startswith("bad nnn")
+    assert text.endswith("nnn only")
+    assert "nnn indeed - at $.a.nnn" in text
+    assert "nnn...nnn" in text
+    assert "nnn[3]; use nnn" in text
+    assert one.path == f"$.a.{long}[3]"
+    assert len(str(error("r" * 800, "$" + "p" * 199, "m" * 400))) == 1400 + len(" - at ; ")
+
+
+@errors
 def test_the_repr_has_what_was_added(error: type[CodecError]) -> None:
     """The arguments follow path and remedy, for tools that log those."""
     one = error("bad", "[0]").within(".b").within("$.a").suggest("use a")
