@@ -24,6 +24,7 @@ __all__ = [
     "DecodeError",
     "EncodeError",
     "LimitError",
+    "LongInteger",
     "UnknownCodecError",
     "excerpt",
     "is_known",
@@ -170,6 +171,28 @@ def nearest(name: Any, known: Iterable[str]) -> str:
     return f" (did you mean {by_lower[near[0]]!r}?)" if near else ""
 
 
+class LongInteger:
+    """An integer beyond 64 bits in JSON: an error where it is read, ignored where it is not.
+
+    Attributes
+    ----------
+    digits
+        its text.
+    """
+
+    __slots__ = ("digits",)
+
+    def __init__(self, digits: str) -> None:
+        self.digits = digits
+
+    def refusal(self, error: type[CodecError], path: str) -> CodecError:
+        """Return the error for the place where it is read."""
+        count = len(self.digits.lstrip("-"))
+        got = self.digits if count <= 40 else f"one of {count} digits"
+        remedy = "as a float or as a string" if count <= 308 else "as a string"
+        return error(f"expected an integer of 64 bits, got {got}", path, f"write it {remedy}")
+
+
 def shown(value: Any, most: int = 40) -> str:
     """Return how an error message names a value, in at most `most` characters.
 
@@ -187,6 +210,8 @@ def shown(value: Any, most: int = 40) -> str:
         text = repr(value) if bits <= _BITS else f"integer of {bits} bits"
     elif kind.__module__ == "numpy" and kind.__name__ == "ndarray":
         text = f"ndarray of shape {value.shape}"
+    elif kind is LongInteger:
+        text = value.digits
     else:
         text = kind.__name__
     return text if len(text) <= most else f"{text[: most - 3]}..."

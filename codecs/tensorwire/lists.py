@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import orjson
 
-from tensorwire.errors import CodecError, DecodeError, EncodeError, shown
+from tensorwire.errors import CodecError, DecodeError, EncodeError, LongInteger, shown
 from tensorwire.missing import VERIFIED, Unverified
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from tensorwire.missing import Reading
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "check_numbers",
     "element_path",
+    "first_value",
     "mixed",
     "numbers",
     "rank",
@@ -167,14 +168,17 @@ def _may_be_integer(number: float) -> bool:
 
 
 def check_numbers(  # noqa: C901 - a function call for each level would cost more than the check
-    node: Any, options: Reading, payload: int = 0
+    node: Any, options: Reading, payload: int = 0, path: str = ""
 ) -> None:
     """Raise `Unverified` where a float in a JSON value may have been an integer beyond 64 bits.
 
     For a message of more than 16 KiB (`payload`, in bytes) it is always raised, because scanning
-    the text is then faster than walking the values.
+    the text is then faster than walking the values. For a `LongInteger`, which the exact reader
+    returns, `DecodeError` is raised, with its path below `path`.
     """
     if options.verified:
+        if options.marked:
+            _refuse_long(node, path)
         return
     if payload > _LONG_TEXT:
         raise Unverified
@@ -196,6 +200,37 @@ def check_numbers(  # noqa: C901 - a function call for each level would cost mor
                 left.append(item)
             elif kind is dict:
                 left.append(item.values())
+
+
+def _refuse_long(node: Any, path: str) -> None:
+    found = first_value(node, lambda item: type(item) is LongInteger)
+    if found is not None:
+        raise found[1].refusal(DecodeError, path + found[0])
+
+
+def first_value(node: Any, wanted: Callable[[Any], bool]) -> tuple[str, Any] | None:
+    """Return the path and the value of the first scalar of a JSON value that is wanted."""
+    if type(node) not in (dict, list):
+        return ("", node) if wanted(node) else None
+    keys: list[Any] = []
+    levels = [_items(node)]
+    while levels:
+        for key, item in levels[-1]:
+            if type(item) in (dict, list):
+                keys.append(key)
+                levels.append(_items(item))
+                break
+            if wanted(item):
+                names = (f"[{k}]" if type(k) is int else f".{k}" for k in [*keys, key])
+                return "".join(names), item
+        else:
+            levels.pop()
+            del keys[-1:]
+    return None
+
+
+def _items(node: Any) -> Iterator[tuple[Any, Any]]:
+    return iter(node.items() if type(node) is dict else enumerate(node))
 
 
 def _are_small(part: list[Any]) -> bool:
@@ -412,9 +447,7 @@ def _search(nested: Any, shape: list[int], error: type[CodecError]) -> CodecErro
         for node in levels[-1]:
             path[-1] += 1
             if not isinstance(node, (list, tuple)):
-                reason = _wrong_type(node)
-                if type(node) is dict and error is EncodeError:
-                    remedy = f"pass {_JSON} to dumps(), or each column by itself"
+                reason, remedy = _wrong_type(node, error)
                 if depth < rank:
                     reason = f"expected a row of {shape[depth]} items, got {shown(node)}"
             elif depth == rank:
@@ -435,7 +468,13 @@ def _search(nested: Any, shape: list[int], error: type[CodecError]) -> CodecErro
     return None
 
 
-def _wrong_type(node: Any) -> str | None:
+def _wrong_type(node: Any, error: type[CodecError]) -> tuple[str, str]:
+    """Return the reason and the remedy for what is not a value of an array, else empty text."""
     if isinstance(node, (NoneType, int, float, complex, str, bytes, np.generic)):
-        return None
-    return f"expected a number, bool, string or bytes, got {shown(node)}"
+        return "", ""
+    if type(node) is LongInteger:
+        refusal = node.refusal(error, "")
+        return refusal.reason, refusal.remedy
+    is_row = type(node) is dict and error is EncodeError
+    remedy = f"pass {_JSON} to dumps(), or each column by itself" if is_row else ""
+    return f"expected a number, bool, string or bytes, got {shown(node)}", remedy

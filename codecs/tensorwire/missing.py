@@ -76,6 +76,8 @@ class Reading(NamedTuple):
     verified
         whether all numbers are exact; False where a JSON parser may have returned a float for an
         integer beyond 64 bits.
+    marked
+        whether a tree may have a `LongInteger`, which is refused where it is read.
     exact
         whether an integer beside floats must be exact in float64.
     also
@@ -88,6 +90,7 @@ class Reading(NamedTuple):
     rows: bool = False
     words: bool = False
     verified: bool = True
+    marked: bool = False
     exact: bool = True
     also: frozenset[type] = frozenset()
     remedy: str = ""

@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 import tensorwire as tw
+from tests.support.reader_checks import paths_agree
 
 ID = 1234567890123456789  # which float64 rounds to ...768
 BEYOND = [
@@ -251,3 +252,49 @@ def test_strings_that_look_like_numbers_and_words() -> None:
         found = tw.loads(b'{"jsonData":%b}' % word).value
         assert found.pop("b") != 1e300
         assert found == {key: value for key, value in tree.items() if key != "b"}
+
+
+@pytest.mark.parametrize("number", BEYOND)
+@pytest.mark.parametrize("value", ["1.5", "NaN", "1e19"])
+@long
+def test_integers_beyond_64_bits_in_members_that_are_not_read(
+    count: int, value: str, number: str
+) -> None:
+    """They are ignored on every path, also where another number needs the exact one."""
+    items = row(value, count, 0, "0.5")
+    tensor = f'"tensor":{{"shape":[{count}],"values":{items}'
+    tftensor = f'"tftensor":{{"dtype":"DT_DOUBLE","doubleVal":{items},"tensorShape":{{"dim":['
+    for kind, text in (
+        ("ndarray", f'{{"data":{{"ndarray":{items}}},"more":{number}}}'),
+        ("ndarray", f'{{"more":{{"a":[{number}]}},"data":{{"ndarray":{items},"more":{number}}}}}'),
+        ("tensor", f'{{"data":{{{tensor},"more":[{number}]}}}}}}'),
+        ("tftensor", f'{{"data":{{{tftensor}{{"size":{count},"more":{number}}}]}}}}}}}}'),
+    ):
+        body = text.encode()
+        paths_agree(f"json/{kind}", body)
+        found = tw.loads(body).value
+        assert found.shape == (count,)
+        assert repr(float(found[0])) == repr(float(value))
+    with pytest.raises(tw.DecodeError, match="64 bits") as error:
+        tw.loads(f'{{"data":{{"ndarray":[{items},{items}]}},"meta":{{"more":{number}}}}}'.encode())
+    assert error.value.path == "$.meta.more"
+
+
+@pytest.mark.parametrize("number", BEYOND)
+def test_integers_beyond_64_bits_in_lists_and_feedback(number: str) -> None:
+    """Those that are not read are ignored, those that are have their place."""
+    read = tw.get_protocol("seldon/json").decode
+    for value in ("1.5", "NaN"):
+        data = f'{{"ndarray":[{value}],"more":{number}}}'
+        text = f'{{"data":{data},"meta":{{"tags":{{"t":%s}}}}}}'
+        for kind, member, path in (
+            (tw.seldon.MessageList, f'"seldonMessages":[{text}]', "$.seldonMessages[0]"),
+            (tw.seldon.Feedback, f'"request":{text}', "$.request"),
+        ):
+            whole = f'{{{member},"more":{number}}}'
+            found = read(whole.replace("%s", "1").encode(), type=kind)
+            message = found.messages[0] if kind is tw.seldon.MessageList else found.request
+            assert message.value.shape == (1,)
+            at, reason = refusal(read, whole.replace("%s", number).encode(), type=kind)
+            assert at == f"{path}.meta.tags.t"
+            assert "64 bits" in reason

@@ -11,6 +11,7 @@ from tensorwire.errors import (
     DecodeError,
     EncodeError,
     LimitError,
+    LongInteger,
     UnknownCodecError,
     excerpt,
     is_known,
@@ -137,6 +138,7 @@ def test_the_family() -> None:
         (np.zeros((2, 3)), "ndarray of shape (2, 3)"),
         (np.int64(5), "int64"),
         (int, "<class 'int'>"),
+        (LongInteger("1" * 50), "1" * 37 + "..."),
     ],
 )
 def test_a_value_is_shown_in_few_characters(value: Any, text: str) -> None:

@@ -66,6 +66,8 @@ class Container(Protocol):
     def read_exactly(self, body: Body, options: Reading, tree: Tree | None = None) -> Tree:
         """Read text with bare words, or with integers that a parser would round.
 
+        An integer beyond 64 bits is a `LongInteger` in the result: see `Reading.marked`.
+
         `tree` is the result of `read` or `read_any`, if there is one: it is used where the text has
         neither. Only containers of text implement this method.
         """

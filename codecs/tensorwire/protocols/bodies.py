@@ -115,8 +115,9 @@ def read(
             tree = container.read_any(body, message)
             return build(tree, len(body), options, *arguments)
     except Unverified:
-        options = options._replace(verified=True)
-        return build(container.read_exactly(body, options, tree), len(body), options, *arguments)
+        exact = container.read_exactly(body, options, tree)
+        options = options._replace(verified=True, marked=exact is not tree)
+        return build(exact, len(body), options, *arguments)
 
 
 def align(holders: Iterable[Any]) -> None:

@@ -271,6 +271,6 @@ def values(tree: Tree, options: Reading = VERIFIED) -> dict[str, Any]:
         ):
             reason = f"expected at most {_DEEPEST} levels of parameters, got more"
             raise DecodeError(reason, f".parameters.{name}")
-    if found and not options.verified:
-        lists.check_numbers(found, options)
+    if found:
+        lists.check_numbers(found, options, path=".parameters")
     return dict(found)

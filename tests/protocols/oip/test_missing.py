@@ -209,6 +209,29 @@ def test_integers_beyond_64_bits_in_parameters(place: str) -> None:
     assert JSON.decode(body).parameters == {"a": 2**64 - 1, "b": 1e30, "c": -(2**63)}
 
 
+@pytest.mark.parametrize("value", ["1.5", "NaN", "1e19", "9007199254740992"])
+@pytest.mark.parametrize("fill", [0, 5000])
+def test_integers_beyond_64_bits_in_members_that_are_not_read(fill: int, value: str) -> None:
+    """They are ignored, whichever path reads the message."""
+    data = ",".join([value, *["0.5"] * fill])
+    for number in (2**64, -(2**63) - 1, 10**30, 10**400):
+        tensor = f'"name":"x","shape":[{fill + 1}],"datatype":"FP64","data":[{data}]'
+        body = (
+            f'{{"more":{number},"inputs":[{{{tensor},"more":{{"a":[{number}]}}}}],'
+            f'"outputs":[{{"name":"y","more":{number}}}]}}'
+        )
+        for name in REST:
+            found = tw.get_protocol(name).decode(body.encode(), missing="any")
+            assert repr(float(found.inputs[0].value[0])) == repr(float(value))
+        for wrong, path in (
+            (body.replace('"data":[', f'"data":[{number},'), ".data[0]"),
+            (body.replace('"more":{', '"parameters":{'), ".parameters.a[0]"),
+        ):
+            with pytest.raises(tw.DecodeError, match="64 bits") as error:
+                JSON.decode(wrong.encode(), missing="any")
+            assert error.value.path == f"$.inputs[0]{path}"
+
+
 TRUTHS = [
     ("INT64", "1.5", "expected an integer for INT64, got 1.5"),
     ("INT8", "-0.5", "expected an integer for INT8, got -0.5"),

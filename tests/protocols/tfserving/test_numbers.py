@@ -153,6 +153,23 @@ def test_integers_that_would_be_rounded(pad: int) -> None:
     assert rest.decode(b'{"instances":[18446744073709551615]}').inputs[""].dtype == np.uint64
 
 
+@pytest.mark.parametrize("value", ["1.5", "NaN", "1e19", "9007199254740992"])
+@pytest.mark.parametrize("pad", [0, 5000])
+def test_integers_beyond_64_bits_in_members_that_are_not_read(pad: int, value: str) -> None:
+    """They are ignored, whichever path reads the message."""
+    data = ",".join([value, *["0.5"] * pad])
+    for number in (2**64, -(2**63) - 1, 10**30, 10**400):
+        for arrays in (f'"instances":[{data}]', f'"inputs":{{"a":[{data}]}}'):
+            for more in (f"{number}", f'{{"a":[{number}]}}'):
+                for body in (f'{{{arrays},"more":{more}}}', f'{{"more":{more},{arrays}}}'):
+                    (found,) = rest.decode(body.encode()).inputs.values()
+                    assert repr(float(found[0])) == repr(float(value))
+        body = f'{{"more":1e19,"inputs":{{"a":[{data}],"b":[0.5,{number}]}}}}'
+        with pytest.raises(tw.DecodeError, match="64 bits") as caught:
+            rest.decode(body.encode())
+        assert caught.value.path == "$.inputs.b[1]"
+
+
 def test_null() -> None:
     """It is refused by default, and NaN among floats where `missing=` says so."""
     for body in (b'{"instances":[1.5,null]}', b'{"inputs":{"a":null}}', b'{"inputs":[null]}'):

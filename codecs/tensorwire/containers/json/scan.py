@@ -19,11 +19,11 @@ import orjson
 
 from tensorwire import lists
 from tensorwire.containers.json.numbers import NumbersText, find_word
-from tensorwire.errors import CodecError, DecodeError
+from tensorwire.errors import CodecError, DecodeError, LongInteger
 from tensorwire.limits import DEFAULT_LIMITS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from typing import TypeAlias
 
     from tensorwire.missing import Reading
@@ -52,6 +52,7 @@ _IS_DIGIT = np.isin(_BYTES, list(b"0123456789"))
 _BEFORE = np.isin(_BYTES, list(b"[,: \t\r\n"))  # bytes that may be before a value
 _AFTER = np.isin(_BYTES, list(b",]} \t\r\n"))  # bytes that may be after a value
 _VALUES = {"N": nan, "I": inf, "-": -inf}  # by the last character of a placeholder
+_WORDS = {"N": "NaN", "I": "Infinity", "-": "-Infinity"}
 _COLON = re.compile(rb"[ \t\r\n]+:")
 _CHUNK = 4096  # words whose offsets are converted to Python integers at a time
 
@@ -119,7 +120,8 @@ def loads_exactly(body: bytes, options: Reading, tree: Any = None) -> Any:
 
     Both are searched outside of strings, and replaced by a placeholder: a string that does not
     occur in the text. In the tree the placeholder is replaced by the value. (A number cannot be the
-    placeholder: the text may contain any number.)
+    placeholder: the text may contain any number.) An integer beyond 64 bits is a `LongInteger` in
+    the tree, which is refused where a message has it, and ignored in members that are not read.
 
     Parameters
     ----------
@@ -133,7 +135,7 @@ def loads_exactly(body: bytes, options: Reading, tree: Any = None) -> Any:
     Raises
     ------
     DecodeError
-        the text has integers beyond 64 bits, or words that are not allowed; with the path.
+        the text has words that are not allowed; with the path.
     orjson.JSONDecodeError
         the text is not JSON for another reason.
     """
@@ -144,10 +146,12 @@ def loads_exactly(body: bytes, options: Reading, tree: Any = None) -> Any:
     tree = orjson.loads(_marked(body, starts, stops, mark))
     values = {f"{mark}{code}": value for code, value in _VALUES.items()} if options.words else {}
     if type(tree) is str:  # one word, and nothing around it
-        if tree not in values:
-            reason, remedy = _reason(tree.removeprefix(mark), body)
-            raise DecodeError(reason, "$", remedy)
-        return values[tree]
+        if tree in values:
+            return values[tree]
+        code = tree.removeprefix(mark)
+        if code in _WORDS:
+            raise _refusal(tree, mark)
+        return _long_integer(code, body)
     _restore(tree, values, mark, body)
     return tree
 
@@ -252,7 +256,7 @@ def _quotes(body: bytes) -> Array:
 
 
 def _restore(tree: Any, values: Mapping[str, float], mark: str, body: bytes) -> None:
-    """Replace placeholders by their values; raise `DecodeError` for one without a value."""
+    """Replace placeholders by their values; raise `DecodeError` for a word without a value."""
     left: list[Any] = [tree]
     while left:
         part = left.pop()
@@ -261,48 +265,30 @@ def _restore(tree: Any, values: Mapping[str, float], mark: str, body: bytes) -> 
             kind = type(item)
             if kind is str:
                 if item.startswith(mark):
-                    if item not in values:
-                        raise _refusal(tree, values, mark, body)
-                    part[key] = values[item]
+                    value: Any = values.get(item)
+                    if value is None:
+                        code = item.removeprefix(mark)
+                        if code in _WORDS:
+                            raise _refusal(tree, mark)
+                        value = _long_integer(code, body)
+                    part[key] = value
             elif kind is dict or kind is list:
                 left.append(item)
 
 
-def _refusal(tree: Any, values: Mapping[str, float], mark: str, body: bytes) -> DecodeError:
-    """Return the error for the first placeholder without a value, with its path."""
-    keys: list[Any] = []
-    levels = [_items(tree)]
-    while levels:
-        for key, item in levels[-1]:
-            if type(item) is str and item.startswith(mark) and item not in values:
-                path = "".join(f"[{k}]" if type(k) is int else f".{k}" for k in [*keys, key])
-                reason, remedy = _reason(item.removeprefix(mark), body)
-                return DecodeError(reason, f"${path}", remedy)
-            if type(item) in (dict, list):
-                keys.append(key)
-                levels.append(_items(item))
-                break
-        else:
-            levels.pop()
-            del keys[-1:]
-    raise AssertionError("no placeholder without a value")
-
-
-def _items(node: Any) -> Iterator[tuple[Any, Any]]:
-    return iter(node.items() if type(node) is dict else enumerate(node))
-
-
-def _reason(code: str, body: bytes) -> tuple[str, str]:
-    """Return reason and remedy for a word or an integer, by the last part of its placeholder."""
-    word = {"N": "NaN", "I": "Infinity", "-": "-Infinity"}.get(code)
-    if word is not None:
-        return f"expected a JSON value, got the bare word {word}", "pass missing='nan' to read it"
+def _long_integer(code: str, body: bytes) -> LongInteger:
+    """Return the integer at an offset, which is the last part of its placeholder."""
     found = _INTEGER.match(body, int(code))
-    number = found[0].decode() if found else code
-    count = len(number.lstrip("-"))
-    digits = number if count <= 40 else f"one of {count} digits"
-    remedy = "as a float or as a string" if count <= 308 else "as a string"
-    return f"expected an integer of 64 bits, got {digits}", f"write it {remedy}"
+    return LongInteger(found[0].decode() if found else code)
+
+
+def _refusal(tree: Any, mark: str) -> DecodeError:
+    """Return the error for the first word, where words are not allowed, with its path."""
+    names = {f"{mark}{code}": word for code, word in _WORDS.items()}
+    found = lists.first_value(tree, lambda item: type(item) is str and item in names)
+    path, item = found or ("", "")
+    reason = f"expected a JSON value, got the bare word {names.get(item, item)}"
+    return DecodeError(reason, f"${path}", "pass missing='nan' to read it")
 
 
 _MAX_RANK = 64  # numpy's

@@ -59,7 +59,7 @@ def _message(
     try:
         kind, node, names, meta, status = open_message(tree, foreign=container.foreign)
         if meta or status:
-            lists.check_numbers([meta, status], options)
+            lists.check_numbers({"meta": meta, "status": status}, options, path="$")
         if kind in _CLAIMS:
             claim = [TensorInfo(path[2:], *_CLAIMS[kind](node))]
         else:

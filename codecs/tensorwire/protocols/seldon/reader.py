@@ -171,7 +171,7 @@ class MessageReader:
         try:
             kind, node, names, meta, status = open_message(tree, foreign=self._container.foreign)
             if meta or status:
-                lists.check_numbers([meta, status], options)
+                lists.check_numbers({"meta": meta, "status": status}, options, path="$")
             if wanted and kind != wanted:
                 raise self._not_wanted(kind, tree)
             if kind in KINDS:

@@ -16,6 +16,7 @@ from tensorwire.containers.json.scan import (
     too_large,
 )
 from tensorwire.errors import DecodeError
+from tensorwire.lists import check_numbers
 from tensorwire.missing import Reading
 from tensorwire.tree import ARRAY, ArrayPlaces
 
@@ -65,16 +66,36 @@ def test_words_are_read_as_python_does(text: str) -> None:
     [
         ("[1.5,NaN]", "$[1]", "bare word NaN"),
         ('{"a":{"b":[0,-Infinity]}}', "$.a.b[1]", "bare word -Infinity"),
-        ("[18446744073709551616]", "$[0]", "18446744073709551616"),
-        ("[-9223372036854775809]", "$[0]", "-9223372036854775809"),
-        ('{"a":[1,99999999999999999999]}', "$.a[1]", "99999999999999999999"),
-        ("[" + "9" * 50 + "]", "$[0]", "one of 50 digits"),
+        ("[18446744073709551616,NaN]", "$[1]", "bare word NaN"),
     ],
 )
 def test_what_is_refused_has_its_path(text: str, path: str, got: str) -> None:
-    """A word that is not allowed, and an integer beyond 64 bits."""
+    """A word that is not allowed."""
     with pytest.raises(DecodeError, match="expected ") as error:
         loads_exactly(text.encode(), Reading())
+    assert error.value.path == path
+    assert error.value.reason.endswith(got)
+    assert error.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "got"),
+    [
+        ("[18446744073709551616]", "$[0]", "18446744073709551616"),
+        ("[-9223372036854775809]", "$[0]", "-9223372036854775809"),
+        ('{"a":[1,99999999999999999999]}', "$.a[1]", "99999999999999999999"),
+        ('{"a":[{"b":1}],"c":[[1e30],{"d":18446744073709551616}]}', "$.c[1].d", "709551616"),
+        ("[" + "9" * 50 + "]", "$[0]", "one of 50 digits"),
+    ],
+)
+def test_an_integer_beyond_64_bits_is_refused_where_it_is_read(
+    text: str, path: str, got: str
+) -> None:
+    """It is marked in the tree, with its digits."""
+    tree = loads_exactly(text.encode(), Reading())
+    check_numbers(tree, Reading())
+    with pytest.raises(DecodeError, match="expected an integer of 64 bits") as error:
+        check_numbers(tree, Reading(marked=True), path="$")
     assert error.value.path == path
     assert error.value.reason.endswith(got)
     assert error.value.remedy
