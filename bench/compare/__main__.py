@@ -20,14 +20,15 @@ if TYPE_CHECKING:
 NAME = "python -m bench.compare"
 BASELINE = "bench/compare/exact.json"
 EPILOG = f"""\
-exit codes: 0 fine, 1 a regression, 2 wrong usage or files that cannot be compared.
+exit codes: 0 fine, 1 a regression, 2 wrong usage or files that do not compare.
 Without --fail-over and --exact nothing is a regression.
 
 examples:
   python -m bench.compare old.json new.json                  look
-  python -m bench.compare old.json new.json --fail-over 25%  fail if a codec is 1.25 times as slow
+  python -m bench.compare old.json new.json --fail-over 25%
+                            fail if a codec is 1.25 times as slow
   python -m bench.compare {BASELINE} new.json --exact
-                            bytes, views, copies and allocations may only fall, on any machine
+                            bytes, views, copies and allocations may only fall
   python -m bench.compare.record new.json                    make that file anew
 """
 

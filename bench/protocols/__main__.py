@@ -17,10 +17,10 @@ NAME = "python -m bench.protocols"
 QUICK = {"seconds": 5.0, "processes": 1}
 EXAMPLES = """\
 examples:
-  python -m bench.protocols                   the whole picture, 15 s
-  python -m bench.protocols --quick           fewer payloads, one process, 5 s
-  python -m bench.protocols --protocol 'oip/*'the Open Inference Protocol only
-  python -m bench.protocols --targets         the speeds this project promises
+  python -m bench.protocols                     the whole picture, 15 s
+  python -m bench.protocols --quick             fewer payloads, one process, 5 s
+  python -m bench.protocols --protocol 'oip/*'  the Open Inference Protocol only
+  python -m bench.protocols --targets           the speeds this project promises
 """
 
 

@@ -10,11 +10,18 @@ from tests.differential.run import report, run, say
 def main(arguments: list[str] | None = None) -> int:
     """Run the checks that the command line asks for."""
     parser = argparse.ArgumentParser(prog="python -m tests.differential", description=__doc__)
-    parser.add_argument("--checks", type=int, default=500_000, help="how many (default: 500000)")
-    parser.add_argument("--seed", default="0", help="other checks for another seed (default: 0)")
-    parser.add_argument("--minutes", type=float, help="stop after so many minutes")
-    parser.add_argument("--only", choices=CHECKS, action="append", help="checks of this kind")
-    parser.add_argument("--number", type=int, help="the one check of that number, of --only")
+    add = parser.add_argument
+    add("--checks", type=int, default=500_000, metavar="N", help="how many: %(default)s")
+    add("--seed", default="0", metavar="TEXT", help="another seed, other checks: %(default)s")
+    add("--minutes", type=float, metavar="MINUTES", help="stop after so many minutes")
+    add(
+        "--only",
+        choices=CHECKS,
+        action="append",
+        metavar="KIND",
+        help=f"checks of this kind: {', '.join(CHECKS)}; again",
+    )
+    add("--number", type=int, metavar="N", help="the one check of that number, of --only")
     options = parser.parse_args(arguments)
     chosen = {name: CHECKS[name] for name in options.only or CHECKS}
     seconds = float("inf") if options.minutes is None else 60 * options.minutes

@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _DEFAULT = ServerLimits()
-_LIMITS: dict[str, tuple[type, str]] = {
-    "body": (int, "bytes of one request"),
-    "elements": (int, "elements of one array"),
-    "concurrency": (int, "requests under way at once, of each transport"),
-    "timeout": (float, "seconds for one request"),
-    "threads": (int, "calls of the model at once"),
-    "head": (int, "bytes of the headers"),
-    "head_timeout": (float, "seconds in which they have to be there"),
-    "grace": (float, "seconds for requests under way when the server stops"),
+_LIMITS: dict[str, tuple[type, str, str]] = {
+    "body": (int, "BYTES", "the body of one request"),
+    "elements": (int, "N", "elements of one array"),
+    "concurrency": (int, "N", "requests under way at once, of each transport"),
+    "timeout": (float, "SECONDS", "for one request"),
+    "threads": (int, "N", "calls of the model at once"),
+    "head": (int, "BYTES", "the headers of one request"),
+    "head_timeout": (float, "SECONDS", "until the headers are there"),
+    "grace": (float, "SECONDS", "for requests under way when the server stops"),
 }
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 # Seconds: a signal that comes to another thread, or just before the main one waits, wakes nobody.
@@ -93,13 +93,13 @@ def parse(arguments: Sequence[str] | None) -> tuple[dict[str, Any], ServerLimits
         choices=KNOWN,
         help="how NaN may come in requests; else as clients of each protocol send it",
     )
-    for name, (kind, text) in _LIMITS.items():
+    for name, (kind, unit, text) in _LIMITS.items():
         default = getattr(_DEFAULT, name)
         add(
             f"--{name.replace('_', '-')}",
             type=_positive(kind),
             default=default,
-            metavar="N",
+            metavar=unit,
             help=text if default is None else f"{text}: {default}",
         )
     found = vars(parser.parse_args(arguments))
