@@ -135,7 +135,7 @@ def of_members(  # noqa: PLR0911 - a table of cases
     """
     if any(name in members for name in ("nd", b"nd")):
         return f"it looks like an array of msgpack-numpy, which {_NUMPY} reads"
-    if name := _protocol(members):
+    if name := _protocol(members, own):
         if name == own:
             return "it looks like the other one of request and reply: pass its class as type="
         return f"it looks like {_PROTOCOLS[name]}, which get_protocol({name!r}) reads"
@@ -150,11 +150,16 @@ def of_members(  # noqa: PLR0911 - a table of cases
     return ""
 
 
-def _protocol(members: Mapping[Any, Any]) -> str:
-    """Return the name of the protocol (OIP or TensorFlow Serving) whose JSON has such members."""
+def _protocol(members: Mapping[Any, Any], own: str) -> str:
+    """Return the name of the protocol (OIP or TensorFlow Serving) whose JSON has such members.
+
+    An empty list is a message of either: of `own`.
+    """
     if any(name in members for name in _SERVING):
         return "tfserving/json"
     tensors = next((members[name] for name in _OIP if members.get(name) is not None), None)
+    if tensors == [] and own:
+        return own
     first = tensors[0] if isinstance(tensors, list) and tensors else None
     if isinstance(first, dict) and "datatype" in first:
         return "oip/json"

@@ -173,6 +173,7 @@ OTHERS: list[tuple[str, dict[str, Any], str]] = [
     ("oip/json", {"data": {"ndarray": [1.5]}}, "a SeldonMessage, which loads() reads"),
     ("oip/json", {"instances": [1.5]}, "get_protocol('tfserving/json') reads"),
     ("oip/json", {"outputs": [{"datatype": "FP32"}]}, "pass its class as type="),
+    ("oip/json", {"outputs": []}, "pass its class as type="),
     ("tfserving/json", {"data": {"ndarray": [1.5]}}, "a SeldonMessage, which loads() reads"),
     ("tfserving/json", {"outputs": [{"datatype": "FP32"}]}, "get_protocol('oip/json') reads"),
     ("tfserving/json", {"predictions": [1.5]}, "pass its class as type="),
