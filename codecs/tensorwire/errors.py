@@ -54,7 +54,7 @@ class CodecError(Exception):
     Attributes
     ----------
     reason : str
-        As given.
+        As given; one of more than 800 characters without its middle.
     remedy : str
         As given; empty where there is none.
 
@@ -68,6 +68,7 @@ class CodecError(Exception):
     """
 
     def __init__(self, reason: str, path: str = "", remedy: str = "") -> None:
+        reason = _shortened(reason, _REASON)
         super().__init__(reason, path, remedy)
         self.reason = reason
         self.remedy = remedy
@@ -119,8 +120,8 @@ class CodecError(Exception):
         A name in a path, a dtype and the text of another parser are as long as who sent them likes.
         """
         place = "" if self.path == "$" else f" - at {_shortened(self.path, _PATH)}"
-        reason, remedy = _shortened(self.reason, _REASON), _shortened(self.remedy, _REMEDY)
-        return f"{reason}{place}{remedy and '; '}{remedy}"
+        remedy = _shortened(self.remedy, _REMEDY)
+        return f"{self.reason}{place}{remedy and '; '}{remedy}"
 
 
 def _shortened(text: str, most: int) -> str:

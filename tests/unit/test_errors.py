@@ -75,7 +75,7 @@ def test_remedies_add_up(error: type[CodecError]) -> None:
 
 @errors
 def test_the_text_is_short(error: type[CodecError]) -> None:
-    """Reason, path and remedy lose their middle in the text; the attributes are whole."""
+    """Reason, path and remedy lose their middle in the text; the path itself is whole."""
     long = "n" * 10**6
     one = error(f"bad {long} indeed", f"$.a.{long}[3]", f"use {long} only")
     text = str(one)
@@ -86,6 +86,7 @@ def test_the_text_is_short(error: type[CodecError]) -> None:
     assert "nnn...nnn" in text
     assert "nnn[3]; use nnn" in text
     assert one.path == f"$.a.{long}[3]"
+    assert len(one.reason) == 800
     assert len(str(error("r" * 800, "$" + "p" * 199, "m" * 400))) == 1400 + len(" - at ; ")
 
 
