@@ -15,7 +15,7 @@ from tensorwire.errors import (
     unknown,
 )
 from tensorwire.kinds import KINDS
-from tensorwire.protocols import get_protocol
+from tensorwire.protocols import get_protocol, protocol_names
 from tensorwire.protocols.seldon.codec import Codec, built_in
 
 if TYPE_CHECKING:
@@ -97,7 +97,8 @@ def get_codec(name: str) -> Codec:
         return built_in(name)
     codec = _registered.get(name) or _plugin(name)
     if codec is None:
-        raise UnknownCodecError(unknown("the name of a codec", name, codec_names()))
+        remedy = f"get_protocol({name!r}) returns that protocol" if name in protocol_names() else ""
+        raise UnknownCodecError(unknown("the name of a codec", name, codec_names()), "", remedy)
     return cast("Codec", codec)  # a plug-in may have the members of `CodecLike` only
 
 

@@ -98,3 +98,10 @@ def test_other_media_types_are_refused(media_type: Any) -> None:
     with pytest.raises(UnknownCodecError, match="expected a media type, got"):
         registry.dumps(message, media_type)
     assert isinstance(registry.essence(media_type), str)
+
+
+def test_the_name_of_a_protocol_is_no_codec() -> None:
+    """The error names the function that takes it."""
+    with pytest.raises(UnknownCodecError, match="expected the name of a codec") as error:
+        registry.get_codec("oip/json")
+    assert error.value.remedy == "get_protocol('oip/json') returns that protocol"
