@@ -32,7 +32,7 @@ class Limits:
     Raises
     ------
     DecodeError
-        A bound is not an integer.
+        A bound is not an integer, or below 0.
 
     Examples
     --------
@@ -49,16 +49,18 @@ class Limits:
     max_rank: int = 64
 
     def __post_init__(self) -> None:
-        """Raise `DecodeError` for a bound that is not a number."""
+        """Raise `DecodeError` for a bound that is not a number, or below 0."""
         for name in ("max_elements", "max_bytes", "max_rank"):
             bound = getattr(self, name)
             if bound is None and name != "max_rank":
                 continue
             try:
-                index(bound)
+                negative = index(bound) < 0
             except TypeError:
                 wanted = "an integer" if name == "max_rank" else "an integer or None"
                 raise DecodeError(f"expected {wanted} for {name}=, got {shown(bound)}") from None
+            if negative:
+                raise DecodeError(f"expected a bound of 0 or more for {name}=, got {bound}")
 
     def check(self, shape: Sequence[int], itemsize: int, payload: int, path: str = "") -> int:
         """Return the element count of a shape, if it is within these bounds.

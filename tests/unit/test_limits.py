@@ -57,6 +57,14 @@ def test_a_bound_is_an_integer(name: str, bound: Any) -> None:
         Limits(**{name: bound})
 
 
+@pytest.mark.parametrize("name", ["max_elements", "max_bytes", "max_rank"])
+def test_a_bound_is_not_negative(name: str) -> None:
+    """A bound below 0, which nothing meets, is refused by name; 0 is one."""
+    with pytest.raises(DecodeError, match=f"expected a bound of 0 or more for {name}=, got -1"):
+        Limits(**{name: -1})
+    Limits(**{name: 0})
+
+
 def test_limits_of_an_option() -> None:
     """None is the default; another type is refused."""
     own = Limits(max_rank=1)
