@@ -95,11 +95,14 @@ def test_decode_of_a_view_takes_nothing(name: str, shape: tuple[int, ...]) -> No
     """A view of the payload takes no more than the array object."""
     codec = tw.get_codec(name)
     body = codec.encode(normal(*shape))
+    media_type = MEDIA_TYPES[name.partition("/")[0]]
     out = np.empty_like(codec.decode(body))
+    for _ in range(2):  # the second message of a length is remembered
+        codec.decode(body)
+        tw.loads(body, media_type)
     for buffer in (body, bytearray(body), memoryview(body)):
         assert warm_peak(partial(codec.decode, buffer))[1] <= 4 * KIB
         assert warm_peak(partial(codec.decode, buffer, out=out))[1] <= 4 * KIB
-        media_type = MEDIA_TYPES[name.partition("/")[0]]
         assert warm_peak(partial(tw.loads, buffer, media_type))[1] <= SPARE
 
 
