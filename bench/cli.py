@@ -10,15 +10,15 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from bench.implementations.implementation import OPERATIONS
-from bench.interrupt import INTERRUPTED, UsageError, complain, first_only, noting
+from .implementations.implementation import OPERATIONS
+from .interrupt import INTERRUPTED, UsageError, complain, first_only, noting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from bench.measure.pyperf_suite import Rigour
-    from bench.measure.run import Session
-    from bench.screen import Screen
+    from .measure.pyperf_suite import Rigour
+    from .measure.run import Session
+    from .screen import Screen
 
     Show = Callable[[Session, "Options", list[str], Screen], None]
 
@@ -181,8 +181,8 @@ def guarded(name: str, work: Callable[[], int]) -> int:
                 raise ModuleNotFoundError(f"No module named {package!r}")
     except ImportError as error:
         return complain(name, f"{error}; in the checkout: pip install -e '.[bench]'", 1)
-    from bench.measure.check import CheckError
-    from bench.process import WorkerError
+    from .measure.check import CheckError
+    from .process import WorkerError
 
     try:
         with first_only():
@@ -213,7 +213,7 @@ def _write(session: Session, output: str | None) -> str:
     """Write the file that is wanted; return what went wrong, since the results are shown anyway."""
     if not output:
         return ""
-    from bench.measure import runfile
+    from .measure import runfile
 
     try:
         runfile.write(session.results(), output)
@@ -223,8 +223,8 @@ def _write(session: Session, output: str | None) -> str:
 
 
 def _print(session: Session, options: Options, notes: Sequence[str], show: Show) -> None:
-    from bench import export
-    from bench.screen import Screen
+    from . import export
+    from .screen import Screen
 
     if options.json:
         export.write_json(session.results(), notes, sys.stdout, interrupted=session.interrupted)

@@ -72,15 +72,15 @@ import json
 from dataclasses import asdict, astuple
 from typing import TYPE_CHECKING, Any, TextIO
 
-from bench.advice.advice import advise
-from bench.implementations.implementation import MEMCPY, container_of, kind_of, style_of
-from bench.measure import machine
-from bench.measure.results import Cell, Memory
+from .advice.advice import advise
+from .implementations.implementation import MEMCPY, container_of, kind_of, style_of
+from .measure import machine
+from .measure.results import Cell, Memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bench.measure.results import Results
+    from .measure.results import Results
 
 FORMAT = 1
 KEYS = {"implementation": "way", "transport": "matters", "capabilities": "carries"}

@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.cli import Parser, guarded, require
-from bench.implementations.implementation import OPERATIONS
-from bench.interrupt import UsageError, leave, orderly
+from .cli import Parser, guarded, require
+from .implementations.implementation import OPERATIONS
+from .interrupt import UsageError, leave, orderly
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -51,8 +51,8 @@ def parse(argv: list[str] | None) -> Namespace:
 
 
 def _history(options: Namespace) -> int:
-    from bench.compare.history import load, show
-    from bench.screen import Screen
+    from .compare.history import load, show
+    from .screen import Screen
 
     require("pyperf", "a file of a run")
     if not Path(options.folder).is_dir():

@@ -30,7 +30,7 @@ class UsageError(Exception):
 
 def complain(name: str, text: str, code: int) -> int:
     """Write one line to stderr, whatever is in the text; return the exit code."""
-    from bench.figures import printable
+    from .figures import printable
 
     sys.stderr.write(printable(f"{name}: error: {' '.join(text.splitlines())}") + "\n")
     return code

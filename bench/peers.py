@@ -1,7 +1,8 @@
 """The old name of ``python -m interop``."""
 
-from bench.interrupt import leave
 from interop.__main__ import main
+
+from .interrupt import leave
 
 if __name__ == "__main__":
     leave(main())

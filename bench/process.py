@@ -20,7 +20,7 @@ from pathlib import Path
 from threading import Timer
 from typing import IO, TYPE_CHECKING, Any
 
-from bench.interrupt import noting
+from .interrupt import noting
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping, Sequence

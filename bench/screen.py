@@ -18,7 +18,7 @@ from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as RichProgress
 from rich.text import Text
 
-from bench.figures import printable
+from .figures import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

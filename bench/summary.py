@@ -5,16 +5,16 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from bench import figures
-from bench.measure import machine
-from bench.measure.results import NOISY
+from . import figures
+from .measure import machine
+from .measure.results import NOISY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bench.measure.results import Results
-    from bench.measure.run import Session
-    from bench.screen import Screen
+    from .measure.results import Results
+    from .measure.run import Session
+    from .screen import Screen
 
 
 def begin(notes: Sequence[str], screen: Screen, *, quiet: bool) -> None:

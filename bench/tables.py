@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench import figures
-from bench.advice.advice import recommend
-from bench.advice.scores import by_container
-from bench.implementations.implementation import (
+from . import figures
+from .advice.advice import recommend
+from .advice.scores import by_container
+from .implementations.implementation import (
     FIRST_USE,
     MEMCPY,
     TITLES,
@@ -17,15 +17,15 @@ from bench.implementations.implementation import (
     kind_of,
     label_of,
 )
-from bench.measure.results import Cell, Memory, level
-from bench.screen import BEST, NEITHER, TIE, Row, Table
+from .measure.results import Cell, Memory, level
+from .screen import BEST, NEITHER, TIE, Row, Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from bench.advice.scores import Scores
-    from bench.measure.check import Facts
-    from bench.measure.results import Results
+    from .advice.scores import Scores
+    from .measure.check import Facts
+    from .measure.results import Results
 
 LEGEND = (
     f"{BEST} quickest of its container that tells its own shape (raw does not),"

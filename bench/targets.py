@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bench import figures
-from bench.measure.results import level
-from bench.screen import Row, Table
+from . import figures
+from .measure.results import level
+from .screen import Row, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bench.measure.results import Results
+    from .measure.results import Results
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from bench.advice.capabilities import Capabilities, capabilities_of, comes_back_as, name_of
-from bench.advice.scores import NEAR, by_container, describing, scores_of
-from bench.implementations.implementation import (
+from ..implementations.implementation import (
     FIRST_USE,
     OBJECTS,
     container_of,
@@ -20,14 +18,16 @@ from bench.implementations.implementation import (
     kind_of,
     style_of,
 )
-from bench.measure.transport import seconds_of
-from bench.payloads.case import dtype_of
+from ..measure.transport import seconds_of
+from ..payloads.case import dtype_of
+from .capabilities import Capabilities, capabilities_of, comes_back_as, name_of
+from .scores import NEAR, by_container, describing, scores_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from bench.advice.scores import Scores
-    from bench.measure.results import Results
+    from ..measure.results import Results
+    from .scores import Scores
 
 FEW = 2
 """So many slow codecs are exceptions, if more than so many will do."""

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import tensorwire as tw
-from bench.measure.check import same
-from bench.payloads.case import dtype_of
+
+from ..measure.check import same
+from ..payloads.case import dtype_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

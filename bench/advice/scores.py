@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import TYPE_CHECKING
 
-from bench.implementations.implementation import OBJECTS, container_of, is_codec, kind_of
-from bench.measure.results import Cell, level
+from ..implementations.implementation import OBJECTS, container_of, is_codec, kind_of
+from ..measure.results import Cell, level
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from bench.measure.results import Results
+    from ..measure.results import Results
 
 NEAR = 0.10
 """Nobody should choose by less than this, however quiet the run was."""

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench import figures
-from bench.advice.advice import advise
-from bench.advice.scores import describing
-from bench.implementations.implementation import OBJECTS, kind_of
+from .. import figures
+from ..implementations.implementation import OBJECTS, kind_of
+from .advice import advise
+from .scores import describing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from bench.advice.advice import Advice, Avoid, Crossover, Recommendation, TransportShare
-    from bench.measure.results import Results
+    from ..measure.results import Results
+    from .advice import Advice, Avoid, Crossover, Recommendation, TransportShare
 
 NAMED = 2
 """Codecs that the first sentence compares with: what a reader has in mind, and no list."""

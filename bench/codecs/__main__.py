@@ -10,12 +10,12 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.cli import Parser, count, counts, guarded, seconds
-from bench.interrupt import leave, orderly
-from bench.measure.pyperf_suite import Rigour
+from ..cli import Parser, count, counts, guarded, seconds
+from ..interrupt import leave, orderly
+from ..measure.pyperf_suite import Rigour
 
 if TYPE_CHECKING:
-    from bench.cli import Options
+    from ..cli import Options
 
 NAME = "python -m bench.codecs"
 EXAMPLES = """\
@@ -157,8 +157,8 @@ def processors(text: str) -> str:
 
 
 def _list(options: Options) -> int:
-    from bench.codecs.plan import select
-    from bench.implementations.lookup import baselines_for, missing_for
+    from ..implementations.lookup import baselines_for, missing_for
+    from .plan import select
 
     codecs = select(options.codec or ("*",))
     for name in codecs:
@@ -170,16 +170,16 @@ def _list(options: Options) -> int:
 
 
 def _measure(options: Options) -> int:
-    from bench.cli import finish, require
-    from bench.codecs import plan
-    from bench.codecs.show import show
-    from bench.codecs.targets import cases as target_cases
-    from bench.codecs.targets import promises
-    from bench.implementations.implementation import FIRST_USE
-    from bench.measure import machine, pyperf_suite, transport
-    from bench.measure.run import Session, run
-    from bench.screen import Progress
-    from bench.targets import needed
+    from ..cli import finish, require
+    from ..implementations.implementation import FIRST_USE
+    from ..measure import machine, pyperf_suite, transport
+    from ..measure.run import Session, run
+    from ..screen import Progress
+    from ..targets import needed
+    from . import plan
+    from .show import show
+    from .targets import cases as target_cases
+    from .targets import promises
 
     if options.output:
         require("pyperf", "-o")
@@ -198,7 +198,7 @@ def _measure(options: Options) -> int:
     session = Session(cases, chosen, operations)
     progress = Progress(quiet=options.quiet)
     if options.profile:
-        from bench.measure.flamegraph import profile
+        from ..measure.flamegraph import profile
 
         drawn = profile(session, Path(options.profile), options.seconds, progress)
         if not options.quiet:
@@ -215,7 +215,7 @@ def _measure(options: Options) -> int:
         else:
             run(session, options.seconds, options.processes, progress)
         if options.memory and not session.interrupted:
-            from bench.measure.memory import weigh
+            from ..measure.memory import weigh
 
             weigh(session, progress)
     except KeyboardInterrupt:

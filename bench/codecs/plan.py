@@ -10,20 +10,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import tensorwire as tw
-from bench.cli import require_all
-from bench.figures import printable
-from bench.implementations.lookup import baselines_for, builtin_codecs, missing_for
-from bench.interrupt import UsageError
-from bench.payloads import arrays
-from bench.payloads.case import IMAGE, Case, digest, dtype_of
-from bench.payloads.files import PayloadError, read, split
-from bench.screen import shortened
+
+from ..cli import require_all
+from ..figures import printable
+from ..implementations.lookup import baselines_for, builtin_codecs, missing_for
+from ..interrupt import UsageError
+from ..payloads import arrays
+from ..payloads.case import IMAGE, Case, digest, dtype_of
+from ..payloads.files import PayloadError, read, split
+from ..screen import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bench.cli import Options
     from tensorwire.tree import Array
+
+    from ..cli import Options
 
 BATCHES = (1, 10, 100, 1_000, 10_000)
 FEATURES = 10

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench import tables, targets
-from bench.advice import wording
-from bench.advice.advice import advise, scored
-from bench.codecs.targets import promises
-from bench.implementations.implementation import FIRST_USE, is_codec
-from bench.summary import begin, legend, listed, missed, noise, refusals, trust
+from .. import tables, targets
+from ..advice import wording
+from ..advice.advice import advise, scored
+from ..implementations.implementation import FIRST_USE, is_codec
+from ..summary import begin, legend, listed, missed, noise, refusals, trust
+from .targets import promises
 
 if TYPE_CHECKING:
-    from bench.cli import Options
-    from bench.measure.results import Results
-    from bench.measure.run import Session
-    from bench.screen import Screen
+    from ..cli import Options
+    from ..measure.results import Results
+    from ..measure.run import Session
+    from ..screen import Screen
 
 BASELINES = (
     "objects: the way of Seldon's Python wrapper, through Python lists and messages. alone:"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bench.implementations.implementation import MEMCPY
-from bench.payloads.case import Case
-from bench.targets import Promise
+from ..implementations.implementation import MEMCPY
+from ..payloads.case import Case
+from ..targets import Promise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

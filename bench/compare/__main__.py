@@ -11,11 +11,11 @@ import sys
 from math import inf
 from typing import TYPE_CHECKING
 
-from bench.cli import Parser, guarded, require
-from bench.interrupt import UsageError, leave, orderly
+from ..cli import Parser, guarded, require
+from ..interrupt import UsageError, leave, orderly
 
 if TYPE_CHECKING:
-    from bench.compare.changes import Comparison
+    from .changes import Comparison
 
 NAME = "python -m bench.compare"
 BASELINE = "bench/compare/exact.json"
@@ -74,9 +74,9 @@ def bound(text: str) -> float:
 
 
 def _compare(options: argparse.Namespace) -> int:
-    from bench.compare.changes import compare, read
-    from bench.compare.show import regressions, show, write_csv
-    from bench.screen import Screen
+    from ..screen import Screen
+    from .changes import compare, read
+    from .show import regressions, show, write_csv
 
     require("pyperf", "a file of a run")
     found = compare(read(options.old), read(options.new))

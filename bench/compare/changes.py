@@ -9,12 +9,12 @@ from math import exp, inf, log
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from bench.compare.interval import interval, pooled
-from bench.implementations.implementation import FIRST_USE, TITLES, is_codec
-from bench.measure import runfile
-from bench.measure.results import Cell, Results, Samples, level
-from bench.measure.runfile import Run, RunFileError
-from bench.payloads.case import Case
+from ..implementations.implementation import FIRST_USE, TITLES, is_codec
+from ..measure import runfile
+from ..measure.results import Cell, Results, Samples, level
+from ..measure.runfile import Run, RunFileError
+from ..payloads.case import Case
+from .interval import interval, pooled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping

@@ -8,16 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bench import figures
-from bench.compare.changes import counting_differences
-from bench.measure.results import Cell, level
+from .. import figures
+from ..measure.results import Cell, level
+from .changes import counting_differences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bench.compare.changes import Change, Comparison
-    from bench.measure.results import Results
-    from bench.payloads.case import Case
+    from ..measure.results import Results
+    from ..payloads.case import Case
+    from .changes import Change, Comparison
 
 BYTES, DECODE, COPIES, ALLOCATIONS = "bytes", "decode", "copies", "allocations"
 PYTHON = "python"

@@ -8,22 +8,22 @@ from math import log
 from statistics import geometric_mean
 from typing import TYPE_CHECKING
 
-from bench import figures
-from bench.compare.changes import describe_machine, machine_differences
-from bench.implementations.implementation import OPERATIONS, is_codec, label_of
-from bench.implementations.lookup import builtin_codecs
-from bench.measure.results import level
-from bench.measure.runfile import Run, RunFileError, read
-from bench.screen import NEITHER, TIE, Row, Table
-from bench.tables import groups, row_style
+from .. import figures
+from ..implementations.implementation import OPERATIONS, is_codec, label_of
+from ..implementations.lookup import builtin_codecs
+from ..measure.results import level
+from ..measure.runfile import Run, RunFileError, read
+from ..screen import NEITHER, TIE, Row, Table
+from ..tables import groups, row_style
+from .changes import describe_machine, machine_differences
 
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from bench.payloads.case import Case
-    from bench.screen import Screen
+    from ..payloads.case import Case
+    from ..screen import Screen
 
 BARS = "▁▂▃▄▅▆▇█"
 FLAT = 1.3

@@ -11,9 +11,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from bench.cli import Parser, guarded, require
-from bench.compare.__main__ import BASELINE
-from bench.interrupt import UsageError, leave, orderly
+from ..cli import Parser, guarded, require
+from ..interrupt import UsageError, leave, orderly
+from .__main__ import BASELINE
 
 NAME = "python -m bench.compare.record"
 KEPT = (
@@ -35,7 +35,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _record(run: str, output: str) -> int:
-    from bench.measure.runfile import read
+    from ..measure.runfile import read
 
     require("pyperf", "a file of a run")
     found = read(run)
@@ -50,7 +50,7 @@ def slimmed(path: str) -> str:
     """Return a run with one time per codec and nothing of baselines: JSON, a line per cell."""
     import pyperf
 
-    from bench.implementations.implementation import FIRST_USE, is_codec
+    from ..implementations.implementation import FIRST_USE, is_codec
 
     cells: list[dict[str, Any]] = []
     for benchmark in pyperf.BenchmarkSuite.load(path).get_benchmarks():

@@ -7,9 +7,19 @@ from dataclasses import replace
 from statistics import geometric_mean
 from typing import TYPE_CHECKING, TextIO
 
-from bench import figures
-from bench.compare import gate
-from bench.compare.changes import (
+from .. import figures
+from ..implementations.implementation import (
+    MEASURED,
+    MEMCPY,
+    TITLES,
+    container_of,
+    label_of,
+)
+from ..measure.results import level
+from ..screen import Row, Table
+from ..tables import row_style
+from . import gate
+from .changes import (
     FASTER,
     NAMED,
     SLOWER,
@@ -18,7 +28,7 @@ from bench.compare.changes import (
     describe_machine,
     version_differences,
 )
-from bench.compare.gate import (
+from .gate import (
     ALLOCATIONS,
     BYTES,
     COPIES,
@@ -29,25 +39,15 @@ from bench.compare.gate import (
     facts,
     refusals,
 )
-from bench.implementations.implementation import (
-    MEASURED,
-    MEMCPY,
-    TITLES,
-    container_of,
-    label_of,
-)
-from bench.measure.results import level
-from bench.screen import Row, Table
-from bench.tables import row_style
 
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Iterable, Iterator, Sequence
 
-    from bench.compare.changes import Change, Comparison
-    from bench.compare.gate import Fact
-    from bench.measure.runfile import Run
-    from bench.screen import Screen
+    from ..measure.runfile import Run
+    from ..screen import Screen
+    from .changes import Change, Comparison
+    from .gate import Fact
 
 COLUMNS = ("old", "new", "ratio", "verdict", "95 % interval")
 MEMORY = "memory"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bench.implementations.implementation import MEMCPY, Implementation
+from .implementation import MEMCPY, Implementation
 
 if TYPE_CHECKING:
     from collections.abc import Callable

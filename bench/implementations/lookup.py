@@ -7,17 +7,18 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import tensorwire as tw
-from bench.implementations.baselines import BASELINES, BOUNDS
-from bench.implementations.implementation import (
+from tensorwire.containers import CONTAINERS
+from tensorwire.kinds import KINDS
+
+from .baselines import BASELINES, BOUNDS
+from .implementation import (
     MEMCPY,
     Implementation,
     codec_of,
     container_of,
     style_of,
 )
-from bench.implementations.protocols import PROTOCOLS
-from tensorwire.containers import CONTAINERS
-from tensorwire.kinds import KINDS
+from .protocols import PROTOCOLS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

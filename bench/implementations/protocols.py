@@ -18,13 +18,14 @@ import numpy as np
 import orjson
 
 import tensorwire as tw
-from bench.implementations.baselines import fill_tensor, message, read_tensor
-from bench.implementations.implementation import OBJECTS, Implementation
+
+from .baselines import fill_tensor, message, read_tensor
+from .implementation import OBJECTS, Implementation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bench.implementations.implementation import Decode, Encode
+    from .implementation import Decode, Encode
 
 Arrays = dict[str, Any]
 Pair = tuple[Callable[[Any], bytes], Callable[[bytes], Any]]

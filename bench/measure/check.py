@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import tensorwire as tw
-from bench.implementations.implementation import MEMCPY, codec_of, kind_of
-from bench.implementations.lookup import get_implementation
+
+from ..implementations.implementation import MEMCPY, codec_of, kind_of
+from ..implementations.lookup import get_implementation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import numpy.typing as npt
 
-    from bench.implementations.implementation import Implementation
-    from bench.payloads.case import Case
+    from ..implementations.implementation import Implementation
+    from ..payloads.case import Case
 
 
 class CheckError(Exception):

@@ -22,21 +22,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
-from bench.implementations.implementation import is_codec
-from bench.interrupt import UsageError
-from bench.measure.check import CheckError
-from bench.measure.results import Cell
-from bench.measure.run import Session
-from bench.measure.worker import jobs_of, sample, settle
-from bench.process import Child, WorkerError, allow_tracing, end_with_parent, run_worker, tell
 from tensorwire.extras import advice
+
+from ..implementations.implementation import is_codec
+from ..interrupt import UsageError
+from ..process import Child, WorkerError, allow_tracing, end_with_parent, run_worker, tell
+from .check import CheckError
+from .results import Cell
+from .run import Session
+from .worker import jobs_of, sample, settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bench.screen import Progress
+    from ..screen import Progress
 
-WORKER = "bench.measure.flamegraph"
+WORKER = f"{__package__}.flamegraph"
 SECONDS, RATE = 5.0, 250
 START = 60.0
 """Seconds in which the worker has begun, and py-spy has drawn."""

@@ -14,8 +14,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import bench
-
 LIBRARIES = ("numpy", "orjson", "pysimdjson", "msgpack", "pybase64")
 KNOWN = (
     *("date", "platform", "cpu_model_name", "cpu_count", "cpu_freq", "cpu_config", "aslr"),
@@ -100,7 +98,7 @@ def commit(root: Path | None = None) -> str:
     root
         The checkout; this one if not given.
     """
-    root = root or Path(bench.__file__).parents[1]
+    root = root or Path(__file__).parents[2]
     # A folder without its own .git may lie in somebody else's repository.
     if not (root / ".git").exists():
         return ""

@@ -26,24 +26,24 @@ from pathlib import Path
 from statistics import median_low
 from typing import TYPE_CHECKING, Any
 
-from bench.implementations.implementation import FIRST_USE, is_codec
-from bench.implementations.lookup import get_implementation
-from bench.measure.results import Memory
-from bench.measure.worker import jobs_of, settle
-from bench.payloads.case import Case
-from bench.process import WorkerError, end_with_parent, run_worker, tell
+from ..implementations.implementation import FIRST_USE, is_codec
+from ..implementations.lookup import get_implementation
+from ..payloads.case import Case
+from ..process import WorkerError, end_with_parent, run_worker, tell
+from .results import Memory
+from .worker import jobs_of, settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from bench.measure.run import Session
-    from bench.measure.worker import Job
-    from bench.screen import Progress
+    from ..screen import Progress
+    from .run import Session
+    from .worker import Job
 
     Call = Callable[[Any], Any]
     Weight = dict[str, int | None]
 
-WORKER = "bench.measure.memory"
+WORKER = f"{__package__}.memory"
 START, CELL, SLOWER = 60.0, 2.0, 100.0
 """Bounds far beyond what it takes: seconds to start and of each cell, and how much slower it is."""
 WARM_UPS = 12

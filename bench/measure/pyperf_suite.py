@@ -21,17 +21,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from bench.measure import machine
-from bench.process import Child, WorkerError, end_with_parent, module, tell
+from ..process import Child, WorkerError, end_with_parent, module, tell
+from . import machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from bench.measure.results import Cell
-    from bench.measure.run import Session
-    from bench.screen import Progress
+    from ..screen import Progress
+    from .results import Cell
+    from .run import Session
 
-SUITE = "bench.measure.pyperf_suite"
+SUITE = f"{__package__}.pyperf_suite"
 KEPT = "PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION"
 """Decides which code runs: workers get it, since they time what was checked."""
 SPEED = (
@@ -229,7 +229,7 @@ def check_decisive(expected: Mapping[str, str]) -> None:
 
 def timer(plan: Mapping[str, Any], fields: Sequence[Any]) -> Callable[[int], float]:
     """Return what times a cell: called with a number of calls, it returns their seconds."""
-    from bench.measure.worker import jobs_of, sample, settle
+    from .worker import jobs_of, sample, settle
 
     jobs: list[Any] = []
 

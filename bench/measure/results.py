@@ -8,13 +8,13 @@ from math import exp, log
 from statistics import median
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from bench.implementations.implementation import OPERATIONS, container_of, kind_of
+from ..implementations.implementation import OPERATIONS, container_of, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bench.measure.check import Facts
-    from bench.payloads.case import Case
+    from ..payloads.case import Case
+    from .check import Facts
 
 
 NOISY = 0.10

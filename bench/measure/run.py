@@ -7,20 +7,20 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from bench.implementations.implementation import FIRST_USE, is_codec
-from bench.implementations.lookup import get_implementation
-from bench.measure.check import Facts, check_case
-from bench.measure.results import Cell, Memory, Results, Samples, choose_controls
-from bench.payloads.case import build, digest
-from bench.process import run_worker
+from ..implementations.implementation import FIRST_USE, is_codec
+from ..implementations.lookup import get_implementation
+from ..payloads.case import build, digest
+from ..process import run_worker
+from .check import Facts, check_case
+from .results import Cell, Memory, Results, Samples, choose_controls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from bench.payloads.case import Case
-    from bench.screen import Progress
+    from ..payloads.case import Case
+    from ..screen import Progress
 
-WORKER = "bench.measure.worker"
+WORKER = f"{__package__}.worker"
 PATIENCE = 0.2
 """The share of the run's seconds that a single call of a slow baseline may take."""
 RESERVE = 0.3

@@ -16,12 +16,12 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from bench.implementations.implementation import MEASURED
-from bench.interrupt import UsageError
-from bench.measure import machine
-from bench.measure.check import Facts
-from bench.measure.results import Cell, Memory, Results, Samples
-from bench.payloads.case import Case, dtype_of
+from ..implementations.implementation import MEASURED
+from ..interrupt import UsageError
+from ..payloads.case import Case, dtype_of
+from . import machine
+from .check import Facts
+from .results import Cell, Memory, Results, Samples
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bench.implementations.implementation import FIRST_USE, kind_of
-from bench.implementations.lookup import get_implementation
-from bench.payloads.case import Case, build, digest
+from ..implementations.implementation import FIRST_USE, kind_of
+from ..implementations.lookup import get_implementation
+from ..payloads.case import Case, build, digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from bench.implementations.implementation import Decode
+    from ..implementations.implementation import Decode
 
 Job = tuple["Callable[[Any], Any]", Any]
 """A function and its argument."""

@@ -109,7 +109,7 @@ def build(case: Case) -> npt.NDArray[Any]:
         return np.asarray(pixels).astype(dtype).reshape(case.shape)
     if not case.source:
         raise ValueError(f"the payload {case.title} is in a file of another machine")
-    from bench.payloads.files import load
+    from .files import load
 
     path, name = case.source
     # The file may be far larger than the rows of it that fit into memory.

@@ -13,9 +13,9 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from bench.payloads import arrays
-from bench.payloads.requests import request
-from bench.payloads.tables import table
+from . import arrays
+from .requests import request
+from .tables import table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,8 +10,9 @@ import numpy as np
 import orjson
 
 import tensorwire as tw
-from bench.payloads.arrays import check_room, choose
 from tensorwire.cli.detect import detect
+
+from .arrays import check_room, choose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bench.payloads.arrays import check_room, choose, listed
 from tensorwire.extras import advice
+
+from .arrays import check_room, choose, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

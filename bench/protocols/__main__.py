@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.cli import Parser, guarded
-from bench.interrupt import leave, orderly
+from ..cli import Parser, guarded
+from ..interrupt import leave, orderly
 
 if TYPE_CHECKING:
-    from bench.cli import Options
+    from ..cli import Options
 
 NAME = "python -m bench.protocols"
 QUICK = {"seconds": 5.0, "processes": 1}
@@ -51,7 +51,7 @@ def parse(argv: list[str] | None) -> Options:
 
 
 def _list(options: Options) -> int:
-    from bench.protocols.plan import select
+    from .plan import select
 
     for name in select(options.codec):
         print(name)
@@ -59,14 +59,14 @@ def _list(options: Options) -> int:
 
 
 def _measure(options: Options) -> int:
-    from bench.cli import finish, require
-    from bench.measure import machine
-    from bench.measure.run import Session, run
-    from bench.protocols import plan
-    from bench.protocols.show import show
-    from bench.protocols.targets import promises
-    from bench.screen import Progress
-    from bench.targets import needed
+    from ..cli import finish, require
+    from ..measure import machine
+    from ..measure.run import Session, run
+    from ..screen import Progress
+    from ..targets import needed
+    from . import plan
+    from .show import show
+    from .targets import promises
 
     if options.output:
         require("pyperf", "-o")

@@ -5,15 +5,15 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from bench.implementations.implementation import MEMCPY, OBJECTS, codec_of
-from bench.implementations.protocols import FIRST, HAND, KNOWN, PEEK, PROTOCOLS, SEVERAL, VIEWED
-from bench.interrupt import UsageError
-from bench.payloads.case import IMAGE, Case
+from ..implementations.implementation import MEMCPY, OBJECTS, codec_of
+from ..implementations.protocols import FIRST, HAND, KNOWN, PEEK, PROTOCOLS, SEVERAL, VIEWED
+from ..interrupt import UsageError
+from ..payloads.case import IMAGE, Case
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bench.cli import Options
+    from ..cli import Options
 
 ONE, TABLE, LONG, SMALL, LARGE = "1 value", "10,000x10", "1x100,000", "8 kB", "8 MB"
 PICTURE, NORMED, FLOAT32 = "image u1", "image f4", "4 MB f4"

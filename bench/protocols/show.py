@@ -5,25 +5,25 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bench import figures, tables, targets
-from bench.advice.advice import avoidable
-from bench.advice.scores import scores_of
-from bench.advice.wording import avoid_lines
-from bench.implementations.implementation import codec_of, kind_of, label_of
-from bench.implementations.protocols import PEEK, PROTOCOLS
-from bench.protocols.plan import GROWTH
-from bench.protocols.targets import promises
-from bench.screen import Row, Table
-from bench.summary import begin, legend, listed, missed, noise, refusals, trust
+from .. import figures, tables, targets
+from ..advice.advice import avoidable
+from ..advice.scores import scores_of
+from ..advice.wording import avoid_lines
+from ..implementations.implementation import codec_of, kind_of, label_of
+from ..implementations.protocols import PEEK, PROTOCOLS
+from ..screen import Row, Table
+from ..summary import begin, legend, listed, missed, noise, refusals, trust
+from .plan import GROWTH
+from .targets import promises
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bench.advice.scores import Scores
-    from bench.cli import Options
-    from bench.measure.results import Results
-    from bench.measure.run import Session
-    from bench.screen import Screen
+    from ..advice.scores import Scores
+    from ..cli import Options
+    from ..measure.results import Results
+    from ..measure.run import Session
+    from ..screen import Screen
 
 LEGEND = (
     "* quickest of its group, = level with it inside the noise, - not measured. A message is made"

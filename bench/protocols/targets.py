@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.implementations.implementation import MEMCPY
-from bench.implementations.protocols import (
+from ..implementations.implementation import MEMCPY
+from ..implementations.protocols import (
     COLUMNS,
     FIRST,
     HAND,
@@ -16,7 +16,8 @@ from bench.implementations.protocols import (
     ROWS,
     VIEWED,
 )
-from bench.protocols.plan import (
+from ..targets import Promise
+from .plan import (
     FEW_FLOAT32,
     FLOAT32,
     HUNDRED,
@@ -30,7 +31,6 @@ from bench.protocols.plan import (
     TABLE,
     TEN,
 )
-from bench.targets import Promise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.cli import Parser
-from bench.interrupt import leave, orderly
+from ..cli import Parser
+from ..interrupt import leave, orderly
 
 if TYPE_CHECKING:
-    from bench.report.page import Page
+    from .page import Page
 
 NAME = "python -m bench.report"
 EXAMPLES = """\
@@ -71,19 +71,19 @@ def parse(argv: list[str] | None) -> Options:
 @orderly(NAME)
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; the exit code: 0, 1 not written, 2 usage or an unreadable file."""
-    from bench.cli import guarded
+    from ..cli import guarded
 
     options = parse(argv)
     return guarded(NAME, lambda: _report(options))
 
 
 def _report(options: Options) -> int:
-    from bench.cli import require_all
-    from bench.interrupt import UsageError
+    from ..cli import require_all
+    from ..interrupt import UsageError
 
     needed = ("pyperf", "jinja2", "vl_convert", *["PIL"] * bool(options.png))
     require_all("python -m bench.report", *needed)
-    from bench.report.page import render
+    from .page import render
 
     page = _page(options)
     # All of it is made before any of it is written.
@@ -100,8 +100,8 @@ def _report(options: Options) -> int:
 
 
 def _page(options: Options) -> Page:
-    from bench.interrupt import UsageError
-    from bench.report import codecs, serving
+    from ..interrupt import UsageError
+    from . import codecs, serving
 
     if serving.claims(options.runs[0]):
         return serving.build(options.runs)

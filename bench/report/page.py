@@ -9,12 +9,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench import figures
+from .. import figures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from bench.report.charts import Chart
+    from .charts import Chart
 
 TEMPLATES = Path(__file__).with_name("templates")
 LIBRARIES = (

@@ -5,11 +5,11 @@ from __future__ import annotations
 import signal
 from typing import TYPE_CHECKING
 
-from bench.interrupt import leave, orderly
+from ..interrupt import leave, orderly
 
 if TYPE_CHECKING:
-    from bench.serving.mode import Mode
-    from bench.serving.options import Options
+    from .mode import Mode
+    from .options import Options
 
 NAME = "python -m bench.serving"
 
@@ -17,19 +17,20 @@ NAME = "python -m bench.serving"
 @orderly(NAME)
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; the exit code: 0, 1 wrong or failed, 2 usage, 130 interrupted."""
-    from bench.cli import guarded
-    from bench.serving.options import parse
+    from ..cli import guarded
+    from .options import parse
 
     options = parse(argv)
     return guarded(NAME, lambda: _run(options))
 
 
 def _run(options: Options) -> int:
-    from bench.cli import require, require_all
-    from bench.process import WorkerError
-    from bench.screen import Progress, Screen
-    from bench.serving.processes import require_graphs
     from tensorwire.extras import EXTRAS
+
+    from ..cli import require, require_all
+    from ..process import WorkerError
+    from ..screen import Progress, Screen
+    from .processes import require_graphs
 
     require_all("a server", *EXTRAS["server"], "flask")
     require_graphs(options.flames)
@@ -37,12 +38,12 @@ def _run(options: Options) -> int:
         require("psutil", "load")
     if options.output:
         require("pyperf", "-o")
-    from bench.serving.clients import CallError
+    from .clients import CallError
 
     screen, progress = Screen(markdown=options.markdown), Progress(quiet=options.quiet)
     try:
         if options.mode == "noop":
-            from bench.serving.noop import run
+            from .noop import run
 
             return run(options, screen)
         return _mode(options).run(screen, progress)
@@ -53,22 +54,22 @@ def _run(options: Options) -> int:
 def _mode(options: Options) -> Mode:
     """Import a mode when it is used: its packages are then known to be there."""
     if options.mode == "latency":
-        from bench.serving.matrix import Latency
+        from .matrix import Latency
 
         return Latency(options)
     if options.mode == "load":
-        from bench.serving.starts import Starts
+        from .starts import Starts
 
         return Starts(options)
     if options.mode == "scale":
-        from bench.serving.scale import Scale
+        from .scale import Scale
 
         return Scale(options)
     if options.mode == "hop":
-        from bench.serving.hop import OneHop
+        from .hop import OneHop
 
         return OneHop(options)
-    from bench.serving.throughput import Throughput
+    from .throughput import Throughput
 
     return Throughput(options)
 

@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import grpc
 
 import tensorwire as tw
-from bench.serving import objects
-from bench.serving.cells import OURS, REST
-from bench.serving.samples import HEADER
 from tensorwire.cli.load_tools import route
+
+from . import objects
+from .cells import OURS, REST
+from .samples import HEADER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from bench.serving.cells import Cell
+    from .cells import Cell
 
 JSON = "application/json"
 PROTOBUF = "application/x-protobuf"

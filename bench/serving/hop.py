@@ -14,24 +14,25 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import tensorwire as tw
-from bench import figures
-from bench.measure.check import CheckError
-from bench.payloads.case import IMAGE, Case, build
-from bench.screen import Row, Table
-from bench.serving import proxies, records, servers
-from bench.serving.cells import KINDS, REST, TRANSPORTS
-from bench.serving.clients import Caller, connect, name_of
-from bench.serving.mode import Mode
-from bench.serving.processes import Process, Processes, recording
-from bench.serving.proxies import NGINX
-from bench.serving.records import AGAIN, DIRECT, Hop, Hops
+
+from .. import figures
+from ..measure.check import CheckError
+from ..payloads.case import IMAGE, Case, build
+from ..screen import Row, Table
+from . import proxies, records, servers
+from .cells import KINDS, REST, TRANSPORTS
+from .clients import Caller, connect, name_of
+from .mode import Mode
+from .processes import Process, Processes, recording
+from .proxies import NGINX
+from .records import AGAIN, DIRECT, Hop, Hops
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bench.screen import Progress, Screen
-    from bench.serving.options import Options
-    from bench.serving.records import Benchmark
+    from ..screen import Progress, Screen
+    from .options import Options
+    from .records import Benchmark
 
 ROUNDS, QUICK_ROUNDS = 6, 3
 ORDER = (DIRECT, NGINX, *proxies.HOWS)

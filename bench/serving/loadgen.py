@@ -16,9 +16,9 @@ from time import perf_counter, process_time
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
-from bench.interrupt import UsageError
-from bench.process import WorkerError, module, run_tool
-from bench.serving.samples import Load
+from ..interrupt import UsageError
+from ..process import WorkerError, module, run_tool
+from .samples import Load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -125,7 +125,7 @@ def wrk(target: Target, clients: int, seconds: float) -> Load:
 
 def python(target: Target, clients: int, seconds: float) -> Load:
     """Our own client, in a process of its own, which tells how busy it was itself."""
-    from bench.serving.clients import JSON, OPTIONS, head
+    from .clients import JSON, OPTIONS, head
 
     body = target.folder / "body"
     body.write_bytes(target.body)
@@ -141,7 +141,7 @@ def python(target: Target, clients: int, seconds: float) -> Load:
         "warm_up": seconds * WARM_UP,
         "seconds": seconds,
     }
-    command = module("bench.serving.loadgen")
+    command = module(f"{__package__}.loadgen")
     stdin = json.dumps(plan).encode()
     answer = json.loads(run_tool(command, within=seconds + GRACE, stdin=stdin)[0])
     if answer["failed"] and not answer["latencies"]:

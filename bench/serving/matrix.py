@@ -12,27 +12,27 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from bench import figures
-from bench.measure import machine
-from bench.measure.check import CheckError
-from bench.measure.worker import settle
-from bench.screen import Row, Table
-from bench.serving import models, records, targets
-from bench.serving.cells import OBJECTS, OURS, REST, known
-from bench.serving.clients import Caller, Implementation, connect, implementation_of
-from bench.serving.mode import Mode
-from bench.serving.objects import server_name
-from bench.serving.processes import Processes, recording
-from bench.serving.samples import FEW, SHARES, Matrix, Request, Samples, Size, quantile, read_timing
-from bench.serving.servers import Servers
+from .. import figures
+from ..measure import machine
+from ..measure.check import CheckError
+from ..measure.worker import settle
+from ..screen import Row, Table
+from . import models, records, targets
+from .cells import OBJECTS, OURS, REST, known
+from .clients import Caller, Implementation, connect, implementation_of
+from .mode import Mode
+from .objects import server_name
+from .processes import Processes, recording
+from .samples import FEW, SHARES, Matrix, Request, Samples, Size, quantile, read_timing
+from .servers import Servers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from bench.screen import Progress, Screen
-    from bench.serving.cells import Cell
-    from bench.serving.options import Options
-    from bench.serving.records import Benchmark
+    from ..screen import Progress, Screen
+    from .cells import Cell
+    from .options import Options
+    from .records import Benchmark
 
 ROUNDS, QUICK_ROUNDS = 5, 3
 SETTLE = 0.15

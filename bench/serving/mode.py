@@ -8,16 +8,16 @@ from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from bench.interrupt import INTERRUPTED
-from bench.process import WorkerError
-from bench.serving import records
+from ..interrupt import INTERRUPTED
+from ..process import WorkerError
+from . import records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 
-    from bench.screen import Progress, Screen
-    from bench.serving.options import Options
-    from bench.serving.records import Benchmark
+    from ..screen import Progress, Screen
+    from .options import Options
+    from .records import Benchmark
 
 
 class Mode(ABC):

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bench.serving.cells import GRPC
+from .cells import GRPC
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from bench.serving.cells import Cell
     from tensorwire.server import RawMessage
+
+    from .cells import Cell
 
 __all__ = ["Echo", "EchoRaw", "Sum", "SumRaw", "expected", "payload"]
 

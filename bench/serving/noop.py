@@ -10,13 +10,14 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
-from bench.process import WorkerError
 from tensorwire.cli.load_tools import CLIENTS, SECONDS, route
 from tensorwire.cli.main import main as tensorwire
 
+from ..process import WorkerError
+
 if TYPE_CHECKING:
-    from bench.screen import Screen
-    from bench.serving.options import Options
+    from ..screen import Screen
+    from .options import Options
 
 LOCUSTFILE = Path(__file__).with_name("locustfile.py")
 FORMATS = ("json/{kind}", "protobuf/{kind}")

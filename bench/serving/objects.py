@@ -22,13 +22,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from google.protobuf import json_format
 
-from bench.implementations.baselines import fill_tensor, message, read_tensor
-from bench.process import tell
-from bench.serving.cells import REST
-from bench.serving.models import ONE, model
-from bench.serving.processes import wait_for_end
-from bench.serving.samples import HEADER, Parts, Watch, write_timing
 from tensorwire.containers.protobuf.schema import message_class
+
+from ..implementations.baselines import fill_tensor, message, read_tensor
+from ..process import tell
+from .cells import REST
+from .models import ONE, model
+from .processes import wait_for_end
+from .samples import HEADER, Parts, Watch, write_timing
 
 SeldonMessage: Any = message()
 TensorProto: Any = message_class("tensorflow.TensorProto")

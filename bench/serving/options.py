@@ -6,8 +6,8 @@ import argparse
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bench.cli import Parser
-from bench.serving.cells import ANSWERS, COUNTS, KINDS, METHODS, SIDES, TRANSPORTS, Choice
+from ..cli import Parser
+from .cells import ANSWERS, COUNTS, KINDS, METHODS, SIDES, TRANSPORTS, Choice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

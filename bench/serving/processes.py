@@ -11,12 +11,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.process import Child, WorkerError
+from ..process import Child, WorkerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from bench.measure.flamegraph import Recording
+    from ..measure.flamegraph import Recording
 
 START = 60.0
 """Seconds in which a server is ready; one that imports TensorFlow is not among ours."""
@@ -79,7 +79,7 @@ def require_graphs(folder: str | None) -> None:
     """Raise UsageError if graphs are wanted and cannot be made."""
     if folder is None:
         return
-    from bench.measure import flamegraph
+    from ..measure import flamegraph
 
     flamegraph.require("--py-spy")
     Path(folder).mkdir(parents=True, exist_ok=True)
@@ -97,7 +97,7 @@ def recording(folder: str | None, servers: Mapping[str, Process]) -> Iterator[No
     if folder is None:
         yield
         return
-    from bench.measure import flamegraph  # not in the servers, which import this module
+    from ..measure import flamegraph  # not in the servers, which import this module
 
     started: dict[str, Recording] = {}
     try:
@@ -120,7 +120,7 @@ def recording(folder: str | None, servers: Mapping[str, Process]) -> Iterator[No
 
 
 def _finish(name: str, one: Recording) -> None:
-    from bench.measure.flamegraph import PySpyError
+    from ..measure.flamegraph import PySpyError
 
     try:
         one.finish()

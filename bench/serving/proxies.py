@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import tensorwire as tw
-from bench.process import module, tell
-from bench.serving.cells import GRPC, REST
-from bench.serving.clients import JSON, PROTOBUF, Caller, connect
-from bench.serving.processes import wait_for_end
+
+from ..process import module, tell
+from .cells import GRPC, REST
+from .clients import JSON, PROTOBUF, Caller, connect
+from .processes import wait_for_end
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +34,7 @@ HOWS = ("pass", "route", "recode")
 
 def command(how: str, rest: int, grpc: int) -> list[str]:
     """Return the command that starts one."""
-    return module("bench.serving.proxies", how, f"{rest}", f"{grpc}")
+    return module(f"{__package__}.proxies", how, f"{rest}", f"{grpc}")
 
 
 class Hop:

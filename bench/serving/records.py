@@ -11,16 +11,16 @@ from math import inf
 from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bench.measure import machine, runfile
-from bench.measure.runfile import RunFileError, field
-from bench.process import WorkerError
-from bench.serving.cells import SIDES, Cell
-from bench.serving.samples import SHARES, Load, Matrix, Measured, Size
+from ..measure import machine, runfile
+from ..measure.runfile import RunFileError, field
+from ..process import WorkerError
+from .cells import SIDES, Cell
+from .samples import SHARES, Load, Matrix, Measured, Size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from bench.serving.options import Options
+    from .options import Options
 
 SERVERS = ("grpcio", "uvicorn", "flask")
 MODE = "serving"

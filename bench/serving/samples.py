@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bench.serving.cells import Cell
+    from .cells import Cell
 
 HEADER = "server-timing"
 _PART = re.compile(r"(\w+);dur=([0-9.]+)")

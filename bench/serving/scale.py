@@ -14,23 +14,24 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 import tensorwire as tw
-from bench import figures
-from bench.measure.check import CheckError
-from bench.screen import Row, Table
-from bench.serving import records, servers
-from bench.serving.clients import CallError, connect, name_of
-from bench.serving.mode import Mode
-from bench.serving.processes import Process, Processes
-from bench.serving.proxies import free_ports
-from bench.serving.records import BIN, Phase
-from bench.serving.samples import quantile
+
+from .. import figures
+from ..measure.check import CheckError
+from ..screen import Row, Table
+from . import records, servers
+from .clients import CallError, connect, name_of
+from .mode import Mode
+from .processes import Process, Processes
+from .proxies import free_ports
+from .records import BIN, Phase
+from .samples import quantile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from bench.screen import Progress, Screen
-    from bench.serving.options import Options
-    from bench.serving.records import Benchmark
+    from ..screen import Progress, Screen
+    from .options import Options
+    from .records import Benchmark
 
 VALUES = 100
 CLIENTS = 4

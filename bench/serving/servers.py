@@ -13,28 +13,29 @@ from threading import local
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from bench.process import module, tell
-from bench.serving.cells import OURS
-from bench.serving.models import model
-from bench.serving.processes import wait_for_end
-from bench.serving.samples import HEADER, Parts, Watch, write_timing
+from ..process import module, tell
+from .cells import OURS
+from .models import model
+from .processes import wait_for_end
+from .samples import HEADER, Parts, Watch, write_timing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from bench.serving.cells import Cell
-    from bench.serving.processes import Process, Processes
     from tensorwire.server import EchoServer
+
+    from .cells import Cell
+    from .processes import Process, Processes
 
 
 def command(*arguments: str | int) -> list[str]:
     """Return the command that starts one of ours."""
-    return module("bench.serving.servers", *map(str, arguments))
+    return module(f"{__package__}.servers", *map(str, arguments))
 
 
 def object_command(transport: str, method: str, answer: str) -> list[str]:
     """Return the command that starts one of the usual wrapper's."""
-    return module("bench.serving.objects", transport, method, answer)
+    return module(f"{__package__}.objects", transport, method, answer)
 
 
 class Servers:

@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from bench import figures
-from bench.screen import Row, Table
-from bench.serving import records, servers
-from bench.serving.cells import GRPC, OURS, REST, Cell
-from bench.serving.clients import connect, implementation_of
-from bench.serving.matrix import check
-from bench.serving.mode import Mode
-from bench.serving.models import expected, payload
-from bench.serving.processes import Process, Processes
-from bench.serving.records import Started
+from .. import figures
+from ..screen import Row, Table
+from . import records, servers
+from .cells import GRPC, OURS, REST, Cell
+from .clients import connect, implementation_of
+from .matrix import check
+from .mode import Mode
+from .models import expected, payload
+from .processes import Process, Processes
+from .records import Started
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bench.screen import Progress, Screen
-    from bench.serving.options import Options
-    from bench.serving.records import Benchmark
+    from ..screen import Progress, Screen
+    from .options import Options
+    from .records import Benchmark
 
 QUICK = 3
 NOTE = (

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench import figures
-from bench.measure.results import LEAST_NOISE, level
-from bench.serving.cells import GRPC, OBJECTS, OURS, REST, Cell
+from .. import figures
+from ..measure.results import LEAST_NOISE, level
+from .cells import GRPC, OBJECTS, OURS, REST, Cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from bench.serving.samples import Matrix
+    from .samples import Matrix
 
 MANY: Mapping[tuple[str, str], float] = {
     (GRPC, "ndarray"): 40,

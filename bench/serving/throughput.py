@@ -8,25 +8,26 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from bench import figures
-from bench.screen import Table
-from bench.serving import loadgen, models, records
-from bench.serving.cells import GRPC, OBJECTS, OURS, Cell
-from bench.serving.clients import connect, implementation_of, name_of
-from bench.serving.loadgen import Target
-from bench.serving.matrix import check, rows_of
-from bench.serving.mode import Mode
-from bench.serving.processes import Processes, recording
-from bench.serving.servers import Servers
 from tensorwire.cli.load_tools import route
+
+from .. import figures
+from ..screen import Table
+from . import loadgen, models, records
+from .cells import GRPC, OBJECTS, OURS, Cell
+from .clients import connect, implementation_of, name_of
+from .loadgen import Target
+from .matrix import check, rows_of
+from .mode import Mode
+from .processes import Processes, recording
+from .servers import Servers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from bench.screen import Progress, Screen
-    from bench.serving.options import Options
-    from bench.serving.records import Benchmark
-    from bench.serving.samples import Load
+    from ..screen import Progress, Screen
+    from .options import Options
+    from .records import Benchmark
+    from .samples import Load
 
 SWEEP = (1, 4, 16, 64, 256, 1024)
 QUICK_SWEEP = (1, 8)

@@ -6,17 +6,18 @@ from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from bench import figures, tables
-from bench.advice import wording
-from bench.advice.advice import advise
-from bench.advice.wording import at
-from bench.implementations.implementation import MEMCPY, TITLES, is_codec, label_of
-from bench.measure.results import NOISY, Cell
-from bench.measure.runfile import read
-from bench.report import charts
-from bench.report.charts import Axis, Dot, Row
-from bench.report.codecs.growth import Growth, growing_section
-from bench.report.codecs.views import (
+from ... import figures, tables
+from ...advice import wording
+from ...advice.advice import advise
+from ...advice.wording import at
+from ...implementations.implementation import MEMCPY, TITLES, is_codec, label_of
+from ...measure.results import NOISY, Cell
+from ...measure.runfile import read
+from .. import charts
+from ..charts import Axis, Dot, Row
+from ..page import Column, Drawing, Page, Panel, Section, Table, machine, numeric
+from .growth import Growth, growing_section
+from .views import (
     BOTH,
     alone,
     beside,
@@ -28,15 +29,14 @@ from bench.report.codecs.views import (
     title_of,
     views,
 )
-from bench.report.page import Column, Drawing, Page, Panel, Section, Table, machine, numeric
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from bench.measure.results import Results
-    from bench.measure.runfile import Run
-    from bench.report.charts import Chart
-    from bench.report.codecs.views import View
+    from ...measure.results import Results
+    from ...measure.runfile import Run
+    from ..charts import Chart
+    from .views import View
 
 UNKNOWN = "-"
 MOST_PANELS = 3

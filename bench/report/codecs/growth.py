@@ -5,22 +5,22 @@ from __future__ import annotations
 from math import exp, log
 from typing import TYPE_CHECKING
 
-from bench import figures, tables
-from bench.advice.advice import crossovers
-from bench.advice.scores import scores_of
-from bench.implementations.implementation import MEMCPY, container_of, is_codec, kind_of, label_of
-from bench.payloads.case import dtype_of
-from bench.report import charts
-from bench.report.charts import Axis, Bar, Part, Point, Series
-from bench.report.codecs.views import MEMORY, legend, style_of, switches, title_of, views
-from bench.report.page import Drawing, Panel, Section, class_of
+from ... import figures, tables
+from ...advice.advice import crossovers
+from ...advice.scores import scores_of
+from ...implementations.implementation import MEMCPY, container_of, is_codec, kind_of, label_of
+from ...payloads.case import dtype_of
+from .. import charts
+from ..charts import Axis, Bar, Part, Point, Series
+from ..page import Drawing, Panel, Section, class_of
+from .views import MEMORY, legend, style_of, switches, title_of, views
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bench.advice.advice import Crossover
-    from bench.measure.results import Results
-    from bench.report.codecs.views import View
+    from ...advice.advice import Crossover
+    from ...measure.results import Results
+    from .views import View
 
 LEAST_GAIN = 1.1
 """A codec that is ahead by less at the end is not worth an annotation."""

@@ -6,17 +6,17 @@ from dataclasses import dataclass, replace
 from math import prod
 from typing import TYPE_CHECKING
 
-from bench import tables
-from bench.advice.wording import in_rows
-from bench.implementations.implementation import MEASURED, MEMCPY, TITLES, is_codec, kind_of
-from bench.report import charts
-from bench.report.charts import LineStyle
-from bench.report.page import Switch, class_of
+from ... import tables
+from ...advice.wording import in_rows
+from ...implementations.implementation import MEASURED, MEMCPY, TITLES, is_codec, kind_of
+from .. import charts
+from ..charts import LineStyle
+from ..page import Switch, class_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bench.measure.results import Results
+    from ...measure.results import Results
 
 KINDS = ("ndarray", "tensor", "tftensor", "raw")
 BASELINES = "baselines"

@@ -6,28 +6,28 @@ from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from bench import figures
-from bench.measure import runfile
-from bench.measure.runfile import RunFileError
-from bench.report.page import Page, Section, machine
-from bench.report.serving.hop import hop_answers, hop_section
-from bench.report.serving.loads import concurrent_section, load_answers, throughput_section
-from bench.report.serving.matrix import (
+from ... import figures
+from ...measure import runfile
+from ...measure.runfile import RunFileError
+from ...serving.cells import OURS
+from ...serving.records import MODE, read
+from ..page import Page, Section, machine
+from .hop import hop_answers, hop_section
+from .loads import concurrent_section, load_answers, throughput_section
+from .matrix import (
     breakdown_section,
     gain_of,
     matrix_answers,
     matrix_section,
     picture,
 )
-from bench.report.serving.scale import scale_answer, scale_section
-from bench.report.serving.starts import starts_answer, starts_section
-from bench.serving.cells import OURS
-from bench.serving.records import MODE, read
+from .scale import scale_answer, scale_section
+from .starts import starts_answer, starts_section
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from bench.serving.records import ServingRun
+    from ...serving.records import ServingRun
 
 MODES: Mapping[str, str] = {
     "latency": "One client",

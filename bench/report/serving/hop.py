@@ -5,17 +5,17 @@ from __future__ import annotations
 from statistics import median
 from typing import TYPE_CHECKING
 
-from bench import figures
-from bench.report import charts
-from bench.report.charts import Axis, Dot, LineStyle, Row
-from bench.report.page import Column, Drawing, Panel, Section, Table, numeric
-from bench.report.serving.sides import UNKNOWN
-from bench.serving.records import DIRECT, Hops
+from ... import figures
+from ...serving.records import DIRECT, Hops
+from .. import charts
+from ..charts import Axis, Dot, LineStyle, Row
+from ..page import Column, Drawing, Panel, Section, Table, numeric
+from .sides import UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bench.serving.records import Hop
+    from ...serving.records import Hop
 
 HOP = (
     "A 224x224x3 image, one client with ready-made bodies, medians (p50). At the right: what the"

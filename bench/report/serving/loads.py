@@ -5,11 +5,12 @@ from __future__ import annotations
 from statistics import median
 from typing import TYPE_CHECKING
 
-from bench import figures
-from bench.report import charts
-from bench.report.charts import Axis, Dot, Point, Series
-from bench.report.page import Column, Drawing, Panel, Section, Switch, Table, class_of, numeric
-from bench.report.serving.sides import (
+from ... import figures
+from ...serving.cells import METHODS, OBJECTS, OURS
+from .. import charts
+from ..charts import Axis, Dot, Point, Series
+from ..page import Column, Drawing, Panel, Section, Switch, Table, class_of, numeric
+from .sides import (
     NAMES,
     REQUEST,
     SHORT,
@@ -20,14 +21,13 @@ from bench.report.serving.sides import (
     named,
     pairs,
 )
-from bench.serving.cells import METHODS, OBJECTS, OURS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from bench.report.charts import Chart
-    from bench.serving.cells import Cell
-    from bench.serving.samples import Load
+    from ...serving.cells import Cell
+    from ...serving.samples import Load
+    from ..charts import Chart
 
     Loads = Mapping[tuple[Cell, int], Load]
 

@@ -6,21 +6,21 @@ from dataclasses import replace
 from statistics import fmean, median
 from typing import TYPE_CHECKING
 
-from bench import figures
-from bench.report import charts
-from bench.report.charts import Axis, Bar, Dot, Part
-from bench.report.page import Column, Drawing, Panel, Section, Table, numeric
-from bench.report.serving.sides import NAMES, REQUEST, STYLES, UNKNOWN, groups, legend, named, pairs
-from bench.serving.cells import OBJECTS, OURS, known
-from bench.serving.samples import FEW, quantile
-from bench.serving.targets import advice, missed, target_of, verdict
+from ... import figures
+from ...serving.cells import OBJECTS, OURS, known
+from ...serving.samples import FEW, quantile
+from ...serving.targets import advice, missed, target_of, verdict
+from .. import charts
+from ..charts import Axis, Bar, Dot, Part
+from ..page import Column, Drawing, Panel, Section, Table, numeric
+from .sides import NAMES, REQUEST, STYLES, UNKNOWN, groups, legend, named, pairs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bench.report.charts import Chart
-    from bench.serving.cells import Cell
-    from bench.serving.samples import Matrix, Measured
+    from ...serving.cells import Cell
+    from ...serving.samples import Matrix, Measured
+    from ..charts import Chart
 
 MATRIX = (
     "From the client's array to the client's array: one client in a closed loop, medians (p50), one"

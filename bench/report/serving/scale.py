@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from bench import figures
-from bench.report import charts
-from bench.report.charts import Axis, Point
-from bench.report.page import Column, Drawing, Panel, Section, Table, numeric
-from bench.report.serving.sides import UNKNOWN
-from bench.serving.records import BIN
-from bench.serving.samples import quantile
+from ... import figures
+from ...serving.records import BIN
+from ...serving.samples import quantile
+from .. import charts
+from ..charts import Axis, Point
+from ..page import Column, Drawing, Panel, Section, Table, numeric
+from .sides import UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bench.report.charts import Chart
-    from bench.serving.records import Phase
+    from ...serving.records import Phase
+    from ..charts import Chart
 
 SCALE = (
     "Workers share one port; going down, a worker finishes what it has begun. A request without a"

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench import figures
-from bench.report import charts
-from bench.report.charts import LineStyle, Row
-from bench.report.page import Column
-from bench.serving.cells import METHODS, OBJECTS, OURS, SIDES
+from ... import figures
+from ...serving.cells import METHODS, OBJECTS, OURS, SIDES
+from .. import charts
+from ..charts import LineStyle, Row
+from ..page import Column
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from bench.report.charts import Axis, Chart, Dot
-    from bench.serving.cells import Cell
+    from ...serving.cells import Cell
+    from ..charts import Axis, Chart, Dot
 
 NAMES: Mapping[str, str] = {OURS: "tensorwire", OBJECTS: "usual way"}
 """What the two sides are called; the usual way goes through Python and protobuf objects."""

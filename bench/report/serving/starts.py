@@ -5,17 +5,17 @@ from __future__ import annotations
 from statistics import median
 from typing import TYPE_CHECKING
 
-from bench import figures
-from bench.report import charts
-from bench.report.charts import Bar, Part
-from bench.report.page import Column, Drawing, Panel, Section, Table, numeric
-from bench.report.serving.sides import NAMES, SHORT
-from bench.serving.cells import OURS
+from ... import figures
+from ...serving.cells import OURS
+from .. import charts
+from ..charts import Bar, Part
+from ..page import Column, Drawing, Panel, Section, Table, numeric
+from .sides import NAMES, SHORT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bench.serving.records import Started
+    from ...serving.records import Started
 
 STARTS = (
     "ready: from the start of the process (or model) until it listens. first answer: until it has"
