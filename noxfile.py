@@ -33,9 +33,9 @@ def _install(session: nox.Session, *groups: str) -> None:
         session.install("-e", ".", *(f"--group={group}" for group in groups))
 
 
-@nox.session(python=PYTHONS)
+@nox.session
 def tests(session: nox.Session) -> None:
-    """Run the quick tests, or what is asked for: ``nox -s tests-3.12 -- -m slow``."""
+    """Run the quick tests; ``-P 3.12`` takes that Python, ``-- -m slow`` other tests."""
     _install(session, "test")
     session.run("python", "-m", "pytest", *(session.posargs or ["-m", QUICK]))
 

@@ -29,7 +29,8 @@ examples:
   python -m bench.serving --quick
   python -m bench.serving --transport gRPC --kind ndarray,tensor --answer echo
   python -m bench.serving throughput --clients 32 --tool python
-  python -m bench.serving -o run.json      then: python -m bench.report run.json --html page.html
+  python -m bench.serving -o run.json
+  python -m bench.report run.json --html page.html
 """
 
 
@@ -92,27 +93,50 @@ def parser() -> Parser:
         epilog=EXAMPLES,
     )
     add = made.add_argument
-    add("mode", nargs="?", choices=MODES, default="latency", help="what to do, see below: latency")
-    add("--quick", action="store_true", help="about 30 s: less of everything")
-    add("--seconds", type=_number(0.5, 3600), metavar="S", help=f"to measure: {SECONDS:g}")
+    add("mode", nargs="?", choices=MODES, default="latency", metavar="MODE", help="latency, or see below")
+    add("--quick", action="store_true", help="measure less of everything, in about 30 s")
+    add("--seconds", type=_number(0.5, 3600), metavar="S", help=f"about how long: {SECONDS:g}")
     add(
         "--transport",
         type=_several(TRANSPORTS),
         default=TRANSPORTS,
         metavar="LIST",
-        help="REST,gRPC",
+        help="some of " + ",".join(TRANSPORTS),
     )
-    add("--method", type=_several(METHODS), metavar="LIST", help=",".join(METHODS))
-    add("--kind", type=_several(KINDS), metavar="LIST", help=",".join(KINDS))
+    add("--method", type=_several(METHODS), metavar="LIST", help="some of " + ",".join(METHODS))
+    add("--kind", type=_several(KINDS), metavar="LIST", help="some of " + ",".join(KINDS))
     add("--count", type=_counts, metavar="LIST", help="values in a request: 1,100000")
-    add("--side", type=_several(SIDES), default=SIDES, metavar="LIST", help=",".join(SIDES))
-    add("--answer", choices=ANSWERS, default="sum", help="of the model: sum; echo is as large")
-    add("--clients", type=_number(1, 10_000, int), default=100, metavar="N", help="at most: 100")
-    add("--tool", choices=TOOLS, default="auto", help="that makes the load: auto")
-    add("--workers", type=_number(1, 256, int), default=8, metavar="N", help="of load, scale: 8")
-    add("--what", choices=("servers", "models"), default="servers", help="of load: servers")
-    add("--folder", metavar="DIR", help="for the files of noop; else a temporary one")
-    add("--py-spy", dest="flames", metavar="DIR", help="a flame graph of every server goes here")
+    add(
+        "--side",
+        type=_several(SIDES),
+        default=SIDES,
+        metavar="LIST",
+        help="ours, or objects: the usual wrapper",
+    )
+    add(
+        "--answer",
+        choices=ANSWERS,
+        default="sum",
+        help="what the model returns: a sum, or an echo as large as the request",
+    )
+    add(
+        "--clients",
+        type=_number(1, 10_000, int),
+        default=100,
+        metavar="N",
+        help="of throughput and concurrent, at most: 100",
+    )
+    add("--tool", choices=TOOLS, default="auto", help="makes the load; auto: the best there is")
+    add(
+        "--workers",
+        type=_number(1, 256, int),
+        default=8,
+        metavar="N",
+        help="of load and scale, at most: 8",
+    )
+    add("--what", choices=("servers", "models"), default="servers", help="that load starts")
+    add("--folder", metavar="DIR", help="for the files of noop: a temporary one")
+    add("--py-spy", dest="flames", metavar="DIR", help="write a flame graph of each server there")
     add("-o", dest="output", metavar="FILE", help="write the samples in pyperf's format")
     add("--force", action="store_true", help="overwrite that file")
     made.add_forms()
