@@ -93,7 +93,14 @@ def parser() -> Parser:
         epilog=EXAMPLES,
     )
     add = made.add_argument
-    add("mode", nargs="?", choices=MODES, default="latency", metavar="MODE", help="latency, or see below")
+    add(
+        "mode",
+        nargs="?",
+        choices=MODES,
+        default="latency",
+        metavar="MODE",
+        help="latency, or see below",
+    )
     add("--quick", action="store_true", help="measure less of everything, in about 30 s")
     add("--seconds", type=_number(0.5, 3600), metavar="S", help=f"about how long: {SECONDS:g}")
     add(
