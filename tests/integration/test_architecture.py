@@ -4,12 +4,14 @@ import ast
 import re
 import tokenize
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import bench
+import interop
 import tensorwire as tw
-from tests.support.values import CONTAINERS, KINDS
+from tests.support.values import CONTAINERS
 
 PACKAGE = Path(tw.__file__).parent
 SOURCES = sorted(PACKAGE.rglob("*.py"))
@@ -17,35 +19,10 @@ every_source = pytest.mark.parametrize(
     "path", SOURCES, ids=lambda path: path.relative_to(PACKAGE).as_posix()
 )
 TESTS = Path(__file__).parents[1]
-# Modules whose test has another name, and where it is.
+# Modules whose test has another name: where it is, and why.
 TESTED_IN = {
-    "__init__": "integration/test_public_api",
-    "__main__": "integration/cli/test_main",
-    "cli/__init__": "integration/cli/test_main",
-    "containers/__init__": "integration/test_architecture",
-    "formats/__init__": "codecs/test_formats",
-    "kinds/__init__": "integration/test_architecture",
-    "oip": "integration/test_face",
-    "protocols/__init__": "protocols/test_fourth_protocol",
-    "protocols/oip/__init__": "integration/test_face",
-    "protocols/oip/family": "unit/protocols/test_family",
-    "protocols/seldon/__init__": "integration/test_face",
-    "protocols/seldon/codec": "codecs/test_codecs",
-    "protocols/seldon/family": "unit/protocols/test_family",
-    "protocols/seldon/forms": "integration/server/test_forms",
-    "protocols/seldon/protocol": "protocols/seldon/test_messages",
-    "protocols/seldon/reader": "protocols/seldon/test_readers_agree",
-    "protocols/seldon/writer": "codecs/test_cache_eviction",
-    "protocols/tfserving/__init__": "integration/test_face",
-    "protocols/tfserving/family": "unit/protocols/test_family",
-    "seldon": "integration/test_face",
-    "server/__init__": "integration/server/test_mount",
-    "server/echo_server": "integration/server/test_rest",
-    "server/grpc_standard": "integration/server/test_grpc_server",
-    "server/service": "integration/server/test_exchange",
-    "tfserving": "integration/test_face",
-    "transcoding": "protocols/test_transcoding",
-    "wire/__init__": "integration/test_architecture",
+    "__init__": "integration/test_public_api",  # what it exports is the public API
+    "__main__": "integration/cli/test_main",  # the command line, of which it is a call
 }
 BENCH = sorted(path.parent for path in Path(bench.__file__).parent.glob("*/__init__.py"))
 
@@ -102,14 +79,6 @@ def test_the_wire_names_no_message(path: Path) -> None:
     assert not names_in(path) & {"SeldonMessage", "DefaultData", "TensorProto", "seldon"}
 
 
-def test_the_tables_are_complete() -> None:
-    """Every kind and every container has a file of its own, and every file is in the table."""
-    assert {path.stem for path in parts("kinds")} >= set(KINDS)
-    assert {path.parent.name for path in PACKAGE.glob("containers/*/__init__.py")} == set(
-        CONTAINERS
-    )
-
-
 def test_the_source_root_is_no_package() -> None:
     """The standard library's codecs is not shadowed."""
     assert not (PACKAGE.parent / "__init__.py").exists()
@@ -151,7 +120,20 @@ def places_of_test(path: Path) -> list[Path]:
     return [TESTS / folder / inside.parent / name for folder in ("unit", ".", "integration")]
 
 
-@every_source
+def has_code(path: Path) -> bool:
+    """Return whether a module has more than a docstring, imports, and the list of its names."""
+    return any(
+        not isinstance(node, (ast.Expr, ast.Import, ast.ImportFrom))
+        and not (isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__")
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+    )
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in SOURCES if has_code(path)],
+    ids=lambda path: path.relative_to(PACKAGE).as_posix(),
+)
 def test_every_module_has_its_test(path: Path) -> None:
     """By its name, or in the table of those that are tested elsewhere, and not in both."""
     name = path.relative_to(PACKAGE).with_suffix("").as_posix()
@@ -177,6 +159,17 @@ def test_the_table_of_tests_is_current() -> None:
     """It names no module that is gone."""
     names = {path.relative_to(PACKAGE).with_suffix("").as_posix() for path in SOURCES}
     assert not set(TESTED_IN) - names, "take modules that are gone out of TESTED_IN"
+
+
+@pytest.mark.parametrize("package", [bench, interop], ids=["bench", "interop"])
+def test_tests_are_named_after_what_they_test(package: ModuleType) -> None:
+    """Each is in the folder of the module, or the folder, whose name it has."""
+    name = package.__name__
+    for path in TESTS.glob(f"{name}/**/test_*.py"):
+        folder = Path(str(package.__file__)).parent / path.parent.relative_to(TESTS / name)
+        stem = path.stem.removeprefix("test_").removesuffix("_browser")
+        files = [folder / f"{stem}.py", folder / f"__{stem}__.py", folder / stem]
+        assert any(file.exists() for file in files), path
 
 
 @pytest.mark.parametrize("folder", BENCH, ids=lambda folder: folder.name)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import threading
 import time
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 JSON = {"Content-Type": "application/json"}
 PROTOBUF = {"Content-Type": "application/x-protobuf"}
+HOUR = 3600.0  # a limit that no test reaches
 
 
 def until(done: Callable[[], object]) -> None:
@@ -34,6 +36,20 @@ def set_limit(limits: ServerLimits, name: str, value: float) -> None:
     A test changes it between what must happen however long it takes, and what must be ended.
     """
     object.__setattr__(limits, name, value)
+
+
+class Gate:
+    """A model that waits to be let through."""
+
+    def __init__(self) -> None:
+        self.open = threading.Event()
+        self.begun = threading.Semaphore(0)
+
+    def predict(self, X: Any) -> Any:  # noqa: N803 - Seldon's name
+        """Wait, and echo."""
+        self.begun.release()
+        self.open.wait()
+        return X
 
 
 class Reply(NamedTuple):

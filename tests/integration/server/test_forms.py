@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, quote_plus, unquote_to_bytes, urlencode
+from urllib.parse import quote, quote_plus, urlencode
 
 import msgpack
 import pytest
@@ -17,7 +17,6 @@ import pytest
 pytest.importorskip("tensorwire.server", exc_type=ModuleNotFoundError)
 pytest.importorskip("python_multipart")
 
-from tensorwire.protocols.seldon import forms
 from tensorwire.server import EchoServer, RawMessage
 from tests.support.server_clients import PROTOBUF, Reply, ask
 
@@ -272,17 +271,6 @@ def test_wrong_forms(port: int, body: str, reason: str) -> None:
     """A form without a message is 400, and says what it has."""
     reply = ask(port, "/predict", body, FORM)
     assert (reply.status, reason in reply.json["status"]["info"]) == (400, True)
-
-
-def test_escapes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Escapes are undone as the standard library undoes them, wherever blocks of them end."""
-    random_ = random.Random(2)  # noqa: S311 - the same text every time
-    pieces = [b"%", b"4", b"g", b"F", b"f", b"%41", b"%zz", b"%c3%A4", b"\xff", b"+"]
-    for block in (3, 8, 1 << 20):
-        monkeypatch.setattr(forms, "_BLOCK", block)
-        for _ in range(2000):
-            text = b"".join(random_.choices(pieces, k=random_.randrange(20)))
-            assert forms.json_field(b"json=" + text) == unquote_to_bytes(text.replace(b"+", b" "))
 
 
 def test_a_model_that_reads_for_itself() -> None:

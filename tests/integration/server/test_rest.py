@@ -390,20 +390,6 @@ def test_metadata(port: int) -> None:
     assert (status["version"], status["state"]) == ("3", "AVAILABLE")
 
 
-def test_metrics() -> None:
-    """Requests are counted by route and code, in a registry of each server's own."""
-    with EchoServer(grpc_port=None) as server, EchoServer(grpc_port=None) as other:
-        ask(server.rest_port, "/predict", json.dumps(SELDON))
-        ask(server.rest_port, "/predict", b"{")
-        ask(server.rest_port, "/nope")
-        text = ask(server.rest_port, "/metrics").body.decode()
-        for route, code in (("/predict", 200), ("/predict", 400), ("other", 404)):
-            line = f'requests_total{{code="{code}",route="{route}",transport="rest"}} 1.0'
-            assert f"tensorwire_{line}\n" in text
-        assert 'request_seconds_bucket{le="10.0",route="/predict",transport="rest"} 2.0' in text
-        assert 'route="/predict"' not in ask(other.rest_port, "/metrics").body.decode()
-
-
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 def test_curl(port: int) -> None:
     """Curl speaks to it, with no header said, with Expect, and with a file of binary."""

@@ -11,7 +11,6 @@ import pytest
 import tensorwire as tw
 from tensorwire import protocols
 from tensorwire.containers.protobuf.schema import pool
-from tensorwire.errors import DecodeError
 from tensorwire.protocols.family import (
     Endpoint,
     Family,
@@ -29,16 +28,6 @@ every_family = pytest.mark.parametrize("family", FAMILIES, ids=lambda family: fa
 def forms(family: Family) -> list[str]:
     """Return the names of its forms."""
     return [name for name in tw.protocol_names() if name.startswith(f"{family.name}/")]
-
-
-def test_every_form_has_its_family() -> None:
-    """The first part of a form's name is that of its family, and the classes are the same."""
-    for name in tw.protocol_names():
-        form = tw.get_protocol(name)
-        assert form.family.name == name.partition("/")[0]
-        assert (form.request, form.response) == (form.family.request, form.family.response)
-        assert protocols.get_family(form.family.name) is form.family
-    assert protocols.get_family("nothing") is None
 
 
 @every_family
@@ -159,19 +148,6 @@ def test_health(family: Family) -> None:
     if "ready" in actions:
         assert family.answer("ready", {}, STATE) == (200, {"ready": True})
         assert family.answer("ready", {}, STATE._replace(ready=False)) == (503, {"ready": False})
-
-
-def test_calls_about_the_model_answer_in_protobuf() -> None:
-    """The messages of gRPC are those of the official runtime; other bytes are refused."""
-    family = protocols.get_family("oip")
-    assert family is not None
-    calls = {call.name: call for call in family.calls if not call.message}
-    asked = message_class("inference.ModelMetadataRequest")(name="m", version="2")
-    body = family.call(calls["ModelMetadata"], asked.SerializeToString(), STATE)
-    read: Any = message_class("inference.ModelMetadataResponse").FromString(body)
-    assert (read.name, list(read.versions)) == ("m", ["2"])
-    with pytest.raises(DecodeError, match="expected a ModelMetadataRequest"):
-        family.call(calls["ModelMetadata"], b"\xff", STATE)
 
 
 def test_a_family_of_defaults() -> None:

@@ -1,0 +1,71 @@
+"""What both transports share: the threads of the model, and the metrics."""
+
+from __future__ import annotations
+
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tensorwire as tw
+
+pytest.importorskip("tensorwire.server", exc_type=ModuleNotFoundError)
+
+from tensorwire.server import EchoServer, ServerLimits
+from tests.support.server_clients import HOUR, Gate, ask, call
+
+PREDICT = "/seldon.protos.Seldon/Predict"
+ONE = tw.get_codec("protobuf/tensor").encode(np.ones(1))
+TEXT = json.dumps({"strData": "x"})
+
+
+def test_threads() -> None:
+    """No more calls of the model run at once than it has threads, over both transports."""
+    lock, running, most = threading.Lock(), 0, 0
+    model = Gate()
+
+    class Counting:
+        def predict(self, X: Any) -> Any:  # noqa: N803
+            nonlocal running, most
+            with lock:
+                running += 1
+                most = max(most, running)
+            try:
+                return model.predict(X)
+            finally:
+                with lock:
+                    running -= 1
+
+    with (
+        EchoServer(Counting(), limits=ServerLimits(threads=3, timeout=HOUR)) as server,
+        ThreadPoolExecutor(32) as pool,
+    ):
+        rest = [pool.submit(ask, server.rest_port, "/predict", TEXT) for _ in range(16)]
+        calls = [pool.submit(call, server.grpc_port, PREDICT, ONE) for _ in range(16)]
+        for _ in range(3):
+            model.begun.acquire()
+        assert not model.begun.acquire(timeout=0.1)  # a fourth has time to begin, and does not
+        model.open.set()
+        assert [future.result().status for future in rest] == [200] * 16
+        assert [future.result() for future in calls] == [ONE] * 16
+    assert most == 3
+
+
+SELDON = {"data": {"names": ["a", "b"], "ndarray": [[1.5, 2.0]]}, "meta": {"puid": "7"}}
+
+
+def test_metrics() -> None:
+    """Requests are counted by route and code, in a registry of each server's own."""
+    with EchoServer(grpc_port=None) as server, EchoServer(grpc_port=None) as other:
+        ask(server.rest_port, "/predict", json.dumps(SELDON))
+        ask(server.rest_port, "/predict", b"{")
+        ask(server.rest_port, "/nope")
+        text = ask(server.rest_port, "/metrics").body.decode()
+        for route, code in (("/predict", 200), ("/predict", 400), ("other", 404)):
+            line = f'requests_total{{code="{code}",route="{route}",transport="rest"}} 1.0'
+            assert f"tensorwire_{line}\n" in text
+        assert 'request_seconds_bucket{le="10.0",route="/predict",transport="rest"} 2.0' in text
+        assert 'route="/predict"' not in ask(other.rest_port, "/metrics").body.decode()
