@@ -1,4 +1,6 @@
-"""The benchmarks, run from a checkout: ``python -m bench.codecs`` and its neighbours.
+"""The benchmarks: ``python -m bench.codecs`` and its neighbours in a clone.
+
+In the wheel this folder is the package ``tensorwire_bench``: ``tensorwire bench``.
 
 A folder each::
 
@@ -15,5 +17,5 @@ A folder each::
 
 ``cli``, ``interrupt`` and ``process`` are what command lines and children share; ``screen``,
 ``figures``, ``tables``, ``summary``, ``targets`` and ``export`` are what they write. ``history`` is
-a command of ``compare``, ``peers`` the old name of ``python -m interop``.
+a command of ``compare``. ``command`` knows what each command is called.
 """

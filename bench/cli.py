@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from .command import COMMANDS, command
 from .implementations.implementation import OPERATIONS
 from .interrupt import INTERRUPTED, UsageError, complain, first_only, noting
 
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
 
     Show = Callable[[Session, "Options", list[str], Screen], None]
 
-REQUIRED = ("google.protobuf", "ml_dtypes", "rich")
+REQUIRED = ("google.protobuf", "ml_dtypes")
 """Imported only where they are first needed, which is too late to report that one is missing."""
+INSTALL = "pip install " + ("-e '.[bench]'" if __package__ == "bench" else "'tensorwire[bench]'")
 
 
 @dataclass(frozen=True)
@@ -58,14 +60,17 @@ class Options:
 
 
 class Parser(argparse.ArgumentParser):
-    """An ArgumentParser whose errors are one line, and whose examples stay as they are written."""
+    """An ArgumentParser of a command: errors of one line, and ``{report}`` in an epilog.
 
-    def __init__(self, prog: str, description: str, epilog: str = "") -> None:
+    The names of commands there become what is typed for them.
+    """
+
+    def __init__(self, name: str, description: str, epilog: str = "") -> None:
         super().__init__(
-            prog=prog,
+            prog=command(name),
             description=description,
-            epilog=epilog,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            epilog=epilog.format(**{each: command(each) for each in COMMANDS}),
+            formatter_class=_formatter(),
             allow_abbrev=False,
         )
 
@@ -165,6 +170,17 @@ def require_all(what: str, *packages: str) -> None:
         raise UsageError(reason)
 
 
+def _formatter() -> type[argparse.HelpFormatter]:
+    """Return the library's formatter; Python's where a package of the library is missing."""
+    try:
+        find_library()
+    except ImportError:
+        return argparse.RawDescriptionHelpFormatter
+    from tensorwire.arguments import HelpFormatter
+
+    return HelpFormatter
+
+
 def find_library() -> None:
     """Import tensorwire: the installed one, or the one of this checkout."""
     if find_spec("tensorwire") is None:
@@ -180,11 +196,12 @@ def guarded(name: str, work: Callable[[], int]) -> int:
             if find_spec(package) is None:
                 raise ModuleNotFoundError(f"No module named {package!r}")
     except ImportError as error:
-        return complain(name, f"{error}; in the checkout: pip install -e '.[bench]'", 1)
+        return complain(name, f"{error}; {INSTALL}", 1)
     from .measure.check import CheckError
     from .process import WorkerError
 
     try:
+        require_all(command(name), "rich")
         with first_only():
             return work()
     except UsageError as error:

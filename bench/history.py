@@ -16,14 +16,14 @@ from .interrupt import UsageError, leave, orderly
 if TYPE_CHECKING:
     from argparse import Namespace
 
-NAME = "python -m bench.history"
+NAME = "history"
 EPILOG = """\
 examples:
-  python -m bench.codecs -o runs/$(date +%F).json       a run more, every night
-  python -m bench.history runs                          all codecs in short
-  python -m bench.history runs --codec json/ndarray     one of them, run by run
+  {codecs} -o runs/$(date +%F).json  a run more, every night
+  {history} runs  all codecs in short
+  {history} runs --codec json/ndarray  one of them, run by run
 
-exit codes: 0 shown, 2 wrong usage or nothing to show.
+exit codes: 0 shown, 2 wrong usage or nothing to show
 """
 
 
@@ -37,7 +37,7 @@ def main(argv: list[str] | None = None) -> int:
 def parse(argv: list[str] | None) -> Namespace:
     """Read the command line; SystemExit(2) with one line on stderr if it is wrong."""
     made = Parser(
-        prog=NAME,
+        name=NAME,
         description="A codec's figures over a folder of files that were written with -o.",
         epilog=EPILOG,
     )

@@ -16,6 +16,8 @@ from io import TextIOWrapper
 from threading import current_thread, main_thread
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from .command import command
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -32,7 +34,7 @@ def complain(name: str, text: str, code: int) -> int:
     """Write one line to stderr, whatever is in the text; return the exit code."""
     from .figures import printable
 
-    sys.stderr.write(printable(f"{name}: error: {' '.join(text.splitlines())}") + "\n")
+    sys.stderr.write(printable(f"{command(name)}: error: {' '.join(text.splitlines())}") + "\n")
     return code
 
 

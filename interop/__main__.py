@@ -74,7 +74,7 @@ def _names(options: argparse.Namespace) -> Sequence[str]:
 
 def _parser() -> Parser:
     parser = Parser(
-        prog=NAME,
+        name=NAME,
         description="Try tensorwire against the real libraries, each in an environment of its own:"
         "\nthey read what we write, we read what they write; what each loses of arrays that\n"
         "are easily changed; and the time and bytes of both.",

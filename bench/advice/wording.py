@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .. import figures
+from ..command import command
 from ..implementations.implementation import OBJECTS, kind_of
 from .advice import advise
 from .scores import describing
@@ -45,7 +46,7 @@ def sentences(advice: Advice, *, general: bool = True) -> list[str]:
     if general and any(each.request is not None for each in advice.transport):
         found.append(
             "A plain HTTP request is Python's own client and server over 127.0.0.1, in this run;"
-            " python -m bench.serving measures real ones."
+            f" {command('serving')} measures real ones."
         )
     found += [*_refused(advice), *_casts(advice)]
     return found + _capabilities(advice) * general

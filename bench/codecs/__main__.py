@@ -17,15 +17,22 @@ from ..measure.pyperf_suite import Rigour
 if TYPE_CHECKING:
     from ..cli import Options
 
-NAME = "python -m bench.codecs"
+NAME = "codecs"
 EXAMPLES = """\
 examples:
-  python -m bench.codecs                  the whole picture, 15 s
-  ... --codec 'json/*' --values ints      JSON only, integer values
-  ... --payload mine.npy --batch 1,64     your own array, repeated to 64 rows
-  ... --payload t.csv::price,size         columns; again for more payloads
-  ... --targets                           the speeds this project promises
-  ... -o run.json                         then: python -m pyperf stats run.json
+  {codecs}  the whole picture, 15 s
+  {codecs} --codec 'json/*' --values ints  JSON only, integer values
+  {codecs} mine.npy --batch 1,64  your own array, repeated to 64 rows
+  {codecs} t.csv::price,size mine.npy  columns of a table, beside an array
+  {codecs} --targets  the speeds this project promises
+  {codecs} -o run.json  then: python -m pyperf stats run.json
+
+other commands, with --help of their own:
+  {protocols}  what each protocol costs
+  {serving}  what a format costs in a whole request
+  {compare}  two runs beside each other
+  {history}  a folder of runs
+  {report}  a run as a page
 """
 SECONDS, PROCESSES, MANY_PROCESSES = 15.0, 3, 20
 NO_PROFILE = {
@@ -59,7 +66,7 @@ def main(argv: list[str] | None = None) -> int:
 def parser() -> Parser:
     """Return the command line."""
     made = Parser(
-        prog=NAME,
+        name=NAME,
         description="Which format for this payload? Every codec, beside what people do without.",
         epilog=EXAMPLES,
     )
@@ -70,11 +77,12 @@ def parser() -> Parser:
     add("--dtype", metavar="NAME", help="float64; also float32, int64, uint8, bfloat16 ...")
     add("--values", choices=("ints", "normal", "image"), help="how the values are distributed")
     add(
-        "--payload",
-        action="append",
+        "payload",
+        nargs="*",
         metavar="FILE",
         help="your own: .npy .npz .safetensors .parquet .csv or a request; FILE::NAMES chooses",
     )
+    add("--payload", action="append", dest="more", help=argparse.SUPPRESS)  # its name of old
     add("--memory", action="store_true", help="also the memory of a call, in a pass of its own")
     add("--profile", metavar="SVG", help="no figures, but a flame graph of one cell, by py-spy")
     forms = made.add_run()
@@ -98,16 +106,18 @@ def parse(argv: list[str] | None) -> Options:
     made = parser()
     usual = {"seconds": SECONDS, "processes": PROCESSES}
     made.set_defaults(**dict.fromkeys(usual))  # None: not asked for
-    given = vars(made.parse_args(argv))
-    asked = {name for name, value in given.items() if value not in (None, False)}
+    given = vars(made.parse_intermixed_args(argv))
+    given["payload"] += given.pop("more") or []
+    asked = {name for name, value in given.items() if value not in (None, False, [])}
     if given["profile"] and (others := [name for name in NO_PROFILE if name in asked]):
         made.error(f"--profile draws, and measures nothing: leave out {NO_PROFILE[others[0]]}")
-    own = [name for name in ("batch", "features", "dtype", "values", "payload") if name in asked]
+    own = [name for name in ("payload", "batch", "features", "dtype", "values") if name in asked]
     if given["targets"] and own:
-        made.error(f"--targets brings its own payloads: leave out --{own[0]}")
+        left = given["payload"][0] if own[0] == "payload" else f"--{own[0]}"
+        made.error(f"--targets brings its own payloads: leave out {left}")
     for name in ("features", "values") if given["payload"] else ():
         if given[name]:
-            made.error(f"--payload brings its own values: leave out --{name}")
+            made.error(f"{given['payload'][0]} brings its own values: leave out --{name}")
     rigour = {name: given.pop(name) for name in RIGOUR}
     if given["rigorous"]:
         if given["seconds"] is not None:
@@ -120,7 +130,7 @@ def parse(argv: list[str] | None) -> Options:
         made.error(f"{others[0]} is for --rigorous")
     given["rigorous"] = _rigour(rigour) if given["rigorous"] else None
     given |= {name: value for name, value in usual.items() if given[name] is None}
-    given["payload"] = tuple(given["payload"] or ())
+    given["payload"] = tuple(given["payload"])
     return made.options(given)
 
 

@@ -138,11 +138,11 @@ def user_payloads(options: Options) -> list[Case]:
                 found.setdefault(case.source, case)
                 if len(found) > MOST:
                     raise UsageError(
-                        f"--payload {text}: more than {MOST} arrays; choose with"
+                        f"{text}: more than {MOST} arrays; choose with"
                         f" {path}::NAME,NAME or a pattern such as {path}::layer1*"
                     )
         except PayloadError as error:
-            raise UsageError(f"--payload {error}") from None
+            raise UsageError(str(error)) from None
     whole = _labelled(list(found.values()))
     if options.batch:
         return [one for case in whole for one in _repeated(case, options.batch)]

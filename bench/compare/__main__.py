@@ -17,19 +17,17 @@ from ..interrupt import UsageError, leave, orderly
 if TYPE_CHECKING:
     from .changes import Comparison
 
-NAME = "python -m bench.compare"
+NAME = "compare"
 BASELINE = "bench/compare/exact.json"
-EPILOG = f"""\
+EPILOG = """\
 exit codes: 0 fine, 1 a regression, 2 wrong usage or files that do not compare.
 Without --fail-over and --exact nothing is a regression.
 
 examples:
-  python -m bench.compare old.json new.json                  look
-  python -m bench.compare old.json new.json --fail-over 25%
-                            fail if a codec is 1.25 times as slow
-  python -m bench.compare {BASELINE} new.json --exact
-                            bytes, views, copies and allocations may only fall
-  python -m bench.compare.record new.json                    make that file anew
+  {compare} old.json new.json  look
+  {compare} old.json new.json --fail-over 25%  fail if a codec is 1.25 times as slow
+  {compare} old.json new.json --exact  bytes, views, copies and allocations may only fall
+  {record} new.json -o exact.json  the exact facts of a run, in a small file for --exact
 """
 
 
@@ -43,7 +41,7 @@ def main(argv: list[str] | None = None) -> int:
 def parse(argv: list[str] | None) -> argparse.Namespace:
     """Read the command line; SystemExit(2) with one line on stderr if it is wrong."""
     made = Parser(
-        prog=NAME,
+        name=NAME,
         description="Two runs beside each other: ratios with confidence, and what grew.",
         epilog=EPILOG,
     )

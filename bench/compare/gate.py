@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .. import figures
+from ..command import command
 from ..measure.results import Cell, level
 from .changes import counting_differences
 
@@ -31,7 +32,6 @@ WHAT = {
 """What is known of a cell, and how it is called. The process's own peak comes in pages, and more or
 fewer of them each time: it is in a run's tables, and no fact to compare."""
 GATED = (BYTES, DECODE, COPIES, ALLOCATIONS)
-ANEW = "python -m bench.compare.record NEW makes the file of exact facts anew"
 
 
 @dataclass(frozen=True)
@@ -181,8 +181,12 @@ def exact(comparison: Comparison) -> tuple[list[str], list[str]]:
     if other:
         notes.append(
             f"Allocations do not gate ({counted} of them differ): they depend on versions, and"
-            f" these are others: {'; '.join(other)}. {ANEW}."
+            f" these are others: {'; '.join(other)}. {_anew()}."
         )
     if fallen:
-        notes.append(f"{fallen} facts are better than the old file says. {ANEW}.")
+        notes.append(f"{fallen} facts are better than the old file says. {_anew()}.")
     return wrong, notes
+
+
+def _anew() -> str:
+    return f"{command('record')} NEW makes the file of exact facts anew"

@@ -15,7 +15,7 @@ from ..cli import Parser, guarded, require
 from ..interrupt import UsageError, leave, orderly
 from .__main__ import BASELINE
 
-NAME = "python -m bench.compare.record"
+NAME = "record"
 KEPT = (
     *("name", "unit", "case", "way", "operation", "twin", "digest", "wire_bytes", "decode_is"),
     *("memory_copies", "memory_allocations", "refusals"),
@@ -28,7 +28,7 @@ KEPT = (
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; the exit code: 0, 1 not written, 2 usage or unreadable file."""
     made = Parser(NAME, "Make the small file that --exact compares with, of a run with --memory.")
-    made.add_argument("run", metavar="RUN", help="a file of python -m bench.codecs --memory -o")
+    made.add_argument("run", metavar="RUN", help="a file written with --memory -o")
     made.add_argument("-o", dest="output", metavar="FILE", default=BASELINE, help=BASELINE)
     given = made.parse_args(argv)
     return guarded(NAME, lambda: _record(given.run, given.output))

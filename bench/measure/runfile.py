@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ..command import command
 from ..implementations.implementation import MEASURED
 from ..interrupt import UsageError
 from ..payloads.case import Case, dtype_of
@@ -155,9 +156,9 @@ def read(path: str) -> Run:
     try:
         return Run(path, _results(loaded), _shared(loaded))
     except KeyError as error:
-        raise RunFileError(f"{path}: not a run of bench.codecs: no {error}") from None
+        raise RunFileError(f"{path}: not a run of {command()}: no {error}") from None
     except (AttributeError, TypeError, ValueError) as error:
-        raise RunFileError(f"{path}: not a run of bench.codecs: {error}") from None
+        raise RunFileError(f"{path}: not a run of {command()}: {error}") from None
 
 
 def _shared(loaded: Any) -> dict[str, Any]:

@@ -13,14 +13,14 @@ from ..interrupt import leave, orderly
 if TYPE_CHECKING:
     from ..cli import Options
 
-NAME = "python -m bench.protocols"
+NAME = "protocols"
 QUICK = {"seconds": 5.0, "processes": 1}
 EXAMPLES = """\
 examples:
-  python -m bench.protocols                     the whole picture, 15 s
-  python -m bench.protocols --quick             fewer payloads, one process, 5 s
-  python -m bench.protocols --protocol 'oip/*'  the Open Inference Protocol only
-  python -m bench.protocols --targets           the speeds this project promises
+  {protocols}  the whole picture, 15 s
+  {protocols} --quick  fewer payloads, one process, 5 s
+  {protocols} --protocol 'oip/*'  the Open Inference Protocol only
+  {protocols} --targets  the speeds this project promises
 """
 
 
@@ -34,7 +34,7 @@ def main(argv: list[str] | None = None) -> int:
 def parse(argv: list[str] | None) -> Options:
     """Read the command line; SystemExit(2) with one line on stderr if it is wrong."""
     made = Parser(
-        prog=NAME,
+        name=NAME,
         description="Which protocol? Whole messages, beside the objects and lists of others.",
         epilog=EXAMPLES,
     )

@@ -12,17 +12,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..cli import Parser
+from ..command import command
 from ..interrupt import leave, orderly
 
 if TYPE_CHECKING:
     from .page import Page
 
-NAME = "python -m bench.report"
+NAME = "report"
 EXAMPLES = """\
 examples:
-  python -m bench.codecs -o run.json
-  python -m bench.report run.json --html run.html
-  python -m bench.report run.json --png chart.png
+  {codecs} -o run.json
+  {report} run.json --html run.html
+  {report} run.json --png chart.png
 """
 
 
@@ -38,12 +39,12 @@ class Options:
 def parser() -> Parser:
     """Return the command line."""
     made = Parser(
-        prog=NAME,
+        name=NAME,
         description="A run as one page to look at, which needs no network and no script.",
         epilog=EXAMPLES,
     )
     add = made.add_argument
-    add("runs", nargs="+", metavar="RUN", help="a file of -o; of bench.serving also several")
+    add("runs", nargs="+", metavar="RUN", help="a file of -o; of serving also several")
     add("--html", metavar="FILE", help="write the page")
     add("--png", metavar="FILE", help="write its chart, for a README")
     add("--force", action="store_true", help="overwrite these files")
@@ -82,7 +83,7 @@ def _report(options: Options) -> int:
     from ..interrupt import UsageError
 
     needed = ("pyperf", "jinja2", "vl_convert", *["PIL"] * bool(options.png))
-    require_all("python -m bench.report", *needed)
+    require_all(command(NAME), *needed)
     from .page import render
 
     page = _page(options)
@@ -108,8 +109,7 @@ def _page(options: Options) -> Page:
     if len(options.runs) > 1:
         count = len(options.runs)
         raise UsageError(
-            f"expected one run of bench.codecs, got {count} files;"
-            " python -m bench.compare compares two"
+            f"expected one run of {command()}, got {count} files; {command('compare')} compares two"
         )
     return codecs.build(options.runs[0])
 

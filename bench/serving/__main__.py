@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from typing import TYPE_CHECKING
 
 from ..interrupt import leave, orderly
@@ -11,7 +10,7 @@ if TYPE_CHECKING:
     from .mode import Mode
     from .options import Options
 
-NAME = "python -m bench.serving"
+NAME = "serving"
 
 
 @orderly(NAME)
@@ -74,11 +73,5 @@ def _mode(options: Options) -> Mode:
     return Throughput(options)
 
 
-def _leave(*_: object) -> None:
-    """End as Ctrl-C does: servers and files of this run go with it."""
-    raise KeyboardInterrupt
-
-
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, _leave)
     leave(main())

@@ -26,11 +26,11 @@ modes:
   noop         keeps a server up, and prints commands for other people's load tools
 
 examples:
-  python -m bench.serving --quick
-  python -m bench.serving --transport gRPC --kind ndarray,tensor --answer echo
-  python -m bench.serving throughput --clients 32 --tool python
-  python -m bench.serving -o run.json
-  python -m bench.report run.json --html page.html
+  {serving} --quick
+  {serving} --transport gRPC --kind ndarray,tensor --answer echo
+  {serving} throughput --clients 32 --tool python
+  {serving} -o run.json
+  {report} run.json --html page.html
 """
 
 
@@ -88,7 +88,7 @@ def _counts(text: str) -> tuple[int, ...]:
 def parser() -> Parser:
     """Build the command line."""
     made = Parser(
-        prog="python -m bench.serving",
+        name="serving",
         description="What a format costs in a whole request, beside the usual wrapper's way.",
         epilog=EXAMPLES,
     )

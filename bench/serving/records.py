@@ -11,6 +11,7 @@ from math import inf
 from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..command import command
 from ..measure import machine, runfile
 from ..measure.runfile import RunFileError, field
 from ..process import WorkerError
@@ -290,7 +291,7 @@ def read(path: str) -> ServingRun:
     loaded = runfile.load(path)
     metadata = loaded.get_metadata()
     if MODE not in metadata:
-        raise RunFileError(f"{path}: not a run of bench.serving")
+        raise RunFileError(f"{path}: not a run of {command('serving')}")
     try:
         benchmarks = [
             Benchmark(each.get_metadata(), [list(run.values) for run in each.get_runs()])
@@ -305,7 +306,7 @@ def read(path: str) -> ServingRun:
         return ServingRun(path, metadata[MODE], metadata, **found, what=what)
     except (KeyError, TypeError, ValueError, IndexError) as error:
         reason = " ".join(str(error).split())
-        raise RunFileError(f"{path}: not a run of bench.serving: {reason}") from None
+        raise RunFileError(f"{path}: not a run of {command('serving')}: {reason}") from None
 
 
 def _amounts(values: Any, name: str) -> list[float]:

@@ -168,12 +168,10 @@ def test_own_payloads(
         np.save(path, np.array([[1.5, 2.5], [3.5, 4.5]], ">f8", order="F"))
     else:
         path.write_bytes(content)
-    rows = cells(show(capsys, "--payload", str(path), "--codec", "protobuf/tensor", "--csv"))
+    rows = cells(show(capsys, str(path), "--codec", "protobuf/tensor", "--csv"))
     size = len(tw.get_codec("protobuf/tensor").encode([[1.5, 2.5], [3.5, 4.5]]))
     assert {row["bytes"] for row in rows if row["way"].startswith("protobuf")} == {str(size)}
-    rows = cells(
-        show(capsys, "--payload", str(path), "--batch", "1,5", "--codec", "*/raw", "--csv")
-    )
+    rows = cells(show(capsys, str(path), "--batch", "1,5", "--codec", "*/raw", "--csv"))
     assert {row["bytes"] for row in rows if row["way"] == "memcpy"} == {"16", "80"}
 
 

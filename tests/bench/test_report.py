@@ -492,10 +492,10 @@ def test_a_chart_that_cannot_be_drawn_is_one_line() -> None:
         (["RUN", "--html", "RUN", "--force"], "expected another file than a run"),
         (["RUN", "--html", "old.html"], "the file exists; --force overwrites it"),
         (["RUN", "--html", "x.out", "--png", "x.out"], "expected two files, got x.out for both"),
-        (["RUN", "RUN", "--html", "x.html"], "expected one run of bench.codecs, got 2"),
+        (["RUN", "RUN", "--html", "x.html"], "expected one run of python -m bench.codecs, got 2"),
         (["gone.json", "--html", "x.html"], "No such file"),
         (["old.html", "--html", "x.html"], "not a file of pyperf"),
-        (["other.json", "--html", "x.html"], "not a run of bench.codecs"),
+        (["other.json", "--html", "x.html"], "not a run of python -m bench.codecs"),
     ],
 )
 def test_what_is_wrong_is_one_line(

@@ -1,4 +1,4 @@
-"""`.ci/run` does what the README tells a stranger, and the wheel holds what a stranger needs."""
+"""`.ci/run` does what the README tells a stranger."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import re
 import shutil
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -54,31 +53,3 @@ def test_every_marker_is_in_use() -> None:
         for name in re.findall(r"pytest\.mark\.(\w+)", path.read_text("utf-8"))
     }
     assert names <= used
-
-
-@pytest.mark.slow
-@pytest.mark.network
-def test_the_wheel_holds_the_package(tmp_path: Path) -> None:
-    """Built as pip builds it, the wheel has every file of the package, and no other folder."""
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input"]
-    done = subprocess.run(
-        [*pip, "wheel", "--no-deps", "--wheel-dir", str(tmp_path), str(ROOT)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode and re.search(r"hatchling", done.stderr):
-        pytest.skip("no package index here, or none that has hatchling")
-    assert done.returncode == 0, done.stderr
-    (wheel,) = tmp_path.glob("*.whl")
-    with zipfile.ZipFile(wheel) as opened:
-        held = {name for name in opened.namelist() if ".dist-info/" not in name}
-    package = ROOT / "codecs" / "tensorwire"
-    there = {
-        f"tensorwire/{path.relative_to(package).as_posix()}"
-        for path in package.rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
-    }
-    assert held == there
-    assert {"tensorwire/py.typed", "tensorwire/__main__.py"} <= held
-    assert any(name.endswith(".binpb") for name in held)

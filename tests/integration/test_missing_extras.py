@@ -61,7 +61,7 @@ def run(blocking: Path, cwd: Path, blocked: str, *argv: str) -> subprocess.Compl
         ("pyperf", ("bench.codecs", "-o", "run.json"), "bench"),
         ("pyperf", ("bench.codecs", "--rigorous"), "bench"),
         ("pyarrow", ("bench.codecs", "--codec", "json/raw,arrow/tensor"), "arrow"),
-        ("pyarrow", ("bench.codecs", "--payload", "table.csv"), "arrow"),
+        ("pyarrow", ("bench.codecs", "table.csv"), "arrow"),
         ("pyperf", ("bench.protocols", "-o", "run.json"), "bench"),
         ("pyperf", ("bench.compare", "old.json", "new.json"), "bench"),
         ("pyperf", ("bench.history", "."), "bench"),
@@ -116,7 +116,7 @@ def test_a_missing_library_is_one_line(
     assert (done.returncode, done.stdout) == (1, ""), done.stderr
     (line,) = done.stderr.splitlines()
     assert line.startswith(f"python -m {command}: error: No module named '{module}")
-    assert line.endswith("; in the checkout: pip install -e '.[bench]'")
+    assert line.endswith("; pip install -e '.[bench]'")
 
 
 @pytest.mark.slow

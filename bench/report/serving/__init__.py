@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ... import figures
+from ...command import command
 from ...measure import runfile
 from ...measure.runfile import RunFileError
 from ...serving.cells import OURS
@@ -119,7 +120,7 @@ def _answers(run: ServingRun) -> Iterator[str]:
 
 def _origin(runs: Sequence[ServingRun]) -> list[str]:
     known = machine(runs[0].metadata)
-    parts = [f"python -m bench.serving: {', '.join(run.mode for run in runs)}"]
+    parts = [f"{command('serving')}: {', '.join(run.mode for run in runs)}"]
     parts += [known.get("processor", "unknown CPU"), f"{known.get('cores', '?')} cores"]
     parts += [known[name] for name in ("system", "Python") if name in known]
     return [*parts, *([known["date"][:16]] if "date" in known else [])]

@@ -9,6 +9,8 @@ import sys
 from typing import TYPE_CHECKING, NoReturn
 
 from tensorwire import __version__
+from tensorwire.arguments import HelpFormatter
+from tensorwire.cli import bench
 from tensorwire.cli.files import UsageError, complain, say
 from tensorwire.errors import CodecError, UnknownCodecError
 from tensorwire.limits import DEFAULT_LIMITS, Limits
@@ -29,6 +31,7 @@ examples:
   tensorwire convert request.json request.bin --to protobuf/ndarray
   tensorwire convert reply.bin - --from oip/protobuf --to oip/json --reply
   tensorwire make load --shape 100,10 --codec json/ndarray,protobuf/tftensor
+  tensorwire bench mine.npy
 
 exit codes: 0 done, 1 bad input, 2 wrong usage
 """
@@ -42,8 +45,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     The exit code: 0 done, 1 bad input, 2 wrong usage, 130 interrupted, 141 if the reader of the
     output has gone.
     """
+    given = sys.argv[1:] if argv is None else argv
     try:
-        _run(parser().parse_args(argv))
+        if given and given[0] == "bench":
+            return bench.run(list(given[1:]))
+        _run(parser().parse_args(given))
         sys.stdout.flush()
     except SystemExit as left:  # argparse, after --help or its own one line
         return left.code if isinstance(left.code, int) else DONE
@@ -134,7 +140,7 @@ def parser() -> argparse.ArgumentParser:
         prog="tensorwire",
         description="Payloads of model servers: what is in them, in other formats, for load tests.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=HelpFormatter,
         allow_abbrev=False,
     )
     made.add_argument("--version", action="version", version=f"tensorwire {__version__}")
@@ -145,6 +151,9 @@ def parser() -> argparse.ArgumentParser:
     _inspect(commands)
     _convert(commands)
     _make(commands)
+    commands.add_parser(
+        "bench", help="measure formats for your payload, and choose", add_help=False
+    )
     return made
 
 
@@ -156,6 +165,7 @@ def _command(
         help=text,
         description=f"{text[0].upper()}{text[1:]}. {more}",
         epilog="NAME is a codec or a protocol: tensorwire --formats lists them.",
+        formatter_class=HelpFormatter,
         allow_abbrev=False,
     )
 

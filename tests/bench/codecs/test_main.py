@@ -34,7 +34,7 @@ run = partial(exit_code, main)
         (["--op", "both ways"], "invalid choice: 'both ways'"),
         (["--values", "odd"], "invalid choice: 'odd'"),
         (["--markdown", "--csv"], "not allowed with argument"),
-        (["--payload", "nowhere.npy"], "nowhere.npy: No such file"),
+        (["nowhere.npy"], "nowhere.npy: No such file"),
         (["--payload", "p.npy", "--values", "ints"], "leave out --values"),
         (["--targets", "--batch", "3"], "leave out --batch"),
         (["-o", "no/such/directory.json"], "there is no such directory"),
@@ -75,7 +75,7 @@ def test_bad_payloads_get_one_line(
     """A payload that holds no regular array is refused with its name and the reason."""
     path = tmp_path / name
     path.write_bytes(content)
-    assert run("--payload", str(path)) == 2
+    assert run(str(path)) == 2
     shown = capsys.readouterr().err
     assert len(shown.splitlines()) == 1
     assert name in shown
@@ -86,7 +86,7 @@ def test_pickles_are_not_loaded(tmp_path: Path, capsys: pytest.CaptureFixture[st
     """An array of objects in a .npy file is refused, not unpickled."""
     path = tmp_path / "objects.npy"
     np.save(path, np.array([{}, 1], object), allow_pickle=True)
-    assert run("--payload", str(path)) == 2
+    assert run(str(path)) == 2
     assert "objects.npy" in capsys.readouterr().err
 
 

@@ -155,7 +155,7 @@ def test_own_payloads_reach_the_workers(
     odd = "two\nlines" if os.name != "nt" else "one line"
     monkeypatch.chdir(tmp_path)
     np.save(f"{odd}.npy", np.arange(12.0).reshape(3, 4))
-    argv = ("--payload", f"{odd}.npy", "-o", "run.json", *SHORT[3:5], *SHORT[7:])
+    argv = (f"{odd}.npy", "-o", "run.json", *SHORT[3:5], *SHORT[7:])
     assert run("--rigorous", "--codec", "npy/array", *argv) == 0, capsys.readouterr().err
     assert "1 process each: about" in capsys.readouterr().err
     assert len(runfile.read("run.json").results.samples.seconds) == 5

@@ -114,7 +114,7 @@ def test_a_run_of_another_program_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "other.json"
     runs = [pyperf.Run([1.0], metadata={"name": "sort"}, collect_metadata=False)]
     pyperf.BenchmarkSuite([pyperf.Benchmark(runs)]).dump(str(path))
-    with pytest.raises(RunFileError, match=r"not a run of bench\.codecs"):
+    with pytest.raises(RunFileError, match=r"not a run of python -m bench\.codecs"):
         read(str(path))
 
 
@@ -125,7 +125,7 @@ def test_a_broken_cell_is_refused(tmp_path: Path) -> None:
     tree = json.loads(path.read_text(encoding="utf-8"))
     tree["benchmarks"][0]["metadata"]["case"] = '{"label":"1"}'
     path.write_text(json.dumps(tree), encoding="utf-8")
-    with pytest.raises(RunFileError, match=r"not a run of bench\.codecs"):
+    with pytest.raises(RunFileError, match=r"not a run of python -m bench\.codecs"):
         read(str(path))
 
 
@@ -147,7 +147,9 @@ def test_an_edited_field_is_refused(key: str, value: Any, tmp_path: Path) -> Non
     tree = json.loads(path.read_text(encoding="utf-8"))
     tree["benchmarks"][0]["metadata"][key] = value
     path.write_text(json.dumps(tree), encoding="utf-8")
-    with pytest.raises(RunFileError, match=r"not a run of bench\.codecs: .* is |float65") as caught:
+    with pytest.raises(
+        RunFileError, match=r"not a run of python -m bench\.codecs: .* is |float65"
+    ) as caught:
         read(str(path))
     assert "\n" not in str(caught.value)
 

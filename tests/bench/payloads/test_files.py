@@ -1,4 +1,4 @@
-"""``--payload``: files that other libraries wrote give the very arrays that were put in."""
+"""Files of a user: those that other libraries wrote give the very arrays that were put in."""
 
 from __future__ import annotations
 
@@ -315,7 +315,7 @@ def test_bad_files_get_one_line(
     if name.endswith((".csv", ".parquet")):
         pytest.importorskip("pyarrow")
     (tmp_path / name).write_bytes(body)
-    assert main(["--payload", str(tmp_path / name)]) == 2
+    assert main([str(tmp_path / name)]) == 2
     shown = capsys.readouterr()
     assert shown.out == ""
     assert len(shown.err.splitlines()) == 1
@@ -348,7 +348,7 @@ def test_memory_is_looked_at_first(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         with pytest.raises(PayloadError, match="GB are free"):
             list(read(str(tmp_path / name)))
     with pytest.raises(UsageError, match="GB are free"):
-        plan.user_payloads(parse(["--payload", str(tmp_path / "a.npy")]))
+        plan.user_payloads(parse([str(tmp_path / "a.npy")]))
 
 
 def test_names_are_split_from_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -381,7 +381,7 @@ def test_each_array_is_a_column(tmp_path: Path) -> None:
         np.savez(tmp_path / place / "arrays.npz", w=FLOATS, n=INTS)
     np.save(tmp_path / "a.npy", FLOATS * 2)
     names = [str(tmp_path / name) for name in ("x/arrays.npz", "y/arrays.npz", "a.npy", "a.npy")]
-    found = cases(*(part for name in names for part in ("--payload", name)))
+    found = cases(*names)
     assert [case.label for case in found] == [
         "arrays.npz::w",
         "arrays.npz::n",
@@ -397,7 +397,7 @@ def test_each_array_is_a_column(tmp_path: Path) -> None:
 def test_a_batch_repeats_rows(tmp_path: Path) -> None:
     """With ``--batch``, each payload is a section of its own that grows."""
     np.savez(tmp_path / "a.npz", w=FLOATS, n=INTS)
-    found = cases("--payload", str(tmp_path / "a.npz"), "--batch", "1,6")
+    found = cases(str(tmp_path / "a.npz"), "--batch", "1,6")
     assert [(case.section, case.label) for case in found] == [
         ("a.npz::w: float64 [4, 3]", "1"),
         ("a.npz::w: float64 [4, 3]", "6"),
@@ -412,7 +412,7 @@ def test_a_batch_repeats_rows(tmp_path: Path) -> None:
 def test_a_case_keeps_the_path_to_itself(tmp_path: Path) -> None:
     """A run file gets name and digest, a worker also the path; other values make another case."""
     np.save(tmp_path / "a.npy", FLOATS)
-    [case] = cases("--payload", str(tmp_path / "a.npy"))
+    [case] = cases(str(tmp_path / "a.npy"))
     assert str(tmp_path) not in json.dumps(case.to_json()) + case.title
     assert case.values == f"a.npy #{digest(FLOATS):08x}"
     sent = json.loads(json.dumps(case.to_worker()))
@@ -422,14 +422,14 @@ def test_a_case_keeps_the_path_to_itself(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="another machine"):
         build(read_back)
     np.save(tmp_path / "a.npy", FLOATS + 1)
-    assert cases("--payload", str(tmp_path / "a.npy")) != [case]
+    assert cases(str(tmp_path / "a.npy")) != [case]
 
 
 def test_odd_names_of_files(tmp_path: Path) -> None:
     """Control characters are escaped; a long name is cut in its middle, by width, not length."""
     path = tmp_path / ("a\x1b[31m" + "名" * 40 + "\n.npy")
     np.save(path, FLOATS)
-    [case] = cases("--payload", str(path))
+    [case] = cases(str(path))
     assert (case.label + case.section + case.values).isprintable()
     assert case.label.startswith("a\\x1b[31m")
     assert case.label.endswith("\\n.npy")
@@ -443,9 +443,9 @@ def test_a_dtype_must_hold_the_values(array: Array, dtype: str, tmp_path: Path) 
     """``--dtype`` casts a payload, and refuses what would wrap around or get lost."""
     np.save(tmp_path / "a.npy", array)
     with pytest.raises(UsageError, match="do not fit into it"):
-        cases("--payload", str(tmp_path / "a.npy"), "--dtype", dtype)
+        cases(str(tmp_path / "a.npy"), "--dtype", dtype)
     np.save(tmp_path / "a.npy", FLOATS)
-    [case] = cases("--payload", str(tmp_path / "a.npy"), "--dtype", "float32")
+    [case] = cases(str(tmp_path / "a.npy"), "--dtype", "float32")
     same(build(case), FLOATS.astype(np.float32))
 
 
@@ -454,8 +454,8 @@ def test_too_many_arrays_are_refused(tmp_path: Path) -> None:
     many: dict[str, Any] = {f"w{n}": INTS for n in range(plan.MOST + 1)}
     np.savez(tmp_path / "a.npz", **many)
     with pytest.raises(UsageError, match=r"more than 24 arrays; choose with .*::NAME,NAME"):
-        cases("--payload", str(tmp_path / "a.npz"))
-    assert len(cases("--payload", f"{tmp_path / 'a.npz'}::w1*")) == 11
+        cases(str(tmp_path / "a.npz"))
+    assert len(cases(f"{tmp_path / 'a.npz'}::w1*")) == 11
 
 
 def test_a_run_of_several(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -464,7 +464,7 @@ def test_a_run_of_several(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     np.savez(tmp_path / "a.npz", f=FLOATS, s=np.array([["a", "bc"]]), b=FLOATS > 0, e=FLOATS[:0])
     (tmp_path / "r.json").write_text(json.dumps({"data": {"ndarray": INTS.tolist()}}))
     out = tmp_path / "run.json"
-    argv = ["--payload", str(tmp_path / "a.npz"), "--payload", str(tmp_path / "r.json")]
+    argv = [str(tmp_path / "a.npz"), str(tmp_path / "r.json")]
     argv += ["--seconds", "0.2", "--processes", "1", "--codec", "*/ndarray,*/tensor"]
     assert main([*argv, "-o", str(out)]) == 0
     shown = capsys.readouterr().out
