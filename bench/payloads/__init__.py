@@ -3,6 +3,7 @@
 One job per file::
 
     case      the array of a run, described so that every process builds the same
+    casts     what a smaller dtype does to the values
     files     a file's arrays, by name: what it is, and every failure in one line
     arrays    .npy, .npz, .safetensors: mapped, not read, where that can be
     requests  JSON lists, and recorded requests of every protocol

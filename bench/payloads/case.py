@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,6 +37,8 @@ class Case:
     """Whether the section grows from case to case, so that crossovers have a meaning."""
     source: tuple[str, ...] = field(default=(), compare=False, repr=False)
     """Of a file: its path, and the name of the array in it. They never leave this machine."""
+    made_as: str = field(default="", repr=False)
+    """The dtype in which the values are made before they are cast; empty: in their own."""
 
     @property
     def size(self) -> int:
@@ -64,7 +66,7 @@ class Case:
     def to_json(self) -> dict[str, Any]:
         """Plain values, for a file that others read."""
         fields = asdict(self)
-        del fields["source"]
+        del fields["source"], fields["made_as"]
         return fields
 
     def to_worker(self) -> dict[str, Any]:
@@ -95,6 +97,8 @@ def dtype_of(name: str) -> np.dtype[Any]:
 def build(case: Case) -> npt.NDArray[Any]:
     """Return the array of a case: C order, native bytes, the same in every process."""
     dtype = dtype_of(case.dtype)
+    if case.made_as:
+        return build(replace(case, dtype=case.made_as, made_as="")).astype(dtype)
     if case.values == "ints":
         counted = np.arange(case.size) % LARGEST.get(dtype.itemsize, 2**53) + 1
         made: npt.NDArray[Any] = counted.astype(dtype).reshape(case.shape)

@@ -18,11 +18,12 @@ EXTRAS: dict[str, tuple[str, ...]] = {
         *("httptools", "prometheus_client", "uvicorn"),
     ),
     "bench": ("PIL", "jinja2", "psutil", "pyperf", "rich", "vl_convert"),
+    "compress": ("isal", "lz4", "zstandard"),
     "load": ("flask", "gunicorn", "locust"),
     "profile": ("memray", "py-spy"),
 }
 """Modules, and the program py-spy, by the extra that installs them."""
-_INCLUDED = {"load": {"bench", "server"}}
+_INCLUDED = {"bench": {"compress"}, "load": {"bench", "compress", "server"}}
 """Extras whose packages another extra installs too."""
 
 
