@@ -16,6 +16,6 @@ A folder each::
     advice           which format, and why: as data, and in sentences
 
 ``cli``, ``interrupt`` and ``process`` are what command lines and children share; ``screen``,
-``figures``, ``tables``, ``summary``, ``targets`` and ``export`` are what they write. ``history`` is
-a command of ``compare``. ``command`` knows what each command is called.
+``figures``, ``tables``, ``links``, ``summary``, ``targets`` and ``export`` are what they write.
+``history`` is a command of ``compare``. ``command`` knows what each command is called.
 """

@@ -52,6 +52,8 @@ class Options:
     values: str | None = None
     payload: tuple[str, ...] = ()
     memory: bool = False
+    links: bool = False
+    check_links: bool = False
     profile: str | None = None
     """The file of a flame graph."""
     rigorous: Rigour | None = None

@@ -18,6 +18,10 @@ The JSON object, keys in a stable order:
 ``cannot``              what was not: ``payload``, ``way``, ``reason``
 ``requests``            a plain HTTP request over 127.0.0.1 in this run: ``bytes``, ``seconds``
 ``advice``              for each section an object, as below; what the text says, and more
+``links``               null, or of ``--links``: ``transfers`` (`bench.measure.transfers.Transfer`),
+                        ``casts`` (`bench.payloads.casts.CastError`), ``noise`` and ``checked``
+                        (transfers through a link, predicted and measured), and ``advice`` on each
+                        payload (`bench.advice.links.LinkAdvice`); bytes and seconds
 ======================  ====================================================================
 
 Advice, whose columns are labels of payloads, whose times are seconds of all operations together,
@@ -69,10 +73,11 @@ from __future__ import annotations
 
 import csv
 import json
-from dataclasses import asdict, astuple
+from dataclasses import asdict, astuple, replace
 from typing import TYPE_CHECKING, Any, TextIO
 
 from .advice.advice import advise
+from .advice.links import advise_links
 from .implementations.implementation import MEMCPY, container_of, kind_of, style_of
 from .measure import machine
 from .measure.results import Cell, Memory
@@ -126,6 +131,42 @@ def write_csv(results: Results, stream: TextIO) -> None:
                 memory = results.memory.get(Cell(number, name, operation), Memory())
                 figures = ["" if each is None else each for each in astuple(memory)]
                 writer.writerow((*row, *(figures if weighed else ())))
+    writer.writerows((*row, *[""] * len(weighed)) for row in _transfers(results))
+
+
+def _transfers(results: Results) -> Iterator[tuple[Any, ...]]:
+    """Yield rows of what ``--links`` measured beyond the cells: operations of compressors, casts.
+
+    Bytes are those of the body that is sent.
+    """
+    for each in results.links.transfers if results.links else ():
+        case = results.cases[each.case]
+        operations = {"encode": each.encode, "decode": each.decode}
+        if each.compressor:
+            operations = {
+                f"compress {each.compressor}": each.compress,
+                f"decompress {each.compressor}": each.decompress,
+            }
+        elif each.dtype == case.dtype:
+            continue
+        for operation, seconds in operations.items():
+            yield (
+                replace(case, dtype=each.dtype).title,
+                case.label,
+                each.codec,
+                container_of(each.codec),
+                kind_of(each.codec),
+                "",
+                operation,
+                f"{seconds:.4g}",
+                "",
+                "",
+                "",
+                each.bytes,
+                f"{each.bytes / max(1, case.size):.4g}",
+                "",
+                "",
+            )
 
 
 def write_json(
@@ -148,9 +189,19 @@ def write_json(
             asdict(advise(results, section), dict_factory=_renamed)
             for section in dict.fromkeys(case.section for case in results.cases)
         ],
+        "links": _links(results),
     }
     json.dump(made, stream, indent=1, allow_nan=False)
     stream.write("\n")
+
+
+def _links(results: Results) -> dict[str, Any] | None:
+    if results.links is None:
+        return None
+    return {
+        **results.links.to_json(),
+        "advice": [asdict(each) for each in advise_links(results)],
+    }
 
 
 def _renamed(fields: list[tuple[str, Any]]) -> dict[str, Any]:

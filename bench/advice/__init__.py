@@ -6,4 +6,5 @@ One job per file::
     capabilities  what each codec makes of arrays that are hard to represent
     advice        recommendations, crossovers, transport share, what to avoid: plain data
     wording       the same in sentences
+    links         whether to compress, over links of several speeds
 """

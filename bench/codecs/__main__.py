@@ -37,7 +37,13 @@ other commands, with --help of their own:
 SECONDS, PROCESSES, MANY_PROCESSES = 15.0, 3, 20
 NO_PROFILE = {
     "output": "-o",
-    **{name: f"--{name}" for name in ("csv", "json", "markdown", "memory", "rigorous", "targets")},
+    **{
+        name: f"--{name.replace('_', '-')}"
+        for name in (
+            *("check_links", "csv", "json", "links", "markdown"),
+            *("memory", "rigorous", "targets"),
+        )
+    },
 }
 """Options that make no sense with ``--profile``."""
 RIGOUR = {
@@ -84,6 +90,8 @@ def parser() -> Parser:
     )
     add("--payload", action="append", dest="more", help=argparse.SUPPRESS)  # its name of old
     add("--memory", action="store_true", help="also the memory of a call, in a pass of its own")
+    add("--links", action="store_true", help="also compressed: what is fastest over which link")
+    add("--check-links", action="store_true", help="--links, and real transfers to check it")
     add("--profile", metavar="SVG", help="no figures, but a flame graph of one cell, by py-spy")
     forms = made.add_run()
     forms.add_argument("--json", action="store_true", help="the advice for programs")
@@ -131,6 +139,10 @@ def parse(argv: list[str] | None) -> Options:
     given["rigorous"] = _rigour(rigour) if given["rigorous"] else None
     given |= {name: value for name, value in usual.items() if given[name] is None}
     given["payload"] = tuple(given["payload"])
+    given["links"] |= given["check_links"]
+    if given["links"] and (given["targets"] or given["op"] != "both"):
+        other = "--targets" if given["targets"] else "--op"
+        made.error(f"--links adds up both directions of one payload: leave out {other}")
     return made.options(given)
 
 
@@ -186,7 +198,7 @@ def _measure(options: Options) -> int:
     from ..measure.run import Session, run
     from ..screen import Progress
     from ..targets import needed
-    from . import plan
+    from . import links, plan
     from .show import show
     from .targets import cases as target_cases
     from .targets import promises
@@ -202,6 +214,7 @@ def _measure(options: Options) -> int:
     promised = list(promises())
     chosen = [needed(promised, able, case.label) if options.targets else able for case in cases]
     plan.check_memory(cases, able)
+    skipped += links.prepare(options, cases, codecs)
     operations = options.op
     if "decode" in operations and not (options.targets or options.profile):
         operations = (*operations, FIRST_USE)
@@ -228,6 +241,7 @@ def _measure(options: Options) -> int:
             from ..measure.memory import weigh
 
             weigh(session, progress)
+        links.measure(session, options, progress)
     except KeyboardInterrupt:
         session.interrupted = True
     return finish(NAME, session, options, [*machine.warnings(), *skipped], show)

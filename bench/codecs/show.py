@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .. import tables, targets
+from .. import links, tables, targets
 from ..advice import wording
 from ..advice.advice import advise, scored
+from ..advice.links import advise_links
 from ..implementations.implementation import FIRST_USE, is_codec
 from ..summary import begin, legend, listed, missed, noise, refusals, trust
 from .targets import promises
@@ -48,6 +49,7 @@ def show(session: Session, options: Options, notes: list[str], screen: Screen) -
             for table in tables.memory(results):
                 screen.table(table)
             legend(screen, *tables.memory_legend(results))
+        _links(results, screen)
         # What a codec refuses is part of the advice.
         baselines = [name for name in results.implementations if not is_codec(name)]
         refusals(results, screen, None if promised else baselines)
@@ -68,7 +70,24 @@ def _tables(results: Results, screen: Screen) -> None:
     legend(screen, tables.LEGEND, BASELINES, *[USED] * (FIRST_USE in results.operations))
 
 
+def _links(results: Results, screen: Screen) -> None:
+    found = advise_links(results)
+    for advice in found:
+        for table in links.bodies(results, advice):
+            screen.table(table)
+        screen.table(links.table(results, advice))
+    if found:
+        legend(screen, links.MODEL, links.READERS)
+        screen.table(links.checks(results))
+        if line := links.agreement(results):
+            legend(screen, line)
+
+
 def _answer(results: Results, screen: Screen) -> None:
+    for advice in advise_links(results):
+        screen.heading(f"Compress? {links.title(results, advice)}")
+        for line in links.answer(advice):
+            screen.line("- " * screen.markdown + line)
     operations = " + ".join(results.summed)
     for number, section in enumerate(tables.sections(results)):
         found = advise(results, section)

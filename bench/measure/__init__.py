@@ -11,5 +11,8 @@ One job per file, in the order of a run::
     machine     what the numbers depend on: versions, and the machine
     memory      what a call takes beside its argument, weighed in processes of its own
     flamegraph  where a cell or a server spends its time, by py-spy
+    links       bodies compressed, and in smaller dtypes (--links)
+    transfers   what that gives: ways to send a payload, each with its bytes and seconds
+    paced       a link of known speed over 127.0.0.1, and real transfers through it
     transport   what a plain HTTP request costs, which the advice compares with
 """

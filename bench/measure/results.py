@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from ..payloads.case import Case
     from .check import Facts
+    from .transfers import Links
 
 
 NOISY = 0.10
@@ -104,6 +105,9 @@ class Results:
     """Of each case: one number by which two runs know that they had the same array."""
     http_round_trips: Mapping[int, float] = field(default_factory=dict)
     """Seconds of a plain HTTP request over 127.0.0.1, by the bytes it sends (`transport`)."""
+
+    links: Links | None = None
+    """Ways to send some of the payloads over links of several speeds, where that was asked for."""
 
     @property
     def summed(self) -> tuple[str, ...]:

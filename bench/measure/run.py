@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from ..payloads.case import Case
     from ..screen import Progress
+    from .transfers import Links
 
 WORKER = f"{__package__}.worker"
 PATIENCE = 0.2
@@ -40,6 +41,7 @@ class Session:
     memory: dict[Cell, Memory] = field(default_factory=dict)
     digests: dict[int, int] = field(default_factory=dict)
     http_round_trips: dict[int, float] = field(default_factory=dict)
+    links: Links | None = None
     interrupted: bool = False
     failure: str = ""
     """What went wrong after something was measured, which is kept."""
@@ -49,7 +51,7 @@ class Session:
         """Return what is known now."""
         names = dict.fromkeys(name for each in self.implementations for name in each)
         known = (self.facts, self.samples, self.memory, self.digests, self.http_round_trips)
-        return Results(self.cases, tuple(names), self.operations, *known)
+        return Results(self.cases, tuple(names), self.operations, *known, self.links)
 
     def check(self, patience: float, progress: Progress) -> None:
         """Check every implementation on every payload; CheckError if one is wrong."""

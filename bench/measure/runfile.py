@@ -6,7 +6,8 @@ and ``bench.report``: a file that is read is a `Results`, as a run that has just
 Metadata of each benchmark: ``way`` (the implementation), ``operation``, ``case`` (the payload, as
 JSON), ``digest`` (of its array), ``twin`` (1 for the second of two equal cells, the A/A control),
 ``wire_bytes``, ``decode_is`` (view or copy), ``memory_*``. Of all of them: the machine, ``mode``,
-``refusals`` (JSON: case, way, reason), ``trips`` (JSON: seconds of a plain request by its bytes).
+``refusals`` (JSON: case, way, reason), ``trips`` (JSON: seconds of a plain request by its bytes),
+``links`` (JSON: `bench.measure.transfers.Links`, whose payloads are places in its ``cases``).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from ..payloads.case import Case, dtype_of
 from . import machine
 from .check import Facts
 from .results import Cell, Memory, Results, Samples
+from .transfers import Links
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -90,6 +92,9 @@ def shared_metadata(results: Results) -> dict[str, Any]:
     metadata = {**machine.describe(), "refusals": json.dumps(refusals)}
     if results.http_round_trips:
         metadata["trips"] = json.dumps(dict(results.http_round_trips))
+    if results.links is not None:
+        cases = [case.to_json() for case in results.cases]
+        metadata["links"] = json.dumps({**results.links.to_json(), "cases": cases})
     return metadata | {"mode": RIGOROUS if results.samples.runs else INTERLEAVED}
 
 
@@ -195,6 +200,8 @@ def _results(loaded: Any) -> Results:
         samples.add(cell, benchmark.get_runs(), keep=shared.get("mode") == RIGOROUS)
     for case, name, reason in json.loads(shared.get("refusals", "[]")):
         facts[cases.setdefault(_case(case), len(cases)), name] = Facts(cannot=reason)
+    links = json.loads(shared["links"]) if "links" in shared else None
+    places = [cases.setdefault(_case(each), len(cases)) for each in links["cases"]] if links else []
     trips = field({"trips": json.loads(shared.get("trips", "{}"))}, "trips", dict)
     return Results(
         list(cases),
@@ -205,6 +212,7 @@ def _results(loaded: Any) -> Results:
         memory,
         digests,
         {int(size): field(trips, size, float) for size in trips},
+        None if links is None else Links.from_json(links, places),
     )
 
 

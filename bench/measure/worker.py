@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..implementations.compressors import get_compressor
 from ..implementations.implementation import FIRST_USE, kind_of
 from ..implementations.lookup import get_implementation
 from ..payloads.case import Case, build, digest
@@ -58,11 +59,25 @@ def jobs_of(plan: Mapping[str, Any]) -> list[Job]:
             continue
         if (index, writer) not in bodies:
             bodies[index, writer] = get_implementation(writer).encode(arrays[index])
+        body = bodies[index, writer]
+        if is_compression(operation):
+            direction, _, named = operation.partition(" ")
+            compressor = get_compressor(named)
+            if direction == "compress":
+                jobs.append((compressor.compress, body))
+            else:
+                jobs.append((compressor.decompress, compressor.compress(body)))
+            continue
         read = implementation.decode
         if operation == FIRST_USE:
             read = with_first_use(read, arrays[index].dtype, raw=kind_of(name) == "raw")
-        jobs.append((read, bodies[index, writer]))
+        jobs.append((read, body))
     return jobs
+
+
+def is_compression(operation: str) -> bool:
+    """Tell ``compress zstd-1`` and ``decompress zstd-1``, which work on bodies, from the others."""
+    return " " in operation
 
 
 def with_first_use(decode: Decode, dtype: np.dtype[Any], *, raw: bool) -> Decode:
@@ -96,7 +111,7 @@ def calibrate(jobs: list[Job], cells: list[Any]) -> list[float]:
     found: dict[tuple[Any, ...], float] = {}
     for job, (index, name, operation, _, guess, _) in zip(jobs, cells, strict=True):
         seconds = guess
-        if guess < COLD:
+        if guess < (SLOW if is_compression(operation) else COLD):
             seconds = sample(job, 1, 0)
         if seconds < SLOW:
             seconds = min(sample(job, 1, warm) for warm in (1, 0, 0))

@@ -77,7 +77,7 @@ def test_the_keys_are_stable() -> None:
     found = of(made)
     assert list(found) == [
         *("format", "interrupted", "notes", "machine", "payloads", "cells", "cannot"),
-        *("requests", "advice"),
+        *("requests", "advice", "links"),
     ]
     assert (found["format"], found["interrupted"], found["notes"]) == (1, False, ["a note"])
 
