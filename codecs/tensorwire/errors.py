@@ -29,6 +29,7 @@ __all__ = [
     "excerpt",
     "is_known",
     "nearest",
+    "reason_of_other",
     "shown",
     "unknown",
 ]
@@ -98,7 +99,7 @@ class CodecError(Exception):
         return self
 
     def suggest(self, remedy: str) -> CodecError:
-        """Add something that the caller can do.
+        """Add another thing that the caller can do, joined by "or".
 
         Parameters
         ----------
@@ -110,7 +111,7 @@ class CodecError(Exception):
         CodecError
             The same error.
         """
-        self.remedy = "; ".join(filter(None, (self.remedy, remedy)))
+        self.remedy = ", or ".join(filter(None, (self.remedy, remedy)))
         self.args = (self.reason, self._path, self.remedy)
         return self
 
@@ -216,6 +217,19 @@ def shown(value: Any, most: int = 40) -> str:
     else:
         text = kind.__name__
     return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def reason_of_other(error: BaseException, most: int = 200) -> str:
+    """Return class and text of an exception of other code, in one line of about `most` characters.
+
+    Its text may be megabytes, and its ``__str__`` may fail.
+    """
+    kind = type(error).__name__
+    try:
+        text = " ".join(str(error)[: 4 * most].split())
+    except Exception:  # noqa: BLE001 - of a class that nobody here knows
+        return kind
+    return f"{kind}: {_shortened(text, most)}" if text else kind
 
 
 def excerpt(value: Any, most: int = 40) -> str:

@@ -14,7 +14,15 @@ import numpy as np
 
 from tensorwire import inputs, lists
 from tensorwire.arrays import NUMBERS, as_array, check_float64
-from tensorwire.errors import DecodeError, EncodeError, excerpt, is_known, shown, unknown
+from tensorwire.errors import (
+    DecodeError,
+    EncodeError,
+    excerpt,
+    is_known,
+    reason_of_other,
+    shown,
+    unknown,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -64,7 +72,7 @@ def columns_of(frame: Any) -> list[tuple[Any, Any]]:
         reason = f"expected a frame that is in memory, got {shown(frame)}"
         raise EncodeError(reason, "", "pass value.collect()") from None
     except Exception as error:  # noqa: BLE001 - of two columns of one name
-        why = " ".join(str(error).split())[:200]
+        why = reason_of_other(error)
         reason = "expected a frame with distinct column names"
         raise EncodeError(f"{reason}, got another ({why})", "", "rename them") from None
     return [(column.name, _column(column)) for column in wrapped.iter_columns()]
@@ -77,11 +85,11 @@ def _column(column: Any) -> Any:
         if isinstance(values, np.ndarray):
             values = as_array(values)
     except EncodeError as error:
-        reason = f"column {shown(column.name)}: {error.reason}"
+        reason = f"{error.reason} in the column {shown(column.name)}"
         raise EncodeError(reason, "", error.remedy) from None
     first = next((item for item in values if item is not None), None) if len(values) else None
     if isinstance(first, (list, np.ndarray, dict)):
-        reason = f"column {shown(column.name)}: expected single values, got {shown(first)}"
+        reason = f"expected single values, got {shown(first)} in the column {shown(column.name)}"
         raise EncodeError(reason)
     return values
 
@@ -177,7 +185,7 @@ def to_frame(columns: Mapping[str, Any], backend: str) -> Any:
             f"expected the package {backend}, got none", "", f"pip install {backend}"
         ) from None
     except Exception as error:  # noqa: BLE001 - any error of the library, for an unknown dtype
-        why = " ".join(str(error).split())[:200]
+        why = reason_of_other(error)
         raise DecodeError(f"expected dtypes that {backend} has, got another ({why})") from None
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tensorwire.errors import EncodeError, shown
+from tensorwire.errors import EncodeError, reason_of_other, shown
 from tensorwire.tree import MAX_DEPTH, shortened
 
 if TYPE_CHECKING:
@@ -77,10 +77,10 @@ def plain(value: Any, *, none: bool = False) -> Any:  # noqa: PLR0911 - a table 
     """
     kind = type(value)
     if hasattr(kind, "columns") and (hasattr(kind, "__arrow_c_stream__") or hasattr(kind, "lazy")):
-        named = "PredictRequest.from_frame or InferRequest.from_frame name its columns"
+        named = "use PredictRequest.from_frame or InferRequest.from_frame for named columns"
         rows = _ROWS.get(library_of(value), "value.to_numpy()")
         reason = f"expected {_ARRAYS}, got {shown(value)}"
-        raise EncodeError(reason, "", f"pass {rows}; {named}")
+        raise EncodeError(reason, "", f"pass {rows}, or {named}")
     read = _READERS.get(library_of(value))
     if read is not None:
         value = read(value, none=none)
@@ -158,10 +158,7 @@ def _array(value: Any) -> Any:
 
 def unreadable(value: Any, error: Exception) -> EncodeError:
     """Return the error for a value whose own attributes or methods raise an error."""
-    try:
-        why = (str(error) or type(error).__name__).partition("\n")[0][:300].rstrip(".")
-    except Exception:  # noqa: BLE001 - str(error) may raise too
-        why = type(error).__name__
+    why = reason_of_other(error).rstrip(".")
     reason = f"expected {_ARRAYS}, got {shown(value)} that numpy cannot view as an array ({why})"
     return EncodeError(reason, "", "pass a numpy array of its values")
 

@@ -449,11 +449,11 @@ def _search(nested: Any, shape: list[int], error: type[CodecError]) -> CodecErro
             if not isinstance(node, (list, tuple)):
                 reason, remedy = _wrong_type(node, error)
                 if depth < rank:
-                    reason = f"expected a row of {shape[depth]} items, got {shown(node)}"
+                    reason = f"expected a row of {_counted(shape[depth])}, got {shown(node)}"
             elif depth == rank:
-                reason = f"expected a single value, got a row of {len(node)} items"
+                reason = f"expected a single value, got a row of {_counted(len(node))}"
             elif len(node) != shape[depth]:
-                reason = f"ragged rows: expected {shape[depth]} items, got {len(node)}"
+                reason = f"expected a row of {_counted(shape[depth])}, got a row of {len(node)}"
                 if error is not DecodeError:
                     remedy = f"pad the rows, or pass {_JSON} to dumps()"
             else:
@@ -466,6 +466,10 @@ def _search(nested: Any, shape: list[int], error: type[CodecError]) -> CodecErro
             levels.pop()
             path.pop()
     return None
+
+
+def _counted(count: int) -> str:
+    return "1 item" if count == 1 else f"{count} items"
 
 
 def _wrong_type(node: Any, error: type[CodecError]) -> tuple[str, str]:

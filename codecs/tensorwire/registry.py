@@ -97,8 +97,10 @@ def get_codec(name: str) -> Codec:
         return built_in(name)
     codec = _registered.get(name) or _plugin(name)
     if codec is None:
-        remedy = f"get_protocol({name!r}) returns that protocol" if name in protocol_names() else ""
-        raise UnknownCodecError(unknown("the name of a codec", name, codec_names()), "", remedy)
+        if name in protocol_names():
+            reason = f"expected the name of a codec, got the protocol {name!r}"
+            raise UnknownCodecError(reason, "", f"use get_protocol({name!r})")
+        raise UnknownCodecError(unknown("the name of a codec", name, codec_names()))
     return cast("Codec", codec)  # a plug-in may have the members of `CodecLike` only
 
 

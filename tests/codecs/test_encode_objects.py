@@ -225,7 +225,7 @@ def test_rows_that_are_no_array_name_the_value() -> None:
         ([["a", 1.5]], "[0][1]", "got 1.5 beside 'a'"),
         ([1, "a"], "[1]", "got 'a' beside 1"),
         ([1j, 2**53 + 1], "[1]", "beside complex numbers, got 9007199254740993"),
-        ([[1, 2], [3]], "[1]", "ragged"),
+        ([[1, 2], [3]], "[1]", "expected a row of 2 items, got a row of 1"),
     ):
         error = refused(value)
         assert error.path == f"$.data.tftensor{place}"

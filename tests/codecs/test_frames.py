@@ -365,10 +365,10 @@ def test_no_remedy_rounds(backend: str) -> None:
 def test_columns_that_are_refused_are_named() -> None:
     """The error of a column of dates, or of arrays, names the column."""
     dates = pd.DataFrame({"day": pd.to_datetime(["2020-01-01"]), "x": [1.0]})
-    assert "column 'day'" in str(refused(dates))
+    assert "the column 'day'" in str(refused(dates))
     arrays = pl.DataFrame({"v": pl.Series([[1, 2]], dtype=pl.Array(pl.Int64, 2))})
-    assert "column 'v'" in str(refused(arrays))
-    with pytest.raises(tw.EncodeError, match="column 'day'"):
+    assert "the column 'v'" in str(refused(arrays))
+    with pytest.raises(tw.EncodeError, match="the column 'day'"):
         InferRequest.from_frame(dates)
 
 

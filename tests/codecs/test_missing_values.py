@@ -196,7 +196,7 @@ def test_what_is_written(kind: str, count: int) -> None:
         array = np.array(values * count)
         for missing in REFUSED:
             with pytest.raises(
-                tw.EncodeError, match="use json/tftensor; pass missing='nan'"
+                tw.EncodeError, match="use json/tftensor, or pass missing='nan'"
             ) as caught:
                 codec.encode(array, missing=missing)
             at = int((~np.isfinite(array)).argmax())

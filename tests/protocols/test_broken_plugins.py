@@ -18,7 +18,16 @@ from tests.support.server_clients import JSON, ask, call
 MODULE = """
 from tensorwire.protocols.family import Call, Endpoint, Family
 
-ENDPOINTS, CALLS = (), ()
+ENDPOINTS, CALLS, RECOGNIZED = (), (), lambda: None
+
+
+class Silent(Exception):
+    def __str__(self):
+        raise RuntimeError
+
+
+def fail():
+    raise Silent
 
 
 class Mine(Family):
@@ -28,7 +37,7 @@ class Mine(Family):
         self.name, self.endpoints, self.calls = name, ENDPOINTS, CALLS
 
     def recognize(self, body, document):
-        return None
+        return RECOGNIZED()
 
 
 class Other(Mine):
@@ -91,8 +100,8 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
 @pytest.mark.parametrize(
     ("entry", "problem"),
     [
-        ("strange_protocol:boom", "RuntimeError 'no licence'"),
-        ("strange_protocol:Late", "RuntimeError 'no licence'"),
+        ("strange_protocol:boom", "RuntimeError: no licence"),
+        ("strange_protocol:Late", "RuntimeError: no licence"),
         ("strange_protocol:missing", "AttributeError"),
         ("no_such_module:f", "ModuleNotFoundError"),
         ("strange_protocol:none", "a form of the family None"),
@@ -120,6 +129,25 @@ def test_a_broken_plugin_is_left_out(
     with pytest.warns(RuntimeWarning, match="protocol boom is left out"), EchoServer() as server:
         reply = ask(server.rest_port, "/predict", '{"data":{"ndarray":[1]}}', JSON)
     assert reply.status == 200
+
+
+@pytest.mark.parametrize(
+    ("function", "got"),
+    [("fail", "got Silent"), ("list", "got list")],
+    ids=["raises", "wrong type"],
+)
+def test_a_plugin_that_recognises_nothing(
+    install: Install, function: str, got: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One whose `recognize` fails is left out with a warning; other protocols are recognised."""
+    module = install(mine_json="strange_protocol:mine")
+    module.RECOGNIZED = getattr(module, function, list)
+    file = tmp_path / "request"
+    request = tw.oip.InferRequest([tw.oip.InferTensor("x", np.array([1.5]))], model_name="m")
+    file.write_bytes(tw.get_protocol("oip/protobuf").encode(request)[0])
+    with pytest.warns(RuntimeWarning, match=f"protocol mine is left out: .*recognize.*{got}"):
+        assert main(["inspect", str(file)]) == 0
+    assert "oip/protobuf" in capsys.readouterr().out
 
 
 def test_a_family_keeps_its_name(install: Install) -> None:

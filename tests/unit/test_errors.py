@@ -16,6 +16,7 @@ from tensorwire.errors import (
     excerpt,
     is_known,
     nearest,
+    reason_of_other,
     shown,
     unknown,
 )
@@ -69,8 +70,8 @@ def test_remedies_add_up(error: type[CodecError]) -> None:
     """Each part of the remedy is one that the caller can take; an empty one adds nothing."""
     one = error("bad", "$.a")
     assert one.suggest("") is one
-    assert one.suggest("use a").suggest("pass b").suggest("").remedy == "use a; pass b"
-    assert str(one) == "bad - at $.a; use a; pass b"
+    assert one.suggest("use a").suggest("pass b").suggest("").remedy == "use a, or pass b"
+    assert str(one) == "bad - at $.a; use a, or pass b"
 
 
 @errors
@@ -183,3 +184,30 @@ def test_an_unknown_name_gets_the_nearest_one() -> None:
     assert is_known("msgpack/raw", known)
     assert not is_known(["msgpack/raw"], known)
     assert not is_known("raw", known)
+
+
+class Silent(Exception):  # noqa: N818 - an error of someone else
+    """An exception whose text cannot be had."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (ValueError("boom"), "ValueError: boom"),
+        (ValueError(" two\n\tlines "), "ValueError: two lines"),
+        (KeyError(), "KeyError"),
+        (Silent(), "Silent"),
+    ],
+    ids=["text", "lines", "empty", "no text"],
+)
+def test_the_reason_of_an_error_of_others(error: Exception, text: str) -> None:
+    """Its class, and its text in one line where there is one."""
+    assert reason_of_other(error) == text
+
+
+def test_the_reason_of_an_error_of_others_is_short() -> None:
+    """A text of megabytes loses its middle."""
+    assert len(reason_of_other(ValueError("n" * 10**7))) < 250

@@ -116,7 +116,11 @@ def test_a_value_is_an_array_or_lists(value: Any, wanted: Any) -> None:
         (int, "got <class 'int'>", ""),
         (object(), "got object", ""),
         (memoryview((ctypes.c_void_p * 2)()), "a buffer of numbers, got one of", "value.tobytes()"),
-        (Offered(ValueError("closed.\nmore")), "cannot view as an array (closed)", "a numpy array"),
+        (
+            Offered(ValueError("closed.\nmore")),
+            "cannot view as an array (ValueError: closed. more)",
+            "a numpy array",
+        ),
         (Offered(KeyError()), "(KeyError)", "a numpy array"),
     ],
     ids=lambda value: type(value).__name__,

@@ -64,9 +64,9 @@ def test_what_no_dtype_holds_stays_lists(nested: Any) -> None:
 @pytest.mark.parametrize(
     ("nested", "path", "reason"),
     [
-        ([[1, 2], [3]], "$[1]", "ragged rows: expected 2 items, got 1"),
-        ([[1], 2], "$[1]", "expected a row of 1 items, got 2"),
-        ([1, [2]], "$[1]", "expected a single value, got a row of 1 items"),
+        ([[1, 2], [3]], "$[1]", "expected a row of 2 items, got a row of 1"),
+        ([[1], 2], "$[1]", "expected a row of 1 item, got 2"),
+        ([1, [2]], "$[1]", "expected a single value, got a row of 1 item"),
         ([{}], "$[0]", "expected a number, bool, string or bytes, got dict"),
         ([[1.5, 2**53 + 1]], "$[0][1]", "beside floats, got 9007199254740993"),
         ([1j, 2**53 + 1], "$[1]", "beside complex numbers, got 9007199254740993"),

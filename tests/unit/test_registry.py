@@ -104,4 +104,4 @@ def test_the_name_of_a_protocol_is_no_codec() -> None:
     """The error names the function that takes it."""
     with pytest.raises(UnknownCodecError, match="expected the name of a codec") as error:
         registry.get_codec("oip/json")
-    assert error.value.remedy == "get_protocol('oip/json') returns that protocol"
+    assert error.value.remedy == "use get_protocol('oip/json')"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tensorwire.cli.files import UsageError, read
+from tensorwire.errors import shown, unknown
 from tensorwire.formats.npy import Npy
 from tensorwire.kinds.tensorproto import BY_NAME, STRING, dtype_of
 
@@ -42,7 +43,8 @@ def build(shape: tuple[int, ...], dtype: str, values: str, seed: int) -> Array:
     """
     wanted = _dtype(dtype)
     if len(shape) > 64 or prod(shape) > 2**40:
-        raise UsageError(f"--shape {','.join(map(str, shape))} is more than any memory holds")
+        got = ",".join(map(str, shape))[:200]
+        raise UsageError(f"--shape: expected at most 64 sizes and 2**40 elements, got {got}")
     if values == "zeros":
         values = "0"
     if values not in _DRAWN:
@@ -63,7 +65,7 @@ def _dtype(name: str) -> np.dtype[Any]:
         return _STRINGS[name]
     rows = {row.dtype: row for row in BY_NAME.values() if row.number != STRING}
     if name not in rows:
-        raise UsageError(f"--dtype: no {name!r}; known: {', '.join([*_STRINGS, *rows])}")
+        raise UsageError(f"--dtype: {unknown('a dtype', name, [*_STRINGS, *rows])}")
     dtype: np.dtype[Any] = dtype_of(rows[name])
     return dtype
 
@@ -133,7 +135,7 @@ def _constant(text: str, dtype: np.dtype[Any]) -> Any:
         kept = bool(same)
         value = cast
     if not kept:
-        raise UsageError(f"--values: {dtype} cannot hold {text}")
+        raise UsageError(f"--values: expected a value that {dtype} represents, got {text[:200]}")
     return value
 
 
@@ -145,4 +147,4 @@ def _number(text: str) -> complex:
             continue
         return number
     how = "normal, uniform, integers, zeros, or a value"
-    raise UsageError(f"--values: expected {how}, got {text!r}")
+    raise UsageError(f"--values: expected {how}, got {shown(text)}")

@@ -61,7 +61,7 @@ def _within_protocol(body: bytes, found: Format, options: Namespace) -> bytes:
     name = found.family.name
     if not options.target.startswith(f"{name}/"):
         reason = f"expected a form of {name} for {found.message}, got {options.target}"
-        raise UsageError(f"{reason}; --to {found.name}, for one")
+        raise UsageError(f"--to: {reason}; use {found.name}, for one")
     message = found.decode(body, options.limits, options.missing)
     return _encoded(options.target, message, options)
 
@@ -70,7 +70,7 @@ def _named(body: bytes, found: Format, options: Namespace) -> bytes:
     """Write the name of the model into a message; over REST it is in the URL alone."""
     message = found.decode(body, options.limits, options.missing)
     if not hasattr(message, "model_name"):
-        raise UsageError(f"--model: {found.name} has no name of a model")
+        raise UsageError(f"--model: expected a format that names a model, got {found.name}")
     message.model_name = options.model
     return _encoded(found.name, message, options)
 

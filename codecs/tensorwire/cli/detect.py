@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import json
 import re
+import warnings
 from contextlib import suppress
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
@@ -18,10 +20,10 @@ import orjson
 import tensorwire as tw
 from tensorwire.cli.files import UsageError
 from tensorwire.containers.protobuf import varint
-from tensorwire.errors import CodecError, DecodeError
+from tensorwire.errors import CodecError, DecodeError, excerpt, reason_of_other, shown
 from tensorwire.extras import lacking
 from tensorwire.protocols import families, find_protocol
-from tensorwire.protocols.family import message_class
+from tensorwire.protocols.family import Recognized, message_class
 from tensorwire.transcoding import find_form
 
 if TYPE_CHECKING:
@@ -185,7 +187,7 @@ def _bare(body: bytes, *, reply: bool) -> Format:
             problem = DecodeError(f"expected JSON, got other text: {error}")
     greedy_last = sorted(families(), key=lambda family: family.greedy)
     for family in greedy_last:
-        recognized = family.recognize(body, document)
+        recognized = _recognized(family, body, document)
         if recognized is not None:
             form, is_reply, message = recognized
             found = Format(f"{family.name}/{form}", is_reply, message)
@@ -198,6 +200,22 @@ def _bare(body: bytes, *, reply: bool) -> Format:
     if found is None:
         raise problem
     return found
+
+
+def _recognized(family: Family, body: bytes, document: Any) -> Recognized | None:
+    """Ask a protocol whether bytes are its own; that of another package which fails is left out."""
+    try:
+        found: Any = family.recognize(body, document)
+    except Exception as error:  # noqa: BLE001 - of code that nobody here knows
+        problem = reason_of_other(error)
+    else:
+        if found is None or isinstance(found, Recognized):
+            recognized: Recognized | None = found
+            return recognized
+        problem = shown(found)
+    text = f"expected recognize() to return a Recognized or None, got {problem}"
+    warnings.warn(f"protocol {family.name} is left out: {text}", RuntimeWarning, stacklevel=2)
+    return None
 
 
 def _of_arrays(body: bytes) -> Format | None:
@@ -223,10 +241,10 @@ def _of_no_protocol(document: Any) -> DecodeError:
         return DecodeError(f"expected an object, got {type(document).__name__}")
     if "error" in document:
         return DecodeError(
-            f"expected a message, got an error reply: {document['error']}", "$.error"
+            f"expected a message, got an error reply: {excerpt(document['error'], 400)}", "$.error"
         )
-    known = ", ".join(list(document)[:5])
-    return DecodeError(f"expected a message of a known protocol, got the keys: {known or 'none'}")
+    keys = ", ".join(map(shown, islice(document, 5))) or "none"
+    return DecodeError(f"expected a message of a known protocol, got the keys: {keys}")
 
 
 def _protobuf(body: bytes, protocols: list[Family], *, reply: bool) -> Format | None:

@@ -31,7 +31,7 @@ def read(name: str) -> bytes:
     if name != STDIO:
         return Path(name).read_bytes()
     if sys.stdin.isatty():
-        raise UsageError("no FILE, and standard input is a terminal")
+        raise UsageError("expected a FILE or bytes on standard input, got a terminal")
     return sys.stdin.buffer.read()
 
 

@@ -113,7 +113,7 @@ def route(name: str, model: str) -> Route:
         if container in call.forms:
             return Route(call.path, call.message)
     if first == family.name and container not in family.media_types:
-        other = f"; make {first}/{predicts[0].forms[0]}" if predicts else ""
+        other = f"; use {first}/{predicts[0].forms[0]}" if predicts else ""
         raise UsageError(f"expected a form that load tools send, got {name}{other}")
     paths = [one.path for one in family.endpoints if one.action == "predict"]
     return Route(re.sub(r"\{\w+\}", lambda _: quote(model, safe=""), paths[0]))

@@ -12,7 +12,7 @@ from tensorwire import __version__
 from tensorwire.arguments import HelpFormatter
 from tensorwire.cli import bench
 from tensorwire.cli.files import UsageError, complain, say
-from tensorwire.errors import CodecError, UnknownCodecError
+from tensorwire.errors import CodecError, UnknownCodecError, reason_of_other
 from tensorwire.limits import DEFAULT_LIMITS, Limits
 from tensorwire.missing import KNOWN
 
@@ -76,7 +76,7 @@ def _report(error: Exception) -> int:
     elif isinstance(error, MemoryError):
         complain("not enough memory")
     else:
-        complain(f"a bug in tensorwire: {type(error).__name__}: {error}")
+        complain(f"a bug in tensorwire, or in a package beside it: {reason_of_other(error, 400)}")
     return USAGE if isinstance(error, (UsageError, UnknownCodecError)) else FAILED
 
 

@@ -51,7 +51,8 @@ def _array(options: Namespace) -> Array:
             shape, options.dtype or "float64", options.values or "normal", options.seed or 0
         )
     if given:
-        raise UsageError(f"--npy brings its own values: leave out --{given[0]}")
+        reason = f"expected --npy or --{given[0]}, got both"
+        raise UsageError(f"{reason}; the file has its own values: leave out --{given[0]}")
     return arrays.load(options.npy)
 
 

@@ -361,7 +361,7 @@ def dtype_of(name: Any, path: str) -> np.dtype[Any]:
     except (TypeError, ValueError):
         dtype = None
     if dtype is None or not _known(dtype):
-        raise DecodeError(f"expected a dtype that numpy has, got {name!r}", path)
+        raise DecodeError(f"expected a dtype that numpy has, got {shown(name)}", path)
     return dtype
 
 

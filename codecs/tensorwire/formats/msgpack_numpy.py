@@ -116,7 +116,9 @@ class MsgpackNumpy(Format):
         except CodecError as error:
             raise error.within(path) from None
         except (ValueError, OverflowError, TypeError) as error:
-            raise EncodeError(f"expected a value that msgpack represents: {error}", path) from None
+            raise EncodeError(
+                f"expected values of msgpack, got another type: {error}", path
+            ) from None
         return True
 
     def _map(
@@ -128,7 +130,9 @@ class MsgpackNumpy(Format):
             if not isinstance(key, (str, bytes)):
                 raise EncodeError(f"expected str or bytes for a key, got {shown(key)}", path)
             if key in (b"nd", b"complex"):
-                raise EncodeError(f"expected keys other than those of an array, got {key!r}", path)
+                raise EncodeError(
+                    f"expected keys other than those of an array, got {shown(key)}", path
+                )
             self._nested(key, path, parts, 0, none=none)
             place = shortened(f"{path}.{_text(key)}")
             inner.append(self._nested(item, place, parts, depth - 1, none=none))

@@ -13,7 +13,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from tensorwire.errors import EncodeError, UnknownCodecError, shown, unknown
+from tensorwire.errors import EncodeError, UnknownCodecError, reason_of_other, shown, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -347,8 +347,7 @@ def _load(entry: EntryPoint) -> MessageProtocol:
         form = loaded(entry.name) if callable(loaded) else loaded
         problem = _problem(form, entry.name)
     except Exception as error:
-        text = shown(str(error), 200)
-        raise EncodeError(f"expected {wanted}, got {type(error).__name__} {text}") from error
+        raise EncodeError(f"expected {wanted}, got {reason_of_other(error)}") from error
     if problem:
         raise EncodeError(f"expected {wanted}, got {problem}")
     return cast("MessageProtocol", form)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from tensorwire.errors import DecodeError
+from tensorwire.errors import DecodeError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -340,8 +340,8 @@ class Family:
     def _answer(self, request: Any, outputs: Mapping[str, Any], wanted: Sequence[str]) -> Any:
         for name in wanted:
             if name not in outputs:
-                known = ", ".join(map(repr, outputs)) or "none"
-                reason = f"expected an output of the model ({known}), got {name!r}"
+                known = ", ".join(map(shown, outputs)) or "none"
+                reason = f"expected an output of the model ({known}), got {shown(name)}"
                 raise UnknownOutputError(reason, "$.outputs")
         return request.reply(dict(outputs))
 

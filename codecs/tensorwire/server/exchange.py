@@ -91,8 +91,7 @@ class Exchange:
             if other is not None:
                 return self._encode(other[1], source, f"{name}/{other[0]}")
             if target != source:
-                reason = f"the reply cannot be {target}: {error}"
-                raise Refusal(Status.NOT_ACCEPTABLE, reason) from None
+                raise _not_acceptable(error, source, target) from None
             if self.model.is_echo:
                 raise
             raise unfit(error) from error
@@ -111,10 +110,19 @@ class Exchange:
         if not isinstance(answer, (bytes, bytearray, memoryview)):
             return self._encode(answer, raw.protocol, target)
         if target != raw.protocol:
-            raise Refusal(Status.NOT_ACCEPTABLE, f"expected {raw.protocol} in Accept, got {target}")
+            wanted, got = (_protocol(one).media_type for one in (raw.protocol, target))
+            reason = f"expected {wanted} in Accept, as in Content-Type, got {got}"
+            raise Refusal(Status.NOT_ACCEPTABLE, f"{reason}; leave Accept out")
         body, (name, _, form) = bytes(answer), target.partition("/")
         try:
             more = self._protocols[name].family.headers(form, body)
         except CodecError as error:
             raise ModelError(f"expected {target} of the model, got other bytes: {error}") from error
         return body, {"Content-Type": _protocol(target).media_type, **more}
+
+
+def _not_acceptable(error: EncodeError, source: str, target: str) -> Refusal:
+    """Return the refusal of a reply that the form in Accept does not represent."""
+    reason = f"{error.reason}, in a reply of {target}"
+    remedy = f"accept {_protocol(source).media_type}, as in Content-Type"
+    return Refusal(Status.NOT_ACCEPTABLE, str(EncodeError(reason, error.path, remedy)))

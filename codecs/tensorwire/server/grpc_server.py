@@ -70,7 +70,7 @@ class GrpcServer:
         try:
             self.port: int = self._server.add_insecure_port(place)
         except RuntimeError as error:
-            raise OSError(f"gRPC cannot listen at {place}: {error}") from None
+            raise OSError(f"expected a free address for gRPC, got {place}: {error}") from None
         self._server.start()
 
     def _methods(self) -> dict[str, Handler]:

@@ -80,7 +80,7 @@ class Negotiator:
             name = self._sources.get(_JSON if _is_json(media_type) else media_type)
             if name is None:
                 known = ", ".join(self.media_types)
-                reason = f"expected a media type that is known here ({known}), got "
+                reason = f"expected one of {known} in Content-Type, got "
                 raise Refusal(Status.UNKNOWN_MEDIA_TYPE, f"{reason}{media_type[:80]!r}")
         first, _, form = name.partition("/")
         refined = self.family.refine(form, headers)
@@ -96,7 +96,7 @@ class Negotiator:
         if self._quality(best, ranges) <= 0:
             known = ", ".join(dict.fromkeys(self._types[name][0] for name in names))
             reason = f"expected one of {known} in Accept, got {accept[:80]!r}"
-            raise Refusal(Status.NOT_ACCEPTABLE, reason)
+            raise Refusal(Status.NOT_ACCEPTABLE, f"{reason}; send one of them, or no Accept")
         return best
 
     def is_named(self, target: str, accept: str) -> bool:
@@ -159,7 +159,7 @@ def _charset(content_type: str) -> str:
     if charset in _UTF8 or charset in _CHARSETS:
         return charset
     known = ", ".join(("utf-8", *_CHARSETS))
-    reason = f"expected a charset that is known here ({known}), got {charset[:80]!r}"
+    reason = f"expected one of {known} for charset=, got {charset[:80]!r}"
     raise Refusal(Status.UNKNOWN_MEDIA_TYPE, reason)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from tensorwire.errors import CodecError, reason_of_other
 from tensorwire.protocols.family import UnknownOutputError
 from tensorwire.server.limits import ModelError
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Model", "RawMessage", "unfit"]
 
 _T = TypeVar("_T")
+_LONGEST = 400  # characters of what a model raised
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +74,8 @@ class Model:
     def __init__(self, model: Any) -> None:
         predict, raw = getattr(model, "predict", None), getattr(model, "predict_raw", None)
         if isinstance(model, type):
-            raise TypeError(
-                f"expected a model, got the class {model.__name__}; make an object of it"
-            )
+            reason = f"expected a model, got the class {model.__name__}"
+            raise TypeError(f"{reason}; pass an object of it")
         if model is not None and predict is None and raw is None:
             reason = f"expected a model with predict or predict_raw, got {type(model).__name__}"
             raise TypeError(reason)
@@ -127,12 +128,17 @@ def _guarded(call: Callable[..., _T], *arguments: Any) -> _T:
     try:
         return call(*arguments)
     except BaseException as error:
-        raise ModelError(f"the model raised {type(error).__name__}: {error}") from error
+        reason = f"expected an answer of the model, got {reason_of_other(error, _LONGEST)}"
+        raise ModelError(reason) from error
 
 
 def unfit(error: Exception) -> ModelError:
     """Return the error for an answer that no reply represents."""
-    return ModelError(f"the answer of the model cannot be encoded: {error}")
+    if isinstance(error, CodecError):
+        reason = f"{error.reason}, in the answer of the model"
+        return ModelError(str(CodecError(reason, error.path, error.remedy)))
+    found = reason_of_other(error, _LONGEST)
+    return ModelError(f"expected an answer of the model that a reply represents, got {found}")
 
 
 def _has_names(answer: Any) -> bool:

@@ -103,7 +103,8 @@ class Call:
             reason = f"expected {' or '.join(route.methods)}, got {self.method}"
             raise Refusal(Status.WRONG_METHOD, reason, Allow=", ".join(route.methods))
         if self.method != route.method == "POST" and not (self.query or self.body):
-            reason = f"expected a message in a {route.method} or in the query, as json=MESSAGE"
+            reason = f"expected a message, got a {self.method} without one; send it in a "
+            reason += f"{route.method}, or in the query, as json=MESSAGE"
             raise Refusal(Status.WRONG_METHOD, reason, Allow=", ".join(route.methods))
         return route
 

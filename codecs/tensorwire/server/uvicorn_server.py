@@ -190,7 +190,7 @@ class RestServer:
         while not self._server.started and self._thread.is_alive() and monotonic() < end:
             sleep(0.002)
         if not self._server.started:
-            raise OSError(f"no HTTP server started within {_START} s")
+            raise OSError(f"expected an HTTP server within {_START} s, got none")
 
     def _run(self) -> None:
         self._server.run(sockets=[self._socket])

@@ -56,7 +56,7 @@ def test_wrong_options_get_one_line(
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
-        ("ragged.json", b"[[1, 2], [3]]", "ragged rows: expected 2 items, got 1 - at $[1]"),
+        ("ragged.json", b"[[1, 2], [3]]", "expected a row of 2 items, got a row of 1 - at $[1]"),
         ("broken.json", b"[[1, 2", "unexpected end of data"),
         ("number.json", b"3", "in no format that is read here: .npy, "),
         ("mixed.json", b"[{}, 1]", "expected a number, bool, string or bytes, got dict"),

@@ -66,7 +66,9 @@ def test_convert_between_protocols(folder: Path, capsys: pytest.CaptureFixture[s
     assert predict.model_spec.name == "m"
     assert predict.inputs["x"].tensor_content == BATCH.tobytes()
     assert run("convert", "r.json", "s", "--to", "seldon/json", "--model", "m") == 2
-    assert "--model: seldon/json has no name of a model" in one_line(capsys.readouterr().err)
+    assert "--model: expected a format that names a model, got seldon/json" in one_line(
+        capsys.readouterr().err
+    )
     assert not (folder / "s").exists()
 
 
@@ -171,7 +173,7 @@ def test_convert_replies(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("body", "target", "says"),
     [
-        (RAGGED, "protobuf/ndarray", "ragged rows: expected 2 items, got 1 - at $.data.ndarra"),
+        (RAGGED, "protobuf/ndarray", "expected a row of 2 items, got a row of 1 - at $.data.nda"),
         (b'{"data":{"ndarray":[["a"]]}}', "protobuf/tensor", "use protobuf/tftensor"),
         (BODY, "protobuf/nothing", "'protobuf/nothing'"),
         (b"", "protobuf/tensor", "empty"),

@@ -66,15 +66,15 @@ def test_inspect_reads_standard_input(
     ("body", "says"),
     [
         (b"", "empty"),
-        (RAGGED, "ragged rows: expected 2 items, got 1 - at $.data.ndarray[1]"),
+        (RAGGED, "expected a row of 2 items, got a row of 1 - at $.data.ndarray[1]"),
         (b'{"data":', "expected JSON, got other text: "),
         (b"{}", "expected a message of a known protocol, got the keys: none"),
         (b'{"a\x1b":1,"b":2}', "expected JSON, got other text"),
-        (b'{"a":1,"b":2}', "got the keys: a, b"),
+        (b'{"a":1,"b":2}', "got the keys: 'a', 'b'"),
         (b"[[1,2],[3,4]]", "expected an object, got list"),
         (
             b'{"error":"no model \\u001b[1m"}',
-            "expected a message, got an error reply: no model \\x1b[1m - at $.error",
+            "expected a message, got an error reply: 'no model \\x1b[1m' - at $.error",
         ),
         (b"hello, world", "expected a format that is known here, got other bytes; pass --as NAME"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "expected a format that is known here"),

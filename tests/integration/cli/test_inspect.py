@@ -142,7 +142,9 @@ def test_inspect_of_what_is_not_there(
     give(monkeypatch, b"")
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
     assert run("inspect") == 2
-    assert "standard input is a terminal" in one_line(capsys.readouterr().err)
+    assert "expected a FILE or bytes on standard input, got a terminal" in one_line(
+        capsys.readouterr().err
+    )
     assert not list(folder.iterdir())
 
 

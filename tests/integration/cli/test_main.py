@@ -34,13 +34,28 @@ from tests.support.command_line import (
         (["convert", "a", "b", "--to", "x", "--max-rank", "-1"], "expected a whole number"),
         (["inspect", "--fir", "3"], "unrecognized arguments: --fir"),
         (["make", "f", "--shape", "2,y"], "expected dimensions such as 100,10, got '2,y'"),
-        (["make", "f", "--shape", "999999999,999999999"], "is more than any memory holds"),
-        (["make", "f", "--dtype", "object"], "--dtype: no 'object'; known: str, bytes, float32"),
-        (["make", "f", "--dtype", "float65"], "--dtype: no 'float65'"),
+        (
+            ["make", "f", "--shape", "999999999,999999999"],
+            "--shape: expected at most 64 sizes and 2**40 elements, got 999999999,999999999",
+        ),
+        (
+            ["make", "f", "--dtype", "object"],
+            "--dtype: expected a dtype, got 'object'; known: str, bytes, float32",
+        ),
+        (
+            ["make", "f", "--dtype", "float65"],
+            "--dtype: expected a dtype, got 'float65' (did you mean 'float64'?)",
+        ),
         (["make", "f", "--values", "gamma"], "or a value, got 'gamma'"),
-        (["make", "f", "--values", "300", "--dtype", "uint8"], "uint8 cannot hold 300"),
-        (["make", "f", "--values", "1e39", "--dtype", "float32"], "float32 cannot hold 1e39"),
-        (["make", "f", "--values", "1j"], "float64 cannot hold 1j"),
+        (
+            ["make", "f", "--values", "300", "--dtype", "uint8"],
+            "a value that uint8 represents, got 300",
+        ),
+        (
+            ["make", "f", "--values", "1e39", "--dtype", "float32"],
+            "a value that float32 represents, got 1e39",
+        ),
+        (["make", "f", "--values", "1j"], "a value that float64 represents, got 1j"),
         (["make", "f", "--npy", "a.npy", "--seed", "1"], "leave out --seed"),
         (["make", "f", "--url", "ftp://h"], "--url: expected an address such as http://"),
         (["make", "f", "--url", "http://a b"], "--url: expected an address"),
@@ -108,7 +123,7 @@ def test_python_m_tensorwire(folder: Path) -> None:
     assert done.stdout.startswith(b"in: seldon/json, SeldonMessage, 83 bytes\n")
     done = start("convert", "-", "-", "--to", "protobuf/tensor", input=RAGGED)
     assert (done.returncode, done.stdout) == (1, b"")
-    reason = b"ragged rows: expected 2 items, got 1"
+    reason = b"expected a row of 2 items, got a row of 1"
     assert done.stderr == b"tensorwire: " + reason + b" - at $.data.ndarray[1]\n"
     assert start().returncode == 2
 

@@ -133,7 +133,7 @@ def test_text_of_grpc_is_no_load(tmp_path: Path, capsys: Capture) -> None:
     folder = tmp_path / "load"
     code, _, err = ran(capsys, "make", str(folder), "--codec", "oip/protobuf-json")
     assert code == 2
-    assert "got oip/protobuf-json; make oip/protobuf" in err
+    assert "got oip/protobuf-json; use oip/protobuf" in err
     assert not folder.exists()
     file = tmp_path / "a.json"
     file.write_text(json.dumps(GRPC))

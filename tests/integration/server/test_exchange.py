@@ -81,7 +81,7 @@ def test_what_a_model_raises(error: BaseException) -> None:
     def answer(_: Any) -> Any:
         raise error
 
-    info = f"the model raised {type(error).__name__}: boom"
+    info = f"expected an answer of the model, got {type(error).__name__}: boom"
     with EchoServer(Predict(answer)) as server:
         for path, message in BY_PATH.items():
             reply = ask(server.rest_port, path, json.dumps(message), JSON)
@@ -94,6 +94,26 @@ def test_what_a_model_raises(error: BaseException) -> None:
         assert ask(server.rest_port, "/live").status == 200
 
 
+def test_the_text_of_what_a_model_raises() -> None:
+    """It is bounded, and an exception without a text is named by its class."""
+
+    class Silent(Exception):  # noqa: N818
+        def __str__(self) -> str:
+            raise RuntimeError
+
+    def answer(values: Any) -> Any:
+        raise Silent if values[0] else ValueError("n" * 10**7)
+
+    with EchoServer(Predict(answer), grpc_port=None) as server:
+        reply = ask(server.rest_port, SERVING, '{"instances": [1.5]}', JSON)
+        assert (reply.status, reply.json["error"]) == (
+            500,
+            "expected an answer of the model, got Silent",
+        )
+        reply = ask(server.rest_port, SERVING, '{"instances": [0.0]}', JSON)
+        assert len(reply.json["error"]) < 1000
+
+
 def test_the_reason_that_seldon_has() -> None:
     """Seldon's wrapper tells a fault of the model from bad data; so in every container."""
 
@@ -102,7 +122,7 @@ def test_the_reason_that_seldon_has() -> None:
 
     expected = {
         "status": 1,
-        "info": "the model raised ValueError: boom",
+        "info": "expected an answer of the model, got ValueError: boom",
         "code": -1,
         "reason": "MICROSERVICE_INTERNAL_ERROR",
     }
@@ -187,6 +207,8 @@ def test_answers_that_no_reply_holds(path: str, value: Any) -> None:
     with EchoServer(Predict(lambda _: value)) as server:
         reply = ask(server.rest_port, path, json.dumps(BY_PATH[path]), JSON)
         assert (reply.status, reply.json.keys()) == (500, {"error"})
+        assert reply.json["error"].startswith("expected ")
+        assert " in the answer of the model" in reply.json["error"]
         for method, protocol in list(METHODS.items())[2:]:
             assert refused(server.grpc_port, method, grpc_body(protocol))[0] == "INTERNAL"
 

@@ -247,6 +247,8 @@ def test_negotiation(port: int, sent: str, accept: str, expected: str | int | No
     reply = ask(port, "/predict", body, headers)
     if expected == 406:
         assert reply.status == 406
+        assert b"in Accept, got " in reply.body
+        assert b"; send one of them, or no Accept" in reply.body
         return
     got = reply.headers["content-type"]
     if "q=0, */*" not in accept or sent == MP_TYPE:
@@ -259,8 +261,13 @@ def test_not_acceptable_value(port: int) -> None:
     """What the accepted container cannot carry is not acceptable, and says why."""
     message = seldon_message(customData={"type_url": "x/none.of.Those", "value": b"\x08\x01"})
     headers = {**PROTOBUF, "Accept": "application/json"}
+    text = (
+        "expected a type that protobuf's default pool has, got 'none.of.Those', in a reply of "
+        "seldon/json - at $.customData; accept application/x-protobuf, as in Content-Type"
+    )
     reply = ask(port, "/predict", message.SerializeToString(), headers)
-    assert reply.status == 406
+    told: Any = message_class("seldon.protos.SeldonMessage").FromString(reply.body)
+    assert (reply.status, told.status.info) == (406, text)
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,7 @@ def test_error_replies() -> None:
     with pytest.raises(tw.DecodeError) as caught:
         tw.loads(b'{"data":{"ndarray":[[1.0,2.0],[3.0]]}}')
     body, headers = protocol("json").encode_error(caught.value)
-    info = "ragged rows: expected 2 items, got 1 - at $.data.ndarray[1]"
+    info = "expected a row of 2 items, got a row of 1 - at $.data.ndarray[1]"
     assert headers == {"Content-Type": "application/json"}
     assert (
         body

@@ -274,8 +274,9 @@ class InferRequest(_Framed):
                 flag = _flag(output.parameters, "binary_data", place)
                 requested = default if flag is None else flag
             if tensor is None:
-                known = ", ".join(map(repr, by_name)) or "none"
-                raise EncodeError(f"expected the output {output.name!r}, got {known}", "$.outputs")
+                known = ", ".join(map(shown, by_name)) or "none"
+                reason = f"expected the output {shown(output.name)}, got {known}"
+                raise EncodeError(reason, "$.outputs")
             if requested is None and (sends_half or not _is_half(tensor.value)):
                 requested = binary
             if tensor.binary is None and requested is not None:

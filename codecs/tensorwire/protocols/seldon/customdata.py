@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from tensorwire import lists
-from tensorwire.errors import EncodeError
+from tensorwire.errors import EncodeError, shown
 from tensorwire.tree import walk
 from tensorwire.wire.stack import with_room
 
@@ -66,8 +66,8 @@ def from_json(tree: Mapping[str, typing.Any], *, lossy: bool) -> Any:
     runtime = import_module("google.protobuf.json_format")
     known = _class_of(tree["@type"])
     if known.DESCRIPTOR.full_name in _JSON_OF_THEIR_OWN and len(tree) > 2:
-        got = ", ".join(map(repr, tree))
-        raise EncodeError(f"expected only the members '@type' and 'value', got {got[:80]}")
+        got = ", ".join(map(shown, tree))
+        raise EncodeError(f"expected only the members '@type' and 'value', got {got}")
     try:
         packed = with_room(lambda: runtime.ParseDict(tree, _packed()))
     except (*_REFUSALS, runtime.Error) as error:
@@ -119,5 +119,5 @@ def _class_of(type_url: str) -> typing.Any:
             descriptor_pool.Default().FindMessageTypeByName(name)
         )
     except (LookupError, ValueError, TypeError):
-        reason = f"expected a type that protobuf's default pool has, got {name!r}"
+        reason = f"expected a type that protobuf's default pool has, got {shown(name, 80)}"
         raise EncodeError(reason, "", "import its module, or use seldon/protobuf") from None

@@ -88,8 +88,8 @@ def json_field(form: bytes, *, needed: bool = False) -> bytes:
         raise DecodeError(f"expected one field json in a form, got {len(found)}")
     if not found and needed:
         known = ", ".join(map(repr, filter(None, names[:5]))) or "none"
-        reason = f"expected a field json in a form, got {known}; send json=MESSAGE, escaped, "
-        raise DecodeError(reason + "or a body of JSON with Content-Type: application/json")
+        remedy = "send json=MESSAGE, escaped, or a body of JSON with Content-Type: application/json"
+        raise DecodeError(f"expected a field json in a form, got {known}", "", remedy)
     return _unescaped(found[0]) if found else b""
 
 
@@ -201,7 +201,8 @@ def _parts(body: bytes, content_type: str) -> Sequence[_Part]:
         from python_multipart.exceptions import FormParserError
         from python_multipart.multipart import MultipartParser, parse_options_header
     except ImportError:
-        reason = f"{MULTIPART} needs python-multipart: pip install 'tensorwire[server]'"
+        reason = f"expected python-multipart for {MULTIPART}, got no such package"
+        reason += "; pip install 'tensorwire[server]'"
         raise UnreadableFormError(reason) from None
     boundary = parse_options_header(content_type)[1].get(b"boundary", b"")
     if not boundary:
@@ -257,12 +258,10 @@ def _text_of(part: _Part, name: str, *, is_file: bool) -> list[bytes]:
     if name == "strData" or (name == "jsonData" and is_file and not is_json):
         return [orjson.dumps(text)]
     if not _is_json(text):
-        remedy = "a member of the message"
+        remedy = "send the member of the message as JSON"
         if name == "binData":
-            remedy = "base64 in quotes, or send it as a file, as curl -F 'binData=@FILE' does"
-        raise DecodeError(
-            f"expected JSON in a field of a form, got other text; send {remedy}", path
-        )
+            remedy = "send base64 in quotes, or a file, as curl -F 'binData=@FILE' does"
+        raise DecodeError("expected JSON in a field of a form, got other text", path, remedy)
     return [text.encode()]
 
 
