@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -59,6 +60,8 @@ class Options:
     rigorous: Rigour | None = None
     """Options of pyperf's Runner; None: the interleaved run."""
     quick: bool = False
+    details: bool = False
+    started: float = field(default_factory=time.time)
 
 
 class Parser(argparse.ArgumentParser):

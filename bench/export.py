@@ -3,7 +3,7 @@
 The JSON object, keys in a stable order:
 
 ======================  ====================================================================
-``format``              1; it changes if a key changes its meaning or goes
+``format``              2; it changes if a key changes its meaning or goes
 ``interrupted``         whether the run was ended early: medians of fewer samples, cells missing
 ``notes``               what made the run unlike others, as text
 ``machine``             Python and library versions, system, processor, ... by name
@@ -31,7 +31,7 @@ and whose factors say how many times:
 ``section``             of ``payloads``
 ``operations``          encode, decode, or both: those whose seconds are added up
 ``columns``, ``series`` labels, and whether they grow
-``noise``               by column
+``disputed``            by column, the codecs whose processes are more than 25 % apart
 ``best``                choices of all containers (below)
 ``containers``          choices of each container, by its name
 ``first_use``           of each of ``best``: ``codec``, ``column``, seconds of ``decode``, and of
@@ -39,7 +39,7 @@ and whose factors say how many times:
 ``matters``             for each column: the best ``codec``, its ``seconds`` and ``bytes``; a plain
                         ``request`` with that body and the codec's ``share`` of its seconds; the
                         body alone at ``wire_1_gbit`` and ``wire_10_gbit`` (seconds, arithmetic);
-                        the ``worst`` codec and what it adds to a request (``worst_adds``);
+                        the ``total`` of both, and the ``worst`` codec's (``worst_total``);
                         ``will_do``: codecs that make a request at most 10 % longer; ``slow``: the
                         others; null or empty where no request was measured
 ``refused``             codecs that cannot carry some of these payloads: ``codec``, ``columns``,
@@ -48,25 +48,22 @@ and whose factors say how many times:
                         ``columns``, ``dtype``, ``comes_back_as``
 ``carries``             of each codec, what it makes of hard arrays: ``keeps``, ``casts`` (to which
                         dtype), ``refuses`` (why), ``forgets`` (it gives the bytes alone)
-``crossovers``          ``winner`` is quicker than ``loser`` from ``column`` on, ``factor`` times in
-                        the last column; ``before``: slower until then (else level)
-``avoid``               ``way`` takes ``factor`` times as much ``what`` (time, bytes, encode,
-                        decode) as ``against``, in ``column``
 ======================  ====================================================================
 
 A choice:
 
 ======================  ====================================================================
 ``codec``               what to take
-``level_with``          as good: not slower by more than the noise or 10 %, on all these columns
+``level_with``          as fast: not slower beyond the noise, on all these columns
 ``columns``, ``at``     for which payloads, and on which one the figures were taken
 ``seconds``, ``bytes``  of the choice; ``bytes_per_value``
-``smallest``            the codec of the smallest body of all, ``times_smallest``: bytes against it
-``next``, ``raw``       the quickest that is slower; a quicker one without shape and dtype. Each
-                        null or ``codec``, ``time``, ``bytes`` (divided by those of the choice)
+``next``, ``slowest``   of the others, as below, or null
 ``objects``             time of the usual way through Python objects, divided likewise, or null
 ``others``              of ``best``: the choices of slower containers, as ``next``
 ======================  ====================================================================
+
+Another codec: ``codec``; ``time`` and ``bytes``, how many times those of the choice (the median of
+the processes' ratios); ``sure``, whether the processes agree on that.
 """
 
 from __future__ import annotations
@@ -78,7 +75,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from .advice.advice import advise
 from .advice.links import advise_links
-from .implementations.implementation import MEMCPY, container_of, kind_of, style_of
+from .implementations.implementation import FIRST_USE, MEMCPY, container_of, kind_of, style_of
 from .measure import machine
 from .measure.results import Cell, Memory
 
@@ -87,9 +84,9 @@ if TYPE_CHECKING:
 
     from .measure.results import Results
 
-FORMAT = 1
-KEYS = {"implementation": "way", "transport": "matters", "capabilities": "carries"}
-"""Fields of advice that have other names in format 1."""
+FORMAT = 2
+KEYS = {"transport": "matters", "capabilities": "carries"}
+"""Fields of advice that have other names in the file."""
 COLUMNS = (
     *("payload", "label", "way", "container", "kind", "baseline", "operation", "median_s"),
     *("samples", "noise", "memcpy_ratio", "bytes", "bytes_per_element", "decode", "cannot"),
@@ -109,6 +106,8 @@ def write_csv(results: Results, stream: TextIO) -> None:
                 continue
             for operation in results.operations:
                 seconds = results.seconds(number, name, operation)
+                if operation == FIRST_USE and ":" in name:
+                    continue  # not measured of baselines
                 floor = results.seconds(number, MEMCPY, operation)
                 done = facts.cannot is None
                 row = (

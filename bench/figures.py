@@ -45,6 +45,11 @@ def ratio(value: float | None) -> str:
     return f"{three_digits(value)}x" if value >= 0.1 else f"{value:.2f}x"
 
 
+def times(value: float) -> str:
+    """Write a factor within a sentence: ``1.8 times``, ``41 times``, ``1,234 times``."""
+    return f"{value:,.0f} times" if value >= 9.95 else f"{value:.1f} times"
+
+
 def counted(number: int, what: str) -> str:
     """Write a number of things: ``1 row``, ``2,000 rows``."""
     return f"{number:,} {what}{'s' * (number != 1)}"

@@ -45,6 +45,8 @@ CELLS = {
 USUAL, NARROWEST, MEASURE, WIDEST = 80, 40, 100, 10_000
 """Columns of a pipe without COLUMNS; the fewest; the widest line of text; more than any table."""
 ASCII = str.maketrans({"µ": "u"})
+ENTRY = 10
+"""Columns of a label and the gap behind it."""
 GLUE = "\ue000"
 """Stands for the space between a number and its unit while a text is wrapped."""
 _UNIT = re.compile(r"(?<=[0-9]) (?=(?:%|[nmµu]?s|[kMG]?(?:B|bit/s))(?![\w/]))")
@@ -178,6 +180,17 @@ class Screen:
         for part in wrapped(text, min(self.width, MEASURE)):
             self._console.print(Text(part, STYLES[style]))
 
+    def entry(self, label: str, text: str) -> None:
+        """Write a line under a label, which stands before it in a column of its own."""
+        if self.markdown:
+            self.line(f"- **{label}**: {text}")
+            return
+        width = min(self.width, MEASURE) - ENTRY
+        first = f"{self._representable(label):<{ENTRY - 1}} "
+        for part in wrapped(self._representable(text), width, indent=""):
+            self._console.print(Text(first) + Text(part))
+            first = " " * ENTRY
+
     def heading(self, text: str) -> None:
         """Write a title, set apart."""
         self.line()
@@ -274,7 +287,7 @@ def shortened(text: str, columns: int) -> str:
     return f"{start}...{end}"
 
 
-def wrapped(text: str, columns: int) -> Iterator[str]:
+def wrapped(text: str, columns: int, indent: str = "  ") -> Iterator[str]:
     """Break a text between words, or inside a word that is wider than a line.
 
     What follows is indented. A number keeps its unit; spaces in a row stay where no break is.
@@ -283,11 +296,11 @@ def wrapped(text: str, columns: int) -> Iterator[str]:
         yield text.rstrip()
         return
     start = " " * (len(text) - len(text.lstrip()))
-    indent, rest = start, _UNIT.sub(GLUE, text.strip())
+    before, rest = start, _UNIT.sub(GLUE, text.strip())
     while rest:
-        line = Text(rest).wrap(Console(), columns - len(indent))[0].plain.rstrip()
-        yield indent + line.replace(GLUE, " ")
-        indent, rest = start + "  ", rest[len(line) :].lstrip()
+        line = Text(rest).wrap(Console(), columns - len(before))[0].plain.rstrip()
+        yield before + line.replace(GLUE, " ")
+        before, rest = start + indent, rest[len(line) :].lstrip()
 
 
 def _escaped(cell: str) -> str:

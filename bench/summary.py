@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sys
+from statistics import median
 from typing import TYPE_CHECKING
 
 from . import figures
+from .implementations.implementation import is_codec
 from .measure import machine
-from .measure.results import NOISY
+from .measure.results import DISAGREE, NOISY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from .advice.wording import Answer
     from .measure.results import Results
     from .measure.run import Session
     from .screen import Screen
@@ -31,15 +34,6 @@ def legend(screen: Screen, *lines: str) -> None:
     screen.line()
     for line in lines:
         screen.line(line, "note")
-
-
-def listed(screen: Screen, title: str, lines: Sequence[str]) -> None:
-    """Write a list with its title, unless it is empty."""
-    if lines:
-        screen.line()
-        screen.line(title)
-    for line in lines:
-        screen.line(f"- {line}")
 
 
 def missed(lines: Sequence[str], screen: Screen) -> None:
@@ -70,38 +64,48 @@ def trust(session: Session, results: Results, screen: Screen) -> None:
         return
     cells = sum(not cell.control for cell in results.samples.seconds)
     processes = max(len(each) for each in results.samples.seconds.values())
-    rigorous = bool(results.samples.runs)
-    order = "in turn by pyperf, each" if rigorous else "in turn"
     least, most = min(counts), max(counts)
+    by = " by pyperf" if results.samples.runs else ""
     samples = f"{least} to {most}" if least < most else f"{most}"
-    screen.line()
     screen.line(
-        f"{cells} cell{'s' * (cells > 1)}, each checked before it was timed, {order} in {processes}"
-        f" process{'es' * (processes > 1)},"
-        f" {session.seconds:.0f} s; {samples} sample{'s' * (most > 1)} each.",
+        f"{figures.counted(cells, 'timing')}, each checked first, in turn{by} in"
+        f" {processes} process{'es' * (processes > 1)} and {session.seconds:.0f} s;"
+        f" {samples} sample{'s' * (most > 1)} each.",
         "note",
     )
     noise(results, screen)
 
 
-def noise(results: Results, screen: Screen, *, apart: bool = False) -> None:
-    """Write how far equal cells differed, after an empty line if nothing comes before it."""
-    noises = {
-        case.label: results.noise(number)
-        for number, case in enumerate(results.cases)
-        if results.pairs(number)
-    }
-    if not noises:
-        return
+def noise(results: Results, screen: Screen, *, quiet: bool = False) -> None:
+    """Write how far the processes differ on the times of codecs; quiet, only if it is far."""
+    cells = [
+        cell
+        for cell in results.samples.seconds
+        if is_codec(cell.implementation) and not cell.control
+    ]
+    spreads = [results.spread(cell) for cell in cells]
+    usual, apart = (
+        (median(spreads) if spreads else 1.0) - 1,
+        sum(each > DISAGREE for each in spreads),
+    )
+    text = f"Noise: the same time differs by {figures.percent(usual)} between processes"
     if apart:
-        screen.line()
-    each = ", ".join(f"{label}: {figures.percent(noise)}" for label, noise in noises.items())
-    screen.line(f"Noise, from equal cells measured twice: {each}.", "note")
-    if max(noises.values()) > NOISY:
+        text += f", {apart} of {len(cells)} times by more than {figures.percent(DISAGREE - 1)}"
+    if max((len(results.by_process(cell)) for cell in cells), default=0) < 2:
+        text = "Noise: unknown, since a single process measured"
+    if not quiet or usual > NOISY:
+        screen.line(f"{text}.", "note")
+    if usual > NOISY:
         more = "a higher -p" if results.samples.runs else "more --seconds"
-        screen.line(f"That is high: close other programs, or give it {more}.", "warning")
-        if sys.platform == "linux":
-            screen.line(
-                "A quieter machine: sudo python -m pyperf system tune (system reset undoes it).",
-                "warning",
-            )
+        text = f"The machine is busy: close other programs, or give it {more}."
+        if sys.platform == "linux" and not quiet:
+            text += " sudo python -m pyperf system tune quiets it (system reset undoes that)."
+        screen.line(text, "warning")
+
+
+def answer(found: Answer, screen: Screen) -> None:
+    """Write the advice: reasons first, so that what to take stands in the last line."""
+    screen.heading(found.title)
+    for label, text in found.entries:
+        screen.entry(label, text)
+    screen.line(found.verdict, "title")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from . import figures
-from .advice.advice import recommend
-from .advice.scores import by_container
+from .advice.scores import by_container, scores_of
 from .implementations.implementation import (
     FIRST_USE,
+    MEASURED,
     MEMCPY,
+    OBJECTS,
     TITLES,
     codec_of,
     container_of,
@@ -17,20 +20,23 @@ from .implementations.implementation import (
     kind_of,
     label_of,
 )
-from .measure.results import Cell, Memory, level
+from .measure.results import DISAGREE, Cell, Memory
 from .screen import BEST, NEITHER, TIE, Row, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from .advice.scores import Scores
     from .measure.check import Facts
     from .measure.results import Results
 
+UNSURE = "~"
 LEGEND = (
-    f"{BEST} quickest of its container that tells its own shape (raw does not),"
-    f" {TIE} level with it inside the noise, - not measured."
+    f"{BEST} quickest of its group, {TIE} one of several that are equally fast; raw is in neither:"
+    " the bytes alone, without shape and dtype."
 )
+DISPUTED = f"{UNSURE} its processes are more than {DISAGREE - 1:.0%} apart.".replace("%", " %")
+WIDE = "B/value and all right of it: of {}. and use: decode, and one pass over the values."
+SHORT = {FIRST_USE: "and use"}
 OTHER_SIZE = 1.1
 """A baseline's bytes are listed if they differ from its codec's by more than this factor."""
 MEMORY_COLUMNS = ("body", "Python", "x array", "process", "x array", "allocs", "copies")
@@ -91,12 +97,10 @@ def times(results: Results, operation: str, section: str, chosen: Sequence[int])
         table.note = "; ".join(f"{case.label}: {case.what}" for case in cases)
     floor = results.seconds(last, MEMCPY, operation)
 
+    marked = _marks(replace(results, operations=(operation,)), section)
+
     def row(name: str, label: str) -> Row:
-        cells = [
-            figures.duration(results.seconds(n, name, operation))
-            + mark(results, n, name, operation)
-            for n in chosen
-        ]
+        cells = [_time(results, n, name, (operation,), marked) for n in chosen]
         taken = results.seconds(last, name, operation)
         cells.append(figures.ratio(taken / floor if taken and floor else None))
         return Row(label, tuple(cells), row_style(name))
@@ -105,20 +109,86 @@ def times(results: Results, operation: str, section: str, chosen: Sequence[int])
     return table
 
 
-def mark(results: Results, case: int, name: str, operation: str) -> str:
-    """Mark the quickest codec of a container, or all those level with it; ``raw`` is no rival."""
-    rivals = {
-        other: taken
-        for other in groups(results.implementations).get(container_of(name), ())
-        if is_codec(other)
-        and kind_of(other) != "raw"
-        and (taken := results.seconds(case, other, operation))
-    }
-    if name not in rivals or len(rivals) == 1:
-        return NEITHER
-    least, noise = min(rivals.values()), results.noise(case)
-    tied = [other for other, taken in rivals.items() if level(taken, least, noise)]
-    return NEITHER if name not in tied else BEST if len(tied) == 1 else TIE
+def overview(results: Results, section: str, chosen: Sequence[int], width: int) -> Table:
+    """Return the time there and back by payload, and more of the last one where there is room."""
+    cases = [results.cases[n] for n in chosen]
+    last, marked = chosen[-1], _marks(results, section)
+    columns = [case.label for case in cases]
+    more: dict[str, Callable[[str], str]] = {}
+    if len(chosen) == 1 or cases[-1].series:
+        timed = [each for each in MEASURED if each in results.operations]
+        more["B/value"] = partial(_per_value, results, last)
+        for each in timed if len(timed) > 1 else ():
+            more[SHORT.get(each, each)] = partial(_one, results, last, each)
+        more["bytes"] = partial(_size, results, last)
+        more["decode is"] = partial(_decode_is, results, last)
+    names = [
+        name
+        for name in results.implementations
+        if is_codec(name) or name == MEMCPY or (name.endswith(OBJECTS) and kind_of(name) != "raw")
+    ]
+    title = f"{' + '.join(results.summed)}: {section}"
+    for extra in (len(more), min(1, len(more))):
+        shown = list(more)[:extra]
+
+        def row(name: str, label: str, shown: Sequence[str] = shown) -> Row:
+            times = [_time(results, n, name, results.summed, marked) for n in chosen]
+            return Row(label, (*times, *(more[each](name) for each in shown)), row_style(name))
+
+        table = Table(title, (*columns, *shown), grouped(names, row), fixed=len(shown))
+        if sum(table.widths()) <= width:
+            break
+    if not cases[-1].series and len(cases) > 1:
+        table.note = "; ".join(f"{case.label}: {case.what}" for case in cases)
+    return table
+
+
+def _time(
+    results: Results,
+    case: int,
+    name: str,
+    operations: Sequence[str],
+    marked: Mapping[tuple[str, str], str],
+) -> str:
+    parts = [results.seconds(case, name, each) for each in operations]
+    known = [part for part in parts if part]
+    if len(known) < len(parts):
+        return f"-{NEITHER}"
+    unsure = UNSURE * (is_codec(name) and results.disagrees(case, name, *operations))
+    mark = marked.get((results.cases[case].label, name), NEITHER)
+    return f"{unsure}{figures.duration(sum(known))}{mark}"
+
+
+def _one(results: Results, case: int, operation: str, name: str) -> str:
+    return figures.duration(results.seconds(case, name, operation))
+
+
+def _marks(results: Results, section: str) -> dict[tuple[str, str], str]:
+    """Mark the quickest codec of each container, or all that are as quick; ``raw`` is no rival."""
+    scores = scores_of(results, section)
+    found: dict[tuple[str, str], str] = {}
+    for names in by_container(scores.describing).values():
+        for column in scores.columns if len(names) > 1 else ():
+            best = scores.best(column, names)
+            found |= {(column, name): BEST if len(best) == 1 else TIE for name in best}
+    return found
+
+
+def _size(results: Results, case: int, name: str) -> str:
+    facts = results.facts.get((case, name))
+    return figures.size(facts.size) if facts and facts.size and name != MEMCPY else "-"
+
+
+def _per_value(results: Results, case: int, name: str) -> str:
+    facts = results.facts.get((case, name))
+    if not (facts and facts.size) or name == MEMCPY:
+        return "-"
+    return figures.three_digits(facts.size / max(1, results.cases[case].size))
+
+
+def _decode_is(results: Results, case: int, name: str) -> str:
+    facts = results.facts.get((case, name))
+    return "-" if not facts or facts.cannot else "view" if facts.view else "copy"
 
 
 def sizes(results: Results, section: str, chosen: Sequence[int]) -> Table:
@@ -155,24 +225,6 @@ def _same_size(first: Facts | None, second: Facts | None) -> bool:
     if not (first and second and first.size and second.size):
         return True
     return 1 / OTHER_SIZE <= first.size / second.size <= OTHER_SIZE
-
-
-def answer(scores: Scores, section: str, what: str) -> Table:
-    """Return the kind to choose, by container and payload, and its time there and back."""
-    drawn = Table(f"Which format? {section}, {what}", scores.columns)
-    for container, names in by_container(scores.describing).items():
-        chosen = {
-            column: each.codec for each in recommend(scores, names) for column in each.columns
-        }
-        kinds, times = [], []
-        for column in scores.columns:
-            name = chosen.get(column)
-            tied = len(scores.best(column, names)) > 1
-            kinds.append(kind_of(name) + (TIE if tied else NEITHER) if name else "-")
-            times.append(figures.duration(scores.seconds[column, name]) + NEITHER if name else "-")
-        drawn.rows.append(Row(container, tuple(kinds), "answer"))
-        drawn.rows.append(Row("", tuple(times), "baseline"))
-    return drawn
 
 
 def memory(results: Results) -> Iterator[Table]:

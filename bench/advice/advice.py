@@ -1,5 +1,10 @@
 """Which format, and why: answers from the numbers of this run, never from memory.
 
+For each payload the best codec is the quickest, with all that are not slower than it beyond the
+noise (`Scores.is_slower`: by 10 % in three of four processes). Neighbouring payloads share a
+choice as long as they have one of the best in common; where they no longer have, the order
+crosses over. The same is done for each container alone.
+
 `advise` returns all of it as plain data; the text (`wording`) and the JSON (`bench.export`) only
 present it.
 """
@@ -7,17 +12,11 @@ present it.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import combinations
+from statistics import median
 from typing import TYPE_CHECKING
 
-from ..implementations.implementation import (
-    FIRST_USE,
-    OBJECTS,
-    container_of,
-    is_codec,
-    kind_of,
-    style_of,
-)
+from ..implementations.implementation import FIRST_USE, is_codec
+from ..measure.results import DISAGREE, spread
 from ..measure.transport import seconds_of
 from ..payloads.case import dtype_of
 from .capabilities import Capabilities, capabilities_of, comes_back_as, name_of
@@ -29,16 +28,8 @@ if TYPE_CHECKING:
     from ..measure.results import Results
     from .scores import Scores
 
-FEW = 2
-"""So many slow codecs are exceptions, if more than so many will do."""
 GIGABIT = 1e9 / 8
 """Bytes a second."""
-TERRIBLE = 10
-"""Times slower than the same job done well: worth a warning,"""
-NOTICED = 1e-3
-"""if it costs at least so many seconds more."""
-WASTEFUL = 3
-"""Times the bytes of the smallest body: worth a warning."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +38,11 @@ class Alternative:
 
     codec: str
     time: float
-    """Its seconds, divided by those of the recommendation."""
+    """Its seconds, divided by those of the recommendation in the same process: the median."""
     bytes: float
     """Its body, divided by that of the recommendation."""
+    sure: bool
+    """Whether the processes agree on the time."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +51,7 @@ class Recommendation:
 
     codec: str
     level_with: tuple[str, ...]
-    """About as quick on all these payloads: by no more than the noise, or 10 %."""
+    """As quick on all these payloads, within the noise."""
     columns: tuple[str, ...]
     """The payloads; of a series, without a gap."""
     at: str
@@ -66,18 +59,19 @@ class Recommendation:
     seconds: float
     bytes: int
     bytes_per_value: float
-    smallest: str
-    """The codec of the smallest body, of all containers,"""
-    times_smallest: float
-    """and how many times its bytes this one has."""
     next: Alternative | None
-    """The quickest of the others that are slower; None: there is none."""
-    raw: Alternative | None
-    """One that is quicker, but has neither shape nor dtype."""
+    """The quickest of the others; None: there is none."""
+    slowest: Alternative | None
+    """The slowest of them."""
     objects: float | None
     """The seconds of the usual way through Python objects, divided by those of this one."""
     others: tuple[Alternative, ...] = ()
     """Of the best of all: what is best in the containers that are slower, quickest first."""
+
+    @property
+    def codecs(self) -> tuple[str, ...]:
+        """All that are as quick."""
+        return (self.codec, *self.level_with)
 
 
 @dataclass(frozen=True)
@@ -123,50 +117,19 @@ class TransportShare:
     """Seconds of a plain HTTP request with this body: measured in this run (`transport`)."""
     share: float | None
     """The codec's seconds, as a share of that."""
+    total: float | None
+    """The request and the codec."""
     wire_1_gbit: float
     """Seconds of the body's bits alone: arithmetic, not measured."""
     wire_10_gbit: float
     worst: str
-    """The codec that makes a request longest, its bytes included,"""
-    worst_adds: float | None
-    """and by how many seconds longer than the best does."""
+    """The codec with which a request takes longest, its bytes included,"""
+    worst_total: float | None
+    """and the seconds of both."""
     will_do: tuple[str, ...]
     """All that make it longer by no more than 10 %."""
     slow: tuple[str, ...]
     """All others; both are empty where no request was measured."""
-
-    @property
-    def verdict(self) -> str:
-        """``any`` codec will do, any ``but`` one or two, or the choice ``matters``."""
-        if not self.slow:
-            return "any"
-        return "but" if len(self.slow) <= FEW < len(self.will_do) else "matters"
-
-
-@dataclass(frozen=True)
-class Crossover:
-    """From a column on, one codec is quicker than another; before, it is not."""
-
-    winner: str
-    loser: str
-    column: str
-    factor: float
-    """How many times quicker in the last column."""
-    before: bool
-    """Whether the other was quicker before, not only level."""
-
-
-@dataclass(frozen=True)
-class Avoid:
-    """An implementation that is far worse than another on one payload."""
-
-    implementation: str
-    column: str
-    what: str
-    """``encode`` or ``decode`` (through Python objects), ``time``, ``bytes``."""
-    factor: float
-    """How many times as much it takes."""
-    against: str
 
 
 @dataclass(frozen=True)
@@ -178,7 +141,8 @@ class Advice:
     columns: tuple[str, ...]
     series: bool
     """The columns are one payload in growing batches."""
-    noise: Mapping[str, float]
+    disputed: Mapping[str, tuple[str, ...]]
+    """The codecs whose processes disagree on the time, by column."""
     best: tuple[Recommendation, ...]
     """Of all containers."""
     containers: Mapping[str, tuple[Recommendation, ...]]
@@ -189,8 +153,6 @@ class Advice:
     refused: tuple[Refusal, ...]
     casts: tuple[Cast, ...]
     capabilities: Mapping[str, Capabilities]
-    crossovers: tuple[Crossover, ...]
-    avoid: tuple[Avoid, ...]
 
 
 def advise(results: Results, section: str) -> Advice:
@@ -202,15 +164,20 @@ def advise(results: Results, section: str) -> Advice:
         replace(each, others=_others(scores, each, containers.values()))
         for each in recommend(scores, scores.describing)
     ]
-    cases = [n for n, case in enumerate(results.cases) if case.section == section]
-    judged = cases[-1:] if scores.series else cases  # of a growing payload, the largest
     asked = {name: capabilities_of(name) for name in scores.codecs}
+    cases = {case.label: n for n, case in enumerate(results.cases) if case.section == section}
+    disputed = {
+        column: tuple(
+            name for name in scores.codecs if results.disagrees(number, name, *results.summed)
+        )
+        for column, number in cases.items()
+    }
     return Advice(
         section=section,
         operations=results.summed,
         columns=scores.columns,
         series=scores.series,
-        noise=scores.noise,
+        disputed=disputed,
         best=tuple(best),
         containers={name: found for name, found in containers.items() if found},
         first_use=tuple(_first_uses(results, section, best)),
@@ -218,8 +185,6 @@ def advise(results: Results, section: str) -> Advice:
         refused=tuple(_refused(results, section)),
         casts=tuple(casts),
         capabilities={name: found for name, found in asked.items() if found},
-        crossovers=tuple(crossovers(scores)),
-        avoid=tuple(each for n in judged for each in avoidable(results, n, scores)),
     )
 
 
@@ -269,75 +234,55 @@ def _first_uses(
 
 
 def recommend(scores: Scores, names: Sequence[str]) -> list[Recommendation]:
-    """Return what to choose of these codecs, for all columns that were measured.
-
-    In a series the same choice is kept as long as nothing is quicker by more than the noise.
-    """
-    known = [column for column in scores.columns if scores.best(column, names)]
-    found: list[Recommendation] = []
-    start = 0
-    while start < len(known):
-        kept = scores.best(known[start], names)
-        stop = start + 1
-        while scores.series and stop < len(known):
-            both = [name for name in scores.best(known[stop], names) if name in kept]
-            if not both:
-                break
-            kept, stop = both, stop + 1
-        first = start == 0 and stop < len(known)
-        at = known[start] if first else known[stop - 1]
-        ordered = [name for name in scores.best(at, names) if name in kept]
-        found.append(_recommendation(scores, names, ordered, tuple(known[start:stop]), at))
-        start = stop
-    return found
+    """Return what to choose of these codecs, for all columns that were measured."""
+    spans: list[tuple[list[str], list[str]]] = []  # columns, and what is best on all of them
+    for column in scores.columns:
+        best = scores.best(column, names)
+        near = spans[-1:] if scores.series else [s for s in spans if set(s[1]) == set(best)]
+        if near and (shared := [name for name in best if name in near[0][1]]):
+            near[0][0].append(column)
+            near[0][1][:] = shared
+        elif best:
+            spans.append(([column], best))
+    last = len(spans) - 1
+    return [
+        _recommendation(scores, names, best, tuple(columns), columns[0 if n < last else -1])
+        for n, (columns, best) in enumerate(spans)
+    ]
 
 
 def _recommendation(
-    scores: Scores, names: Sequence[str], kept: Sequence[str], columns: tuple[str, ...], at: str
+    scores: Scores, names: Sequence[str], best: Sequence[str], columns: tuple[str, ...], at: str
 ) -> Recommendation:
-    name, *level = kept
-    seconds, size = scores.seconds[at, name], scores.sizes[at, name]
-    smallest = min(
-        (each for each in scores.describing if (at, each) in scores.sizes),
-        key=lambda each: scores.sizes[at, each],
-    )
-    containers = by_container(names)
-    raw = [each for each in scores.codecs if kind_of(each) == "raw"]
-    unlike = {
-        each: scores.seconds[at, each]
-        for each in (*names, *(each for each in raw if container_of(each) in containers))
-        if (at, each) in scores.seconds and not scores.is_tie(at, each, name)
-    }
-    slower = [each for each in names if unlike.get(each, 0) > seconds and each not in level]
-    quicker = [each for each in raw if unlike.get(each, seconds) < seconds]
+    name, *level = (each for each in scores.best(at, names) if each in best)
+    others = [
+        _alternative(scores, at, name, each)
+        for each in names
+        if (at, each) in scores.seconds and each not in scores.best(at, names)
+    ]
+    size = scores.sizes[at, name]
     usual = scores.objects.get((at, name))
-
-    def quickest(codecs: Sequence[str]) -> Alternative | None:
-        found = min(codecs, key=lambda each: unlike[each], default=None)
-        return None if found is None else alternative(scores, at, name, found)
-
     return Recommendation(
         codec=name,
         level_with=tuple(level),
         columns=columns,
         at=at,
-        seconds=seconds,
+        seconds=scores.seconds[at, name],
         bytes=size,
         bytes_per_value=size / max(1, scores.elements.get(at, 1)),
-        smallest=smallest,
-        times_smallest=size / max(1, scores.sizes[at, smallest]),
-        next=quickest(slower),
-        raw=quickest(quicker),
-        objects=None if usual is None else usual / seconds,
+        next=min(others, key=lambda each: each.time, default=None),
+        slowest=max(others, key=lambda each: each.time, default=None),
+        objects=None if usual is None else usual / scores.seconds[at, name],
     )
 
 
-def alternative(scores: Scores, column: str, name: str, other: str) -> Alternative:
-    """Compare a codec with the recommended one."""
+def _alternative(scores: Scores, column: str, name: str, other: str) -> Alternative:
+    ratios = scores.ratios(column, other, name)
     return Alternative(
         other,
-        scores.seconds[column, other] / scores.seconds[column, name],
+        median(ratios),
         scores.sizes[column, other] / max(1, scores.sizes[column, name]),
+        sure=spread(ratios) <= DISAGREE**2,
     )
 
 
@@ -345,12 +290,10 @@ def _others(
     scores: Scores, best: Recommendation, containers: Iterable[Sequence[Recommendation]]
 ) -> tuple[Alternative, ...]:
     found = [
-        alternative(scores, best.at, best.codec, each.codec)
+        _alternative(scores, best.at, best.codec, each.codec)
         for recommended in containers
         for each in recommended
-        if best.at in each.columns
-        and each.codec not in (best.codec, *best.level_with)
-        and not scores.is_tie(best.at, each.codec, best.codec)
+        if best.at in each.columns and each.codec not in scores.best(best.at, scores.describing)
     ]
     return tuple(sorted(found, key=lambda each: each.time))
 
@@ -373,9 +316,8 @@ def transport_shares(
             + (seconds_of(http_round_trips, scores.sizes[column, each]) or 0.0)
             for each in known
         }
-        least = totals[name]
         worst = max(known, key=lambda each: totals[each])
-        will_do = tuple(each for each in known if totals[each] <= (1 + NEAR) * least)
+        will_do = tuple(each for each in known if totals[each] <= (1 + NEAR) * totals[name])
         yield TransportShare(
             column=column,
             codec=name,
@@ -383,88 +325,11 @@ def transport_shares(
             bytes=size,
             request=request,
             share=scores.seconds[column, name] / request if request else None,
+            total=totals[name] if request else None,
             wire_1_gbit=size / GIGABIT,
             wire_10_gbit=size / (10 * GIGABIT),
             worst=worst,
-            worst_adds=totals[worst] - least if request else None,
+            worst_total=totals[worst] if request else None,
             will_do=will_do if request else (),
             slow=tuple(each for each in known if each not in will_do) if request else (),
         )
-
-
-# From which payload on the order of two codecs changes.
-
-
-def crossovers(scores: Scores) -> list[Crossover]:
-    """Find where the order of two codecs changes: same container, or same kind."""
-    if not scores.series:
-        return []
-    found = []
-    for first, second in combinations(scores.describing, 2):
-        if container_of(first) == container_of(second) or kind_of(first) == kind_of(second):
-            for winner, loser in ((first, second), (second, first)):
-                crossing = _crossing(scores, winner, loser)
-                if crossing:
-                    found.append(crossing)
-    return sorted(found, key=lambda each: -each.factor)
-
-
-def _crossing(scores: Scores, winner: str, loser: str) -> Crossover | None:
-    signs: list[tuple[str, int]] = []
-    for column in scores.columns:
-        fast = scores.seconds.get((column, winner))
-        slow = scores.seconds.get((column, loser))
-        if fast and slow:
-            tie = scores.is_tie(column, winner, loser)
-            signs.append((column, 0 if tie else 1 if fast < slow else -1))
-    start = len(signs)
-    while start and signs[start - 1][1] == 1:
-        start -= 1
-    if start in {0, len(signs)}:
-        return None
-    last = signs[-1][0]
-    factor = scores.seconds[last, loser] / scores.seconds[last, winner]
-    before = any(sign == -1 for _, sign in signs[:start])
-    return Crossover(winner, loser, signs[start][0], factor, before)
-
-
-# What cost far more in this run than it needed to.
-
-
-def avoidable(results: Results, case: int, scores: Scores) -> list[Avoid]:
-    """Name what to avoid for one payload, worst first within each sort."""
-    label = results.cases[case].label
-    sorts = (_objects(results, case), _slow(scores, label), _large(scores, label))
-    return [each for found in sorts for each in sorted(found, key=lambda each: -each.factor)]
-
-
-def _objects(results: Results, case: int) -> Iterator[Avoid]:
-    for name in results.implementations:
-        codec = name.removesuffix(OBJECTS)
-        for operation in results.summed if style_of(name) == "objects" else ():
-            slow = results.seconds(case, name, operation)
-            fast = results.seconds(case, codec, operation)
-            if slow and fast and slow / fast >= TERRIBLE and slow - fast > NOTICED:
-                yield Avoid(name, results.cases[case].label, operation, slow / fast, codec)
-
-
-def _slow(scores: Scores, label: str) -> Iterator[Avoid]:
-    found = scores.best(label, scores.describing)
-    for name in scores.describing if found else ():
-        least = scores.seconds[label, found[0]]
-        seconds = scores.seconds.get((label, name), least)
-        if seconds / least >= TERRIBLE and seconds - least > NOTICED:
-            yield Avoid(name, label, "time", seconds / least, found[0])
-
-
-def _large(scores: Scores, label: str) -> Iterator[Avoid]:
-    known = {
-        name: max(1, scores.sizes[label, name])
-        for name in scores.describing
-        if (label, name) in scores.sizes
-    }
-    if known:
-        small = min(known, key=lambda name: known[name])
-        for name, size in known.items():
-            if size >= WASTEFUL * known[small]:
-                yield Avoid(name, label, "bytes", size / known[small], small)

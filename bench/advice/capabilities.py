@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,14 +43,15 @@ def hard() -> dict[str, npt.NDArray[Any]]:
         "uint8": np.array([[1, 255]], np.uint8),
         "bool": np.array([[True, False]]),
         "integers above 2**53": np.array([2**60 + 1, 3]),
-        "NaN and inf": np.array([np.nan, np.inf]),
+        "NaN/inf": np.array([np.nan, np.inf]),
         "text": np.array(["a", "é"]),
         "bytes": np.array([b"a", b"\xff"]),
-        "shape (0, 3)": np.zeros((0, 3)),
-        "rank 0": np.array(1.5),
+        "empty arrays": np.zeros((0, 3)),
+        "0-d arrays": np.array(1.5),
     }
 
 
+@cache
 def capabilities_of(name: str) -> Capabilities | None:
     """Ask a codec; None if there is none of that name here, as for a file of another machine."""
     try:

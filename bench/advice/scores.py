@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from statistics import median
 from typing import TYPE_CHECKING
 
 from ..implementations.implementation import OBJECTS, container_of, is_codec, kind_of
-from ..measure.results import Cell, level
+from ..measure.results import Cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -15,11 +14,11 @@ if TYPE_CHECKING:
     from ..measure.results import Results
 
 NEAR = 0.10
-"""Nobody should choose by less than this, however quiet the run was."""
-AGREED = 0.9
-"""The share of the processes that must find the same codec quicker: of three, all;"""
+"""Nobody should choose by less than this,"""
+AGREED = 0.75
+"""and only if so many of the processes found it;"""
 CLEAR, MOSTLY = 2.0, 0.5
-"""but only half of them, where the medians are so many times apart."""
+"""half of them are enough for so large a factor."""
 
 
 @dataclass(frozen=True)
@@ -30,48 +29,50 @@ class Scores:
     codecs: tuple[str, ...]
     seconds: Mapping[tuple[str, str], float]
     """Encode plus decode, or the one operation that was asked for."""
-    noise: Mapping[str, float]
+    processes: Mapping[tuple[str, str], Sequence[float]]
+    """The same seconds, as each process measured them."""
     sizes: Mapping[tuple[str, str], int]
     series: bool = True
-    """The columns grow, so crossovers have a meaning."""
+    """The columns grow, so neighbours are put together."""
     elements: Mapping[str, int] = field(default_factory=dict)
     objects: Mapping[tuple[str, str], float] = field(default_factory=dict)
     """The seconds of the same job done through Python objects."""
     casts: frozenset[tuple[str, str]] = frozenset()
     """Where the payload comes back as another dtype."""
-    processes: Mapping[tuple[str, str], Sequence[float]] = field(default_factory=dict)
-    """The same seconds, as each process measured them."""
 
-    def is_tie(self, column: str, first: str, second: str) -> bool:
-        """Whether nobody should choose by the difference of two codecs' times.
+    def is_slower(self, column: str, name: str, than: str) -> bool:
+        """Whether it is slower beyond the noise.
 
-        It counts only if it is larger than the noise, and if nearly all processes agree on it.
+        Both are compared within each process, whose speed they share, so that one process that
+        was disturbed, or a machine that slows down, decides nothing.
         """
-        fast, slow = sorted((first, second), key=lambda name: self.seconds[column, name])
-        least, most = self.seconds[column, fast], self.seconds[column, slow]
-        if level(least, most, max(self.noise[column], NEAR)):
-            return True
-        pairs = list(
-            zip(
-                self.processes.get((column, fast), ()),
-                self.processes.get((column, slow), ()),
-                strict=False,  # an interrupted run has fewer of one than of the other
-            )
+        ratios = self.ratios(column, name, than)
+        return any(
+            sum(ratio > factor for ratio in ratios) >= share * len(ratios) > 0
+            for factor, share in ((1 + NEAR, AGREED), (CLEAR, MOSTLY))
         )
-        needed = MOSTLY if most >= CLEAR * least else AGREED
-        return sum(quick < slack for quick, slack in pairs) < needed * len(pairs)
 
-    def best(self, column: str, names: Sequence[str]) -> list[str]:
-        """Return the quickest of these codecs and those about as quick.
+    def ratios(self, column: str, name: str, than: str) -> list[float]:
+        """Return how many times as long as another it took, in each process."""
+        pairs = zip(
+            self.processes[column, name],
+            self.processes[column, than],
+            strict=False,  # an interrupted run has fewer of one than of the other
+        )
+        return [slow / fast for slow, fast in pairs]
+
+    def best(self, column: str, names: Iterable[str]) -> list[str]:
+        """Return the quickest of these codecs, and all that are not slower beyond the noise.
 
         First those that keep the dtype, and of them the smallest body.
         """
         known = {n: self.seconds[column, n] for n in names if (column, n) in self.seconds}
         if not known:
             return []
-        least = min(known, key=lambda n: known[n])
+        quickest = min(known, key=lambda n: known[n])
+        most = max(known[n] for n in known if not self.is_slower(column, n, quickest))
         return sorted(
-            (n for n in known if self.is_tie(column, n, least)),
+            (n for n in known if known[n] <= most),  # none that is named is slower than another
             key=lambda n: ((column, n) in self.casts, self.sizes.get((column, n), 0), known[n]),
         )
 
@@ -83,49 +84,40 @@ class Scores:
 
 def scores_of(results: Results, section: str, casts: Iterable[tuple[str, str]] = ()) -> Scores:
     """Gather one section of a run."""
-    chosen = [n for n, case in enumerate(results.cases) if case.section == section]
+    chosen = {n: case for n, case in enumerate(results.cases) if case.section == section}
     codecs = tuple(name for name in results.implementations if is_codec(name))
-    labels = {n: results.cases[n].label for n in chosen}
-    seconds, sizes, objects, processes = {}, {}, {}, {}
-    for n in chosen:
+    seconds, processes, sizes, objects = {}, {}, {}, {}
+    for n, case in chosen.items():
         for name in codecs:
+            cell = case.label, name
             taken = results.there_and_back(n, name)
             if taken is not None:
-                seconds[labels[n], name] = taken
-                sizes[labels[n], name] = results.facts[n, name].size
-                processes[labels[n], name] = _by_process(results, n, name)
+                seconds[cell] = taken
+                sizes[cell] = results.facts[n, name].size
+                parts = [results.by_process(Cell(n, name, each)) for each in results.summed]
+                processes[cell] = [sum(each) for each in zip(*parts, strict=False)]
             usual = results.there_and_back(n, name + OBJECTS)
             if usual is not None:
-                objects[labels[n], name] = usual
+                objects[cell] = usual
     return Scores(
-        tuple(labels.values()),
+        tuple(case.label for case in chosen.values()),
         codecs,
         seconds,
-        {labels[n]: results.noise(n) for n in chosen},
+        processes,
         sizes,
-        series=results.cases[chosen[0]].series,
-        elements={labels[n]: results.cases[n].size for n in chosen},
+        series=next(iter(chosen.values())).series,
+        elements={case.label: case.size for case in chosen.values()},
         objects=objects,
         casts=frozenset(casts),
-        processes=processes,
     )
 
 
-def _by_process(results: Results, case: int, name: str) -> list[float]:
-    """Return encode plus decode, as each process measured them."""
-    found = [
-        [median(each) for each in results.samples.seconds[Cell(case, name, operation)] if each]
-        for operation in results.summed
-    ]
-    return [sum(parts) for parts in zip(*found, strict=False)]
-
-
-def describing(codecs: Sequence[str]) -> list[str]:
+def describing(codecs: Iterable[str]) -> list[str]:
     """Return the codecs whose payload has its own shape and dtype: all but ``raw``."""
     return [name for name in codecs if kind_of(name) != "raw"]
 
 
-def by_container(codecs: Sequence[str]) -> dict[str, list[str]]:
+def by_container(codecs: Iterable[str]) -> dict[str, list[str]]:
     """Group codecs."""
     groups: dict[str, list[str]] = {}
     for name in codecs:

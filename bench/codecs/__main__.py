@@ -34,7 +34,9 @@ other commands, with --help of their own:
   {history}  a folder of runs
   {report}  a run as a page
 """
-SECONDS, PROCESSES, MANY_PROCESSES = 15.0, 3, 20
+SECONDS, MANY_PROCESSES = 15.0, 20
+PROCESSES, FEWEST, EACH = 9, 3, 1.5
+"""Of a run of many seconds, of one of few, and the seconds that each of them should have."""
 NO_PROFILE = {
     "output": "-o",
     **{
@@ -89,6 +91,7 @@ def parser() -> Parser:
         help="your own: .npy .npz .safetensors .parquet .csv or a request; FILE::NAMES chooses",
     )
     add("--payload", action="append", dest="more", help=argparse.SUPPRESS)  # its name of old
+    add("--details", action="store_true", help="also each direction, first use, bytes, baselines")
     add("--memory", action="store_true", help="also the memory of a call, in a pass of its own")
     add("--links", action="store_true", help="also compressed: what is fastest over which link")
     add("--check-links", action="store_true", help="--links, and real transfers to check it")
@@ -112,10 +115,14 @@ def parser() -> Parser:
 def parse(argv: list[str] | None) -> Options:
     """Read the command line; SystemExit(2) with one line on stderr if it is wrong."""
     made = parser()
-    usual = {"seconds": SECONDS, "processes": PROCESSES}
-    made.set_defaults(**dict.fromkeys(usual))  # None: not asked for
+    made.set_defaults(seconds=None, processes=None)  # not asked for
     given = vars(made.parse_intermixed_args(argv))
     given["payload"] += given.pop("more") or []
+    whole = given["seconds"] or SECONDS
+    usual = {
+        "seconds": SECONDS,
+        "processes": max(FEWEST, min(PROCESSES, int(whole / EACH))),
+    }
     asked = {name for name, value in given.items() if value not in (None, False, [])}
     if given["profile"] and (others := [name for name in NO_PROFILE if name in asked]):
         made.error(f"--profile draws, and measures nothing: leave out {NO_PROFILE[others[0]]}")
@@ -218,7 +225,7 @@ def _measure(options: Options) -> int:
     operations = options.op
     if "decode" in operations and not (options.targets or options.profile):
         operations = (*operations, FIRST_USE)
-    session = Session(cases, chosen, operations)
+    session = Session(cases, chosen, operations, started=options.started)
     progress = Progress(quiet=options.quiet)
     if options.profile:
         from ..measure.flamegraph import profile

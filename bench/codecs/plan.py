@@ -82,21 +82,7 @@ def cases(options: Options) -> list[Case]:
     batches = options.batch or (IMAGE_BATCHES if picture else BATCHES)
     what = "x".join(map(str, row)) if picture else f"{row[0]}"
     section = f"{name} [batch, {what}], {values} values"
-    found = [Case(f"{batch:,}", section, (batch, *row), name, values) for batch in batches]
-    chosen = options.batch or options.features or options.dtype or options.values
-    return found if chosen else [*found, *_others()]
-
-
-def _others() -> list[Case]:
-    def other(label: str, shape: tuple[int, ...], dtype: str, values: str) -> Case:
-        return Case(label, "other payloads", shape, dtype, values, series=False)
-
-    return [
-        other("1 int", (1, 1), "float64", "ints"),
-        other("100k ints", (1, 100_000), "float64", "ints"),
-        other("float32", (1_000, FEATURES), "float32", "normal"),
-        other("image", IMAGE, "uint8", "image"),
-    ]
+    return [Case(f"{batch:,}", section, (batch, *row), name, values) for batch in batches]
 
 
 def dtype_name(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Put a run on the screen: tables, then the answer."""
+"""Put a run on the screen: the times in one table, then the answer; details on request."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from .. import links, tables, targets
 from ..advice import wording
-from ..advice.advice import advise, scored
+from ..advice.advice import advise
 from ..advice.links import advise_links
 from ..implementations.implementation import FIRST_USE, is_codec
-from ..summary import begin, legend, listed, missed, noise, refusals, trust
+from ..summary import answer, begin, legend, missed, noise, refusals, trust
 from .targets import promises
 
 if TYPE_CHECKING:
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from ..measure.run import Session
     from ..screen import Screen
 
-BASELINES = (
-    "objects: the way of Seldon's Python wrapper, through Python lists and messages. alone:"
-    " the bare library, no envelope. x memcpy: the time of the last column's payload, in"
+BASELINES = "objects: through Python lists and message objects, as Seldon's wrapper does it."
+ALONE = (
+    "alone: the bare library, no envelope. x memcpy: the time of the last column's payload, in"
     " copies of its memory. Bytes of a baseline: its codec's within 10 % if not listed."
 )
 USED = (
@@ -44,7 +44,7 @@ def show(session: Session, options: Options, notes: list[str], screen: Screen) -
             screen.table(targets.table(results, promised))
             legend(screen, JUDGED)
         else:
-            _tables(results, screen)
+            _tables(results, screen, details=options.details)
         if results.memory:
             for table in tables.memory(results):
                 screen.table(table)
@@ -54,20 +54,30 @@ def show(session: Session, options: Options, notes: list[str], screen: Screen) -
         baselines = [name for name in results.implementations if not is_codec(name)]
         refusals(results, screen, None if promised else baselines)
         trust(session, results, screen)
+    else:
+        noise(results, screen, quiet=True)
     if promised:
         missed(targets.missed(results, promised), screen)
     else:
-        _answer(results, screen)
-    if options.quiet:
-        noise(results, screen, apart=True)
+        for found in advise_links(results):
+            screen.heading(f"Compress? {links.title(results, found)}")
+            for line in links.answer(found):
+                screen.line("- " * screen.markdown + line)
+        for section in tables.sections(results):
+            answer(wording.answer(advise(results, section)), screen)
 
 
-def _tables(results: Results, screen: Screen) -> None:
+def _tables(results: Results, screen: Screen, *, details: bool) -> None:
     for section, chosen in tables.sections(results).items():
-        for operation in results.operations:
-            screen.table(tables.times(results, operation, section, chosen))
-        screen.table(tables.sizes(results, section, chosen))
-    legend(screen, tables.LEGEND, BASELINES, *[USED] * (FIRST_USE in results.operations))
+        if details:
+            for operation in results.operations:
+                screen.table(tables.times(results, operation, section, chosen))
+            screen.table(tables.sizes(results, section, chosen))
+        screen.table(tables.overview(results, section, chosen, screen.width))
+    lines = [tables.LEGEND, BASELINES]
+    if details:
+        lines += [ALONE, *[USED] * (FIRST_USE in results.operations)]
+    legend(screen, *lines)
 
 
 def _links(results: Results, screen: Screen) -> None:
@@ -81,26 +91,3 @@ def _links(results: Results, screen: Screen) -> None:
         screen.table(links.checks(results))
         if line := links.agreement(results):
             legend(screen, line)
-
-
-def _answer(results: Results, screen: Screen) -> None:
-    for advice in advise_links(results):
-        screen.heading(f"Compress? {links.title(results, advice)}")
-        for line in links.answer(advice):
-            screen.line("- " * screen.markdown + line)
-    operations = " + ".join(results.summed)
-    for number, section in enumerate(tables.sections(results)):
-        found = advise(results, section)
-        if found.best:
-            screen.table(tables.answer(scored(results, section), section, operations))
-            screen.line()
-        else:
-            screen.heading(f"Which format? {section}")
-        for place, line in enumerate(wording.sentences(found, general=number == 0)):
-            # The answer is bold; the reasons are there for whoever reads on.
-            style = "title" if place < len(found.best) else ""
-            screen.line("- " * screen.markdown + line, style)
-        crossings = wording.crossing_lines(found.crossovers, found.columns[-1])
-        listed(screen, f"Crossovers, {operations}:", crossings)
-        for column, lines in wording.avoid_by_column(found.avoid).items():
-            listed(screen, f"Avoid ({wording.at(found, column)}):", lines)

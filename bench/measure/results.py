@@ -23,6 +23,10 @@ NOISY = 0.10
 LEAST_NOISE = 0.01
 """Two medians nearer than this are always level, however quiet the run was."""
 CONTROLS = 3
+DISAGREE = 1.25
+"""A cell whose processes are so many times apart is measured again, and marked."""
+APART = 5
+"""The quickest and the slowest of so many processes may be accidents, and are left out."""
 
 
 class Cell(NamedTuple):
@@ -122,10 +126,24 @@ class Results:
     def seconds(
         self, case: int, implementation: str, operation: str, *, control: bool = False
     ) -> float | None:
-        """Return the median of all processes' samples, None if there are none."""
-        lists = self.samples.seconds.get(Cell(case, implementation, operation, control), [])
-        pooled = [seconds for each in lists for seconds in each]
-        return median(pooled) if pooled else None
+        """Return the median of the processes' medians, None if there are none.
+
+        So one process that was disturbed changes nothing, however many samples it has.
+        """
+        found = self.by_process(Cell(case, implementation, operation, control))
+        return median(found) if found else None
+
+    def by_process(self, cell: Cell) -> list[float]:
+        """Return the median of each process that timed the cell."""
+        return [median(each) for each in self.samples.seconds.get(cell, []) if each]
+
+    def spread(self, cell: Cell) -> float:
+        """Return how many times as long it took in the slowest process as in the quickest."""
+        return spread(self.by_process(cell))
+
+    def disagrees(self, case: int, implementation: str, *operations: str) -> bool:
+        """Whether the processes disagree on one of these times."""
+        return any(self.spread(Cell(case, implementation, op)) > DISAGREE for op in operations)
 
     def there_and_back(self, case: int, implementation: str) -> float | None:
         """Encode plus decode, or the one operation that was asked for."""
@@ -155,6 +173,16 @@ class Results:
     def noise(self, case: int) -> float:
         """Return the largest difference of two equal cells on this payload."""
         return max([LEAST_NOISE, *self.pairs(case)])
+
+
+def spread(found: Sequence[float]) -> float:
+    """Return the largest of what each process found, divided by the smallest.
+
+    Of five processes or more one at either end is left out, of ten two, and so on.
+    """
+    ordered = sorted(found)
+    aside = len(ordered) // APART
+    return ordered[-1 - aside] / ordered[aside] if ordered else 1.0
 
 
 def level(first: float, second: float, noise: float) -> bool:

@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..implementations.implementation import FIRST_USE, is_codec
+from ..implementations.implementation import FIRST_USE, MEMCPY, is_codec
 from ..implementations.lookup import get_implementation
 from ..payloads.case import build, digest
 from ..process import run_worker
@@ -26,6 +26,12 @@ PATIENCE = 0.2
 """The share of the run's seconds that a single call of a slow baseline may take."""
 RESERVE = 0.3
 """Seconds kept for writing the answer."""
+BESIDE = 3
+"""Processes that also time what is no codec: nothing is chosen by it, and much of it is slow."""
+AGAIN, AGAIN_SHARE = 3, 0.15
+"""Processes that time payloads again on which the others disagreed, and their share of the time."""
+FEWEST = 3
+"""Processes that are started even if the time is over, as on a busy machine."""
 
 
 @dataclass
@@ -46,6 +52,7 @@ class Session:
     failure: str = ""
     """What went wrong after something was measured, which is kept."""
     seconds: float = 0.0
+    started: float = field(default_factory=time.time)
 
     def results(self) -> Results:
         """Return what is known now."""
@@ -71,8 +78,7 @@ class Session:
             able = [name for name in names if self.facts[number, name].cannot is None]
             controls = choose_controls([name for name in able if is_codec(name)])
             for operation in self.operations:
-                needed = "decode" if operation == FIRST_USE else operation
-                timed = [name for name in able if needed in get_implementation(name).timed]
+                timed = [name for name in able if _is_timed(name, operation)]
                 cells += [Cell(number, name, operation) for name in timed]
                 if operation != FIRST_USE:
                     cells += [Cell(number, name, operation, control=True) for name in controls]
@@ -101,6 +107,8 @@ class Session:
     ) -> None:
         """Time all cells in several processes, one after another so that none disturbs another.
 
+        What is no codec is timed in the first three of them.
+
         Parameters
         ----------
         ends
@@ -109,26 +117,47 @@ class Session:
         progress
             Called with the share that is done.
         """
-        plan, samples = self.plan(cells), self.samples
-        calls = sum(map(self.guess, cells))
+        codecs = [cell for cell in cells if is_codec(cell.implementation)] or cells
+        first = max(map(len, self.samples.seconds.values()), default=0)
         for number in range(processes):
+            if time.time() > ends and first + number >= FEWEST:
+                break
+            timed = cells if first + number < BESIDE else codecs
             share = max(0.0, ends - time.time()) / (processes - number)
             asked = {
-                **plan,
+                **self.plan(timed),
                 "until": time.time() + share,
                 # Far beyond what it should take: the end of a worker that hangs.
-                "limit": 60 + 5 * share + 10 * calls,
-                "seed": number,
+                "limit": 60 + 5 * share + 10 * sum(map(self.guess, timed)),
+                "seed": first + number,
             }
             with closing(run_worker(WORKER, asked)) as lines:
                 for line in lines:
-                    for index, loops, seconds in line["samples"]:
-                        cell = cells[index]
-                        while len(samples.seconds[cell]) <= number:
-                            samples.seconds[cell].append([])
-                            samples.loops[cell].append(loops)
-                        samples.seconds[cell][number].append(seconds)
+                    self._keep(timed, first + number, line["samples"])
                     progress((number + line["done"]) / processes)
+
+    def _keep(
+        self, cells: Sequence[Cell], process: int, found: Sequence[tuple[int, int, float]]
+    ) -> None:
+        for index, loops, seconds in found:
+            lists = self.samples.seconds[cells[index]]
+            while len(lists) <= process:
+                lists.append([])
+                self.samples.loops[cells[index]].append(loops)
+            lists[process].append(seconds)
+
+    def disputed(self, cells: Sequence[Cell]) -> list[Cell]:
+        """Return the codecs' cells of each payload on which any codec's processes disagree."""
+        results = self.results()
+        codecs = [cell for cell in cells if is_codec(cell.implementation)]
+        cases = {each.case for each in codecs if results.disagrees(*each[:3])}
+        return [cell for cell in codecs if cell.case in cases]
+
+
+def _is_timed(name: str, operation: str) -> bool:
+    if operation != FIRST_USE:
+        return operation in get_implementation(name).timed
+    return is_codec(name) or name == MEMCPY
 
 
 def run(session: Session, seconds: float, processes: int, progress: Progress) -> None:
@@ -141,18 +170,22 @@ def run(session: Session, seconds: float, processes: int, progress: Progress) ->
     WorkerError
         If a worker process failed.
     """
-    started = time.time()
+    ends = session.started + seconds - RESERVE
+    again = AGAIN_SHARE * seconds if processes > BESIDE else 0.0
     try:
         session.check(seconds * PATIENCE, progress)
         progress.restart()
+        cells = session.cells()
         session.measure(
-            session.cells(),
-            started + seconds - RESERVE,
-            processes,
-            lambda share: progress.show("measuring", share),
+            cells, ends - again, processes, lambda share: progress.show("measuring", share)
         )
+        if again and (disputed := session.disputed(cells)):
+            progress.restart()
+            session.measure(
+                disputed, ends, AGAIN, lambda share: progress.show("measuring again", share)
+            )
     except KeyboardInterrupt:
         session.interrupted = True
     finally:
         progress.clear()
-        session.seconds = time.time() - started
+        session.seconds = time.time() - session.started

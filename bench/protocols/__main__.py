@@ -78,7 +78,7 @@ def _measure(options: Options) -> int:
         chosen = [needed(promised, able, case.label, asked) for case in cases]
     else:
         chosen = [plan.implementations(selected, case) for case in cases]
-    session = Session(cases, chosen, options.op)
+    session = Session(cases, chosen, options.op, started=options.started)
     run(session, options.seconds, options.processes, Progress(quiet=options.quiet))
     return finish(NAME, session, options, machine.warnings(), show)
 

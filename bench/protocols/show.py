@@ -6,27 +6,25 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .. import figures, tables, targets
-from ..advice.advice import avoidable
-from ..advice.scores import scores_of
-from ..advice.wording import avoid_lines
-from ..implementations.implementation import codec_of, kind_of, label_of
+from ..advice import wording
+from ..advice.advice import advise
+from ..implementations.implementation import codec_of, label_of
 from ..implementations.protocols import PEEK, PROTOCOLS
 from ..screen import Row, Table
-from ..summary import begin, legend, listed, missed, noise, refusals, trust
+from ..summary import answer, begin, legend, missed, noise, refusals, trust
 from .plan import GROWTH
 from .targets import promises
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from ..advice.scores import Scores
     from ..cli import Options
     from ..measure.results import Results
     from ..measure.run import Session
     from ..screen import Screen
 
 LEGEND = (
-    "* quickest of its group, = level with it inside the noise, - not measured. A message is made"
+    "* quickest of its group, = one of several that are equally fast. A message is made"
     " and taken apart within the time. objects: official message objects, orjson with tolist and"
     " np.array. protobuf, msgpack, json: Seldon's codecs, an array without a message around it."
     " x memcpy: the time of the last column's payload, in copies of its memory. Bytes of objects:"
@@ -51,12 +49,12 @@ def show(session: Session, options: Options, notes: list[str], screen: Screen) -
         legend(screen, JUDGED if promised else LEGEND)
         refusals(results, screen)
         trust(session, results, screen)
+    else:
+        noise(results, screen, quiet=True)
     if promised:
         missed(targets.missed(results, promised), screen)
     else:
         _answer(results, screen)
-    if options.quiet:
-        noise(results, screen, apart=True)
 
 
 def _tables(results: Results, screen: Screen) -> None:
@@ -102,43 +100,6 @@ def _answer(results: Results, screen: Screen) -> None:
     for section, chosen in tables.sections(results).items():
         part = _measured(results, chosen)
         names = [name for name in part.implementations if codec_of(name) in PROTOCOLS]
-        part = replace(part, implementations=names)
-        scores = scores_of(part, section)
-        if section == GROWTH or not scores.seconds:
-            continue
-        screen.table(tables.answer(scores, section, " + ".join(results.operations)))
-        screen.line()
-        for line in overall(scores):
-            screen.line(line)
-        last = chosen[-1]
-        label = part.cases[last].label
-        lines = avoid_lines(avoidable(part, last, scores))
-        listed(screen, "Avoid:", [f"{label}: {line}" for line in lines])
-
-
-def overall(scores: Scores) -> Iterator[str]:
-    """Yield the best protocol for each payload; of a series, for the smallest and the largest."""
-    columns = list(scores.columns)
-    titles = {column: f"Best for {column}" for column in columns}
-    if scores.series and len(columns) > 1:
-        columns = [columns[0], columns[-1]]
-        titles[columns[0]] = f"Best for small payloads ({columns[0]})"
-        titles[columns[1]] = f"Best for large payloads ({columns[1]})"
-    for column in columns:
-        found = scores.best(column, scores.describing)
-        if not found:
-            continue
-        first, *level = found
-        seconds = scores.seconds[column, first]
-        text = (
-            f"{titles[column]}: {first}, {figures.duration(seconds)},"
-            f" {figures.size(scores.sizes[column, first])}."
-        )
-        yield text + (f" Level with it: {', '.join(level)}." if level else "")
-        for raw in scores.best(column, [n for n in scores.codecs if kind_of(n) == "raw"])[:1]:
-            taken = scores.seconds[column, raw]
-            if taken * (1 + scores.noise[column]) < seconds:
-                yield (
-                    f"  {raw} takes {figures.duration(taken)}, but both sides must know shape and"
-                    " dtype."
-                )
+        if section != GROWTH:
+            found = advise(replace(part, implementations=names), section)
+            answer(wording.answer(found), screen)

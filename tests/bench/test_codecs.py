@@ -13,6 +13,7 @@ import pytest
 
 import tensorwire as tw
 from bench.codecs.__main__ import main
+from bench.implementations.implementation import OPERATIONS
 from bench.implementations.lookup import baselines_for
 from bench.measure import machine
 from bench.measure import run as measuring
@@ -46,6 +47,7 @@ def test_every_cell_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
         for label in ("1", "3")
         for way in ways
         for operation in ("encode", "decode", "decode+use")
+        if operation in OPERATIONS or ":" not in way
     ]
     for row in rows:
         assert float(row["median_s"]) > 0
@@ -77,13 +79,17 @@ def test_tables_fit_a_terminal(
     text = show(capsys, "--batch", "1,2,3,4,5,6,7")
     assert max(map(len, text.splitlines())) <= 80
     assert "\x1b" not in text
-    for part in ("encode: ", "decode: ", "bytes: ", "Noise, ", "Which format? ", "Choose "):
+    for part in ("encode + decode: ", "B/value", "Noise: ", "Which format? ", "Take "):
+        assert part in text
+    text = show(capsys, "--batch", "1,2,3,4,5,6,7", "--details")
+    assert max(map(len, text.splitlines())) <= 80
+    for part in ("encode: ", "decode: ", "decode and first use: ", "bytes: "):
         assert part in text
 
 
 def test_markdown_is_rectangular(capsys: pytest.CaptureFixture[str]) -> None:
     """Every row of every Markdown table has as many cells as its heading."""
-    text = show(capsys, "--batch", "1,2", "--codec", "json/*", "--markdown")
+    text = show(capsys, "--batch", "1,2", "--codec", "json/*", "--markdown", "--details")
     tables = [block.splitlines() for block in text.split("\n\n") if block.startswith("|")]
     assert len(tables) == 5
     for lines in tables:
@@ -92,11 +98,11 @@ def test_markdown_is_rectangular(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_quiet_is_only_the_answer(capsys: pytest.CaptureFixture[str]) -> None:
-    """``-q`` leaves out tables and conditions, but says what is noise."""
+    """``-q`` leaves out tables and conditions; the last line of all is what to take."""
     text = show(capsys, "--batch", "2", "--op", "decode", "-q")
     assert text.lstrip().startswith("Which format? ")
     assert "samples each" not in text
-    assert text.count("Noise, from equal cells measured twice: 2: ") == 1
+    assert len(text.strip().splitlines()) <= 15
 
 
 @pytest.mark.slow
@@ -142,7 +148,7 @@ def test_what_a_codec_cannot_carry_is_said(capsys: pytest.CaptureFixture[str]) -
     """A complex payload is measured where it can be; elsewhere its refusal is shown."""
     argv = ("--batch", "2", "--dtype", "complex128", "--codec", "*/ndarray,*/tftensor")
     text = show(capsys, *argv)
-    assert "\nndarray cannot carry this payload: expected bool, an integer dtype, " in text
+    assert "\nrefused   ndarray cannot carry this payload: expected bool, an integer dtype," in text
     assert "got complex128." in text
     rows = cells(show(capsys, *argv, "--csv"))
     able = {row["way"] for row in rows if row["median_s"]}

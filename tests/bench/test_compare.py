@@ -112,8 +112,8 @@ def test_a_planted_regression_is_found(
     slow, fast = found["json/raw", "encode", "1"], found["protobuf/raw", "decode", "1,000"]
     assert (code, slow["verdict"], fast["verdict"]) == (0, "slower", "faster")
     expected = made.seconds(0, "json/raw", "encode"), OLD.seconds(0, "json/raw", "encode")
-    assert float(slow["old_s"]) == pytest.approx(expected[1], rel=1e-3)
-    assert float(slow["new_s"]) == pytest.approx(expected[0], rel=1e-3)
+    assert float(slow["old_s"]) == pytest.approx(expected[1], rel=0.05)
+    assert float(slow["new_s"]) == pytest.approx(expected[0], rel=0.05)
     assert float(slow["low"]) < 2 < float(slow["high"])
     assert float(slow["ratio"]) == pytest.approx(2, rel=0.05)
     code, text, _ = run(capsys, old, new, "--fail-over", "25%")

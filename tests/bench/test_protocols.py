@@ -172,7 +172,7 @@ def test_tables_fit_a_terminal(
     assert "\x1b" not in text
     for part in (
         *("encode: one tensor", "decode: one tensor", "bytes: one tensor", "encode: 8 tensors"),
-        *("does it grow with the payload?", "Noise, ", "Which format? 8 tensors"),
+        *("does it grow with the payload?", "Noise: ", "Which format? 8 tensors"),
     ):
         assert part in text
 
@@ -183,7 +183,7 @@ def test_quiet_is_only_the_answer(capsys: pytest.CaptureFixture[str]) -> None:
     text = show(capsys, "-q", "--protocol", "oip/*,tfserving/json*")
     assert text.lstrip().startswith("Which format? one tensor")
     assert "samples each" not in text
-    labels = [line.split()[0] for line in text.splitlines() if line.startswith("  ")]
+    labels = [line.partition(" ")[0] for line in text.splitlines()]
     assert [label for label in labels if label in {"oip", "tfserving"}] == ["oip", "tfserving"] * 2
 
 
@@ -191,7 +191,7 @@ def test_markdown_is_rectangular(capsys: pytest.CaptureFixture[str]) -> None:
     """Every row of every Markdown table has as many cells as its heading."""
     text = show(capsys, "--protocol", "oip/protobuf", "--markdown")
     tables = [block.splitlines() for block in text.split("\n\n") if block.startswith("|")]
-    assert len(tables) == 9
+    assert len(tables) == 7
     for lines in tables:
         assert len({line.count("|") for line in lines if line.startswith("|")}) == 1
 

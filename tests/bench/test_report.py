@@ -140,7 +140,7 @@ def numbers(text: str) -> list[float]:
 def test_a_crossover_is_marked_where_the_lines_meet() -> None:
     """A ring is on both lines, and a sentence below says from which batch on."""
     text = page(run(series(), ways=("json/ndarray", "json/tftensor")))
-    assert "tftensor is ahead of ndarray from 10 rows on, 11.2x at 100" in text
+    assert "tftensor is ahead of ndarray from 10 rows on, 11 times as fast at 100" in text
     chart = drawing(text, BOTH)
     ring = chart.find(".//g[@class='symbol annotation']/path")
     assert ring is not None
@@ -174,10 +174,10 @@ def test_a_payload_alone_has_a_row_for_each_codec() -> None:
 
 
 def test_noise_versions_and_refusals_are_told() -> None:
-    """Where it ran, how far equal cells differed, and what could not be represented."""
+    """Where it ran, how far processes differed, and what could not be represented."""
     results = run(series(), refused=[(1, "protobuf/tensor", "a <reason> & more")])
     text = page(results)
-    assert "1 row: 3.0 %; 10 rows: 3.0 %; 100 rows: 3.0 %" in text
+    assert "0 times of codecs differ by more than 25 %." in text
     assert "<dt>processor</dt><dd>Example CPU</dd>" in text
     assert "protobuf/tensor</code> cannot represent 10 rows: a &lt;reason&gt; &amp; more" in text
     assert "pure Python" not in text
@@ -185,11 +185,11 @@ def test_noise_versions_and_refusals_are_told() -> None:
 
 
 def test_each_payload_has_its_choice_in_large_letters() -> None:
-    """Files are equals: no choice stands above the others; of two sections the first does."""
-    said = re.findall(r'<p class="choice">(\w+):', page(run([other("one"), other("two")])))
-    assert said == ["one", "two"]
+    """Of each section one sentence; files are equals, and share theirs."""
+    said = re.findall(r'<p class="choice">(.*?)</p>', page(run([other("one"), other("two")])))
+    assert len(said) == 1
     text = page(run([*series(), other("one")], ways=("json/ndarray",)))
-    assert re.findall(r'<p class="choice">(\w+)', text) == ["Choose"]
+    assert re.findall(r'<p class="choice">(\w+)', text) == ["Take", "Take"]
 
 
 def test_a_file_alone_is_called_by_its_name() -> None:

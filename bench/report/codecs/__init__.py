@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import count
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from ... import figures, tables
 from ...advice import wording
 from ...advice.advice import advise
-from ...advice.wording import at
 from ...implementations.implementation import MEMCPY, TITLES, is_codec, label_of
-from ...measure.results import NOISY, Cell
+from ...measure.results import DISAGREE, NOISY, Cell
 from ...measure.runfile import read
 from .. import charts
 from ..charts import Axis, Dot, Row
@@ -46,6 +46,8 @@ DOTS = (
     " on the wire. Hollow marks: the same job without tensorwire. The upright line is one copy of"
     " the array's memory."
 )
+MOST_NAMED = 8
+"""Times that a sentence names."""
 PEAKS = {"python": "Python's memory", "process": "process's"}
 
 
@@ -167,22 +169,12 @@ def picture_of(
 
 
 def _answers(results: Results) -> tuple[list[str], list[tuple[str, list[str]]]]:
-    """Return what to choose, and all else by section."""
-    headline: list[str] = []
-    answers = []
-    named = tables.sections(results)
-    for name in named:
-        lines = wording.lines(results, name)
-        if not lines:
-            continue
-        advice = advise(results, name)
-        for where, avoided in wording.avoid_by_column(advice.avoid).items():
-            lines += [f"Avoid ({at(advice, where)}): {line}." for line in avoided]
-        if not headline:
-            first = max(1, len(advice.best))
-            headline, lines = lines[:first], lines[first:]
-        answers.append((name if len(named) > 1 else "", lines))
-    return headline, answers
+    """Return what to choose, and the reasons by section."""
+    found = [wording.answer(advise(results, name)) for name in tables.sections(results)]
+    headline = [each.verdict for each in found]
+    titles = [each.title if len(found) > 1 else "" for each in found]
+    reasons = [[f"{label}: {text}" for label, text in each.entries] for each in found]
+    return headline, list(zip(titles, reasons, strict=True))
 
 
 def _origin(metadata: Mapping[str, Any]) -> list[str]:
@@ -197,13 +189,21 @@ def _warnings(results: Results, metadata: Mapping[str, Any]) -> list[str]:
             "protobuf ran in pure Python here, without upb: whatever goes through its runtime is"
             " hundreds of times slower than elsewhere."
         )
-    worst = max((results.noise(number) for number in range(len(results.cases))), default=0.0)
-    if worst > NOISY:
+    spreads = [results.spread(cell) for cell in _codecs(results)]
+    if spreads and median(spreads) - 1 > NOISY:
         found.append(
-            f"The machine was noisy: equal cells differed by up to {figures.percent(worst)}."
-            " Do not choose by less."
+            "The machine was busy: the same time differed by"
+            f" {figures.percent(median(spreads) - 1)} between processes. Do not choose by less."
         )
     return found
+
+
+def _codecs(results: Results) -> list[Cell]:
+    return [
+        cell
+        for cell in results.samples.seconds
+        if is_codec(cell.implementation) and not cell.control
+    ]
 
 
 def _measured(results: Results, metadata: Mapping[str, Any]) -> Iterator[str]:
@@ -228,17 +228,24 @@ def _measured(results: Results, metadata: Mapping[str, Any]) -> Iterator[str]:
             " Python's as tracemalloc sees it, numpy's arrays included; the process's as the"
             " system does, in whole pages, C libraries included."
         )
-    noises = [
-        f"{payload_of(results, number)}: {figures.percent(results.noise(number))}"
-        for number in range(len(results.cases))
-        if results.pairs(number)
-    ]
-    if noises:
-        yield (
-            "Noise is how far equal cells, measured twice in this run, differed at most. "
-            + "; ".join(noises)
-            + ". In the charts a whisker shows it where it is longer than the mark."
+    apart = [cell for cell in _codecs(results) if results.disagrees(*cell[:3])]
+    yield (
+        "In the charts a whisker shows how far the processes differ where it is longer than the"
+        f" mark. {figures.counted(len(apart), 'time')} of codecs differ by more than"
+        f" {figures.percent(DISAGREE - 1)}"
+        + (
+            ": "
+            + ", ".join(
+                f"{cell.implementation} {TITLES.get(cell.operation, cell.operation)}"
+                f" ({payload_of(results, cell.case)})"
+                for cell in apart[:MOST_NAMED]
+            )
+            + (f" and {len(apart) - MOST_NAMED} more" if len(apart) > MOST_NAMED else "")
+            if apart
+            else ""
         )
+        + "."
+    )
 
 
 def _refusals(results: Results) -> list[tuple[str, str]]:

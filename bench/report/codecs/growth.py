@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import exp, log
+from statistics import median
 from typing import TYPE_CHECKING
 
 from ... import figures, tables
-from ...advice.advice import crossovers
-from ...advice.scores import scores_of
+from ...advice.advice import recommend
+from ...advice.scores import NEAR, scores_of
 from ...implementations.implementation import MEMCPY, container_of, is_codec, kind_of, label_of
 from ...payloads.case import dtype_of
 from .. import charts
@@ -18,13 +20,9 @@ from .views import MEMORY, legend, style_of, switches, title_of, views
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ...advice.advice import Crossover
     from ...measure.results import Results
     from .views import View
 
-LEAST_GAIN = 1.1
-"""A codec that is ahead by less at the end is not worth an annotation."""
-MOST_ANNOTATIONS = 3
 SERIES = (
     "Time of one call against rows in the batch; both axes are logarithmic. Grey behind the lines:"
     " the codecs of the other containers, on the same axes. Hollow marks: the same job without"
@@ -94,8 +92,8 @@ class Growth:
                     text = f"{figures.counted(case.shape[0], 'row')}: {figures.duration(seconds)}"
                     if floor and name != MEMCPY:
                         text += f", {figures.ratio(seconds / floor)} memcpy"
-                    noise = self.results.noise(number)
-                    points.append(Point(case.shape[0], seconds, text, noise))
+                    off = view.off(number, name)
+                    points.append(Point(case.shape[0], seconds, text, off))
             if name == MEMCPY and points:
                 found.append(Series(MEMORY, "memcpy", points, charts.LIMIT))
             elif points:
@@ -104,36 +102,34 @@ class Growth:
         return found
 
     def crossings(self, view: View, container: str) -> list[tuple[float, float, str]]:
-        """Return where two lines cross, and what that means; one for all that a codec passes."""
+        """Return where the choice within a container changes, and what that means."""
         cases = {self.results.cases[number].label: number for number in self.chosen}
-        together: dict[tuple[str, str], list[Crossover]] = {}
-        section = self.results.cases[self.last].section
-        for each in crossovers(scores_of(view.results, section)):
-            inside = container_of(each.winner) == container_of(each.loser) == container
-            if inside and each.factor >= LEAST_GAIN:
-                together.setdefault((each.winner, each.column), []).append(each)
-        last = self.results.cases[self.last].shape[0]
+        scores = scores_of(view.results, self.results.cases[self.last].section)
+        names = [name for name in scores.describing if container_of(name) == container]
+        last = self.results.cases[self.last]
         found: list[tuple[float, float, str]] = []
-        for (winner, column), passed in list(together.items())[:MOST_ANNOTATIONS]:
-            losers = " and ".join(kind_of(each.loser) for each in passed)
-            factors = " and ".join(figures.ratio(each.factor) for each in passed)
-            start = self.results.cases[cases[column]].shape[0]
-            since = f"from {start:,} rows on, {factors} at {last:,}"
-            if start == last:
-                since = f"at {last:,} rows, {factors}"
-            x, y = self.meeting(view, passed[0], cases[column])
+        for before, after in pairwise(recommend(scores, names)):
+            if (after.columns[0], before.codec) not in scores.seconds:
+                continue  # it cannot carry what follows
+            start = self.results.cases[cases[after.columns[0]]].shape[0]
+            x, y = self.meeting(view, (after.codec, before.codec), cases[after.columns[0]])
             # What would cover another is moved a little to the right.
             while any(abs(log(x / a)) < 0.5 and abs(log(y / b)) < 0.5 for a, b, _ in found):
                 x *= 1.7
-            found.append((x, y, f"{kind_of(winner)} is ahead of {losers} {since}"))
+            text = f"{kind_of(after.codec)} is ahead of {kind_of(before.codec)} from {start:,} rows"
+            if (last.label, before.codec) in scores.seconds:
+                ratio = median(scores.ratios(last.label, before.codec, after.codec))
+                if ratio > 1 + NEAR:
+                    text += f" on, {figures.times(ratio)} as fast at {last.shape[0]:,}"
+            found.append((x, y, text))
         return found
 
-    def meeting(self, view: View, crossing: Crossover, number: int) -> tuple[float, float]:
+    def meeting(self, view: View, names: tuple[str, str], number: int) -> tuple[float, float]:
         """Return where two lines meet: between two payloads, if the order changed there."""
         place = self.chosen.index(number)
         around = []
         for case in self.chosen[max(0, place - 1) : place + 1]:
-            fast, slow = (view.seconds(case, way) for way in (crossing.winner, crossing.loser))
+            fast, slow = (view.seconds(case, way) for way in names)
             if fast and slow:
                 around.append((self.results.cases[case].shape[0], fast, slow))
         (left, *before), (right, *after) = around[0], around[-1]

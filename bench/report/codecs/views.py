@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ... import tables
 from ...advice.wording import in_rows
 from ...implementations.implementation import MEASURED, MEMCPY, TITLES, is_codec, kind_of
+from ...measure.results import Cell
 from .. import charts
 from ..charts import LineStyle
 from ..page import Switch, class_of
@@ -24,21 +25,6 @@ BASELINES = "baselines"
 MEMORY = "one memcpy"
 BOTH = "both"
 UNKNOWN = "-"
-LEAST_GAIN = 1.1
-"""A codec that is ahead by less at the end is not worth an annotation."""
-MOST_ANNOTATIONS = 3
-MOST_PANELS = 3
-"""Beside one another in the picture."""
-SERIES = (
-    "Time of one call against rows in the batch; both axes are logarithmic. Grey behind the lines:"
-    " the codecs of the other containers, on the same axes. Hollow marks: the same job without"
-    " tensorwire, through Python objects or with the bare library. Below the grey area's edge lies"
-    " what is quicker than one copy of the array's memory: only what does not touch it gets there."
-)
-BASELINES = "baselines"
-"""The class of what people do without tensorwire, and of the box that shows it."""
-MEMORY = "one memcpy"
-BOTH = "both"
 
 
 @dataclass(frozen=True)
@@ -52,6 +38,11 @@ class View:
     def seconds(self, case: int, way: str) -> float | None:
         """Return the time of all its operations; None if one is not known."""
         return self.results.there_and_back(case, way)
+
+    def off(self, case: int, way: str) -> float:
+        """Return how far the processes are from the time, to either side: 0.02 is 2 %."""
+        cells = (Cell(case, way, each) for each in self.results.summed)
+        return float(max(self.results.spread(cell) for cell in cells) ** 0.5 - 1)
 
     @property
     def shown_by(self) -> str:

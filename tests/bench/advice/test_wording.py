@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,97 +13,98 @@ import tensorwire as tw
 from bench.advice import capabilities, wording
 from bench.advice.advice import advise
 from bench.measure.check import Facts
+from bench.measure.results import Cell
+from bench.screen import Screen
+from bench.summary import answer
 from tests.support.advice_runs import ALL, SECTION, USUAL, run
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-
-def test_the_answer_comes_first_and_then_the_reasons() -> None:
-    """What to choose, whether it matters, each container, bytes, and what cannot be represented."""
-    lines = wording.lines(run(USUAL), SECTION)
-    choose, little, much, json, protobuf, sizes = lines[:6]
-    assert choose == (
-        "Choose protobuf/tensor: 30.0 µs and 800 kB at 10,000 rows, 6.67x as fast as"
-        " json/tftensor. As good: protobuf/tftensor."
-    )
-    assert little == (
-        "At 1 row it hardly matters: beside a plain HTTP request of 100 µs, protobuf/tensor takes"
-        " 1.00 µs (1.0 %); with json/tftensor both take 8.04 µs more. Any will do; people can read"
-        " json/ndarray."
-    )
-    assert much == (
-        "From 100 rows on it matters: at 10,000 rows, beside a plain HTTP request of 340 µs,"
-        " protobuf/tensor takes 30.0 µs (8.8 %); with json/ndarray both take 7.43 ms more."
-    )
-    assert json == (
-        "json: at 1 row ndarray, 1.80x as fast as tftensor; from 100 rows on tftensor, 35.0x as"
-        " fast as ndarray at 10,000 rows."
-    )
-    assert (
-        protobuf == "protobuf: tensor or tftensor, 100x as fast as Python objects at 10,000 rows."
-    )
-    assert (
-        sizes == "Bytes a value at 10,000 rows: protobuf/tensor 8.00, json/tftensor 20.0 (2.50x)."
-    )
-    assert lines[6].startswith("On a wire the 800 kB of protobuf/tensor take 6.40 ms at 1 Gbit/s,")
-    assert lines[7].startswith("A plain HTTP request is Python's own client and server")
-    assert lines[-2].startswith("Refused, never rounded: ")
+    from bench.measure.results import Results
 
 
-def test_bytes_are_compared_with_a_codec_that_is_named() -> None:
-    """Also where the smallest body is that of none of the choices."""
-    made = run(USUAL, batches=(100,))
-    made = replace(made, facts={**made.facts, (0, "json/tftensor"): Facts(4_000)})
-    (sizes,) = [line for line in wording.lines(made, SECTION) if line.startswith("Bytes")]
-    assert sizes == (
-        "Bytes a value: json/tftensor 4.00, protobuf/tensor 8.00 (2.00x), json/ndarray 20.0"
-        " (5.00x)."
+def texts(results: Results, label: str = "") -> list[str]:
+    """Return the lines of the answer that have this label, or all of them and the verdict."""
+    found = wording.answer(advise(results, SECTION))
+    lines = [entry.text for entry in found.entries if label in ("", entry.label)]
+    return lines if label else [*lines, found.verdict]
+
+
+def test_the_answer_ends_with_what_to_take() -> None:
+    """Each container, what cannot be represented, a request, and last the one sentence."""
+    found = wording.answer(advise(run(USUAL), SECTION))
+    assert found.title == "Which format? float64 [batch, 10], normal values, encode + decode"
+    json, protobuf, limits, request = found.entries
+    assert (json.label, protobuf.label, limits.label) == ("json", "protobuf", "limits")
+    assert json.text == (
+        "ndarray for 1 row; tftensor from 100 rows on: 35 times as fast as ndarray at 10,000 rows."
+    )
+    assert protobuf.text == (
+        "tensor or tftensor: 100 times as fast as through Python objects at 10,000 rows."
+    )
+    assert request.text == (
+        "An HTTP request of 10,000 rows takes 370 µs with protobuf/tensor, 7.80 ms with"
+        " json/ndarray. For 1 row any format will do."
+    )
+    assert found.verdict == (
+        "Take protobuf/tensor or protobuf/tftensor (equally fast): 30.0 µs, 800 kB at 10,000"
+        " rows, 6.7 times as fast as json/tftensor."
     )
 
 
-def test_what_codecs_are_like_is_said_once() -> None:
-    """The second section of a run repeats nothing that is true of any payload."""
-    made = run(USUAL)
-    twice = replace(made, cases=[replace(made.cases[0], section="first"), *made.cases[1:]])
-    assert any(line.startswith("Refused") for line in wording.lines(twice, "first"))
-    assert not any(line.startswith("Refused") for line in wording.lines(twice, SECTION))
+def test_a_crossover_is_in_the_verdict() -> None:
+    """Two choices, from the smallest payload to the largest, and the figures of the last."""
+    times = {"json/ndarray": (1e-6, 9e-6, 9e-4), "protobuf/tensor": (2e-6, 3e-6, 3e-5)}
+    assert texts(run(times))[-1] == (
+        "Take json/ndarray for 1 row; protobuf/tensor from 100 rows on: 30.0 µs, 800 kB at"
+        " 10,000 rows, 30 times as fast as json/ndarray."
+    )
+
+
+def test_other_lines_come_before_the_verdict() -> None:
+    """What else was measured has its place, and its label."""
+    more = wording.Entry("zstd", "halves it.")
+    assert wording.answer(advise(run(USUAL), SECTION), [more]).entries[-1] == more
+
+
+def test_a_factor_that_the_processes_dispute_is_rough() -> None:
+    """The word stands before it; one process alone changes nothing."""
+    made = run({"json/ndarray": (4e-6,), "json/tensor": (1e-6,)}, batches=(1,))
+    cell = Cell(0, "json/ndarray", "encode")
+    made.samples.seconds[cell] = [[seconds] for seconds in (2e-6, 2e-6, 2e-6, 2e-6, 60e-6)]
+    made.samples.seconds[Cell(0, "json/tensor", "encode")] = [[5e-7]] * 5
+    for name in ("json/ndarray", "json/tensor"):
+        made.samples.seconds[Cell(0, name, "decode")] *= 2
+    assert texts(made, "json") == ["tensor: 4.0 times as fast as ndarray."]
+    made.samples.seconds[cell] = [[seconds] for seconds in (1e-6, 1e-6, 2e-6, 6e-6, 6e-6)]
+    assert texts(made, "json") == ["tensor: roughly 4.0 times as fast as ndarray."]
 
 
 def test_payloads_that_are_no_series() -> None:
-    """Each has a line of its own, and no rows."""
-    lines = wording.lines(run(USUAL, batches=(1, 10_000, 100), series=False), SECTION)
-    assert lines[0] == (
-        "1: protobuf/tensor, 1.00 µs and 80 B, 5.00x as fast as json/ndarray."
-        " As good: protobuf/tftensor."
+    """Each group has its choice, and no rows."""
+    times = {**USUAL, "protobuf/tensor": (1e-6, 2e-6, 90e-6)}
+    lines = texts(run(times, batches=(1, 10_000, 100), series=False))
+    assert lines[-1].startswith(
+        "Take protobuf/tensor or protobuf/tftensor (equally fast) for 1 and 10,000;"
+        " protobuf/tftensor for 100: 30.0 µs, 8.00 kB for 100, "
     )
-    assert lines[3] == "Beside a plain HTTP request it hardly matters for 1 (any will do)."
-    assert lines[4].startswith("Beside a plain HTTP request it matters for 10,000 (json/ndarray")
-
-
-def test_raw_is_quicker_than_the_choice_of_a_named_payload() -> None:
-    """Of payloads that are no series: which one is meant stands beside the figure."""
-    times = {"json/tensor": (4e-6, 4e-6), "json/raw": (1e-6, 4e-6)}
-    lines = wording.lines(run(times, batches=(100, 1), series=False), SECTION)
-    assert lines[2] == (
-        "Quicker, but both sides must know shape and dtype: json/raw 25 % of the time for 100."
-    )
+    assert lines[-2].startswith("An HTTP request of 10,000 takes 3")
+    assert lines[-2].endswith(". For 1 any format will do.")
 
 
 def test_one_payload_needs_no_place() -> None:
     """Where there is a single payload, no sentence says which."""
-    lines = wording.lines(run(USUAL, batches=(10_000,), operations=("encode",)), SECTION)
-    assert lines[0].startswith("Choose protobuf/tensor: 1.00 µs to encode and 800 kB, 5.00x as ")
+    lines = texts(run(USUAL, batches=(10_000,), operations=("encode",)))
+    assert lines[-1].startswith("Take protobuf/tensor or protobuf/tftensor (equally fast): 1.00 µs")
     assert not [line for line in lines if "rows" in line]
 
 
-def test_one_container_and_one_codec() -> None:
-    """No line repeats the first; nothing is compared with itself."""
-    lines = wording.lines(run({"json/ndarray": USUAL["json/ndarray"]}), SECTION)
-    assert lines[0] == "Choose json/ndarray: 7.00 ms and 2.00 MB at 10,000 rows."
-    assert lines[1].startswith("At 10,000 rows, beside a plain HTTP request of 800 µs, ")
-    assert "more" not in lines[1]
-    assert not [line for line in lines if line.startswith("json: ")]
+def test_one_codec() -> None:
+    """Nothing is compared with itself."""
+    lines = texts(run({"json/ndarray": USUAL["json/ndarray"]}))
+    assert lines[-1] == "Take json/ndarray: 7.00 ms, 2.00 MB at 10,000 rows."
+    assert len(lines) == 2  # what it refuses
 
 
 def test_nothing_to_choose_from() -> None:
@@ -110,21 +112,14 @@ def test_nothing_to_choose_from() -> None:
     empty = run({})
     facts = {(n, name): Facts(cannot="EncodeError: no; x can") for n in range(3) for name in ALL}
     refused = replace(empty, implementations=ALL, facts=facts)
-    assert wording.lines(refused, SECTION) == [
-        "No advice: none of these codecs carries it.",
+    assert texts(refused) == [
         "ndarray, tensor and tftensor cannot carry 1, 100 and 10,000: no.",
+        "No advice: none of these codecs can carry it.",
     ]
-    (line,) = wording.lines(run({"json/raw": (1e-6,) * 3}), SECTION)
+    (line,) = texts(run({"json/raw": (1e-6,) * 3}))
     assert line.startswith("No advice: raw carries neither shape nor dtype")
-    (line,) = wording.lines(replace(empty, implementations=ALL), SECTION)
-    assert line == "No advice: too little was measured here."
-
-
-def test_raw_is_mentioned_not_chosen() -> None:
-    """It is quicker, and says neither shape nor dtype."""
-    lines = wording.lines(run({**USUAL, "protobuf/raw": (5e-7, 1e-6, 15e-6)}), SECTION)
-    assert lines[0].startswith("Choose protobuf/tensor")
-    assert lines[1].startswith("  protobuf/raw takes 50 % of that time at 10,000 rows, but both")
+    (line,) = texts(replace(empty, implementations=ALL))
+    assert line == "No advice: too little was measured."
 
 
 def test_a_file_gives_the_same_advice(tmp_path: Path) -> None:
@@ -140,25 +135,21 @@ def test_a_file_gives_the_same_advice(tmp_path: Path) -> None:
     assert advise(runfile.read(path).results, SECTION) == advise(made, SECTION)
 
 
-def test_what_to_avoid_is_one_line_a_sort() -> None:
-    """Objects, time and bytes, the worst first, with the factor of each."""
-    found = advise(run({**USUAL, "json/ndarray": (5e-6, 7e-5, 7e-3)}), SECTION).avoid
-    assert wording.avoid_lines(found) == [
-        "Python objects instead of the codec: protobuf/tensor 100x the time",
-        "json/ndarray 233x the time of protobuf/tensor",
-    ]
-
-
-def test_what_to_avoid_is_said_of_each_payload() -> None:
-    """Of a series the largest is judged, of others each; none speaks for its neighbours."""
-    assert list(wording.avoid_by_column(advise(run(USUAL), SECTION).avoid)) == ["10,000"]
-    times = {**USUAL, "json/ndarray": (7e-3, 5e-6, 9e-3)}
-    found = wording.avoid_by_column(
-        advise(run(times, batches=(1, 2, 3), series=False), SECTION).avoid
-    )
-    assert found["1"] == ["json/ndarray 7,000x the time of protobuf/tensor"]
-    assert "2" not in found
-    assert found["3"][-1] == "json/ndarray 300x the time of protobuf/tensor"
+def test_the_answer_fits_a_screen() -> None:
+    """Of the usual run it has fifteen lines at 80 columns, and every container has one."""
+    names = [f"{c}/{k}" for c in ("json", "protobuf", "msgpack") for k in ("ndarray", "tensor")]
+    times = {**dict.fromkeys([*names, *ALL], (1e-6, 1e-5, 1e-3)), **USUAL}
+    for tied in ("msgpack/tensor", "msgpack/tftensor"):
+        times[tied] = USUAL["protobuf/tensor"]
+    stream = io.StringIO()
+    answer(wording.answer(advise(run(times), SECTION)), Screen(stream))
+    lines = stream.getvalue().splitlines()[1:]
+    assert len(lines) <= 15
+    assert max(map(len, lines)) <= 80
+    assert lines[-1].endswith(".")
+    assert {"json", "protobuf", "msgpack", "limits", "request"} <= {
+        line.partition(" ")[0] for line in lines
+    }
 
 
 @pytest.mark.parametrize("name", [*ALL, "msgpack/ndarray", "msgpack/tensor", "msgpack/tftensor"])
@@ -184,8 +175,8 @@ def test_facts_on_the_kinds() -> None:
     found = {name: capabilities.capabilities_of(name) for name in (*ALL, "json/raw")}
     assert all(each is not None for each in found.values())
     refused = {name: set(each.refuses) for name, each in found.items() if each}
-    assert "NaN and inf" in refused["json/ndarray"] & refused["json/tensor"]
-    assert "NaN and inf" not in refused["protobuf/ndarray"] | refused["protobuf/tensor"]
+    assert "NaN/inf" in refused["json/ndarray"] & refused["json/tensor"]
+    assert "NaN/inf" not in refused["protobuf/ndarray"] | refused["protobuf/tensor"]
     for name in ("json/tensor", "protobuf/tensor", "protobuf/ndarray"):
         assert {"integers above 2**53", "bfloat16", "complex"} <= refused[name]
     assert "integers above 2**53" not in refused["json/ndarray"]
@@ -200,10 +191,10 @@ def test_dtypes_that_come_back_changed() -> None:
     made = dict.fromkeys(ALL, (1e-6,) * 3)
     casts = {each.codec: each.comes_back_as for each in advise(run(made), SECTION).casts}
     assert casts == {}
-    lines = wording.lines(run(made, dtype="float32"), SECTION)
-    assert "float32 comes back as float64 from ndarray and tensor." in lines
-    lines = wording.lines(run(made, dtype="<U3"), SECTION)
-    assert "text comes back as bytes from tftensor." in lines
+    assert texts(run(made, dtype="float32"), "dtype") == [
+        "float32 comes back as float64 from ndarray and tensor."
+    ]
+    assert texts(run(made, dtype="<U3"), "dtype") == ["text comes back as bytes from tftensor."]
     found = advise(run(made, dtype="int64"), SECTION)
     assert {each.codec for each in found.casts} == {
         name
@@ -251,7 +242,6 @@ def test_the_values_may_decide_on_the_dtype() -> None:
     for value, dtype in ((1, "int64"), (2**64 - 1, "uint64")):
         assert codec.decode(codec.encode(np.array([value], np.uint64))).dtype == dtype
     ways = ("json/ndarray", "json/tensor", "protobuf/tensor")
-    lines = wording.lines(run(dict.fromkeys(ways, (1e-06,) * 3), dtype="uint64"), SECTION)
-    (said,) = [line for line in lines if line.startswith("uint64 comes back as ")]
+    (said,) = texts(run(dict.fromkeys(ways, (1e-06,) * 3), dtype="uint64"), "dtype")
     dtypes = said.removeprefix("uint64 comes back as ").partition(" from ")[0]
     assert sorted(dtypes.split(" or ")) == ["float64", "int64", "uint64"]

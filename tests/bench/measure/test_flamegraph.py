@@ -77,9 +77,9 @@ def test_a_graph_of_one_cell(tmp_path: Path, capsys: pytest.CaptureFixture[str])
 @pytest.mark.parametrize(
     ("argv", "says"),
     [
-        ((), "this is 12 codecs: choose one by --codec json/ndarray; 9 payloads: one by --batch"),
+        ((), "this is 12 codecs: choose one by --codec json/ndarray; 5 payloads: one by --batch"),
         (("--codec", "json/raw", "--batch", "1"), "this is 2 directions: one by --op encode"),
-        (("--codec", "json/raw", "--op", "encode"), "this is 9 payloads: one by --batch 100"),
+        (("--codec", "json/raw", "--op", "encode"), "this is 5 payloads: one by --batch 100"),
         (("--memory",), "--profile draws, and measures nothing: leave out --memory"),
         (("-o", "run.json"), "leave out -o"),
         (("--targets",), "leave out --targets"),

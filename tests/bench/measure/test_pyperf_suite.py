@@ -112,8 +112,8 @@ def test_the_file_is_pyperfs_and_ours(tmp_path: Path, capsys: pytest.CaptureFixt
     asked = ("-p", "2", "-n", "2", "-w", "1", "--min-time", "1e-4")
     assert run("--rigorous", *CELLS, *asked, "-o", str(path), "--force") == 0
     shown = capsys.readouterr()
-    assert "Noise, from equal cells measured twice: 2: " in shown.out
-    assert "4 cells, each checked before it was timed, in turn by pyperf, each in 2" in shown.out
+    assert "Noise: the same time differs by " in shown.out
+    assert "4 timings, each checked first, in turn by pyperf in 2 processes" in shown.out
     assert re.fullmatch(
         r"4 cells and 1 again, 3 processes each: about \d+ s; less with --fast, -p, -n, -w\n",
         shown.err,
@@ -220,8 +220,9 @@ def test_without_rigorous_they_are_unknown(capsys: pytest.CaptureFixture[str]) -
     assert run("-n", "2") == 2
     assert "-n is for --rigorous" in capsys.readouterr().err
     usual, asked = parse([]), parse(["--seconds", "3", "--processes", "2"])
-    assert (usual.seconds, usual.processes, usual.rigorous) == (15.0, 3, None)
+    assert (usual.seconds, usual.processes, usual.rigorous) == (15.0, 9, None)
     assert (asked.seconds, asked.processes, asked.rigorous) == (3.0, 2, None)
+    assert [parse(["--seconds", each]).processes for each in ("1", "6", "60")] == [3, 4, 9]
     many, few = parse(["--rigorous"]), parse(["--rigorous", "--fast", "-l", "9"])
     assert (many.processes, many.rigorous) == (20, Rigour())
     assert (few.processes, few.rigorous) == (10, Rigour(samples=2, loops=9))
@@ -414,7 +415,7 @@ def test_what_was_measured_outlives_a_failure(
     last = shown.err.splitlines()[-1]
     assert last == (f"python -m bench.codecs: error: a worker failed: {NAMES[2]}: exit code 7")
     assert "A worker failed: this is what was measured until then." in shown.out
-    assert "1 cell, each checked" in shown.out
+    assert "1 timing, each checked" in shown.out
 
 
 def test_a_hanging_worker_is_ended(
@@ -462,7 +463,7 @@ def test_an_interrupted_run_keeps_what_it_has(
     assert process.returncode == 130
     assert len(err.splitlines()) == 1  # how long it takes
     assert "Interrupted: this is what was measured until then." in out
-    assert "1 cell, each checked" in out
+    assert "1 timing, each checked" in out
     assert list(temporary.iterdir()) == []
     with pytest.raises(ProcessLookupError):
         os.kill(told(folder, 1)["pid"], 0)
