@@ -121,11 +121,11 @@ class Parser(argparse.ArgumentParser):
         """Exit unless a file of that name can be written, and loses nothing."""
         path = Path(name)
         if not path.absolute().parent.is_dir():
-            self.error(f"{option} {name}: there is no such directory")
+            self.error(f"{option}: expected a file in a directory that exists, got {name}")
         if path.is_dir():
-            self.error(f"{option} {name}: is a directory")
+            self.error(f"{option}: expected a file, got the directory {name}")
         if path.exists() and not force:
-            self.error(f"{option} {name}: the file exists; --force overwrites it")
+            self.error(f"{option}: expected a new file, got {name}; pass --force to overwrite it")
 
 
 def count(text: str) -> int:
@@ -144,7 +144,7 @@ def counts(text: str) -> tuple[int, ...]:
             f"expected numbers such as 1,10,100, got {text!r}"
         ) from None
     if sizes[0] < 1:
-        raise argparse.ArgumentTypeError(f"a batch has at least 1 row, got {sizes[0]}")
+        raise argparse.ArgumentTypeError(f"expected at least 1 row in a batch, got {sizes[0]}")
     return tuple(sizes)
 
 

@@ -56,14 +56,16 @@ def _history(options: Namespace) -> int:
 
     require("pyperf", "a file of a run")
     if not Path(options.folder).is_dir():
-        raise UsageError(f"{options.folder}: there is no such folder")
+        raise UsageError(f"{options.folder}: expected a folder, got none")
     runs, skipped = load(Path(options.folder))
     for reason in skipped:
         sys.stderr.write(f"skipped {reason}\n")
     if not runs:
-        raise UsageError(f"{options.folder}: no file of a run")
+        raise UsageError(f"{options.folder}: expected files of runs, got none")
     if not show(runs, options, Screen(markdown=options.markdown)):
-        raise UsageError(f"{options.folder}: no run has timed what was asked for")
+        raise UsageError(
+            f"{options.folder}: expected a run that timed what was asked for, got none"
+        )
     return 0
 
 

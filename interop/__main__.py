@@ -60,7 +60,7 @@ def _parsed(arguments: list[str] | None) -> argparse.Namespace:
     options.names = _names(options)
     for name in options.names:
         if name not in PEERS:
-            made.error(f"no peer {name!r}; known: {', '.join(PEERS)}")
+            made.error(f"expected the name of a peer, got {name!r}; known: {', '.join(PEERS)}")
     if options.output:
         made.check_output("-o", options.output, force=options.force)
     return options

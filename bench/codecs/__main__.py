@@ -125,31 +125,35 @@ def parse(argv: list[str] | None) -> Options:
     }
     asked = {name for name, value in given.items() if value not in (None, False, [])}
     if given["profile"] and (others := [name for name in NO_PROFILE if name in asked]):
-        made.error(f"--profile draws, and measures nothing: leave out {NO_PROFILE[others[0]]}")
+        other = NO_PROFILE[others[0]]
+        made.error(f"expected --profile alone, got {other} beside it; leave out {other}")
     own = [name for name in ("payload", "batch", "features", "dtype", "values") if name in asked]
     if given["targets"] and own:
         left = given["payload"][0] if own[0] == "payload" else f"--{own[0]}"
-        made.error(f"--targets brings its own payloads: leave out {left}")
+        made.error(f"expected the payloads of --targets, got {left} too; leave out {left}")
     for name in ("features", "values") if given["payload"] else ():
         if given[name]:
-            made.error(f"{given['payload'][0]} brings its own values: leave out --{name}")
+            file = given["payload"][0]
+            made.error(f"expected the values of {file}, got --{name} too; leave out --{name}")
     rigour = {name: given.pop(name) for name in RIGOUR}
     if given["rigorous"]:
         if given["seconds"] is not None:
             made.error(
-                "--rigorous takes as long as its samples: instead of --seconds, -p, -n, -w or"
-                " --fast say how many"
+                "expected -p, -n, -w or --fast beside --rigorous, got --seconds; it takes as long"
+                " as its samples"
             )
         usual["processes"] = MANY_PROCESSES // 2 if rigour["fast"] else MANY_PROCESSES
     elif others := [option for name, option in RIGOUR.items() if name in asked]:
-        made.error(f"{others[0]} is for --rigorous")
+        made.error(f"expected --rigorous beside {others[0]}, got none")
     given["rigorous"] = _rigour(rigour) if given["rigorous"] else None
     given |= {name: value for name, value in usual.items() if given[name] is None}
     given["payload"] = tuple(given["payload"])
     given["links"] |= given["check_links"]
     if given["links"] and (given["targets"] or given["op"] != "both"):
         other = "--targets" if given["targets"] else "--op"
-        made.error(f"--links adds up both directions of one payload: leave out {other}")
+        made.error(
+            f"expected both directions of one payload for --links, got {other}; leave it out"
+        )
     return made.options(given)
 
 
@@ -181,7 +185,8 @@ def processors(text: str) -> str:
         able = os.sched_getaffinity(0)
         if not wanted or not wanted <= able:
             names = ", ".join(map(str, sorted(able)))
-            raise argparse.ArgumentTypeError(f"{text}: this process may use {names}")
+            reason = f"expected processors that this process may use, got {text}; use {names}"
+            raise argparse.ArgumentTypeError(reason)
     return text
 
 

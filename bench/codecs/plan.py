@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import tensorwire as tw
+from tensorwire.errors import unknown
 
 from ..cli import require_all
 from ..figures import printable
@@ -46,7 +47,7 @@ def select(globs: Sequence[str]) -> tuple[str, ...]:
     known = tw.codec_names()
     for glob in globs:
         if not any(fnmatchcase(name, glob) for name in known):
-            raise UsageError(f"no codec matches {glob!r}; known: {', '.join(known)}")
+            raise UsageError(unknown("the name or pattern of a codec", glob, known))
     return tuple(name for name in known if any(fnmatchcase(name, glob) for glob in globs))
 
 
@@ -90,9 +91,10 @@ def dtype_name(name: str) -> str:
     try:
         dtype = dtype_of(name)
     except (TypeError, ValueError):
-        raise UsageError(f"--dtype: there is no dtype {name!r}") from None
+        raise UsageError(f"--dtype: expected a dtype, got {name!r}") from None
     if dtype.kind in "US" or not arrays.representable(dtype):
-        raise UsageError(f"--dtype: {name!r} is not a dtype of numbers that a format can represent")
+        reason = f"expected a dtype of numbers that a format represents, got {name!r}"
+        raise UsageError(f"--dtype: {reason}")
     return dtype.name
 
 
@@ -102,8 +104,8 @@ def check_memory(found: Sequence[Case], names: Sequence[str]) -> None:
     free = arrays.free_memory()
     if free is not None and need > free:
         raise UsageError(
-            f"these payloads need about {need / 1e9:,.0f} GB at once, {free / 1e9:,.1f} GB are"
-            " free: choose smaller ones, or fewer codecs"
+            f"expected payloads that fit into the {free / 1e9:,.1f} GB that are free, got about"
+            f" {need / 1e9:,.0f} GB; choose smaller ones, or fewer codecs"
         )
 
 
@@ -124,7 +126,7 @@ def user_payloads(options: Options) -> list[Case]:
                 found.setdefault(case.source, case)
                 if len(found) > MOST:
                     raise UsageError(
-                        f"{text}: more than {MOST} arrays; choose with"
+                        f"{text}: expected at most {MOST} arrays, got more; choose with"
                         f" {path}::NAME,NAME or a pattern such as {path}::layer1*"
                     )
         except PayloadError as error:
@@ -154,7 +156,7 @@ def _user_case(options: Options, path: str, name: str, array: Array) -> Case:
 def _cast(array: Array, name: str, shown: str) -> str:
     """Check that a dtype can hold the values, roughly at least."""
     wanted = dtype_of(name)
-    refused = UsageError(f"--dtype {name}: the values of {shown} do not fit into it")
+    refused = UsageError(f"--dtype: expected a dtype that holds {shown}, got {name}")
     if array.dtype.kind in "US" or (array.dtype.kind == "c" and wanted.kind != "c"):
         raise refused
     if wanted.kind in "iu" and array.size:
@@ -189,6 +191,6 @@ def _headings(name: str) -> Iterator[str]:
 
 def _repeated(case: Case, batches: Sequence[int]) -> Iterator[Case]:
     if not case.shape or 0 in case.shape:
-        raise UsageError(f"--batch: the payload {case.label} has no rows to repeat")
+        raise UsageError(f"--batch: expected payloads with rows to repeat, got {case.label}")
     for batch in batches:
         yield replace(case, label=f"{batch:,}", shape=(batch, *case.shape[1:]))

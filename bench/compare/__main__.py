@@ -94,16 +94,18 @@ def _refusal(found: Comparison, options: argparse.Namespace) -> str:
     """Return why the files cannot be compared, in one line; empty if they can."""
     if not options.force:
         if found.payloads:
-            return f"other payloads: {'; '.join(found.payloads)} (--force compares them)"
+            got = "; ".join(found.payloads)
+            return f"expected the same payloads, got others: {got} (--force compares them)"
         if found.machine and not options.exact:
-            return f"other machines: {'; '.join(found.machine)} (--force compares them)"
+            got = "; ".join(found.machine)
+            return f"expected the same machine, got others: {got} (--force compares them)"
     if found.changes:
         return ""
     old, new = (
         ", ".join(case.title if case.label else case.section for case in run.results.cases)
         for run in (found.old, found.new)
     )
-    return f"no cell is in both: {old} -> {new}"
+    return f"expected a cell that is in both, got none: {old} -> {new}"
 
 
 if __name__ == "__main__":

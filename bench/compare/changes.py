@@ -129,7 +129,7 @@ def read(path: str) -> Run:
             continue
         samples.add(Cell(0, each.get_name(), "time"), each.get_runs())
     if not samples.seconds:
-        raise RunFileError(f"{path}: measures no times")
+        raise RunFileError(f"{path}: expected a run with times, got none")
     names = tuple(cell.implementation for cell in samples.seconds)
     return Run(path, Results([NAMED], names, ("time",), {}, samples), dict(loaded.get_metadata()))
 

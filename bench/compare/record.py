@@ -40,7 +40,9 @@ def _record(run: str, output: str) -> int:
     require("pyperf", "a file of a run")
     found = read(run)
     if not any(each.copies is not None for each in found.results.memory.values()):
-        raise UsageError(f"{run}: counts no copies: measure with --memory, memray installed")
+        raise UsageError(
+            f"{run}: expected a run that counts copies, got none; measure with --memory and memray"
+        )
     Path(output).write_text(slimmed(run), encoding="utf-8")
     print(f"{output}: written")
     return 0

@@ -181,13 +181,15 @@ def only_cell(session: Session) -> tuple[str, str]:
     """Return the codec and the operation of the only cell there is; baselines are no cells."""
     codecs = {name for names in session.implementations for name in names if is_codec(name)}
     choices = (
-        (len(codecs), "codecs: choose one by --codec json/ndarray"),
-        (len(session.cases), "payloads: one by --batch 100, or one --payload"),
-        (len(session.operations), "directions: one by --op encode"),
+        (len(codecs), "codecs", "--codec json/ndarray"),
+        (len(session.cases), "payloads", "--batch 100 or one --payload"),
+        (len(session.operations), "directions", "--op encode"),
     )
-    several = [f"{count} {what}" for count, what in choices if count != 1]
+    several = [f"{count} {what}" for count, what, _ in choices if count != 1]
     if several:
-        raise UsageError(f"--profile is of one cell, and this is {'; '.join(several)}")
+        options = ", ".join(option for count, _, option in choices if count != 1)
+        reason = f"expected one cell for --profile, got {', '.join(several)}"
+        raise UsageError(f"{reason}; choose one by {options}")
     return codecs.pop(), session.operations[0]
 
 
@@ -196,7 +198,8 @@ def _plan(session: Session, name: str, operation: str, progress: Progress) -> di
     one.check(inf, progress)
     refusal = one.facts[0, name].cannot
     if refusal is not None:
-        raise CheckError(f"{name} cannot carry {one.cases[0].title}: {refusal}")
+        reason = f"expected a payload that {name} represents, got {one.cases[0].title}"
+        raise CheckError(f"{reason}: {refusal}")
     return one.plan([Cell(0, name, operation)])
 
 

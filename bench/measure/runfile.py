@@ -146,7 +146,7 @@ def load(path: str) -> Any:
         raise RunFileError(f"{path}: {error.strerror or error}") from None
     except Exception as error:  # noqa: BLE001 - what json, gzip and pyperf's own checks raise
         reason = " ".join(str(error).split())
-        raise RunFileError(f"{path}: not a file of pyperf: {reason}") from None
+        raise RunFileError(f"{path}: expected a file of pyperf, got another: {reason}") from None
 
 
 def read(path: str) -> Run:
@@ -161,9 +161,11 @@ def read(path: str) -> Run:
     try:
         return Run(path, _results(loaded), _shared(loaded))
     except KeyError as error:
-        raise RunFileError(f"{path}: not a run of {command()}: no {error}") from None
+        raise RunFileError(
+            f"{path}: expected a run of {command()}, got one without {error}"
+        ) from None
     except (AttributeError, TypeError, ValueError) as error:
-        raise RunFileError(f"{path}: not a run of {command()}: {error}") from None
+        raise RunFileError(f"{path}: expected a run of {command()}, got another: {error}") from None
 
 
 def _shared(loaded: Any) -> dict[str, Any]:

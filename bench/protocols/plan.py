@@ -5,6 +5,8 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from tensorwire.errors import unknown
+
 from ..implementations.implementation import MEMCPY, OBJECTS, codec_of
 from ..implementations.protocols import FIRST, HAND, KNOWN, PEEK, PROTOCOLS, SEVERAL, VIEWED
 from ..interrupt import UsageError
@@ -69,8 +71,8 @@ def select(globs: Sequence[str], *, bounds: bool = False) -> tuple[str, ...]:
     names = known(bounds=bounds)[:-1]
     for glob in globs:
         if not any(fnmatchcase(_plain(name), glob) for name in names):
-            plain = ", ".join(dict.fromkeys(map(_plain, names)))
-            raise UsageError(f"no protocol matches {glob!r}; known: {plain}")
+            plain = dict.fromkeys(map(_plain, names))
+            raise UsageError(unknown("the name or pattern of a protocol", glob, plain))
     chosen = [n for n in names if not globs or any(fnmatchcase(_plain(n), glob) for glob in globs)]
     return (*chosen, MEMCPY)
 

@@ -61,7 +61,7 @@ def parse(argv: list[str] | None) -> Options:
     for option, name in written.items():
         path = Path(name or ".")
         if path.is_file() and any(path.samefile(run) for run in given.runs if Path(run).exists()):
-            made.error(f"{option} {name}: expected another file than a run")
+            made.error(f"{option}: expected a file other than the runs, got {name}")
         if name:
             made.check_output(option, name, force=given.force)
     if given.html and given.png and Path(given.html).absolute() == Path(given.png).absolute():

@@ -76,9 +76,9 @@ def choose(tool: str, *, grpc: bool) -> Generator:
         it is not installed, or does not speak gRPC.
     """
     if tool == "wrk" and grpc:
-        raise UsageError("--tool wrk has no gRPC: --transport REST, or another tool")
+        raise UsageError("--tool: expected one that sends gRPC, got wrk; pass --transport REST")
     if tool in ("h2load", "wrk") and shutil.which(tool) is None:
-        raise UsageError(f"--tool {tool}: it is not installed")
+        raise UsageError(f"--tool: expected an installed tool, got {tool}")
     found = [name for name in ("h2load", "wrk") if shutil.which(name)]
     if tool == "auto":
         tool = next((name for name in found if not (grpc and name == "wrk")), "python")

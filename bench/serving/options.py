@@ -160,7 +160,7 @@ def parse(argv: list[str] | None) -> Options:
         ("flames", "--py-spy", ("load", "scale", "noop")),
     ):
         if given[name] and given["mode"] in without:
-            made.error(f"{option} is not for {given['mode']}")
+            made.error(f"expected {given['mode']} without {option}, got both; leave out {option}")
     if given["output"]:
         made.check_output("-o", given["output"], force=force)
     both = given["mode"] == "latency" or (given["mode"] == "throughput" and not given["quick"])

@@ -291,7 +291,7 @@ def read(path: str) -> ServingRun:
     loaded = runfile.load(path)
     metadata = loaded.get_metadata()
     if MODE not in metadata:
-        raise RunFileError(f"{path}: not a run of {command('serving')}")
+        raise RunFileError(f"{path}: expected a run of {command('serving')}, got another file")
     try:
         benchmarks = [
             Benchmark(each.get_metadata(), [list(run.values) for run in each.get_runs()])
@@ -306,7 +306,9 @@ def read(path: str) -> ServingRun:
         return ServingRun(path, metadata[MODE], metadata, **found, what=what)
     except (KeyError, TypeError, ValueError, IndexError) as error:
         reason = " ".join(str(error).split())
-        raise RunFileError(f"{path}: not a run of {command('serving')}: {reason}") from None
+        raise RunFileError(
+            f"{path}: expected a run of {command('serving')}, got another: {reason}"
+        ) from None
 
 
 def _amounts(values: Any, name: str) -> list[float]:

@@ -190,9 +190,15 @@ def test_other_bounds_are_usage_errors(
 @pytest.mark.parametrize(
     ("changed", "says"),
     [
-        ({"cpu": "Abacus 4000"}, "other machines: CPU Abacus 3000 -> Abacus 4000"),
-        ({"cores": 64}, "other machines: CPUs 2 -> 64"),
-        ({"system": "Darwin arm64"}, "other machines: system Linux x86_64 -> Darwin arm64"),
+        (
+            {"cpu": "Abacus 4000"},
+            "expected the same machine, got others: CPU Abacus 3000 -> Abacus 4000",
+        ),
+        ({"cores": 64}, "expected the same machine, got others: CPUs 2 -> 64"),
+        (
+            {"system": "Darwin arm64"},
+            "expected the same machine, got others: system Linux x86_64 -> Darwin arm64",
+        ),
     ],
 )
 def test_other_machines_are_refused(
@@ -271,15 +277,15 @@ def test_nothing_in_common(old: str, tmp_path: Path, capsys: pytest.CaptureFixtu
     new = written(tmp_path, "new.json", results(2, batches=(5,)))
     code, out, err = run(capsys, old, new)
     assert (code, out) == (2, "")
-    assert "no cell is in both" in err
+    assert "expected a cell that is in both, got none" in err
 
 
 @pytest.mark.parametrize(
     ("content", "says"),
     [
         (None, "No such file"),
-        ("{", "not a file of pyperf"),
-        ('{"version": "1.0", "metadata": {}, "benchmarks": []}', "not a file of pyperf"),
+        ("{", "expected a file of pyperf"),
+        ('{"version": "1.0", "metadata": {}, "benchmarks": []}', "expected a file of pyperf"),
     ],
 )
 def test_unreadable_files(
@@ -328,7 +334,7 @@ def test_any_file_of_pyperf(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     third = plain(tmp_path / "c.json", {"rss": [5, 6]}, unit="byte")
     code, _, err = run(capsys, first, third)
     assert code == 2
-    assert "c.json: measures no times" in err
+    assert "c.json: expected a run with times" in err
 
 
 def weighed(**changed: Memory) -> dict[str, Memory]:

@@ -63,7 +63,7 @@ def test_runs_stand_in_the_order_of_their_dates(
     assert [float(cell.rstrip("x=")) for cell in last[3:]] == pytest.approx([3, 3, 3], rel=0.1)
     assert "commit+: with changes" in text
     assert err.startswith("skipped ")
-    assert "broken.json: not a file of pyperf" in err
+    assert "broken.json: expected a file of pyperf" in err
     assert len(err.splitlines()) == 1
 
 
@@ -116,9 +116,9 @@ def test_a_payload_that_came_later(folder: Path, capsys: pytest.CaptureFixture[s
 @pytest.mark.parametrize(
     ("argv", "says"),
     [
-        (["nowhere"], "nowhere: there is no such folder"),
-        (["--codec", "json/odd", "."], "no run has timed what was asked for"),
-        (["--batch", "77", "."], "no run has timed what was asked for"),
+        (["nowhere"], "nowhere: expected a folder, got none"),
+        (["--codec", "json/odd", "."], "expected a run that timed what was asked for"),
+        (["--batch", "77", "."], "expected a run that timed what was asked for"),
         (["--op", "both", "."], "invalid choice: 'both'"),
         ([], "required: DIR"),
     ],
@@ -141,7 +141,7 @@ def test_an_empty_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     """A folder without a run is an error, not an empty table."""
     code, out, err = run(capsys, str(tmp_path))
     assert (code, out) == (2, "")
-    assert "no file of a run" in err
+    assert "expected files of runs, got none" in err
 
 
 def test_sparklines() -> None:

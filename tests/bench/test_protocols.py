@@ -234,10 +234,10 @@ def test_promises_are_those_of_the_issue() -> None:
 @pytest.mark.parametrize(
     ("argv", "says"),
     [
-        (["--protocol", "oip/xml"], "no protocol matches 'oip/xml'; known: oip/binary, "),
+        (["--protocol", "oip/xml"], "expected the name or pattern of a protocol, got 'oip/xml'"),
         (["--seconds", "0"], "expected seconds above 0, got '0'"),
         (["--markdown", "--csv"], "not allowed with argument"),
-        (["-o", "no/such/directory.json"], "there is no such directory"),
+        (["-o", "no/such/directory.json"], "expected a file in a directory that exists"),
         (["--batch", "3"], "unrecognized arguments: --batch 3"),
     ],
 )

@@ -487,15 +487,18 @@ def test_a_chart_that_cannot_be_drawn_is_one_line() -> None:
     ("arguments", "reason"),
     [
         (["RUN"], "expected --html FILE or --png FILE"),
-        (["RUN", "--html", "no/such/x.html"], "there is no such directory"),
-        (["RUN", "--html", "."], "is a directory"),
-        (["RUN", "--html", "RUN", "--force"], "expected another file than a run"),
-        (["RUN", "--html", "old.html"], "the file exists; --force overwrites it"),
+        (["RUN", "--html", "no/such/x.html"], "expected a file in a directory that exists"),
+        (["RUN", "--html", "."], "expected a file, got the directory ."),
+        (["RUN", "--html", "RUN", "--force"], "expected a file other than the runs"),
+        (
+            ["RUN", "--html", "old.html"],
+            "expected a new file, got old.html; pass --force to overwrite it",
+        ),
         (["RUN", "--html", "x.out", "--png", "x.out"], "expected two files, got x.out for both"),
         (["RUN", "RUN", "--html", "x.html"], "expected one run of python -m bench.codecs, got 2"),
         (["gone.json", "--html", "x.html"], "No such file"),
-        (["old.html", "--html", "x.html"], "not a file of pyperf"),
-        (["other.json", "--html", "x.html"], "not a run of python -m bench.codecs"),
+        (["old.html", "--html", "x.html"], "expected a file of pyperf"),
+        (["other.json", "--html", "x.html"], "expected a run of python -m bench.codecs"),
     ],
 )
 def test_what_is_wrong_is_one_line(

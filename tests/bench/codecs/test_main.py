@@ -21,25 +21,31 @@ run = partial(exit_code, main)
 @pytest.mark.parametrize(
     ("argv", "says"),
     [
-        (["--codec", "protbuf/*"], "no codec matches 'protbuf/*'; known: json/ndarray, "),
-        (["--batch", "0"], "a batch has at least 1 row, got 0"),
+        (["--codec", "protbuf/*"], "expected the name or pattern of a codec, got 'protbuf/*'"),
+        (["--batch", "0"], "expected at least 1 row in a batch, got 0"),
         (["--batch", "1,x"], "expected numbers such as 1,10,100, got '1,x'"),
         (["--features", "-3"], "expected a whole number from 1 on, got '-3'"),
         (["--seconds", "0"], "expected seconds above 0, got '0'"),
         (["--seconds", "nan"], "expected seconds above 0"),
         (["--processes", "0"], "expected a whole number from 1 on"),
-        (["--dtype", "float65"], "there is no dtype 'float65'"),
-        (["--dtype", "object"], "'object' is not a dtype of numbers"),
-        (["--dtype", "longdouble"], "'longdouble' is not a dtype of numbers that a format can"),
+        (["--dtype", "float65"], "--dtype: expected a dtype, got 'float65'"),
+        (
+            ["--dtype", "object"],
+            "expected a dtype of numbers that a format represents, got 'object'",
+        ),
+        (
+            ["--dtype", "longdouble"],
+            "expected a dtype of numbers that a format represents, got 'longdouble'",
+        ),
         (["--op", "both ways"], "invalid choice: 'both ways'"),
         (["--values", "odd"], "invalid choice: 'odd'"),
         (["--markdown", "--csv"], "not allowed with argument"),
         (["nowhere.npy"], "nowhere.npy: No such file"),
         (["--payload", "p.npy", "--values", "ints"], "leave out --values"),
         (["--targets", "--batch", "3"], "leave out --batch"),
-        (["-o", "no/such/directory.json"], "there is no such directory"),
+        (["-o", "no/such/directory.json"], "expected a file in a directory that exists"),
         (["--bogus"], "unrecognized arguments: --bogus"),
-        (["--batch", "100000000000"], "GB are free"),
+        (["--batch", "100000000000"], "GB that are free"),
     ],
 )
 def test_wrong_options_get_one_line(

@@ -77,10 +77,13 @@ def test_a_graph_of_one_cell(tmp_path: Path, capsys: pytest.CaptureFixture[str])
 @pytest.mark.parametrize(
     ("argv", "says"),
     [
-        ((), "this is 12 codecs: choose one by --codec json/ndarray; 5 payloads: one by --batch"),
-        (("--codec", "json/raw", "--batch", "1"), "this is 2 directions: one by --op encode"),
-        (("--codec", "json/raw", "--op", "encode"), "this is 5 payloads: one by --batch 100"),
-        (("--memory",), "--profile draws, and measures nothing: leave out --memory"),
+        (
+            (),
+            "got 12 codecs, 5 payloads, 2 directions; choose one by --codec json/ndarray, --batch",
+        ),
+        (("--codec", "json/raw", "--batch", "1"), "got 2 directions; choose one by --op encode"),
+        (("--codec", "json/raw", "--op", "encode"), "got 5 payloads; choose one by --batch 100"),
+        (("--memory",), "expected --profile alone, got --memory beside it; leave out --memory"),
         (("-o", "run.json"), "leave out -o"),
         (("--targets",), "leave out --targets"),
     ],
@@ -104,7 +107,10 @@ def test_a_cell_that_cannot_be(tmp_path: Path, capsys: pytest.CaptureFixture[str
         pytest.skip("py-spy is not installed")
     argv = (*CELL, "--dtype", "complex128", "--profile", str(tmp_path / "out.svg"))
     assert run(*argv) == 1
-    assert "json/ndarray cannot carry [100, 10] complex128" in capsys.readouterr().err
+    assert (
+        "expected a payload that json/ndarray represents, got [100, 10] complex128"
+        in capsys.readouterr().err
+    )
     assert not list(tmp_path.iterdir())
 
 

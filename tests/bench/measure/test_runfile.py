@@ -90,10 +90,10 @@ def test_a_file_does_not_tell_whose_machine_it_was(tmp_path: Path) -> None:
     ("content", "reason"),
     [
         (None, "No such file"),
-        (b"", "not a file of pyperf"),
-        (b"\x00\xff", "not a file of pyperf"),
-        (b"[]", "not a file of pyperf"),
-        (b'{"version":"1.0","benchmarks":[]}', "not a file of pyperf"),
+        (b"", "expected a file of pyperf"),
+        (b"\x00\xff", "expected a file of pyperf"),
+        (b"[]", "expected a file of pyperf"),
+        (b'{"version":"1.0","benchmarks":[]}', "expected a file of pyperf"),
     ],
 )
 def test_what_is_no_run_is_refused_in_one_line(
@@ -114,7 +114,7 @@ def test_a_run_of_another_program_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "other.json"
     runs = [pyperf.Run([1.0], metadata={"name": "sort"}, collect_metadata=False)]
     pyperf.BenchmarkSuite([pyperf.Benchmark(runs)]).dump(str(path))
-    with pytest.raises(RunFileError, match=r"not a run of python -m bench\.codecs"):
+    with pytest.raises(RunFileError, match=r"expected a run of python -m bench\.codecs"):
         read(str(path))
 
 
@@ -125,7 +125,7 @@ def test_a_broken_cell_is_refused(tmp_path: Path) -> None:
     tree = json.loads(path.read_text(encoding="utf-8"))
     tree["benchmarks"][0]["metadata"]["case"] = '{"label":"1"}'
     path.write_text(json.dumps(tree), encoding="utf-8")
-    with pytest.raises(RunFileError, match=r"not a run of python -m bench\.codecs"):
+    with pytest.raises(RunFileError, match=r"expected a run of python -m bench\.codecs"):
         read(str(path))
 
 
@@ -148,7 +148,7 @@ def test_an_edited_field_is_refused(key: str, value: Any, tmp_path: Path) -> Non
     tree["benchmarks"][0]["metadata"][key] = value
     path.write_text(json.dumps(tree), encoding="utf-8")
     with pytest.raises(
-        RunFileError, match=r"not a run of python -m bench\.codecs: .* is |float65"
+        RunFileError, match=r"expected a run of python -m bench\.codecs, got .* is |float65"
     ) as caught:
         read(str(path))
     assert "\n" not in str(caught.value)
