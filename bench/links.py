@@ -147,15 +147,15 @@ def _smaller(advice: LinkAdvice, smaller: SmallerDtype) -> str:
         for link in dict.fromkeys((links[0], links[-1]))
     ]
     best = smaller.choices[links[0]].transfer
-    share = best.bytes / max(1, own[links[0]].transfer.bytes)
+    sizes = figures.size(best.bytes), figures.size(own[links[0]].transfer.bytes)
     rounding = (
         f"a value changes by at most {error.absolute:.2g} (relative {error.relative:.2g})"
         if error.absolute
         else "no value changes"
     )
     return (
-        f"If your model takes {error.dtype}: {best.name} has {figures.percent(share)} of the"
-        f" bytes, {', '.join(gains)}; {rounding}."
+        f"If your model takes {error.dtype}: {best.name}, {' instead of '.join(sizes)}, is"
+        f" {' and '.join(gains)}; {rounding}."
     )
 
 

@@ -37,7 +37,7 @@ MOST_PROCESSES = 3
 FASTEST = 1e9
 """Bits a second that Python can still pass on in time."""
 PROBES = 20
-LEAST, MOST = 3, 15
+LEAST, MOST = 3, 60
 """Transfers of each body."""
 LONGEST = 10.0
 """Seconds of a transfer that is worth the wait."""

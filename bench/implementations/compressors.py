@@ -7,14 +7,16 @@ read by whoever reads gzip.
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import Any
+from typing import TYPE_CHECKING
 
 from .lookup import installed
 
-Rewrite = Callable[[Any], bytes]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .implementation import Rewrite
 
 GZIP = "gzip"
 """The format that HTTP and gRPC servers read; what else is read has to be asked."""

@@ -150,8 +150,9 @@ class _Session(Session):
 
     def transfers(self, measured: Results, numbers: Sequence[int]) -> Iterator[Transfer]:
         """Yield all ways of which every part was timed."""
-        ways = [(place, name, "") for place, name in self.facts]
-        for place, name, compressor in sorted([*ways, *self.compressed], key=lambda way: way[0]):
+        known = (*((place, name, "") for place, name in self.facts), *self.compressed)
+        order = {key: number for number, key in enumerate(self.facts)}
+        for place, name, compressor in sorted(known, key=lambda way: order[way[:2]]):
             operations = ["encode", "decode"]
             if compressor:
                 operations += [f"compress {compressor}", f"decompress {compressor}"]

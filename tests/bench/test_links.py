@@ -60,9 +60,9 @@ def test_a_smaller_dtype_comes_with_its_error() -> None:
     """Bytes, seconds and the largest change of a value; or what would be lost."""
     ways = (PLAIN, transfer("protobuf/tftensor", "", 400_000, 0.0, "float32"))
     assert said(*ways, errors=(ROUNDED,))[-1] == (
-        "If your model takes float32: protobuf/tftensor has 50 % of the bytes, 2.00 times as fast"
-        " over 10 Mb/s, 2.00 times as fast over 10 Gb/s; a value changes by at most 1.2e-07"
-        " (relative 5.9e-08)."
+        "If your model takes float32: protobuf/tftensor, 400 kB instead of 800 kB, is 2.00 times as"
+        " fast over 10 Mb/s and 2.00 times as fast over 10 Gb/s; a value changes by at most"
+        " 1.2e-07 (relative 5.9e-08)."
     )
     exact = CastError("float32", 0.0, 0.0, 0, 0)
     assert said(*ways, errors=(exact,))[-1].endswith("; no value changes.")

@@ -16,6 +16,7 @@ from ...measure.runfile import read
 from .. import charts
 from ..charts import Axis, Dot, Row
 from ..page import Column, Drawing, Page, Panel, Section, Table, machine, numeric
+from . import links
 from .growth import Growth, growing_section
 from .views import (
     BOTH,
@@ -75,6 +76,7 @@ def page_of(run: Run) -> Page:
     if single:
         heading = "Other payloads" if sections else "Time and size of each payload"
         sections.append(_single_section(results, heading, single, next(numbers)))
+    sections += links.sections(results)
     sections.append(Section("Every figure", table=_table(results)))
     refused = _refusals(results)
     if refused:
