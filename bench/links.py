@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import figures
-from .advice.links import LOOPBACK, SCAN
+from .advice.links import LOOPBACK, SCAN, advise_links
 from .advice.scores import NEAR
+from .advice.wording import Entry
 from .screen import Row, Table
 
 if TYPE_CHECKING:
@@ -81,6 +82,17 @@ def bodies(results: Results, advice: LinkAdvice) -> Iterator[Table]:
     yield sizes
     if names[1:]:
         yield times
+
+
+def entries(results: Results, section: str) -> Iterator[Entry]:
+    """Yield lines of the answer on one section; each names its payload if there are several."""
+    cases = [number for number, case in enumerate(results.cases) if case.section == section]
+    for advice in advise_links(results):
+        if advice.case in cases:
+            where = f"{title(results, advice)}: " if len(cases) > 1 else ""
+            yield Entry("compress", where + " ".join(_compression(advice)))
+            for each in advice.smaller:
+                yield Entry(each.error.dtype, where + _smaller(advice, each))
 
 
 def answer(advice: LinkAdvice) -> list[str]:

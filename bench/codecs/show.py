@@ -49,7 +49,7 @@ def show(session: Session, options: Options, notes: list[str], screen: Screen) -
             for table in tables.memory(results):
                 screen.table(table)
             legend(screen, *tables.memory_legend(results))
-        _links(results, screen)
+        _links(results, screen, details=options.details)
         # What a codec refuses is part of the advice.
         baselines = [name for name in results.implementations if not is_codec(name)]
         refusals(results, screen, None if promised else baselines)
@@ -59,12 +59,9 @@ def show(session: Session, options: Options, notes: list[str], screen: Screen) -
     if promised:
         missed(targets.missed(results, promised), screen)
     else:
-        for found in advise_links(results):
-            screen.heading(f"Compress? {links.title(results, found)}")
-            for line in links.answer(found):
-                screen.line("- " * screen.markdown + line)
         for section in tables.sections(results):
-            answer(wording.answer(advise(results, section)), screen)
+            also = links.entries(results, section)
+            answer(wording.answer(advise(results, section), also), screen)
 
 
 def _tables(results: Results, screen: Screen, *, details: bool) -> None:
@@ -80,10 +77,10 @@ def _tables(results: Results, screen: Screen, *, details: bool) -> None:
     legend(screen, *lines)
 
 
-def _links(results: Results, screen: Screen) -> None:
+def _links(results: Results, screen: Screen, *, details: bool) -> None:
     found = advise_links(results)
     for advice in found:
-        for table in links.bodies(results, advice):
+        for table in links.bodies(results, advice) if details else ():
             screen.table(table)
         screen.table(links.table(results, advice))
     if found:
@@ -91,3 +88,4 @@ def _links(results: Results, screen: Screen) -> None:
         screen.table(links.checks(results))
         if line := links.agreement(results):
             legend(screen, line)
+        screen.line()

@@ -38,6 +38,17 @@ def test_two_sentences_tell_whether_to_compress() -> None:
     )
 
 
+def test_a_line_of_the_answer_names_its_payload() -> None:
+    """Of growing batches the largest is meant; a section of one payload needs no name."""
+    results = sent([PLAIN, ZSTD], errors=[CastError("float16", 1.0, 1.0, 3, 0)])
+    section = results.cases[0].section
+    first, second = links.entries(results, section)
+    assert (first.label, second.label) == ("compress", "float16")
+    assert first.text.startswith("100 rows: Over 10 Mb/s compress json/ndarray with zstd-1: ")
+    assert second.text == "100 rows: Do not send float16: 3 values would become infinite."
+    assert list(links.entries(results, "another section")) == []
+
+
 def test_random_numbers_do_not_compress() -> None:
     """The answer says so, and why."""
     packed = transfer("protobuf/tensor", "zstd-1", 767_000, 0.001)

@@ -56,13 +56,17 @@ def test_a_run_has_links_in_every_form(tmp_path: Path, capsys: pytest.CaptureFix
     path = str(tmp_path / "run.json")
     assert main([*argv, "-o", path]) == 0
     text = capsys.readouterr().out
-    for part in ("bytes, compressed: 50 rows", "Over a link: 50 rows", "Checked: ", "float32"):
+    for part in ("Over a link: 50 rows", "Checked: ", "\ncompress  ", "\nfloat32   "):
         assert part in text
+    assert "bytes, compressed: " not in text
     found = runfile.read(path).results.links
     assert found is not None
     assert {each.compressor for each in found.transfers} == {"", *compressors.compressors()}
     assert {each.link for each in found.checked} == {"10 Mb/s", "100 Mb/s", "1 Gb/s"}
     assert all(each.predicted > 0 < each.measured for each in found.checked)
+
+    assert main([*argv[:-1], "--links", "--details"]) == 0
+    assert "bytes, compressed: 50 rows" in capsys.readouterr().out
 
     assert main([*argv[:-1], "--links", "--csv"]) == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
