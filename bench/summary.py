@@ -91,6 +91,7 @@ def noise(results: Results, screen: Screen, *, quiet: bool = False) -> None:
     text = f"Noise: the same time differs by {figures.percent(usual)} between processes"
     if apart:
         text += f", {apart} of {len(cells)} times by more than {figures.percent(DISAGREE - 1)}"
+        text += " (marked ~)"
     if max((len(results.by_process(cell)) for cell in cells), default=0) < 2:
         text = "Noise: unknown, since a single process measured"
     if not quiet or usual > NOISY:

@@ -20,7 +20,7 @@ from .implementations.implementation import (
     kind_of,
     label_of,
 )
-from .measure.results import DISAGREE, Cell, Memory
+from .measure.results import Cell, Memory
 from .screen import BEST, NEITHER, TIE, Row, Table
 
 if TYPE_CHECKING:
@@ -34,8 +34,7 @@ LEGEND = (
     f"{BEST} quickest of its group, {TIE} one of several that are equally fast; raw is in neither:"
     " the bytes alone, without shape and dtype."
 )
-DISPUTED = f"{UNSURE} its processes are more than {DISAGREE - 1:.0%} apart.".replace("%", " %")
-WIDE = "B/value and all right of it: of {}. and use: decode, and one pass over the values."
+WIDE = "Columns on the right are of {}; and use: decode, and one pass over the values."
 SHORT = {FIRST_USE: "and use"}
 OTHER_SIZE = 1.1
 """A baseline's bytes are listed if they differ from its codec's by more than this factor."""

@@ -48,7 +48,9 @@ def answer(advice: Advice, also: Iterable[Entry] = ()) -> Answer:
     found: list[Entry] = []
     if advice.best:
         found += [*_containers(advice), *_first_use(advice)]
-    found += [*_refused(advice), *_casts(advice), *_limits(advice), *_request(advice), *also]
+    refused = list(_refused(advice))
+    limits = [] if refused else _limits(advice)
+    found += [*refused, *_casts(advice), *limits, *_request(advice), *also]
     return Answer(title, tuple(found), _verdict(advice) if advice.best else _nothing(advice))
 
 
@@ -78,7 +80,7 @@ def _verdict(advice: Advice) -> str:
 
 def _faster(other: Alternative, *, short: bool = False) -> str:
     name = kind_of(other.codec) if short else other.codec
-    return f"{'' if other.sure else 'roughly '}{figures.times(other.time)} as fast as {name}"
+    return f"{'' if other.sure else 'about '}{figures.times(other.time)} as fast as {name}"
 
 
 def _containers(advice: Advice) -> Iterator[Entry]:
@@ -172,16 +174,16 @@ def _limits(advice: Advice) -> Iterator[Entry]:
     )
     able = {name: advice.capabilities[name] for name in chosen if name in advice.capabilities}
     narrow = {name: tuple(each.refuses) for name, each in able.items() if each.refuses}
-    shared = [what for what in hard() if all(what in whats for whats in narrow.values())]
+    shared = [what for what in hard() if narrow and all(what in each for each in narrow.values())]
     groups: dict[tuple[str, ...], list[str]] = {}
     for name, whats in narrow.items():
         groups.setdefault(tuple(what for what in whats if what not in shared), []).append(name)
-    parts = []
-    if narrow and shared:
-        verb = "refuse" if len(groups) > 1 or len(narrow) > 1 else "refuses"
-        parts.append(f"{named(narrow, able)} {verb} {either(shared)}")
-    also = " also" * bool(shared)
-    parts += [f"{named(names, able)}{also} {either(whats)}" for whats, names in groups.items()]
+    verb = "refuse" if len(narrow) > 1 else "refuses"
+    parts = [f"{named(narrow, able)} {verb} {either(shared)}"] if shared else []
+    also = "also" if shared else "refuse"
+    parts += [
+        f"{named(names, able)} {also} {either(more)}" for more, names in groups.items() if more
+    ]
     if narrow and (rest := [name for name in able if name not in narrow]):
         parts.append(f"{named(rest, able)} nothing")
     casts = [name for name, each in able.items() if "float32" in each.casts]

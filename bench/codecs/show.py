@@ -50,9 +50,10 @@ def show(session: Session, options: Options, notes: list[str], screen: Screen) -
                 screen.table(table)
             legend(screen, *tables.memory_legend(results))
         _links(results, screen, details=options.details)
-        # What a codec refuses is part of the advice.
-        baselines = [name for name in results.implementations if not is_codec(name)]
-        refusals(results, screen, None if promised else baselines)
+        if promised or options.details:
+            # What a codec refuses is part of the advice.
+            baselines = [name for name in results.implementations if not is_codec(name)]
+            refusals(results, screen, None if promised else baselines)
         trust(session, results, screen)
     else:
         noise(results, screen, quiet=True)
@@ -65,15 +66,17 @@ def show(session: Session, options: Options, notes: list[str], screen: Screen) -
 
 
 def _tables(results: Results, screen: Screen, *, details: bool) -> None:
+    lines = dict.fromkeys((tables.LEGEND, BASELINES))
     for section, chosen in tables.sections(results).items():
         if details:
             for operation in results.operations:
                 screen.table(tables.times(results, operation, section, chosen))
             screen.table(tables.sizes(results, section, chosen))
-        screen.table(tables.overview(results, section, chosen, screen.width))
-    lines = [tables.LEGEND, BASELINES]
-    if details:
-        lines += [ALONE, *[USED] * (FIRST_USE in results.operations)]
+        table = tables.overview(results, section, chosen, screen.width)
+        screen.table(table)
+        if tables.SHORT[FIRST_USE] in table.columns:
+            lines[tables.WIDE.format(results.cases[chosen[-1]].label)] = None
+    lines |= dict.fromkeys((ALONE, *[USED] * (FIRST_USE in results.operations))) if details else {}
     legend(screen, *lines)
 
 

@@ -26,8 +26,9 @@ PATIENCE = 0.2
 """The share of the run's seconds that a single call of a slow baseline may take."""
 RESERVE = 0.3
 """Seconds kept for writing the answer."""
-BESIDE = 3
-"""Processes that also time what is no codec: nothing is chosen by it, and much of it is slow."""
+BESIDE, CHEAP = 3, 0.01
+"""Processes that also time what is no codec, and the share of the time that one of its calls may
+take in all of them, and not only in the first: nothing is chosen by it, and much of it is slow."""
 AGAIN, AGAIN_SHARE = 3, 0.15
 """Processes that time payloads again on which the others disagreed, and their share of the time."""
 FEWEST = 3
@@ -107,7 +108,7 @@ class Session:
     ) -> None:
         """Time all cells in several processes, one after another so that none disturbs another.
 
-        What is no codec is timed in the first three of them.
+        What is no codec is timed in the first three of them; in one, if it is slow.
 
         Parameters
         ----------
@@ -118,11 +119,13 @@ class Session:
             Called with the share that is done.
         """
         codecs = [cell for cell in cells if is_codec(cell.implementation)] or cells
+        patience = CHEAP * (ends - time.time())
+        some = [cell for cell in cells if cell in codecs or self.guess(cell) < patience]
         first = max(map(len, self.samples.seconds.values()), default=0)
         for number in range(processes):
             if time.time() > ends and first + number >= FEWEST:
                 break
-            timed = cells if first + number < BESIDE else codecs
+            timed = codecs if first + number >= BESIDE else some if first + number else cells
             share = max(0.0, ends - time.time()) / (processes - number)
             asked = {
                 **self.plan(timed),

@@ -78,7 +78,7 @@ def test_a_factor_that_the_processes_dispute_is_rough() -> None:
         made.samples.seconds[Cell(0, name, "decode")] *= 2
     assert texts(made, "json") == ["tensor: 4.0 times as fast as ndarray."]
     made.samples.seconds[cell] = [[seconds] for seconds in (1e-6, 1e-6, 2e-6, 6e-6, 6e-6)]
-    assert texts(made, "json") == ["tensor: roughly 4.0 times as fast as ndarray."]
+    assert texts(made, "json") == ["tensor: about 4.0 times as fast as ndarray."]
 
 
 def test_payloads_that_are_no_series() -> None:
