@@ -116,7 +116,7 @@ class Results:
     @property
     def summed(self) -> tuple[str, ...]:
         """The operations of which the times are added up: a first use is not, beside its decode."""
-        directions = tuple(each for each in self.operations if each in OPERATIONS)
+        directions = tuple(each for each in OPERATIONS if each in self.operations)
         return directions or tuple(self.operations)
 
     def count(self, cell: Cell) -> int:
