@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 REPLICATES = 300
 """The width of an interval is then known to 4 %, and a cell takes a few milliseconds."""
-# Student's t, 97.5 %: the degrees of freedom, and the quantile, which is smooth in 1 / freedom.
+# Student's t, 97.5 %: the degrees of freedom, and the percentile, which is smooth in 1 / freedom.
 FREEDOM = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 15.0, 30.0, 120.0, inf)
-QUANTILE = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.306, 2.228, 2.131, 2.042, 1.980, 1.960)
+PERCENTILE = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.306, 2.228, 2.131, 2.042, 1.980, 1.960)
 
 
 class Spread(NamedTuple):
@@ -34,8 +34,8 @@ class Spread(NamedTuple):
 
 
 def student(freedom: float) -> float:
-    """Return the 97.5 % quantile of Student's t."""
-    return float(np.interp(-1 / freedom, [-1 / each for each in FREEDOM], QUANTILE))
+    """Return the 97.5th percentile of Student's t."""
+    return float(np.interp(-1 / freedom, [-1 / each for each in FREEDOM], PERCENTILE))
 
 
 def spread(workers: Sequence[Sequence[float]], seed: int) -> Spread:

@@ -23,7 +23,17 @@ from .clients import Caller, Implementation, connect, implementation_of
 from .mode import Mode
 from .objects import server_name
 from .processes import Processes, recording
-from .samples import FEW, SHARES, Matrix, Request, Samples, Size, quantile, read_timing
+from .samples import (
+    FEW,
+    PERCENTILES,
+    SHARES,
+    Matrix,
+    Request,
+    Samples,
+    Size,
+    percentile,
+    read_timing,
+)
 from .servers import Servers
 
 if TYPE_CHECKING:
@@ -142,11 +152,11 @@ class Latency(Mode):
             if found is None:
                 continue
             whole = found.whole()
-            times = (quantile(whole, share) for share in (0.5, 0.9, 0.99))
+            times = (percentile(whole, each) for each in PERCENTILES)
             ratio = matrix.ratio(cell._replace(side=OBJECTS), cell) if cell.side == OURS else None
             yield (
                 *(*cell, len(whole)),
-                *(f"{figure:.6g}" for figure in (*times, 1 / fmean(whole), found.call_p50)),
+                *(f"{figure:.6g}" for figure in (*times, 1 / fmean(whole), found.call_median)),
                 *found.size,
                 *("" if share is None else f"{share:.4f}" for share in found.shares),
                 known(cell) or "",
@@ -243,7 +253,7 @@ def times_table(matrix: Matrix, cells: Sequence[Cell]) -> Table:
         if found is None:
             return None
         taken = found.whole()
-        p50, p90, p99 = (figures.duration(quantile(taken, share)) for share in (0.5, 0.9, 0.99))
+        p50, p90, p99 = (figures.duration(percentile(taken, each)) for each in PERCENTILES)
         return (
             p50,
             p90,

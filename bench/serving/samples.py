@@ -98,7 +98,7 @@ class Measured(NamedTuple):
         of each round, the median of the seconds without the client's own encoding and decoding.
     shares
         where the time went, in the order of `SHARES`; None where the server does not tell.
-    call_p50
+    call_median
         the median of the seconds of all calls; it is in no file.
     """
 
@@ -106,7 +106,7 @@ class Measured(NamedTuple):
     calls: Sequence[float]
     size: Size
     shares: Sequence[float | None]
-    call_p50: float = 0.0
+    call_median: float = 0.0
 
     def whole(self) -> list[float]:
         """Return the seconds of all requests, in ascending order."""
@@ -173,9 +173,13 @@ class Samples:
         )
 
 
-def quantile(values: Sequence[float], share: float) -> float:
-    """Return a quantile of sorted values, between the two nearest."""
-    place = share * (len(values) - 1)
+PERCENTILES = (50, 90, 99)
+"""Shown of each latency, as p50, p90 and p99."""
+
+
+def percentile(values: Sequence[float], percent: float) -> float:
+    """Return a percentile of sorted values, interpolated between the two nearest."""
+    place = percent / 100 * (len(values) - 1)
     low = floor(place)
     high = min(low + 1, len(values) - 1)
     return values[low] + (values[high] - values[low]) * (place - low)
@@ -214,9 +218,9 @@ class Load:
         """Answered requests a second."""
         return len(self.latencies) / self.seconds
 
-    def quantile(self, share: float) -> float | None:
-        """Return a quantile of the latencies; None if nothing was answered."""
-        return quantile(self.latencies, share) if self.latencies else None
+    def percentile(self, percent: float) -> float | None:
+        """Return a percentile of the latencies; None if nothing was answered."""
+        return percentile(self.latencies, percent) if self.latencies else None
 
     def doubt(self) -> str | None:
         """Say why this measures the client rather than the server, if it does.

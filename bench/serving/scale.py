@@ -24,7 +24,7 @@ from .mode import Mode
 from .processes import Process, Processes
 from .proxies import free_ports
 from .records import BIN, Phase
-from .samples import quantile
+from .samples import percentile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -287,7 +287,7 @@ class Scale(Mode):
 
 def _figures(phase: Phase) -> tuple[Any, ...]:
     ranked = sorted(phase.latencies)
-    times = [quantile(ranked, share) if ranked else None for share in (0.5, 0.99)]
+    times = [percentile(ranked, each) if ranked else None for each in (50, 99)]
     return len(ranked) / phase.seconds, *times, phase.seen, phase.resent, phase.lost
 
 

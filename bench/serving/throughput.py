@@ -19,6 +19,7 @@ from .loadgen import Target
 from .matrix import check, rows_of
 from .mode import Mode
 from .processes import Processes, recording
+from .samples import PERCENTILES
 from .servers import Servers
 
 if TYPE_CHECKING:
@@ -42,7 +43,6 @@ NOTE = (
     " status of every reply (gRPC: of those two)."
 )
 DOUBTS = 8
-PERCENTILES = (0.5, 0.9, 0.99)
 
 
 class Throughput(Mode):
@@ -98,7 +98,7 @@ class Throughput(Mode):
     def rows(self) -> Iterator[Sequence[Any]]:
         """Return a line per run of a tool."""
         for (cell, count), load in self.found.items():
-            times = [load.quantile(share) for share in PERCENTILES]
+            times = [load.percentile(each) for each in PERCENTILES]
             yield (
                 *(*cell, count, load.tool, f"{load.seconds:.4g}", len(load.latencies)),
                 *(load.failed, f"{load.rate:.6g}"),
@@ -114,7 +114,7 @@ class Throughput(Mode):
         else:
             screen.table(self._sweep("Requests/s by clients", _rate))
             screen.table(
-                self._sweep("p50 by clients", lambda load: figures.duration(load.quantile(0.5)))
+                self._sweep("p50 by clients", lambda load: figures.duration(load.percentile(50)))
             )
         screen.line()
         tools = ", ".join(dict.fromkeys(load.tool for load in loads.values()))
@@ -142,7 +142,7 @@ class Throughput(Mode):
             return (
                 _rate(load),
                 figures.ratio(gain) if gain else "",
-                *(figures.duration(load.quantile(share)) for share in PERCENTILES),
+                *(figures.duration(load.percentile(each)) for each in PERCENTILES),
                 f"{load.failed}",
             )
 

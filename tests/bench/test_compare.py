@@ -81,11 +81,11 @@ def test_intervals_are_reproducible() -> None:
 
 
 @pytest.mark.parametrize(
-    ("freedom", "quantile"), [(1, 12.706), (2, 4.303), (7, 2.365), (20, 2.086), (1e9, 1.960)]
+    ("freedom", "percentile"), [(1, 12.706), (2, 4.303), (7, 2.365), (20, 2.086), (1e9, 1.960)]
 )
-def test_student(freedom: float, quantile: float) -> None:
-    """The quantiles are those of every printed table."""
-    assert interval.student(freedom) == pytest.approx(quantile, rel=0.005)
+def test_student(freedom: float, percentile: float) -> None:
+    """The percentiles are those of every printed table."""
+    assert interval.student(freedom) == pytest.approx(percentile, rel=0.005)
 
 
 def test_equal_runs_tie(old: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

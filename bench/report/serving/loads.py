@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ... import figures
 from ...serving.cells import METHODS, OBJECTS, OURS
+from ...serving.samples import PERCENTILES
 from .. import charts
 from ..charts import Axis, Dot, Point, Series
 from ..page import Column, Drawing, Panel, Section, Switch, Table, class_of, numeric
@@ -41,8 +42,8 @@ def _rate(load: Load) -> str:
     return f"{load.rate:,.0f}" if load.rate >= 100 else figures.three_digits(load.rate)
 
 
-def _latency(load: Load, share: float) -> str:
-    return figures.duration(load.quantile(share))
+def _latency(load: Load, percent: float) -> str:
+    return figures.duration(load.percentile(percent))
 
 
 def _rate_gain(loads: Loads, cell: Cell, count: int) -> str:
@@ -66,7 +67,7 @@ def throughput_section(loads: Loads) -> Section:
 
     def dot(cell: Cell) -> Dot:
         load = shown[cell]
-        text = f"{_rate(load)} requests/s, p50 {_latency(load, 0.5)}, p99 {_latency(load, 0.99)}"
+        text = f"{_rate(load)} requests/s, p50 {_latency(load, 50)}, p99 {_latency(load, 99)}"
         return Dot(load.rate, f"{NAMES[cell.side]}: {text}", STYLES[cell.side], _rate(load))
 
     panels = [
@@ -83,7 +84,7 @@ def throughput_section(loads: Loads) -> Section:
             f"{count:,}",
             _rate(load) if load.latencies else UNKNOWN,
             (_rate_gain(loads, cell, count) if cell.side == OURS else "") or UNKNOWN,
-            *(_latency(load, share) for share in (0.5, 0.9, 0.99)),
+            *(_latency(load, each) for each in PERCENTILES),
             f"{load.failed:,}",
             load.tool,
             "the client" if load.doubt() else "the server",
@@ -130,7 +131,7 @@ def concurrent_section(loads: Loads) -> Section:
                 *named(cell),
                 NAMES[cell.side],
                 *(_rate(load) if load and load.latencies else UNKNOWN for load in found),
-                *(_latency(load, 0.5) if load else UNKNOWN for load in found),
+                *(_latency(load, 50) if load else UNKNOWN for load in found),
                 f"{sum(load.failed for load in found if load):,}",
             ]
         )
@@ -151,7 +152,7 @@ def _concurrent_chart(
     """Return requests a second, or latencies, on one axis for all requests of so many values."""
 
     def value(load: Load) -> float | None:
-        return load.quantile(0.5) if latency else load.rate
+        return load.percentile(50) if latency else load.rate
 
     same = [load for (cell, _), load in loads.items() if cell.values == cells[0].values]
     label = charts.TIME if latency else charts.COUNT
@@ -165,7 +166,7 @@ def _concurrent_chart(
         for count in counts:
             load = loads.get((cell, count))
             if load and load.latencies and (found := value(load)):
-                text = _latency(load, 0.5) if latency else f"{_rate(load)} requests/s"
+                text = _latency(load, 50) if latency else f"{_rate(load)} requests/s"
                 points.append(Point(count, found, f"{figures.counted(count, 'client')}: {text}"))
         ours, style = cell.side == OURS, charts.style_of(cell.kind, kinds)
         series.append(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ... import figures
 from ...serving.cells import OBJECTS, OURS, known
-from ...serving.samples import FEW, quantile
+from ...serving.samples import FEW, PERCENTILES, percentile
 from ...serving.targets import advice, missed, target_of, verdict
 from .. import charts
 from ..charts import Axis, Bar, Dot, Part
@@ -56,7 +56,7 @@ def _matrix_charts(matrix: Matrix) -> Iterator[tuple[str, Chart]]:
 
     def dot(cell: Cell) -> Dot:
         taken = _all(matrix.cells[cell])
-        p50, p90, p99 = (figures.duration(quantile(taken, share)) for share in (0.5, 0.9, 0.99))
+        p50, p90, p99 = (figures.duration(percentile(taken, each)) for each in PERCENTILES)
         rate = figures.three_digits(1 / fmean(taken))
         text = f"{NAMES[cell.side]}: {p50}, p90 {p90}, p99 {p99}, {rate} requests/s"
         return Dot(median(taken), text, STYLES[cell.side], p50)
@@ -99,21 +99,21 @@ def _matrix_row(matrix: Matrix, cell: Cell) -> list[str]:
     whole, call, bound = gain_of(matrix, cell), gain_of(matrix, cell, call=True), target_of(cell)
     either = ours or usual
 
-    def time(found: Measured | None, share: float) -> str:
+    def time(found: Measured | None, percent: float) -> str:
         if found is None:
             return UNKNOWN
         taken = _all(found)
-        doubt = "?" if share > 0.9 and len(taken) < FEW else ""
-        return figures.duration(quantile(taken, share)) + doubt
+        doubt = "?" if percent > 90 and len(taken) < FEW else ""
+        return figures.duration(percentile(taken, percent)) + doubt
 
     return [
         *named(cell),
-        *(time(each, 0.5) for each in (ours, usual)),
+        *(time(each, 50) for each in (ours, usual)),
         figures.ratio(whole[0]) if whole else UNKNOWN,
         figures.percent(whole[1]) if whole else UNKNOWN,
         f"{bound:g}x {verdict(whole, bound)}" if whole and bound else UNKNOWN,
         figures.ratio(call[0]) if call else UNKNOWN,
-        *(time(each, 0.99) for each in (ours, usual)),
+        *(time(each, 99) for each in (ours, usual)),
         *(map(figures.size, either.size) if either else (UNKNOWN, UNKNOWN)),
         figures.duration(known(cell)),
     ]

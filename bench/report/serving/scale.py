@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ... import figures
 from ...serving.records import BIN
-from ...serving.samples import quantile
+from ...serving.samples import percentile
 from .. import charts
 from ..charts import Axis, Point
 from ..page import Column, Drawing, Panel, Section, Table, numeric
@@ -45,7 +45,7 @@ def scale_section(phases: Sequence[Phase]) -> Section:
     rows = []
     for phase in phases:
         ranked = sorted(phase.latencies)
-        times = [quantile(ranked, share) if ranked else None for share in (0.5, 0.99)]
+        times = [percentile(ranked, each) if ranked else None for each in (50, 99)]
         rows.append(
             [
                 phase.transport,

@@ -105,4 +105,4 @@ def test_a_limited_client_is_found_out() -> None:
     assert "the client was the limit" in str(slow.doubt())
     assert "91% of a core" in str(Load("tool", 100, 1.0, 0, [0.01] * 9_500, busy=0.91).doubt())
     assert Load("tool", 100, 1.0, 0, [0.01] * 20).doubt() is None  # too few to tell
-    assert Load("tool", 1, 1.0, 3, []).quantile(0.5) is None
+    assert Load("tool", 1, 1.0, 3, []).percentile(50) is None

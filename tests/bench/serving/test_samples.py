@@ -13,7 +13,7 @@ from bench.serving.samples import (
     Parts,
     Request,
     Samples,
-    quantile,
+    percentile,
     read_timing,
     shares,
     write_timing,
@@ -67,12 +67,12 @@ def test_targets_are_those_of_the_issue() -> None:
     assert {target_of(cell) for cell in Choice(counts=(1,)).cells()} == {1}
 
 
-def test_quantiles_are_those_of_the_standard_library() -> None:
+def test_percentiles_are_those_of_the_standard_library() -> None:
     """Between the two nearest values, both ends included."""
     values = sorted(np.random.default_rng(1).random(37).tolist())
     wanted = quantiles(values, n=100, method="inclusive")
-    assert [quantile(values, n / 100) for n in range(1, 100)] == pytest.approx(wanted)
-    assert (quantile([5.0], 0.99), quantile(values, 1.0)) == (5.0, values[-1])
+    assert [percentile(values, n) for n in range(1, 100)] == pytest.approx(wanted)
+    assert (percentile([5.0], 99), percentile(values, 100)) == (5.0, values[-1])
 
 
 def test_shares_add_up() -> None:
