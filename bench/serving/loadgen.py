@@ -86,7 +86,7 @@ def choose(tool: str, *, grpc: bool) -> Generator:
 
 
 def h2load(target: Target, clients: int, seconds: float) -> Load:
-    """HTTP/1.1 for REST, HTTP/2 for gRPC; every request's time stands in its log."""
+    """HTTP/1.1 for REST, HTTP/2 for gRPC; its log has the time of every request."""
     body, log = target.folder / "body", target.folder / "log"
     framed = b"\0" + len(target.body).to_bytes(4, "big") + target.body
     body.write_bytes(framed if target.grpc else target.body)

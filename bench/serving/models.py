@@ -1,4 +1,4 @@
-"""The models of the benchmark: as little work as shows that every value arrived."""
+"""The models of the benchmark: the least work that shows that every value arrived."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Sum:
 
 
 class WhoSum:
-    """Adds up the values, and tells which process did."""
+    """Adds up the values, and returns the id of the process too."""
 
     def predict(self, features: Any, names: Any = None, meta: Any = None) -> Any:  # noqa: ARG002
         """Answer with the sum and the process id."""

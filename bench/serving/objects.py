@@ -193,7 +193,7 @@ UNLIMITED = (("grpc.max_receive_message_length", -1), ("grpc.max_send_message_le
 
 
 class TimedMessage(NamedTuple):
-    """A message, and what it has cost so far; the call, whose trailers are to tell it."""
+    """A message, the seconds it has taken so far, and the call whose trailers report them."""
 
     message: Any
     parts: Parts

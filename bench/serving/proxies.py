@@ -1,4 +1,4 @@
-"""What stands in front of the model server: nginx, or our own server whose model asks another.
+"""A server in front of the model server: nginx, or our own, whose model calls the other one.
 
 ``python -m bench.serving.proxies HOW REST_PORT GRPC_PORT`` runs one until stdin ends.
 """

@@ -1,4 +1,4 @@
-"""What was measured of each cell, and what it comes to; what a server tells of its own time.
+"""Samples of each cell, their statistics, and the times that a server reports of itself.
 
 That is W3C's Server-Timing, ``decode;dur=0.123`` in ms: a header in REST, and in gRPC the trailing
 metadata of the same name.
@@ -44,7 +44,7 @@ def read_timing(text: str) -> Parts | None:
 
 
 class Watch:
-    """Tells the time since it was last asked."""
+    """A stopwatch."""
 
     def __init__(self) -> None:
         self._last = perf_counter()

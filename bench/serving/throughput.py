@@ -46,7 +46,7 @@ DOUBTS = 8
 
 
 class Throughput(Mode):
-    """Every server has a load of every number of clients, one side of a kind after the other."""
+    """Loads each server with each number of clients; both sides of a kind follow one another."""
 
     columns = (
         *("transport", "method", "values", "kind", "side", "clients", "tool", "seconds"),

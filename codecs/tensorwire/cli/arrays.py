@@ -31,8 +31,8 @@ def build(shape: tuple[int, ...], dtype: str, values: str, seed: int) -> Array:
         a name of numpy or ml_dtypes, or ``str`` or ``bytes``.
     values
         ``normal`` (mean 0; standard deviation 1, 30 for integers), ``uniform`` (0 to 1, or all
-        that the integer type holds), ``integers`` (1, 2, 3 ..., from 1 again before they leave
-        what the dtype tells apart), ``zeros``, or a value that every element has.
+        that the integer type holds), ``integers`` (1, 2, 3 ..., and again from 1 where the
+        dtype would round the next), ``zeros``, or a value that every element has.
     seed
         of the random values.
 
@@ -71,10 +71,10 @@ def _dtype(name: str) -> np.dtype[Any]:
 
 
 def _limits(dtype: np.dtype[Any]) -> tuple[int, int] | None:
-    """Tell from where to where an integer type goes; None for other types."""
+    """Return the least and the largest value of an integer type; None for other types."""
     if dtype.kind == "b":
         return 0, 1
-    bits = dtype.name.removeprefix("u").removeprefix("int")  # numpy's letters do not know int4
+    bits = dtype.name.removeprefix("u").removeprefix("int")  # dtype.kind is V for int4
     if not bits.isdecimal():
         return None
     signed = dtype.name.startswith("i")

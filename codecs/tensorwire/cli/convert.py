@@ -45,7 +45,7 @@ def run(options: Namespace) -> None:
 
 
 def _notes(made: bytes, options: Namespace) -> Iterator[str]:
-    """Say what whoever sends the file has to know."""
+    """Yield what a sender of the file has to know: headers, and how ghz reads it."""
     family, form = find_form(options.target).family, options.target.partition("/")[2]
     for name, value in family.headers(form, made).items():
         yield f"{name}: {value}"

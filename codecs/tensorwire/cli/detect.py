@@ -1,9 +1,9 @@
 """Formats by name, and the format of a payload from its bytes alone.
 
 The first bytes tell .npy, safetensors and Arrow apart. Then each protocol is asked whether it
-recognises the bytes, as JSON if they are that. The bytes of protobuf do not name their
-message: the first one is chosen that reads them, knows every field in them, has a payload, and
-whose payload can be decoded; else the first of which all but the last is true.
+recognises the bytes, as JSON if they are that. Protobuf's bytes do not name their message: the
+candidates are those that parse the bytes, declare every field in them, and have a payload. The
+first whose payload can be decoded is chosen, else the first of all.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ class Format(NamedTuple):
         return metadata
 
     def reads(self, body: bytes) -> bool:
-        """Tell whether bytes are such a message."""
+        """Return whether bytes are such a message."""
         try:
             self.decode(body)
         except CodecError:
@@ -139,7 +139,7 @@ def format_of(body: bytes, name: str | None, *, reply: bool) -> Format:
     Raises
     ------
     DecodeError
-        the name is not known, and it is none that is known here.
+        no name is given, and the bytes are of no known format.
     """
     if name is None:
         return detect(body, reply=reply)
@@ -157,7 +157,7 @@ def detect(body: bytes, *, reply: bool = False) -> Format:
     Raises
     ------
     DecodeError
-        it is none that is known here.
+        the bytes are of no known format.
     """
     if not body:
         raise DecodeError("expected a payload, got an empty file")
@@ -183,7 +183,7 @@ def _bare(body: bytes, *, reply: bool) -> Format:
     if is_text:
         try:
             document = _parsed(body)
-        except orjson.JSONDecodeError as error:  # a newline and a quote are tags, too
+        except orjson.JSONDecodeError as error:  # a newline and a quote are also tags of protobuf
             problem = DecodeError(f"expected JSON, got other text: {error}")
     greedy_last = sorted(families(), key=lambda family: family.greedy)
     for family in greedy_last:
@@ -203,7 +203,7 @@ def _bare(body: bytes, *, reply: bool) -> Format:
 
 
 def _recognized(family: Family, body: bytes, document: Any) -> Recognized | None:
-    """Ask a protocol whether bytes are its own; that of another package which fails is left out."""
+    """Return what a protocol recognises; None, with a warning, where its code fails."""
     try:
         found: Any = family.recognize(body, document)
     except Exception as error:  # noqa: BLE001 - of code that nobody here knows
@@ -277,7 +277,7 @@ def _fits(body: bytes, one: Candidate) -> bool:
 
 
 def _is_known(message: Message, depth: int) -> bool:
-    """Tell whether a message, and those in it, have no field beside the ones they declare."""
+    """Return whether a message, and the messages in it, have declared fields only."""
     from google.protobuf.unknown_fields import UnknownFieldSet
 
     if len(UnknownFieldSet(message)):

@@ -38,7 +38,7 @@ _NO_FIELDS = ("tensors", "messages", "member")
 
 
 def run(options: Namespace) -> None:
-    """Decode the whole payload, so that what is said of it is known to be right; describe it."""
+    """Decode the whole payload, so that nothing is printed of a malformed one; describe it."""
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(before + FRAMES * LEVELS)
     try:
@@ -114,7 +114,7 @@ def _arrays(value: Any) -> Contents:
 
 
 def _nested(value: Any, place: str) -> Iterator[tuple[str, Any, Mapping[str, Any]]]:
-    """Return the leaves of dicts and lists, each by its place in them."""
+    """Return the leaves of dicts and lists, each by its path."""
     if isinstance(value, dict):
         for name, inner in value.items():
             yield from _nested(inner, f"{place}.{name}" if place else str(name))
@@ -160,7 +160,7 @@ def _flat(nested: list[Any]) -> tuple[list[Any], list[int]]:
 
 
 def plain(value: Any) -> Any:
-    """Say a value in JSON: NaN by its name, bytes as text or in base64, complex as a pair."""
+    """Return a value of JSON: NaN by its name, bytes as text or in base64, complex as a pair."""
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, Mapping):

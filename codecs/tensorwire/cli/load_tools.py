@@ -279,10 +279,10 @@ def delimited(body: bytes) -> bytes:
 
 
 def ghz_misreads(body: bytes, message: str) -> bool:
-    """Tell whether ghz would take a message for several, each with its length before it.
+    """Return whether ghz would read a message as several, each with its length before it.
 
-    That is what it tries first, and it takes what it finds up to the first that is cut short. The
-    first byte of our messages is a tag, which is a length then.
+    ghz tries that first, and keeps what it has read when a message is cut short. It takes the first
+    byte of a message, which is a tag, for a length.
     """
     from google.protobuf.message import DecodeError
 

@@ -64,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _report(error: Exception) -> int:
-    """Say in one line what went wrong; the exit code."""
+    """Write an error in one line; return the exit code."""
     if isinstance(error, OSError):
         if error.filename is None:
             _forget(sys.stdout)
@@ -81,7 +81,7 @@ def _report(error: Exception) -> int:
 
 
 def _in_flags(reason: str) -> str:
-    """Write remedies as a command line takes them, where the library names Python."""
+    """Replace arguments of Python in a remedy by options of the command line."""
     reason = re.sub("; known: [^ ]+/.*", "; tensorwire --formats lists the names", reason)
     reason = reason.replace("lossy=True", "--lossy")
     reason = re.sub(r"missing='(\w+)'", r"--missing \1", reason)
@@ -89,12 +89,14 @@ def _in_flags(reason: str) -> str:
 
 
 def _run(options: argparse.Namespace) -> None:
-    """Do what was asked; each command brings what it needs only."""
+    """Run a command; only its own module is imported."""
     from tensorwire.cli.detect import check_packages
 
     if hasattr(options, "max_rank"):
         limits = Limits(options.max_elements, options.max_bytes, options.max_rank)
-        options.limits = None if limits == DEFAULT_LIMITS else limits  # a plug-in need not know any
+        options.limits = (
+            None if limits == DEFAULT_LIMITS else limits
+        )  # the decode of a plug-in may not have the parameter
     named = (getattr(options, name, None) for name in ("source", "target"))
     check_packages(*filter(None, named), *getattr(options, "codec", ()))
     if options.command == "inspect":
@@ -107,7 +109,7 @@ def _run(options: argparse.Namespace) -> None:
 
 
 def _forget(stream: TextIO) -> None:
-    """Drop what could not be written, or Python tries again at exit and complains."""
+    """Drop output that could not be written: Python would try again at exit, and report it."""
     try:
         descriptor = stream.fileno()
     except (OSError, ValueError):
@@ -125,7 +127,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 class _Formats(argparse.Action):
-    """Lists the names that --from, --to, --as and --codec take; only here are plug-ins asked."""
+    """Lists the names that --from, --to, --as and --codec take; only this option loads plug-ins."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
         from tensorwire.cli.detect import format_names

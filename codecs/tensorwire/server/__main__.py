@@ -31,12 +31,12 @@ _LIMITS: dict[str, tuple[type, str, str]] = {
     "grace": (float, "SECONDS", "for requests under way when the server stops"),
 }
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
-# Seconds: a signal that comes to another thread, or just before the main one waits, wakes nobody.
+# Seconds between two looks: a signal does not end the wait where another thread receives it.
 _LOOK = 0.5
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve; requests under way are finished after the first signal, not after the second."""
+    """Serve until a signal: the first lets requests under way finish, the second ends at once."""
     found, limits = parse(arguments)
     stop = Event()
 
@@ -114,7 +114,7 @@ def parse(arguments: Sequence[str] | None) -> tuple[dict[str, Any], ServerLimits
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose complaint is one line."""
+    """An ArgumentParser whose errors are one line."""
 
     def error(self, message: str) -> NoReturn:
         """End the process with the reason, and without the usage."""
@@ -147,7 +147,7 @@ def _positive(kind: type) -> Any:
 
 
 def _model(name: str | None) -> Any:
-    """Import a model, and refuse what a server cannot call; a class is called."""
+    """Import a model and check that it can answer; of a class an object is made."""
     if name is None:
         return None
     module, _, attribute = name.partition(":")

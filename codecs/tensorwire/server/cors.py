@@ -20,11 +20,11 @@ __all__ = ["Cors"]
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@,\s]+")
 _DEFAULT_PORT = re.compile(r"(http://.*):80|(https://.*):443")
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-_SECONDS = "7200"  # that a browser may remember a preflight: as long as any of them does
+_SECONDS = "7200"  # for which a browser may cache a preflight: the longest that browsers accept
 
 
 class Cors:
-    """Headers for the pages of some origins.
+    """The headers that let pages of some origins call the server.
 
     Parameters
     ----------
@@ -55,18 +55,18 @@ class Cors:
         return _without_port(name)
 
     def headers(self, call: Mapping[str, str]) -> dict[str, str]:
-        """Return the headers of every reply, by those of the request."""
+        """Return the headers to add to a reply, from those of its request."""
         origin = call.get("origin", "")
         if origin and self._is_any:
             allowed = "*"
         elif _without_port(origin.lower()) in self._origins:
             allowed = origin
-        else:  # what a cache keeps is for this origin too
+        else:  # a cache may not give this reply to the pages of other origins
             return {"Vary": "Origin"}
         return {"Access-Control-Allow-Origin": allowed, **self._exposed, "Vary": "Origin"}
 
     def preflight(self, call: Mapping[str, str], route: Route) -> dict[str, str] | None:
-        """Return the headers of the reply to a preflight; None for an OPTIONS that is none."""
+        """Return the headers of the reply to a preflight; None for any other OPTIONS request."""
         method = call.get("access-control-request-method")
         if method is None or "origin" not in call:
             return None
@@ -82,6 +82,6 @@ class Cors:
 
 
 def _without_port(origin: str) -> str:
-    """Leave out the port that a scheme has by itself, as browsers do."""
+    """Remove the default port of a scheme, as browsers do."""
     match = _DEFAULT_PORT.fullmatch(origin)
     return (match[1] or match[2]) if match else origin

@@ -1,4 +1,4 @@
-"""Both transports in this process."""
+"""A server of both transports, REST and gRPC, in this process."""
 
 from __future__ import annotations
 
@@ -31,14 +31,15 @@ class EchoServer:
     host : str, default "127.0.0.1"
         The address to listen at.
     limits : ServerLimits, optional
-        What requests may take; `ServerLimits()` where None.
+        Bounds on requests; `ServerLimits()` where None.
     reuse_port : bool, default False
         Share the ports with other processes that do so too.
     cors : str or sequence of str, optional
         The origins whose pages may call it from a browser, ``*`` for all; none by default.
     missing : {"null", "nan", "any", "error"}, optional
-        How NaN and infinities may come in requests, ``nan`` being bare words; what clients of each
-        protocol send where None. Replies have what its servers write.
+        What stands for NaN and infinities in requests: ``null``, ``nan`` (the bare words), ``any``
+        of both, or ``error`` for neither; None for what clients of each protocol send. Replies have
+        what servers of the protocol write.
 
     Attributes
     ----------

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Exchange"]
 
-_protocol = cache(get_protocol)  # of names that the server itself has
+_protocol = cache(get_protocol)  # of a few names, all of them the server's own
 
 
 class Exchange:
-    """Answers requests: decode, model, encode. What is wrong with one is raised."""
+    """Decodes a request, calls the model, and encodes its reply; errors are raised."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class Exchange:
         return self._encode(reply, raw.protocol, target)
 
     def feedback(self, raw: RawMessage, target: str) -> tuple[bytes, dict[str, str]]:
-        """Tell the model how good an answer was, and answer with what it makes of that."""
+        """Pass feedback to the model, and encode its answer."""
         family = self._protocols[target.partition("/")[0]].family
         answer = self.model.feedback(family, self._decode(raw, family.feedback))
         try:
@@ -82,7 +82,7 @@ class Exchange:
         )
 
     def _encode(self, reply: Any, source: str, target: str) -> tuple[bytes, dict[str, str]]:
-        """Write a reply; only of an echo is what cannot be written the fault of the request."""
+        """Write a reply; one that cannot be written is the fault of the model, if there is one."""
         try:
             return _protocol(target).encode(reply, missing="any")
         except EncodeError as error:
@@ -105,7 +105,7 @@ class Exchange:
             answer = self.model.raw_reply(raw)
         except ModelError as error:
             if isinstance(error.__cause__, DecodeError):
-                self._decode(raw, None)  # which raises what is wrong with the request
+                self._decode(raw, None)  # raises the error of the request, if it has one
             raise
         if not isinstance(answer, (bytes, bytearray, memoryview)):
             return self._encode(answer, raw.protocol, target)

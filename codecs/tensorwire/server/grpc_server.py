@@ -35,12 +35,12 @@ _QUICK = 0.01  # of the time limit
 
 
 class GrpcServer:
-    """Listens and answers from the moment it is made, until it is closed.
+    """A gRPC server that answers from its construction until `stop`.
 
     Parameters
     ----------
     service
-        what answers.
+        the model, its threads and its metrics.
     host, port
         where to listen; port 0 is any that is free.
     reuse_port
@@ -65,7 +65,7 @@ class GrpcServer:
         handlers = (_Methods(self._methods()), *self._standard.handlers())
         self._server.add_generic_rpc_handlers(handlers)
         self._stopped = Event()
-        self._is_quick = False  # the model, when it was last called
+        self._is_quick = False  # whether the last call of the model was far below the time limit
         place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         try:
             self.port: int = self._server.add_insecure_port(place)
@@ -117,10 +117,10 @@ class GrpcServer:
         return behaviour
 
     def _in_time(self, answer: Answer, body: bytes, context: Any) -> bytes:
-        """Let the model answer, in the time that the client and the limits allow.
+        """Call the model within the time that the client and the limits allow.
 
-        A change of threads takes longer than a quick model, so that one which has just been far
-        from its limit answers in this thread, where nothing could end it.
+        A change of threads takes longer than a quick model. So a model whose last call was far
+        below the limit is called in this thread, where no limit can end it.
         """
         call = partial(self._timed, answer, body, context)
         workers, limit = self._service.workers, self._limits.timeout
@@ -183,7 +183,7 @@ def _options(limits: ServerLimits, *, reuse_port: bool) -> list[tuple[str, int]]
         ("grpc.max_send_message_length", -1),
         ("grpc.max_metadata_size", limits.head),
         ("grpc.so_reuseport", int(reuse_port)),
-        # Who does not answer a ping is gone.
+        # A client that does not answer a ping is disconnected.
         ("grpc.keepalive_time_ms", int(limits.timeout * 1000)),
         ("grpc.keepalive_timeout_ms", int(limits.head_timeout * 1000)),
     ]

@@ -26,7 +26,7 @@ _REFLECTION = (reflection.SERVICE_NAME, "grpc.reflection.v1.ServerReflection")  
 
 
 def in_pool(behaviour: _T, pool: ThreadPoolExecutor) -> _T:
-    """Let grpcio run a method in a separate pool; other releases ignore the attribute."""
+    """Let grpcio run a method in a separate pool; a release without the attribute ignores it."""
     behaviour.experimental_thread_pool = pool  # type: ignore[attr-defined]
     return behaviour
 

@@ -43,11 +43,11 @@ _UTF8 = ("utf-8", "utf8", "us-ascii", "ascii")
 _CHARSETS = ("iso-8859-1", "latin1", "windows-1252", "utf-16", "utf-16le", "utf-16be", "utf-32")
 _MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
-_DRAIN = 4  # times the limit that are thrown away, so that a client who sends hears the answer
+_DRAIN = 4  # times the limit that are read and dropped: a client reads no reply while it sends
 
 
 class Negotiator:
-    """Which form of a protocol a request is in, and which its reply is to be in: by media types."""
+    """Chooses the forms of a request and of its reply by their media types."""
 
     def __init__(self, family: Family) -> None:
         self.family = family
@@ -68,7 +68,7 @@ class Negotiator:
         return [*own, *([_TEXT[0]] if self._json else []), *self.family.wrappers]
 
     def is_json(self, name: str) -> bool:
-        """Tell whether a form is JSON text."""
+        """Return whether a form is JSON text."""
         return name == self._json
 
     def source(self, headers: Mapping[str, str]) -> str:
@@ -87,12 +87,12 @@ class Negotiator:
         return name if refined == form else f"{first}/{refined}"
 
     def target(self, source: str, accept: str) -> str:
-        """Return the name of the form for the reply: that of the request, where Accept allows."""
+        """Return the name of the form for the reply: that of the request where Accept allows it."""
         if accept in ("", "*/*"):
             return source
         ranges = _ranges(accept)
         names = [source, *(name for name in self.names if name != source)]
-        best = max(names, key=lambda name: self._quality(name, ranges))  # the first of several
+        best = max(names, key=lambda name: self._quality(name, ranges))  # the first of equals
         if self._quality(best, ranges) <= 0:
             known = ", ".join(dict.fromkeys(self._types[name][0] for name in names))
             reason = f"expected one of {known} in Accept, got {accept[:80]!r}"
@@ -100,16 +100,16 @@ class Negotiator:
         return best
 
     def is_named(self, target: str, accept: str) -> bool:
-        """Tell whether an Accept header names the media type of a form, and prefers it to JSON."""
+        """Return whether Accept names the media type of a form, and prefers it to JSON."""
         if target not in self._types or self._types[target][0] not in accept.lower():
             return False
         ranges = _ranges(accept)
         return self._quality(target, ranges) > self._quality(self._json, ranges)
 
     def _quality(self, name: str, ranges: Mapping[str, float]) -> float:
-        """Tell how welcome a form is: what is said of its media type, else of a wider range.
+        """Return the quality of a form in Accept: of its media type, else of a wider range.
 
-        Other names for JSON are answered with application/json, where that is not refused.
+        Other names of JSON count for application/json, unless that is refused.
         """
         types = self._types.get(name, ())
         said = [ranges[media_type] for media_type in types if media_type in ranges]
@@ -122,21 +122,21 @@ class Negotiator:
         return max(said or wide or [ranges.get("*/*", 0.0)])
 
     def error(self, error: BaseException, headers: Mapping[str, str]) -> tuple[bytes, Any]:
-        """Write what was wrong with a request, in the form that the protocol documents."""
+        """Write an error reply in the form that the protocol documents."""
         text = reason_of(error)
-        reason = ModelError(text) if status_of(error).http >= 500 else text  # of the server
+        reason = ModelError(text) if status_of(error).http >= 500 else text  # a fault of the server
         try:
             name = self.source(headers)
         except Refusal:
             name = self.names[0]
         body, more = get_protocol(name).encode_error(reason)
-        if not body:  # a form that is meant for gRPC
+        if not body:  # a form of gRPC, whose errors have no body
             body, more = get_protocol(self.names[0]).encode_error(reason)
         return body, more
 
 
 def error_body(error: BaseException) -> tuple[bytes, dict[str, str]]:
-    """Write what was wrong with a request that is of no protocol."""
+    """Write the error reply for a path of no protocol."""
     return orjson.dumps({"error": reason_of(error)}), {"Content-Type": _JSON}
 
 
@@ -164,7 +164,7 @@ def _charset(content_type: str) -> str:
 
 
 def preferred(kinds: Sequence[str], accept: str) -> str:
-    """Return the media type that an Accept header likes best, the first where it does not care."""
+    """Return the media type of the highest quality in Accept; the first of equals."""
     ranges = _ranges(accept) if accept else {"*/*": 1.0}
 
     def quality(kind: str) -> float:
@@ -227,9 +227,9 @@ class Vanished(Exception):  # noqa: N818 - nothing is wrong, but nobody is there
 
 
 async def read_body(receive: Receive, limits: ServerLimits, *, keep: bool = True) -> bytes:
-    """Read a body; raise `Refusal` for one that is over the limit, once it is through.
+    """Read a body; raise `Refusal` for one over the limit, once all of it has come.
 
-    Without `keep` it is thrown away as it comes.
+    Without `keep` it is dropped as it comes.
     """
     event = await receive()
     if keep and not event.get("more_body") and "body" in event:  # as most are: all in one
@@ -265,7 +265,7 @@ async def _read_parts(event: Event, receive: Receive, limit: int, *, keep: bool)
 
 
 def too_large(limit: int) -> Refusal:
-    """Refuse a body; the connection is closed, for more of it may come."""
+    """Return the refusal of a body; it closes the connection, since more of the body may come."""
     return Refusal(
         Status.TOO_LARGE, f"expected a body of at most {limit} bytes, got more", Connection="close"
     )

@@ -84,7 +84,7 @@ class Status(Enum):
 
 
 class Refusal(Exception):  # noqa: N818 - a refusal of the server, not a failure
-    """A request that is not answered as it was meant to be."""
+    """A request that the server refuses, with a status and headers."""
 
     def __init__(self, status: Status, reason: str, **headers: str) -> None:
         super().__init__(reason)
@@ -93,17 +93,17 @@ class Refusal(Exception):  # noqa: N818 - a refusal of the server, not a failure
 
 
 class ModelError(Exception):
-    """What the model raised, or returned that no reply represents; the cause is for the log."""
+    """The model raised, or returned what no reply represents; the cause goes into the log."""
 
 
 def too_late(seconds: float) -> Refusal:
-    """Refuse to wait for a model any longer."""
+    """Return the refusal of a request whose model takes too long."""
     reason = f"expected an answer of the model within {seconds} s, got none"
     return Refusal(Status.TIMEOUT, reason)
 
 
 def status_of(error: BaseException) -> Status:
-    """Tell the status of the reply to a request that ended so."""
+    """Return the status of the reply to a request that raised an error."""
     if isinstance(error, Refusal):
         return error.status
     if isinstance(error, LimitError):
@@ -114,7 +114,7 @@ def status_of(error: BaseException) -> Status:
 
 
 def reason_of(error: BaseException) -> str:
-    """Tell a client what was wrong; of a fault of the server's own no more than that."""
+    """Return the text for the client: of a fault of the server, the class of the error alone."""
     if status_of(error) is Status.INTERNAL and not isinstance(error, ModelError):
         return f"internal error: {type(error).__name__}"
     return str(error)[:_LONGEST].encode("utf-8", "replace").decode()

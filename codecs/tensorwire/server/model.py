@@ -106,7 +106,7 @@ class Model:
         return _guarded(self._model.predict_raw, message)
 
     def feedback(self, family: Family, feedback: Any) -> Any:
-        """Tell the model how good an answer was; return its reply, None where it has none."""
+        """Pass feedback to the model; return its answer, None where it takes no feedback."""
         send = getattr(self._model, "send_feedback", None)
         return None if send is None else _guarded(send, *family.judgement(feedback))
 
@@ -142,7 +142,7 @@ def unfit(error: Exception) -> ModelError:
 
 
 def _has_names(answer: Any) -> bool:
-    """Tell a value and names of columns from a tuple of values."""
+    """Return whether an answer is a pair of a value and the names of its columns."""
     if not isinstance(answer, tuple) or len(answer) != 2:
         return False
     return isinstance(answer[1], (list, tuple)) and all(isinstance(name, str) for name in answer[1])
@@ -152,7 +152,7 @@ def _arguments_of(predict: Callable[..., Any]) -> int:
     """Count how many of X, names and meta a method takes."""
     try:
         parameters = signature(predict).parameters.values()
-    except (TypeError, ValueError):  # of C
+    except (TypeError, ValueError):  # a function written in C
         return 3
     if any(parameter.kind is Parameter.VAR_POSITIONAL for parameter in parameters):
         return 3

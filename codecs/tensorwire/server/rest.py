@@ -42,8 +42,13 @@ if TYPE_CHECKING:
 __all__ = ["RestApp"]
 
 _LOG = logging.getLogger("tensorwire.server")
-_SMALL = 64 << 10  # bytes that are echoed in about the time that a thread takes to begin
-_MARKED = (b"\xef", b"\xff", b"\xfe", b"\0")  # how a byte order mark begins, and no JSON
+_SMALL = 64 << 10  # bytes: up to here an echo takes less time than the start of a thread
+_MARKED = (
+    b"\xef",
+    b"\xff",
+    b"\xfe",
+    b"\0",
+)  # the first bytes of byte order marks, with which no JSON begins
 _JSON = {"Content-Type": "application/json"}
 
 
@@ -62,13 +67,13 @@ class Call:
     Attributes
     ----------
     route
-        what its path is for, None where it is for nothing.
+        of its path; None for an unknown path.
     headers
         by their names in lower case.
     query
         of the URL, escaped.
     body
-        None until it is there.
+        None until it is read.
     """
 
     method: str
@@ -128,7 +133,7 @@ class Call:
         return RawMessage(body, source, headers), protocol.target(source, headers.get("accept", ""))
 
     def refused(self, error: BaseException) -> Reply:
-        """Tell what was wrong with the call, in the form that its protocol documents."""
+        """Return the error reply, in the form that the protocol of the call documents."""
         protocol = self.route.protocol if self.route else None
         body, headers = protocol.error(error, self.headers) if protocol else error_body(error)
         more = error.headers if isinstance(error, Refusal) else {}
@@ -144,12 +149,13 @@ class RestApp:
         An object with `predict` or `predict_raw`, see `tensorwire.server.model.Model`; None for an
         echo.
     limits : ServerLimits, optional
-        What requests may take; `ServerLimits()` where None.
+        Bounds on requests; `ServerLimits()` where None.
     cors : str or sequence of str, optional
         The origins whose pages may call it from a browser, ``*`` for all; none by default.
     missing : {"null", "nan", "any", "error"}, optional
-        How NaN and infinities may come in requests, ``nan`` being bare words; what clients of each
-        protocol send where None. Replies have what its servers write.
+        What stands for NaN and infinities in requests: ``null``, ``nan`` (the bare words), ``any``
+        of both, or ``error`` for neither; None for what clients of each protocol send. Replies have
+        what servers of the protocol write.
 
     Attributes
     ----------
@@ -266,7 +272,7 @@ class RestApp:
             )
 
     def _answer(self, call: Call, route: Route) -> Reply:
-        """Answer a call that brings a message; nothing here waits."""
+        """Answer a call that has a message; nothing is awaited."""
         exchange = self.service.exchange
         raw, target = call.message(self.service.limits.body)
         if route.action == "predict":
@@ -282,7 +288,7 @@ class RestApp:
         if small and service.exchange.model.is_echo:
             return self._answer(call, route)
         future = service.workers.submit(partial(self._answer, call, route))
-        gone = asyncio.ensure_future(receive())  # says when the client is
+        gone = asyncio.ensure_future(receive())  # done when the client disconnects
         gone.add_done_callback(lambda _: service.workers.abandon(future))
         try:
             async with Deadline(limits.timeout):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Route", "Routes", "calls_of"]
 
-_LONGEST = 200  # characters of a path that is worth remembering
+_LONGEST = 200  # characters of a path that is cached
 _NAME = re.compile(r"\{(\w+)\}")  # in the path of an endpoint
 _JSON, _HTML, _TEXT = "application/json", "text/html", "text/plain"
 _ACTIONS = ("predict", "feedback")  # that take a message
@@ -29,7 +29,7 @@ _OWN = {"index": [_JSON, _HTML, _TEXT], "metrics": ["text/plain; version=0.0.4; 
 
 
 class Route(NamedTuple):
-    """What a path is for.
+    """What the server does for a path.
 
     Attributes
     ----------
@@ -93,7 +93,7 @@ class Routes:
     def find(self, path: str, *, escaped: bool = False) -> Route | None:
         """Return the route of a path; None for an unknown path.
 
-        Its escapes are undone, unless it is `escaped`: then those of the names in it are.
+        An `escaped` path still has its escapes, which are undone in the names alone.
         """
         if len(path) > 1:
             path = path.removesuffix("/")

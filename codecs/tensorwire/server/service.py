@@ -1,4 +1,4 @@
-"""What both transports of a server share: a model, its threads, and what is counted."""
+"""What both transports of a server share: a model, its threads, and its metrics."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 
 
 
 class Service:
-    """A model, the threads in which it runs, and what is counted.
+    """A model, the threads in which it runs, and its metrics.
 
     Attributes
     ----------
     protocols
         those that are served, by name: built in, and of installed packages.
     ready
-        whether new requests are welcome.
+        whether the server takes new requests.
     grpc_port
         where gRPC listens, None where it does not.
     """
@@ -62,10 +62,10 @@ class Service:
 
 
 class Workers:
-    """A number of calls at once, in threads that are started as they are needed.
+    """A pool of threads, each started when it is needed; at most `count` calls run at once.
 
-    They are daemons, unlike those of `concurrent.futures`: a model that never ends would not let
-    the process end.
+    The threads are daemons, unlike those of `concurrent.futures`: a model that never returns does
+    not keep the process alive.
     """
 
     def __init__(self, count: int) -> None:
@@ -73,12 +73,12 @@ class Workers:
         self._count = count
         self._threads: list[Thread] = []
         self._starting = Lock()
-        self._places: SimpleQueue[None] = SimpleQueue()  # a semaphore that costs nothing
+        self._places: SimpleQueue[None] = SimpleQueue()  # a semaphore written in C
         for _ in range(count):
             self._places.put(None)
 
     def run(self, call: Callable[[], _T]) -> _T:
-        """Run a call in this thread, as one of those that run at once."""
+        """Run a call in this thread; it counts as one of those that run at once."""
         self._places.get()
         try:
             return call()
@@ -110,10 +110,10 @@ class Workers:
     def _work(self) -> None:
         while (call := self._calls.get()) is not None:
             call()
-            del call  # it holds a request, and the next may be long in coming
+            del call  # it refers to a request, and the next call may come much later
 
     def close(self, timeout: float) -> None:
-        """End the threads, once the calls that they were given are done, if that is in time."""
+        """End the threads after the calls that were submitted, or stop waiting after `timeout`."""
         for _ in self._threads:
             self._calls.put(None)
         end = monotonic() + timeout

@@ -1,4 +1,4 @@
-"""The REST application on uvicorn, in a separate thread; slow clients are bounded."""
+"""The REST application on uvicorn, in a separate thread; slow clients are disconnected."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LEAVING = 0.1  # seconds for a request that is on its way when the server stops
 
 
 def connection_class(limits: ServerLimits) -> type[Connection]:
-    """Return the class of the connections of one server, for uvicorn to make them."""
+    """Return the class of which uvicorn makes the connections of one server."""
     return type("Connection", (Connection,), {"limits": limits})
 
 
@@ -36,7 +36,7 @@ def _parser(connection: Connection) -> httptools.HttpRequestParser:
 
 
 class Connection(HttpToolsProtocol):
-    """A connection that is looked at once a second, which costs nothing per request.
+    """A connection that is checked once a second, at no cost for a request.
 
     An offer to upgrade is ignored, whatever the protocol (RFC 9110, 7.8): the request is answered
     over HTTP/1.1.
@@ -132,14 +132,14 @@ class Connection(HttpToolsProtocol):
             self._refuse(b"408 Request Timeout")
 
     def _refuse(self, status: bytes) -> None:
-        """Answer malformed requests, and close."""
+        """Answer a malformed request, and close the connection."""
         if not self.transport.is_closing():
             head = b"HTTP/1.1 %b\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
             self.transport.write(head % status)
             self.transport.close()
 
     def shutdown(self) -> None:
-        """End with the reply to the request that is under way, or on its way."""
+        """Close after the reply to the request that is being received or answered."""
         self._leaving = True
         if self._idle:
             self.loop.call_later(_LEAVING, super().shutdown)

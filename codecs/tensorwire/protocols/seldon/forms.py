@@ -32,8 +32,10 @@ _LOG.addHandler(logging.NullHandler())
 MULTIPART, URLENCODED = "multipart/form-data", "application/x-www-form-urlencoded"
 _FIELDS = 1000  # fields of a form or a query that are looked at
 _PARTS = 64  # parts of a multipart form: a message has seven members
-_BLOCK = 1 << 20  # bytes of which escapes are undone at once, for their indices to be few
-_DIGITS = np.full(256, 256, np.uint16)  # hexadecimal; what is none is too large for a byte
+_BLOCK = 1 << 20  # bytes whose escapes are undone at once, which bounds the arrays of indices
+_DIGITS = np.full(
+    256, 256, np.uint16
+)  # the values of hexadecimal digits; 256, which is no byte, for all others
 _DIGITS[list(b"0123456789abcdef")] = np.arange(16)
 _DIGITS[list(b"ABCDEF")] = np.arange(10, 16)
 _MEMBERS = {
@@ -66,7 +68,7 @@ def unwrap(body: bytes, query: bytes, content_type: str, action: str) -> bytes |
 
 
 def json_field(form: bytes, *, needed: bool = False) -> bytes:
-    """Return what a form or a query has in its field ``json``; empty where it has none.
+    """Return the field ``json`` of a form or a query; empty where there is none.
 
     Parameters
     ----------
@@ -108,7 +110,7 @@ def _unescaped(text: bytes) -> bytes:
 
 
 def _block(text: bytes) -> bytes:
-    """Undo escapes: a per cent sign and two digits; it is no digit, so that none overlap."""
+    """Undo escapes: a per cent sign and two hexadecimal digits, of which no two overlap."""
     if b"%" not in text:
         return text
     data = np.asarray(memoryview(text))
@@ -133,7 +135,7 @@ class _Part:
 
 
 class _Form:
-    """Takes what a parser finds: where parts begin, their headers, and where their data is."""
+    """Collects what the parser reports: parts, their headers, and pieces of their data."""
 
     def __init__(self, body: bytes) -> None:
         self.parts: list[_Part] = []
@@ -282,7 +284,7 @@ def _decoded(part: _Part, data: bytes, path: str) -> tuple[str, bool]:
 
 
 def _is_json(text: str) -> bool:
-    """Tell whether a text is one JSON value; NaN and infinities are for its reader to judge."""
+    """Return whether a text is one JSON value; NaN and infinities are for its reader to judge."""
     try:
         orjson.loads(text)
     except orjson.JSONDecodeError:

@@ -192,7 +192,7 @@ class MessageList:
 
 @dataclass(slots=True, repr=False)
 class Feedback:
-    """How good a reply turned out to be.
+    """Feedback on a reply: a reward, and the right response.
 
     Parameters
     ----------

@@ -89,8 +89,8 @@ class TensorFlowServing(Family):
         """Return a message to be written by columns where rows cannot represent its arrays.
 
         Rows need a first dimension that all arrays share, and one row at least. (A reply that is a
-        single array without rows is written as ``{"predictions":[]}``.) Whoever reads a call of
-        gRPC has no rows.
+        single array without rows is written as ``{"predictions":[]}``.) Messages of gRPC do not
+        depend on it.
         """
         request = isinstance(message, PredictRequest)
         arrays = message.inputs if request else message.outputs
