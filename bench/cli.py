@@ -83,13 +83,20 @@ class Parser(argparse.ArgumentParser):
         """Exit with code 2 after one line."""
         self.exit(2, f"{self.prog}: error: {message}\n")
 
-    def add_run(self) -> Any:
+    def add_run(self, processes: str = "3") -> Any:
         """Add the options of a measurement; return the group of output forms, to add to."""
         add = self.add_argument
         add("--op", choices=(*OPERATIONS, "both"), default="both", help="one direction, or both")
         add("--targets", action="store_true", help="measure the promised speeds: met or not met")
-        add("--seconds", type=seconds, default=15.0, metavar="S", help="about how long: 15")
-        add("-p", "--processes", type=count, default=3, metavar="N", help="one after another: 3")
+        add(
+            "--seconds",
+            type=seconds,
+            default=15.0,
+            metavar="S",
+            help="about how long (default: 15)",
+        )
+        text = f"one after another (default: {processes})"
+        add("-p", "--processes", type=count, default=3, metavar="N", help=text)
         add("--list", action="store_true", help="name all that can be measured, measure nothing")
         self.add_output("write the samples in pyperf's format")
         return self.add_forms()

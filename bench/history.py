@@ -21,7 +21,7 @@ EPILOG = """\
 examples:
   {codecs} -o runs/$(date +%F).json  a run more, every night
   {history} runs  all codecs in short
-  {history} runs --codec json/ndarray  one of them, run by run
+  {history} runs --codec '*/raw' --batch 1,000  some of them, run by run
 
 exit codes: 0 shown, 2 wrong usage or nothing to show
 """
@@ -43,9 +43,9 @@ def parse(argv: list[str] | None) -> Namespace:
     )
     add = made.add_argument
     add("folder", metavar="DIR", help="where the files are: *.json, *.json.gz")
-    add("--codec", metavar="GLOB", help="run by run, for those that match: json/ndarray, '*/raw'")
-    add("--batch", metavar="LABEL", help="one payload only, by its label: 1000")
-    add("--op", choices=OPERATIONS, help="one direction only")
+    add("--codec", metavar="GLOB", help="run by run, for those that match")
+    add("--batch", metavar="LABEL", help="one payload, by its label (default: all)")
+    add("--op", choices=OPERATIONS, help="one direction (default: both)")
     add("--markdown", action="store_true", help="tables in Markdown")
     return made.parse_args(argv)
 

@@ -39,9 +39,10 @@ def _run(options: argparse.Namespace) -> int:
         require_all("our side of the peer pyarrow", "pyarrow")
     some = options.only or options.quick
     run, code = Run(chosen or ((CHECKS, LOSSES) if some else PARTS)), 0
+    folder = (options.keep or cache()).absolute()  # workers have working directories of their own
     try:
         for name in options.names:
-            run.try_peer(name, options.keep or cache(), options.python)
+            run.try_peer(name, folder, options.python)
     except KeyboardInterrupt:
         report_progress("interrupted: this is what was found until then")
         code = INTERRUPTED
@@ -76,19 +77,35 @@ def _parser() -> Parser:
     parser = Parser(
         name=NAME,
         description="Try tensorwire against the real libraries, each in an environment of its own:"
-        "\nthey read what we write, we read what they write; what each loses of arrays that\n"
-        "are easily changed; and the time and bytes of both.",
+        " they read what we write, we read what they write; what each loses of arrays that are"
+        " easily changed; and the time and bytes of both.",
     )
     add = parser.add_argument
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--only", metavar="NAME,...", help=f"of {', '.join(PEERS)}")
+    which.add_argument(
+        "--only", metavar="NAME,...", help=f"of {', '.join(PEERS)}; e.g. --only msgpack-numpy"
+    )
     which.add_argument("--quick", action="store_true", help=f"only {', '.join(QUICK)}")
     add("--losses", action="store_true", help="only what is lost, and each refusal in its words")
     add("--speed", action="store_true", help="only time and bytes; a run of all peers has them too")
-    add("-o", dest="output", metavar="FILE", help="write all that was found as JSON, too")
+    add(
+        "-o",
+        dest="output",
+        metavar="FILE",
+        help="write all that was found as JSON, too, e.g. -o found.json",
+    )
     add("--force", action="store_true", help="overwrite that file")
-    add("--keep", type=Path, metavar="DIR", help=f"where environments are kept; else {cache()}")
-    add("--python", default=sys.executable, help="what makes the environments: 3.11 or later")
+    add(
+        "--keep",
+        type=Path,
+        metavar="DIR",
+        help=f"where environments are kept, e.g. --keep peers (default: {cache()})",
+    )
+    add(
+        "--python",
+        default=sys.executable,
+        help="of 3.11 or later, makes the environments, e.g. --python python3",
+    )
     return parser
 
 

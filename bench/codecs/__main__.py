@@ -21,11 +21,16 @@ NAME = "codecs"
 EXAMPLES = """\
 examples:
   {codecs}  the whole picture, 15 s
-  {codecs} --codec 'json/*' --values ints  JSON only, integer values
+  {codecs} --codec 'json/*,*/tensor' --values ints  some codecs, integer values
+  {codecs} --batch 1,64 --features 784 --dtype float32  other shapes
   {codecs} mine.npy --batch 1,64  your own array, repeated to 64 rows
   {codecs} t.csv::price,size mine.npy  columns of a table, beside an array
   {codecs} --targets  the speeds this project promises
-  {codecs} -o run.json  then: python -m pyperf stats run.json
+  {codecs} -p 5 --seconds 60 -o run.json  then: python -m pyperf stats run.json
+  {codecs} --profile a.svg --codec json/raw --op decode --batch 1  where its time goes
+  {codecs} --rigorous -n 5 -w 0 -l 9 --min-time 0.01  each cell in processes of its own
+  {codecs} --rigorous --timeout 60 --affinity 0
+  {codecs} --rigorous --fast --inherit-environ LANG
 
 other commands, with --help of their own:
   {protocols}  what each protocol costs
@@ -79,35 +84,38 @@ def parser() -> Parser:
         epilog=EXAMPLES,
     )
     add = made.add_argument
-    add("--codec", action="append", metavar="GLOB", help="'json/*,*/tensor'; '*' has plug-ins too")
-    add("--batch", type=counts, metavar="LIST", help="rows per payload: 1,10,100,1000,10000")
-    add("--features", type=count, metavar="N", help="values per row: 10")
-    add("--dtype", metavar="NAME", help="float64; also float32, int64, uint8, bfloat16 ...")
-    add("--values", choices=("ints", "normal", "image"), help="how the values are distributed")
+    add("--codec", action="append", metavar="GLOB", help="some of them; '*' has plug-ins, too")
+    add("--batch", type=counts, metavar="LIST", help="rows (default: 1,10,100,1000,10000)")
+    add("--features", type=count, metavar="N", help="values of a row (default: 10)")
+    add("--dtype", metavar="NAME", help="of the values (default: float64, or a file's)")
+    add(
+        "--values", choices=("ints", "normal", "image"), help="what they are like (default: normal)"
+    )
     add(
         "payload",
         nargs="*",
         metavar="FILE",
-        help="your own: .npy .npz .safetensors .parquet .csv or a request; FILE::NAMES chooses",
+        help="your own: .npy, .npz, .safetensors, .parquet, .csv or a request; FILE::NAMES chooses"
+        " (default: generated values)",
     )
     add("--payload", action="append", dest="more", help=argparse.SUPPRESS)  # its name of old
     add("--details", action="store_true", help="also each direction, first use, bytes, baselines")
     add("--memory", action="store_true", help="also the memory of a call, in a pass of its own")
     add("--links", action="store_true", help="also compressed: what is fastest over which link")
     add("--check-links", action="store_true", help="--links, and real transfers to check it")
-    add("--profile", metavar="SVG", help="no figures, but a flame graph of one cell, by py-spy")
-    forms = made.add_run()
+    add("--profile", metavar="SVG", help="a flame graph of one cell by py-spy, no figures")
+    forms = made.add_run(processes=f"{FEWEST} to {PROCESSES}, by --seconds")
     forms.add_argument("--json", action="store_true", help="the advice for programs")
     add = made.add_argument_group("measured by pyperf, each cell in many processes").add_argument
-    add("--rigorous", action="store_true", help="do so; -p processes: 20")
-    add("-n", dest="samples", type=count, metavar="N", help="values of a process: 3")
-    add("-w", "--warmups", type=none_or_more, metavar="N", help="warm-ups of a process: 1")
-    add("-l", "--loops", type=count, metavar="N", help="calls of a value; else found")
-    add("--min-time", type=seconds, metavar="S", help="seconds of a value: 0.1")
+    add("--rigorous", action="store_true", help="do so, by default in 20 processes")
+    add("-n", dest="samples", type=count, metavar="N", help="values of a process (default: 3)")
+    add("-w", "--warmups", type=none_or_more, metavar="N", help="warm-ups (default: 1)")
+    add("-l", "--loops", type=count, metavar="N", help="calls of a value (default: found)")
+    add("--min-time", type=seconds, metavar="S", help="seconds of a value (default: 0.1)")
     add("--fast", action="store_true", help="-p 10 -n 2")
-    add("--timeout", type=count, metavar="S", help="seconds of a process")
-    add("--affinity", type=processors, metavar="LIST", help="processors to use: 0 or 2-3,5")
-    add("--inherit-environ", metavar="LIST", help="variables that processes get, too")
+    add("--timeout", type=count, metavar="S", help="seconds of a process (default: any)")
+    add("--affinity", type=processors, metavar="LIST", help="processors (default: all)")
+    add("--inherit-environ", metavar="LIST", help="variables that processes get")
     add("--copy-env", action="store_true", help="processes get all variables")
     return made
 

@@ -51,8 +51,8 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     add(
         "--fail-over",
         type=bound,
-        metavar="25%",
-        help="exit 1 if a codec is slower, or a body larger, by more than this (25%% or 1.25x)",
+        metavar="BOUND",
+        help="exit 1 if a codec is slower, or a body larger, by more (default: never)",
     )
     add("--exact", action="store_true", help="exit 1 if bytes, copies or allocations grew")
     add("--force", action="store_true", help="compare other machines and other payloads too")

@@ -27,9 +27,10 @@ KEPT = (
 @orderly(NAME)
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; the exit code: 0, 1 not written, 2 usage or unreadable file."""
-    made = Parser(NAME, "Make the small file that --exact compares with, of a run with --memory.")
+    about = "Make the small file that --exact compares with, of a run with --memory."
+    made = Parser(NAME, about, "examples:\n  {record} new.json -o exact.json\n")
     made.add_argument("run", metavar="RUN", help="a file written with --memory -o")
-    made.add_argument("-o", dest="output", metavar="FILE", default=BASELINE, help=BASELINE)
+    made.add_argument("-o", dest="output", metavar="FILE", default=BASELINE, help="to write")
     given = made.parse_args(argv)
     return guarded(NAME, lambda: _record(given.run, given.output))
 

@@ -19,8 +19,9 @@ EXAMPLES = """\
 examples:
   {protocols}  the whole picture, 15 s
   {protocols} --quick  fewer payloads, one process, 5 s
-  {protocols} --protocol 'oip/*'  the Open Inference Protocol only
+  {protocols} --protocol 'oip/*,tfserving/json rows'  some of them
   {protocols} --targets  the speeds this project promises
+  {protocols} -p 5 --seconds 60 -o run.json  then: python -m pyperf stats run.json
 """
 
 
@@ -39,7 +40,12 @@ def parse(argv: list[str] | None) -> Options:
         epilog=EXAMPLES,
     )
     add = made.add_argument
-    add("--protocol", action="append", metavar="GLOB", help="'oip/*,tfserving/json rows'")
+    add(
+        "--protocol",
+        action="append",
+        metavar="GLOB",
+        help="some of them (default: all)",
+    )
     add("--quick", action="store_true", help="fewer payloads, one process, 5 s")
     made.add_run()
     given = vars(made.parse_args(argv))

@@ -44,7 +44,7 @@ def parser() -> Parser:
         epilog=EXAMPLES,
     )
     add = made.add_argument
-    add("runs", nargs="+", metavar="RUN", help="a file of -o; of serving also several")
+    add("runs", nargs="+", metavar="RUN", help="a file written with -o; of serving also several")
     add("--html", metavar="FILE", help="write the page")
     add("--png", metavar="FILE", help="write its chart, for a README")
     add("--force", action="store_true", help="overwrite these files")

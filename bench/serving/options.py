@@ -29,6 +29,9 @@ examples:
   {serving} --quick
   {serving} --transport gRPC --kind ndarray,tensor --answer echo
   {serving} throughput --clients 32 --tool python
+  {serving} scale --workers 2 --seconds 60
+  {serving} --method predict --side ours --py-spy flames
+  {serving} noop --folder load --count 1000
   {serving} -o run.json
   {report} run.json --html page.html
 """
@@ -99,20 +102,25 @@ def parser() -> Parser:
         choices=MODES,
         default="latency",
         metavar="MODE",
-        help="latency, or see below",
+        help="what to measure: see below",
     )
     add("--quick", action="store_true", help="measure less of everything, in about 30 s")
-    add("--seconds", type=_number(0.5, 3600), metavar="S", help=f"about how long: {SECONDS:g}")
+    add(
+        "--seconds",
+        type=_number(0.5, 3600),
+        metavar="S",
+        help=f"about how long (default: {SECONDS:g})",
+    )
     add(
         "--transport",
         type=_several(TRANSPORTS),
         default=TRANSPORTS,
         metavar="LIST",
-        help="some of " + ",".join(TRANSPORTS),
+        help="one of them, or both",
     )
-    add("--method", type=_several(METHODS), metavar="LIST", help="some of " + ",".join(METHODS))
-    add("--kind", type=_several(KINDS), metavar="LIST", help="some of " + ",".join(KINDS))
-    add("--count", type=_counts, metavar="LIST", help="values in a request: 1,100000")
+    add("--method", type=_several(METHODS), metavar="LIST", help=f"(default: {','.join(METHODS)})")
+    add("--kind", type=_several(KINDS), metavar="LIST", help=f"(default: {','.join(KINDS)})")
+    add("--count", type=_counts, metavar="LIST", help="values in a request (default: 1,100000)")
     add(
         "--side",
         type=_several(SIDES),
@@ -131,7 +139,7 @@ def parser() -> Parser:
         type=_number(1, 10_000, int),
         default=100,
         metavar="N",
-        help="of throughput and concurrent, at most: 100",
+        help="of throughput and concurrent, at most",
     )
     add("--tool", choices=TOOLS, default="auto", help="makes the load; auto: the best there is")
     add(
@@ -139,10 +147,10 @@ def parser() -> Parser:
         type=_number(1, 256, int),
         default=8,
         metavar="N",
-        help="of load and scale, at most: 8",
+        help="of load and scale, at most",
     )
     add("--what", choices=("servers", "models"), default="servers", help="that load starts")
-    add("--folder", metavar="DIR", help="for the files of noop: a temporary one")
+    add("--folder", metavar="DIR", help="for the files of noop (default: a temporary one)")
     add("--py-spy", dest="flames", metavar="DIR", help="write a flame graph of each server there")
     add("-o", dest="output", metavar="FILE", help="write the samples in pyperf's format")
     add("--force", action="store_true", help="overwrite that file")

@@ -11,7 +11,7 @@ __all__ = ["HelpFormatter"]
 
 _TERM = 2  # columns before what an entry is about,
 _BELOW = 6  # and before its text, where that has no room beside it
-_ROOM = 28  # columns that a text needs beside it
+_ROOM = 36  # columns that a text needs beside it
 
 
 class HelpFormatter(argparse.HelpFormatter):

@@ -27,7 +27,7 @@ INTERRUPTED, CLOSED = 130, 141  # as a shell reports SIGINT and SIGPIPE
 EXAMPLES = """\
 examples:
   tensorwire inspect request.json
-  curl -s $URL -d @request.json | tensorwire inspect
+  tensorwire convert request.json - --to oip/json | tensorwire inspect
   tensorwire convert request.json request.bin --to protobuf/ndarray
   tensorwire convert reply.bin - --from oip/protobuf --to oip/json --reply
   tensorwire make load --shape 100,10 --codec json/ndarray,protobuf/tftensor
@@ -180,9 +180,14 @@ def _inspect(commands: argparse._SubParsersAction[_Parser]) -> None:
         "Format, kind, names, dtypes, shapes, first values, meta and sizes.",
     ).add_argument
     add("file", nargs="?", default="-", metavar="FILE", help="the payload; - is standard input")
-    add("--as", dest="source", metavar="NAME", help="its format; else it is recognised")
+    add(
+        "--as",
+        dest="source",
+        metavar="NAME",
+        help="its format, e.g. --as seldon/json (default: recognised)",
+    )
     add("--reply", action="store_true", help="it is a reply, where both look alike")
-    add("--first", type=_count, default=8, metavar="N", help="how many values to show: 8")
+    add("--first", type=_count, default=8, metavar="N", help="values to show, e.g. --first 100")
     add("--json", action="store_true", help="the same as JSON, for programs")
     _missing(add, "null or the bare word NaN among numbers")
     _limits(add)
@@ -197,13 +202,18 @@ def _convert(commands: argparse._SubParsersAction[_Parser]) -> None:
     ).add_argument
     add("source_file", metavar="IN", help="the payload; - is standard input")
     add("target_file", metavar="OUT", help="where to; - is standard output")
-    add("--from", dest="source", metavar="NAME", help="its format; else it is recognised")
-    add("--to", dest="target", metavar="NAME", required=True, help="the format to write")
+    add(
+        "--from",
+        dest="source",
+        metavar="NAME",
+        help="its format, e.g. --from seldon/json (default: recognised)",
+    )
+    add("--to", dest="target", metavar="NAME", required=True, help="to write, e.g. --to oip/json")
     add("--reply", action="store_true", help="it is a reply, not a request")
     add("--lossy", action="store_true", help="accept that values are rounded or changed")
     _missing(add, "null or the bare word NaN, read and written")
     add("--delimited", action="store_true", help="put the length before it, as ghz reads several")
-    add("--model", metavar="MODEL", help="the model to name in it, where there is a place")
+    add("--model", metavar="MODEL", help="to name in it, where there is a place, e.g. --model iris")
     _limits(add)
 
 
@@ -221,22 +231,53 @@ def _make(commands: argparse._SubParsersAction[_Parser]) -> None:
         type=_list,
         default=["json/ndarray", "protobuf/tftensor"],
         metavar="NAMES",
-        help="codecs and protocols, with commas: json/ndarray,protobuf/tftensor",
+        help="codecs and protocols, e.g. --codec json/raw,oip/json",
     )
-    add("--shape", type=_shape, metavar="LIST", help="dimensions, such as 100,10: 1,10")
-    add("--dtype", metavar="DTYPE", help="float64; also float32, int64, bool, bfloat16, str ...")
+    add(
+        "--shape",
+        type=_shape,
+        metavar="LIST",
+        help="dimensions, e.g. --shape 100,10 (default: 1,10)",
+    )
+    add(
+        "--dtype",
+        metavar="DTYPE",
+        help="of numpy, ml_dtypes, or str, e.g. --dtype float32 (default: float64)",
+    )
     add(
         "--values",
         metavar="HOW",
-        help="normal, uniform, integers (1, 2, 3 ...), zeros, or one value for all: normal",
+        help="normal, uniform, integers (1, 2, 3 ...), zeros, or one value for all,"
+        " e.g. --values 0.5 (default: normal)",
     )
-    add("--seed", type=_count, metavar="N", help="other random values of the same kind: 0")
-    add("--npy", metavar="FILE", help="take the array from this .npy file instead")
-    add("--names", type=_list, metavar="LIST", help="names of the columns, in Seldon's messages")
-    add("--model", default="model", metavar="MODEL", help="the model, in URLs and messages: model")
-    add("--input", metavar="TENSOR", help="the tensor's name, where the protocol has names")
-    add("--url", default="http://127.0.0.1:9000", help="of the REST server: %(default)s")
-    add("--grpc", default="127.0.0.1:9500", metavar="HOST:PORT", help="of gRPC: %(default)s")
+    add(
+        "--seed",
+        type=_count,
+        metavar="N",
+        help="other random values of the same kind, e.g. --seed 7 (default: 0)",
+    )
+    add("--npy", metavar="FILE", help="takes the array from a file, e.g. --npy mine.npy")
+    add(
+        "--names",
+        type=_list,
+        metavar="LIST",
+        help="of columns, in Seldon's messages, e.g. --names a,b --shape 1,2",
+    )
+    add("--model", default="model", metavar="MODEL", help="in URLs and messages, e.g. --model iris")
+    add(
+        "--input", metavar="TENSOR", help="the tensor's name, where there are names, e.g. --input x"
+    )
+    add(
+        "--url",
+        default="http://127.0.0.1:9000",
+        help="of the REST server, e.g. --url http://10.0.0.1",
+    )
+    add(
+        "--grpc",
+        default="127.0.0.1:9500",
+        metavar="HOST:PORT",
+        help="of gRPC, e.g. --grpc 10.0.0.1:80",
+    )
     add("--lossy", action="store_true", help="accept that values are rounded or changed")
     _missing(add, "NaN as null or as the bare word")
 
@@ -246,14 +287,24 @@ def _missing(add: Callable[..., argparse.Action], text: str) -> None:
         "--missing",
         choices=KNOWN,
         metavar="WORD",
-        help=f"{text}: error, null, nan or any; else as the protocol has it",
+        help=f"{text}: error, null, nan or any, e.g. --missing null (default: as the protocol)",
     )
 
 
 def _limits(add: Callable[..., argparse.Action]) -> None:
-    add("--max-elements", type=_count, metavar="N", help="refuse arrays of more elements")
-    add("--max-bytes", type=_count, metavar="N", help="refuse arrays of more bytes")
-    add("--max-rank", type=_count, default=64, metavar="N", help="refuse more dimensions: 64")
+    add(
+        "--max-elements",
+        type=_count,
+        metavar="N",
+        help="of an array, e.g. --max-elements 1000000 (default: no bound)",
+    )
+    add(
+        "--max-bytes",
+        type=_count,
+        metavar="N",
+        help="of an array, e.g. --max-bytes 8000000 (default: four times the payload, and 16 MiB)",
+    )
+    add("--max-rank", type=_count, default=64, metavar="N", help="dimensions, e.g. --max-rank 4")
 
 
 def _count(text: str) -> int:

@@ -10,6 +10,7 @@ from importlib import import_module
 from threading import Event
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from tensorwire.arguments import HelpFormatter
 from tensorwire.missing import KNOWN
 from tensorwire.server.cors import Cors
 from tensorwire.server.echo_server import EchoServer
@@ -21,14 +22,14 @@ if TYPE_CHECKING:
 
 _DEFAULT = ServerLimits()
 _LIMITS: dict[str, tuple[type, str, str]] = {
-    "body": (int, "BYTES", "the body of one request"),
-    "elements": (int, "N", "elements of one array"),
-    "concurrency": (int, "N", "requests under way at once, of each transport"),
-    "timeout": (float, "SECONDS", "for one request"),
-    "threads": (int, "N", "calls of the model at once"),
-    "head": (int, "BYTES", "the headers of one request"),
-    "head_timeout": (float, "SECONDS", "until the headers are there"),
-    "grace": (float, "SECONDS", "for requests under way when the server stops"),
+    "body": (int, "BYTES", "the body of one request, e.g. --body 1000000"),
+    "elements": (int, "N", "elements of one array, e.g. --elements 100000"),
+    "concurrency": (int, "N", "requests at once, of each transport, e.g. --concurrency 8"),
+    "timeout": (float, "SECONDS", "for one request, e.g. --timeout 2.5"),
+    "threads": (int, "N", "calls of the model at once, e.g. --threads 4"),
+    "head": (int, "BYTES", "the headers of one request, e.g. --head 8192"),
+    "head_timeout": (float, "SECONDS", "until the headers are there, e.g. --head-timeout 5"),
+    "grace": (float, "SECONDS", "for requests under way at the end, e.g. --grace 1"),
 }
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 # Seconds between two looks: a signal does not end the wait where another thread receives it.
@@ -70,15 +71,21 @@ def parse(arguments: Sequence[str] | None) -> tuple[dict[str, Any], ServerLimits
     parser = _Parser(
         prog="python -m tensorwire.server",
         description="An echo, or a model, over REST and gRPC.",
+        formatter_class=HelpFormatter,
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add("--model", metavar="MODULE:NAME", help="an object with predict, or its class; else an echo")
-    add("--rest-port", type=_port, default=9000, metavar="PORT", help="%(default)s; 0 is any free")
-    add("--grpc-port", type=_port, default=9500, metavar="PORT", help="%(default)s; 0 is any free")
+    add(
+        "--model",
+        metavar="MODULE:NAME",
+        help="an object with predict, or its class, e.g. --model model:Model (default: an echo)",
+    )
+    port = "0 is any free one, e.g. --{}-port 0"
+    add("--rest-port", type=_port, default=9000, metavar="PORT", help=port.format("rest"))
+    add("--grpc-port", type=_port, default=9500, metavar="PORT", help=port.format("grpc"))
     add("--no-rest", dest="rest_port", action="store_const", const=None, help="gRPC alone")
     add("--no-grpc", dest="grpc_port", action="store_const", const=None, help="REST alone")
-    add("--host", default="127.0.0.1", help="the address to listen at: %(default)s")
+    add("--host", default="127.0.0.1", help="the address to listen at, e.g. --host 0.0.0.0")
     add("--reuse-port", action="store_true", help="share the ports with other such processes")
     add(
         "--cors",
@@ -86,12 +93,12 @@ def parse(arguments: Sequence[str] | None) -> tuple[dict[str, Any], ServerLimits
         default=[],
         type=_origin,
         metavar="ORIGIN",
-        help="pages that may call it from a browser, as https://example.org; * for all; again",
+        help="pages that may call it from a browser, * for all, e.g. --cors https://example.org",
     )
     add(
         "--missing",
         choices=KNOWN,
-        help="how NaN may come in requests; else as clients of each protocol send it",
+        help="how NaN may come in requests (default: as clients of each protocol send it)",
     )
     for name, (kind, unit, text) in _LIMITS.items():
         default = getattr(_DEFAULT, name)
@@ -100,7 +107,7 @@ def parse(arguments: Sequence[str] | None) -> tuple[dict[str, Any], ServerLimits
             type=_positive(kind),
             default=default,
             metavar=unit,
-            help=text if default is None else f"{text}: {default}",
+            help=text,
         )
     found = vars(parser.parse_args(arguments))
     if found["rest_port"] is None and found["grpc_port"] is None:
