@@ -43,7 +43,7 @@ class Facts:
 
 
 def same(got: Any, want: npt.NDArray[Any], *, raw: bool = False) -> bool:
-    """Whether every value is the same bit for bit, once cast to the payload's dtype.
+    """Return whether all values are the same bit for bit, once cast to the dtype of the payload.
 
     Of several arrays, each is a row of the payload. Of a peek, dtype and shape are the same.
     """
@@ -52,7 +52,7 @@ def same(got: Any, want: npt.NDArray[Any], *, raw: bool = False) -> bool:
     if got.shape != want.shape:
         return False
     if not want.size:
-        return True  # no value tells its dtype
+        return True  # nested lists have no dtype
     if {got.dtype.kind, want.dtype.kind} & set("USO"):
         return _same_text(got, want)
     with np.errstate(invalid="ignore"):  # what does not fit is not the same
@@ -167,7 +167,7 @@ def _is_right(checked: Implementation, decoded: Any, array: npt.NDArray[Any]) ->
 
 
 def _is_refusal(checked: Implementation, error: Exception) -> bool:
-    """Tell a refusal from a bug: a codec raises EncodeError, or lacks a package."""
+    """Return whether an error is a refusal, not a bug: an EncodeError, or a missing package."""
     if checked.is_baseline or checked.name == MEMCPY:
         return True
     return isinstance(error, (tw.EncodeError, ImportError))

@@ -60,7 +60,7 @@ TITLE = re.compile(r'(<text id="title"[^>]*>)[^<]*')
 
 
 class PySpyError(WorkerError):
-    """There is no graph, and why: one line."""
+    """py-spy made no graph: the reason in one line."""
 
 
 def find() -> str | None:
@@ -116,7 +116,7 @@ class Recording:
             self.give_up()
 
     def _readable(self, drawn: str) -> str:
-        """Put what is measured above it, and cut a function's file where a name is too long."""
+        """Write the title of the graph, and cut the file of a function whose name is too long."""
         titled = TITLE.sub(lambda found: found[1] + escape(self.title), drawn)
         return titled.replace("truncate_text_right = false", "truncate_text_right = true")
 
@@ -128,7 +128,7 @@ class Recording:
 
 
 def reason(errors: str) -> str:
-    """Return in one line why there is no graph; where it is not allowed to, what would help."""
+    """Return in one line why there is no graph, and the remedy where py-spy may not attach."""
     lower = errors.lower()
     if "permission denied" in lower or "not permitted" in lower or "requires root" in lower:
         return f"py-spy may not attach: {_permission()}"
@@ -229,7 +229,7 @@ def loop(call: Callable[[Any], Any], argument: Any) -> None:
 
 
 def main() -> None:
-    """Report when all that comes is the cell."""
+    """Report when nothing but the cell is left to run."""
     plan = json.load(sys.stdin)
     faulthandler.dump_traceback_later(plan["limit"], exit=True)
     end_with_parent()

@@ -1,6 +1,6 @@
 """What the numbers depend on: the machine, versions, protobuf's backend, and what is missing.
 
-Never whose machine it is: no name of a host or a user, no path.
+It identifies nobody: no name of a host or a user, and no path.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def gil() -> str:
 
 
 def decisive() -> dict[str, str]:
-    """Return what must be the same where a cell is checked and where it is timed."""
+    """Return what must be equal in the process that checks a cell and in the one that times it."""
     return {"protobuf": protobuf_backend(), "gil": gil()}
 
 
@@ -170,7 +170,7 @@ def describe() -> dict[str, Any]:
 
 
 def warnings() -> list[str]:
-    """Return what makes this run unlike others, one line each."""
+    """Return what makes this run differ from a usual one, a line each."""
     lines = []
     if protobuf_backend() == "python":
         lines.append(

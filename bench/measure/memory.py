@@ -1,8 +1,8 @@
-"""What every timed cell takes beside its argument, in a pass of its own.
+"""The memory of every timed cell beside its argument, measured in a separate pass.
 
 The worker weighs each cell in a copy of its process (a fork), where caches and free lists are as
-they were before any cell, so that a figure does not depend on what else was chosen. Where there is
-no forking, one after another.
+they were before any cell, so that a figure does not depend on the other cells. Without fork, as on
+Windows, the cells are weighed one after another in one process.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ MARK = 1_000_003
 def weigh(session: Session, progress: Progress) -> None:
     """Fill in the memory of the session's cells, those of codecs first.
 
-    What there is stays if it is interrupted, or if the worker fails, which the session records.
+    Results are kept if it is interrupted, or if the worker fails, which the session records.
     """
     cells = sorted(
         (c for c in session.samples.seconds if not c.control and c.operation != FIRST_USE),
@@ -91,7 +91,7 @@ def weigh(session: Session, progress: Progress) -> None:
 
 
 def environment() -> dict[str, str]:
-    """Return what makes a worker's memory the same from run to run, and all of it visible."""
+    """Return variables that make the memory of a worker reproducible, and all of it visible."""
     steady = {"PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1"}
     if not sysconfig.get_config_var("Py_GIL_DISABLED"):
         # Python's own allocator keeps what is freed for later: its pages would not grow again.
@@ -197,7 +197,9 @@ def weight(job: Job, nbytes: int, *, slow: bool) -> Weight:
     found: Weight = {}
     if has_pages():
         growths = [growth(call, argument) for _ in range(1 if slow else GROWTHS)]
-        found["process"] = median_low(growths)  # the heap is never laid out quite the same
+        found["process"] = median_low(
+            growths
+        )  # the layout of the heap differs a little from run to run
     peaks = [python_peak(call, argument) for _ in range(1 if slow else PEAKS)]
     found["python"] = min(peaks)
     if has_memray():

@@ -2,8 +2,8 @@
 
 Run as a module it is the suite: pyperf's `Runner` measures each cell with ``bench_time_func``, in a
 worker that times nothing else. `run` checks the cells, writes them into a plan, and starts the
-suite once for each process: so the cells take turns, drift hits all equally, and whoever is
-interrupted has a part of every cell.
+suite once for each process: so the cells take turns, drift affects all of them equally, and an
+interrupted run has samples of every cell.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def run(
 
 
 def _announce(session: Session, cells: Sequence[Cell], processes: int, rigour: Rigour) -> None:
-    """Write how much there is to do, and what the workers will lack."""
+    """Write how long it takes, and which variables the workers will not have."""
     count = processes + (not rigour.loops)
     again = sum(cell.control for cell in cells)
     once = len(cells) - again
@@ -237,7 +237,7 @@ def timer(plan: Mapping[str, Any], fields: Sequence[Any]) -> Callable[[int], flo
         if not jobs:  # no payload is built but that of the one cell
             cell = {"cases": [plan["cases"][fields[0]]], "cells": [[0, *fields[1:]]]}
             jobs.extend(jobs_of(cell))
-            # What a first call imports is no part of what a call costs.
+            # The imports of a first call do not count.
             sample(jobs[0], 1, 0)
             settle()
         return sample(jobs[0], loops, 0) * loops

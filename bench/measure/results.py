@@ -138,7 +138,7 @@ class Results:
         return [median(each) for each in self.samples.seconds.get(cell, []) if each]
 
     def spread(self, cell: Cell) -> float:
-        """Return how many times as long it took in the slowest process as in the quickest."""
+        """Return the ratio of the slowest process to the fastest."""
         return spread(self.by_process(cell))
 
     def disagrees(self, case: int, implementation: str, *operations: str) -> bool:

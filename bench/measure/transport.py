@@ -1,4 +1,4 @@
-"""What a plain HTTP request costs with nothing in it: what codecs are weighed against.
+"""The cost of a plain HTTP request without a codec, with which codecs are compared.
 
 Python's own client and server on one connection over 127.0.0.1: a body there, an empty answer
 back. ``python -m bench.serving`` measures real servers.
@@ -50,7 +50,7 @@ class _Swallow(BaseHTTPRequestHandler):
 
 
 class _Server(TCPServer):
-    """A server that leaves what goes wrong, such as Ctrl-C, to its client."""
+    """A server that leaves errors, such as Ctrl-C, to its client."""
 
     def handle_error(self, *_: object) -> None:
         """Say nothing."""
@@ -90,7 +90,7 @@ def measure(values: int, seconds: float) -> dict[int, float]:
 
 
 def seconds_of(http_round_trips: Mapping[int, float], size: float) -> float | None:
-    """Return the seconds of a request with so many bytes, between what was measured.
+    """Return the seconds of a request with so many bytes, interpolated.
 
     Above the largest body, each byte costs what it costs there.
     """

@@ -1,7 +1,7 @@
 """One process that times all cells in turn: reads a plan on stdin, writes samples on stdout.
 
-It asserts that it built the payloads it was asked for, and ends by itself when its time is over
-or nobody reads its samples. Nothing but the implementations under test is imported here.
+It checks the digests of the payloads that it built, and ends when its time is over or nobody reads
+its samples. Nothing but the implementations under test is imported here.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def calibrate(jobs: list[Job], cells: list[Any]) -> list[float]:
 
 
 def settle() -> None:
-    """Let no collection of garbage, and no warning, fall into what is looked at from now on."""
+    """Keep garbage collection and warnings out of what is measured from now on."""
     np.seterr(all="ignore")  # a sum of float16 may be too large for it
     gc.collect()
     gc.freeze()

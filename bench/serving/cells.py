@@ -1,4 +1,4 @@
-"""What is measured: the cells of the format matrix, and what others measured in them."""
+"""The cells of the format matrix, and the published figures of a known benchmark."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Cell(NamedTuple):
 
     @property
     def group(self) -> str:
-        """The heading of the rows it stands among."""
+        """The heading of its group of rows."""
         return f"{self.transport} {self.method}, {self.values:,}"
 
     @property
@@ -53,7 +53,7 @@ class Cell(NamedTuple):
 
     @property
     def place(self) -> tuple[int, ...]:
-        """Where it stands among others, in the order of the matrix."""
+        """The sort key in the order of the matrix."""
         return (
             TRANSPORTS.index(self.transport),
             METHODS.index(self.method),
@@ -87,7 +87,7 @@ class Choice(NamedTuple):
     sides: tuple[str, ...] = SIDES
 
     def cells(self) -> list[Cell]:
-        """Return the cells; the two sides of one kind stand next to each other."""
+        """Return the cells; both sides of a kind are neighbours."""
         return [Cell(*each) for each in product(*self)]
 
 

@@ -1,7 +1,7 @@
 """The client's half of a cell: how it writes a request, sends it, and reads the reply.
 
-The connections keep open and do little else, so that they measure others. Replies of HTTP/1.1 have
-a Content-Length, as those of model servers have.
+The connections are kept open, and do so little that the time measured is the server's. Replies of
+HTTP/1.1 need a Content-Length, as those of model servers have.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ _SMALL = 16 << 10  # bytes that are cheaper to copy than to send on their own
 
 
 class CallError(Exception):
-    """A request was not answered, or not with what was asked for."""
+    """A request had no reply, or one with an error."""
 
 
 class Reply(NamedTuple):
-    """A body, and what the server says of its own time."""
+    """A body, and the times that the server reports of itself."""
 
     body: bytes
     timing: str = ""
@@ -210,7 +210,7 @@ def name_of(transport: str, protocol: str = "seldon") -> str:
 
 
 def connect(transport: str, port: int, protocol: str = "seldon") -> Caller:
-    """Open a connection to where a server listens for a protocol."""
+    """Open a connection to a server, by a transport."""
     path = route(name_of(transport, protocol), "model").path
     if transport == REST:
         return RestClient(port, path, {"Content-Type": JSON})

@@ -1,6 +1,6 @@
 """Mode ``hop``: the extra latency of one service in front of the model server.
 
-What is sent is an image, in every protocol and kind.
+The request is an image, in every protocol and kind.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def answer(picture: Picture, body: bytes) -> int:
 
 
 class OneHop(Mode):
-    """Every payload goes through every hop in every round, in a new order each time."""
+    """In every round each payload goes through each hop once, in a new order."""
 
     columns = (
         *("transport", "protocol", "kind", "hop", "bytes", "p50_s", "extra_s", "extra", "noise"),

@@ -1,4 +1,4 @@
-"""Who makes the load: h2load or wrk where they are installed, else asyncio, itself measured.
+"""Load tools: h2load or wrk where installed, else our own asyncio client, whose CPU is measured.
 
 ``python -m bench.serving.loadgen`` is that client: it reads a plan on stdin and writes what it
 measured on stdout, both as JSON.
@@ -124,13 +124,13 @@ def wrk(target: Target, clients: int, seconds: float) -> Load:
 
 
 def python(target: Target, clients: int, seconds: float) -> Load:
-    """Our own client, in a process of its own, which tells how busy it was itself."""
+    """Our own client, in a separate process that reports its share of a core."""
     from .clients import JSON, OPTIONS, head
 
     body = target.folder / "body"
     body.write_bytes(target.body)
     path = urlsplit(target.url).path
-    # The client's process imports no more than it needs, so that it is soon there.
+    # The process of the client imports only what it needs, to start quickly.
     plan = {
         "head": head(path, {"Content-Type": JSON}, len(target.body)).decode(),
         "options": OPTIONS,
@@ -161,9 +161,9 @@ CHANNELS = 8
 
 
 class Record:
-    """What the clients write down, from the end of the warm-up on.
+    """The results of the clients, from the end of the warm-up on.
 
-    The time is not up before a request was answered or lost: there would be nothing to tell.
+    The run goes on until a request was answered or lost, so that there is a result.
     """
 
     def __init__(self, warm_up: float, seconds: float) -> None:
@@ -178,7 +178,7 @@ class Record:
         """Set by the first request that was answered or lost."""
 
     def answered(self, began: float) -> None:
-        """Write down a request that was answered."""
+        """Record a request that was answered."""
         now = perf_counter()
         if now < self.begin or (now >= self.end and self.latencies):
             return
@@ -187,7 +187,7 @@ class Record:
         self.settled.set()
 
     def lost(self, error: object) -> None:
-        """Write down one that was not."""
+        """Record a request that was not answered."""
         self.failed += 1
         self.error = str(error)
         self.settled.set()
@@ -198,7 +198,7 @@ class Record:
         return perf_counter() >= self.end and self.settled.is_set()
 
     async def wait(self, clients: Sequence[asyncio.Future[None]]) -> None:
-        """Wait until the time is up, and then not long for what is under way."""
+        """Wait until the time is up, and then shortly for requests under way."""
         await asyncio.wait(clients, timeout=self.end - perf_counter() + 1)
         await self.settled.wait()
 
@@ -294,7 +294,7 @@ async def grpc(plan: dict[str, Any], body: bytes, record: Record) -> None:
 
 
 async def clients(plan: dict[str, Any], body: bytes, record: Record) -> None:
-    """Run them, and tell what share of a core that took."""
+    """Run the clients; return the share of a core that they took."""
     began, used = perf_counter(), process_time()
     await (grpc if plan["grpc"] else rest)(plan, body, record)
     record.busy = (process_time() - used) / (perf_counter() - began)

@@ -63,7 +63,7 @@ GAINS_NOTE = (
 
 
 class Client(NamedTuple):
-    """What it takes to send the requests of one cell."""
+    """The client of one cell."""
 
     array: Any
     expected: Any
@@ -72,7 +72,7 @@ class Client(NamedTuple):
 
 
 class Latency(Mode):
-    """Every cell has a burst in every round, in a new order each time."""
+    """In every round each cell has a burst of requests, in a new order."""
 
     columns = (
         *("transport", "method", "values", "kind", "side", "requests"),
@@ -107,16 +107,16 @@ class Latency(Mode):
                 with recording(self.options.flames, servers.by_name()):
                     self._measure(clients, lambda share: progress.show("measuring", share))
             except Exception:
-                servers.check()  # a server that has ended is the better reason
+                servers.check()  # that a server has ended explains more
                 raise
             finally:
                 for client in clients.values():
                     client.caller.close()
 
     def _measure(self, clients: dict[Cell, Client], progress: Callable[[float], None]) -> None:
-        """Keep the two sides of one kind next to each other.
+        """Measure the two sides of a kind one after the other.
 
-        So whatever else the machine does disturbs both.
+        Other load on the machine then disturbs both.
         """
         order = random.Random(20)  # noqa: S311 - order only
         pairs: dict[tuple[Any, ...], list[Cell]] = {}
@@ -130,7 +130,7 @@ class Latency(Mode):
             for _ in range(rounds):
                 for pair in order.sample(list(pairs.values()), len(pairs)):
                     for cell in order.sample(pair, len(pair)):
-                        # A slow cell takes time from the others, not from the person who waits.
+                        # A slow cell shortens the bursts of the others, not the run.
                         seconds = max(0.0, ends - time.monotonic()) / (total - done)
                         burst, self.samples.sizes[cell] = _burst(cell, clients[cell], seconds)
                         self.samples.rounds[cell].append(burst)

@@ -1,4 +1,4 @@
-"""What all modes have in common: measured, shown as tables or CSV, and written to a file."""
+"""What all modes have in common: they measure, show tables or CSV, and write a file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Mode(ABC):
-    """A mode: what it measures, and the forms of that.
+    """One mode: it measures, and shows the results in each form.
 
     Attributes
     ----------
@@ -54,11 +54,11 @@ class Mode(ABC):
         """Write the tables."""
 
     def code(self) -> int:
-        """Return the exit code that what was measured asks for."""
+        """Return the exit code, which depends on the results."""
         return 0
 
     def run(self, screen: Screen, progress: Progress) -> int:
-        """Do all of it; return the exit code."""
+        """Measure, show and write; return the exit code."""
         try:
             self.measure(progress)
         except KeyboardInterrupt:
@@ -82,7 +82,7 @@ class Mode(ABC):
 def saving(
     options: Options, benchmarks: Callable[[], Iterable[Benchmark]], *, interrupted: bool
 ) -> Iterator[None]:
-    """Write the file that is wanted; if that fails, raise after the block has shown all.
+    """Write the file that was asked for; an error is raised after the block has shown the results.
 
     Raises
     ------

@@ -25,7 +25,7 @@ OTHERS = ("oip/json", "oip/binary", "oip/protobuf", "tfserving/json", "tfserving
 
 
 def run(options: Options, screen: Screen) -> int:
-    """Serve until Ctrl-C; the exit code."""
+    """Serve until Ctrl-C; return the exit code."""
     from tensorwire.server import EchoServer
 
     with ExitStack() as stack:

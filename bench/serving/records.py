@@ -312,7 +312,7 @@ def read(path: str) -> ServingRun:
 
 
 def _amounts(values: Any, name: str) -> list[float]:
-    """Read what cannot be negative."""
+    """Read numbers of 0 or more."""
     found = [float(value) for value in values]
     if not all(0 <= value < inf for value in found):
         raise ValueError(f"{name} {values!r} is no amount")
@@ -328,7 +328,7 @@ def _count(metadata: Mapping[str, Any], name: str) -> int:
 
 
 def _above(metadata: Mapping[str, Any], name: str) -> float:
-    """Read what is more than nothing."""
+    """Read a number above 0."""
     value = _amount(metadata, name)
     if not value:
         raise ValueError(f"{name} is 0")

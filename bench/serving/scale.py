@@ -51,7 +51,7 @@ NOTE = (
 
 @dataclass
 class Tally:
-    """What the clients have seen between two looks."""
+    """The results of the clients since they were last read."""
 
     latencies: list[float] = field(default_factory=list)
     ends: list[float] = field(default_factory=list)
@@ -87,7 +87,7 @@ class Clients:
         ]
 
     def look(self) -> dict[str, Tally]:
-        """Return what was seen since the last look, which is something of each transport."""
+        """Return the results since the last call, once there is one of each transport."""
         while not all(tally.latencies or tally.lost for tally in self._tally.values()):
             sleep(PAUSE)
         with self._lock:
@@ -197,7 +197,7 @@ def plan(most: int, cycles: int) -> list[int]:
 
 
 class Scale(Mode):
-    """Workers that come and go; the exit code is 1 if a request was lost."""
+    """Workers that start and end under load; the exit code is 1 if a request was lost."""
 
     columns = (
         *("step", "way", "workers", "took_s", "transport"),
@@ -305,7 +305,7 @@ def _step(
     if wanted > len(workers):
         workers.append(processes.start(command).ready())
         return "up", perf_counter() - began
-    # The oldest goes, which has the most connections.
+    # The oldest worker ends: it has the most connections.
     leaving = workers.pop(0)
     processes.started.remove(leaving)
     leaving.close()
