@@ -176,14 +176,10 @@ def in_turn(make: Callable[[], Pair], *, known: bool) -> Pair:
 
     def encode(given: Any) -> bytes:
         nonlocal array, arrays
-        if given is not array:
-            array, arrays = given, iter(())
+        if given is not array:  # not in the next call, which a worker takes for a usual one
+            array, arrays = given, cycle(views(given, shapes()[READ:]))
             return write(given)
-        found = next(arrays, None)
-        if found is None:
-            arrays = cycle(views(given, shapes()[READ:]))
-            found = next(arrays)
-        return write(found)
+        return write(next(arrays))
 
     def decode(given: bytes) -> Any:
         nonlocal body, bodies

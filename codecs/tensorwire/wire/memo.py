@@ -9,6 +9,7 @@ their contents. Both derive from `Cache`, which never evicts the entries in use.
 from __future__ import annotations
 
 import re
+from operator import attrgetter
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar
 
@@ -258,6 +259,10 @@ class View(NamedTuple):
         a function that makes the message of the arrays and the id.
     other
         another view under the same key, or None.
+    total
+        how many views there are, with `other` and those after it.
+    nbytes
+        of the bytes of all these.
     """
 
     first: bytes
@@ -266,6 +271,11 @@ class View(NamedTuple):
     arrays: tuple[tuple[tuple[int, ...], np.dtype[Any], int], ...]
     make: Callable[[list[Array], str], Any]
     other: View | None
+    total: int
+    nbytes: int
+
+
+_VIEW_NBYTES = attrgetter("nbytes")
 
 
 class ViewCache(Cache[View]):
@@ -283,12 +293,14 @@ class ViewCache(Cache[View]):
             found = ...  # the general reader
             if not views.is_new(key):
                 views.remember(key, body, arrays, make)
+
+    A reader that finds the header itself calls `add`, which takes 1 us.
     """
 
     __slots__ = ()
 
     def __init__(self) -> None:
-        super().__init__(_view_nbytes)
+        super().__init__(_VIEW_NBYTES)
 
     def view(self, body: bytes | memoryview, key: Any) -> Any:
         """Return the message of a body whose header is known, or None."""
@@ -296,9 +308,11 @@ class ViewCache(Cache[View]):
         if view is None and self.older:
             view = self.get(key)
         while view is not None:
-            first, pieces, span, places, make, view = view
+            first = view[0]  # items by index: many views of one key may be passed over
             if body[: len(first)] != first:
+                view = view[5]
                 continue
+            _, pieces, span, places, make, view, _, _ = view
             for start, stop, piece in pieces:
                 if body[start:stop] != piece:
                     break
@@ -313,14 +327,13 @@ class ViewCache(Cache[View]):
                     return make(arrays, plain[0].decode())
         return None
 
-    def remember(  # noqa: PLR0913, PLR0917
+    def remember(
         self,
         key: Any,
         body: Any,
         arrays: Sequence[Any],
         make: Callable[[list[Array], str], Any],
         identity: tuple[bytes, bytes] = (b"", b""),
-        check: Callable[[], bool] | None = None,
     ) -> None:
         """Cache the bytes around arrays that are read-only views of `body`, in its order.
 
@@ -339,8 +352,6 @@ class ViewCache(Cache[View]):
             a function that makes such a message of other arrays and another id.
         identity
             the bytes just before the id, and the id, if there is one.
-        check
-            returns whether the message may be cached; called only for a message that would be.
         """
         if type(body) is not bytes or not 0 < len(arrays) <= _MOST_ARRAYS:
             return
@@ -350,16 +361,15 @@ class ViewCache(Cache[View]):
             if start is None or start > len(body):
                 return
             places.append((array.shape, array.dtype, start, start + array.nbytes))
-        self.remember_at(key, body, places, make, identity, check)
+        self.remember_at(key, body, places, make, identity)
 
-    def remember_at(  # noqa: PLR0913, PLR0917 - as `remember`
+    def remember_at(
         self,
         key: Any,
         body: bytes,
         spans: Sequence[tuple[tuple[int, ...], np.dtype[Any], int, int]],
         make: Callable[[list[Array], str], Any],
         identity: tuple[bytes, bytes] = (b"", b""),
-        check: Callable[[], bool] | None = None,
     ) -> None:
         """Cache the bytes around arrays whose shape, dtype, start and stop are known.
 
@@ -376,9 +386,6 @@ class ViewCache(Cache[View]):
             at = stop
         if len(body) - at > _LONGEST or not self.wants((key, pieces[0][2])):
             return
-        if check is not None and not check():
-            self.refuse((key, pieces[0][2]))
-            return
         pieces.append((at, len(body), body[at:]))
         span = None
         if identity[1]:
@@ -388,11 +395,27 @@ class ViewCache(Cache[View]):
                 return
             stop = pieces[0][1]
             pieces[:1] = [(0, span[0], body[: span[0]]), (span[1], stop, body[span[1] : stop])]
-        other = self.get(key)
-        if other is not None and (_count(other) >= _MOST_VIEWS or _view_nbytes(other) > BYTES // 4):
-            other = None
         after = tuple([piece for piece in pieces[1:] if piece[2]])
-        self.keep(key, View(pieces[0][2], after, span, tuple(places), make, other))
+        self.add(key, pieces[0][2], tuple(places), make, after, span)
+
+    def add(  # noqa: PLR0913, PLR0917 - the fields of a `View`
+        self,
+        key: Any,
+        first: bytes,
+        arrays: tuple[tuple[tuple[int, ...], np.dtype[Any], int], ...],
+        make: Callable[[list[Array], str], Any],
+        pieces: tuple[tuple[int, int, bytes], ...] = (),
+        id_span: tuple[int, int] | None = None,
+    ) -> None:
+        """Add a `View` beside the others of its key, for a caller that asked `is_new`."""
+        nbytes = len(first) + (sum([len(piece) for *_, piece in pieces]) if pieces else 0)
+        total, other = 1, self.known.get(key) or self.get(key)
+        if other is not None:
+            if other.total < _MOST_VIEWS and other.nbytes <= BYTES // 4:
+                total, nbytes = 1 + other.total, nbytes + other.nbytes
+            else:
+                other = None
+        self.keep(key, View(first, pieces, id_span, arrays, make, other, total, nbytes))
 
 
 def _offset(array: Any, body: bytes) -> int | None:
@@ -414,19 +437,3 @@ def _id_span(identity: tuple[bytes, bytes], header: bytes) -> tuple[int, int] | 
         return None
     start = header.index(before + text) + len(before)
     return start, start + len(text)
-
-
-def _view_nbytes(view: View | None) -> int:
-    nbytes = 0
-    while view is not None:
-        nbytes += len(view.first) + sum([len(piece) for *_, piece in view.pieces])
-        view = view.other
-    return nbytes
-
-
-def _count(view: View | None) -> int:
-    """Return the number of views under one key."""
-    count = 0
-    while view is not None:
-        count, view = count + 1, view.other
-    return count

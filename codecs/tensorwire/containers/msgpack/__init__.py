@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tensorwire.tree import Array, ArrayPlaces, Body, Leaf, Tree
     from tensorwire.wire.buffers import Part
 
-__all__ = ["Msgpack"]
+__all__ = ["Msgpack", "bin_header"]
 
 _PLACEHOLDER = urandom(16).hex()  # for an array in the bytes around it; unpredictable
 _PACKER_DEPTH = 511  # levels that msgpack writes
@@ -88,7 +88,7 @@ class Msgpack:
         pieces = _packb(outside).split(_PACKED_PLACEHOLDER)
         for i, (leaf, size) in enumerate(zip(arrays, sizes, strict=False)):
             if leaf.role in (Role.BLOB, Role.PACKED):
-                pieces[i] += _bin(size)
+                pieces[i] += bin_header(size)
         return pieces
 
     def before(
@@ -143,7 +143,8 @@ def _refuse(code: int, data: bytes) -> NoReturn:
     raise ValueError(f"an extension type, {code}, of {len(data)} bytes")
 
 
-def _bin(size: int) -> bytes:
+def bin_header(size: int) -> bytes:
+    """Return the bytes before bytes of a size."""
     if size >= 1 << 32:
         raise EncodeError(f"expected at most 4 GiB of bytes for msgpack, got {size}")
     if size < 1 << 8:

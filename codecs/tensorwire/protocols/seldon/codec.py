@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from tensorwire.frames import is_frame, rows_of
 from tensorwire.kinds import KINDS
 from tensorwire.missing import BARE, STRICT, Writing
 from tensorwire.protocols.seldon import envelope
+from tensorwire.protocols.seldon.plain import PLAIN
 from tensorwire.protocols.seldon.reader import MessageReader
 from tensorwire.protocols.seldon.rows import read_rows, write_rows
 from tensorwire.tree import Leaf, Role, check_out
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from tensorwire.protocols import MessageProtocol
     from tensorwire.tree import Array
     from tensorwire.wire.buffers import Part
+    from tensorwire.wire.memo import Writer
 
 __all__ = ["Codec", "built_in"]
 
@@ -108,7 +111,9 @@ class Codec:
         self._owned = self._sized and not self.kind.views
         self._schema = schema(envelope.MESSAGE)
         self._short = self.name == "json/ndarray"
+        self._plain = PLAIN[container].get(kind)
         self._frames, self._small = FrameCache(), FrameCache()
+        self._writers: dict[np.dtype[Any], Writer | None] = {}
         self._reader = MessageReader(self.container)
         self._views = self._reader.views
 
@@ -183,10 +188,8 @@ class Codec:
                 if body is not None:
                     return body
             if names is None and meta is None:
-                frames, key = self._small, (value.dtype, value.shape)
-                small: Any = frames.known.get(key)
-                if small is None and frames.older:
-                    small = frames.get(key)
+                key = value.dtype, value.shape
+                small: Any = self._small.known.get(key) or self._small_frame(key, value)
                 if small is not None and (text := small[1](value)) is not None:
                     whole: bytes = small[0] + text + small[2]
                     return whole
@@ -348,7 +351,7 @@ class Codec:
         self, value: Any, parts: tuple[Any, Any, Any], options: Writing, *, lossy: bool
     ) -> tuple[bytes, Part, bytes]:
         """Return the bytes before the array, the array, and the bytes after it."""
-        container, (names, *others) = self.container, parts
+        container, (names, meta, status) = self.container, parts
         try:
             leaf = self.kind.leaf(value, lossy=lossy, options=options)
             part = container.write(leaf)
@@ -362,19 +365,53 @@ class Codec:
         frame = self._frames.get(key) if plain else None
         try:
             if frame is None:
-                tree = envelope.wrap(self.kind.name, self.kind.tree(leaf), names)
-                before, *after = container.frame(tree, key[2:], self._schema, options.words)
-                frame = Frame(before, None, b"".join(after))
+                frame = self._frame(leaf, size, names, options)
                 if plain and not lossy and self._frames.wants(key):
                     self._frames.keep(key, frame)
             if plain and not lossy:
                 self._remember_small(frame, leaf, value)
             first, last = frame.first, frame.last
-            if members := envelope.members_of(*others):
+            if members := envelope.members_of(meta, status):
                 first = container.before(members, first, self._schema, options.words)
         except EncodeError as error:
             raise error.within(self._locate_error(parts)) from None
         return first, part, last
+
+    def _small_frame(self, key: tuple[np.dtype[Any], tuple[int, ...]], array: Array) -> Any:
+        """Return the frame of a small array that is not in the younger generation of the cache.
+
+        None for an array of another form than `plain` writes, unless it was written before.
+        """
+        frames, dtype = self._small, key[0]
+        found = frames.get(key) if frames.older else None
+        if found is None and self._plain is not None and 0 < array.size <= _SMALL:
+            write = self._writers.get(dtype) or self._writer(dtype)
+            first = None if write is None else self._plain.header(*key, array.size)
+            if first is not None:
+                found = Frame(first, write, self._plain.last)
+                if not frames.is_new(key):
+                    frames.keep(key, found)
+        return found
+
+    def _writer(self, dtype: np.dtype[Any]) -> Writer | None:
+        """Return the writer of small arrays of a dtype of numbers, None where there is none."""
+        if dtype.num not in NUMBERS or dtype in self._writers:
+            return self._writers.get(dtype)
+        sample = np.zeros(2, dtype)
+        leaf = self.kind.leaf(sample, lossy=False)
+        write = self.container.small_array_writer(leaf) if leaf.data is sample else None
+        self._writers[dtype] = write
+        return write
+
+    def _frame(self, leaf: Leaf, size: int, names: Any, options: Writing) -> Frame:
+        """Return the bytes around an array of any form."""
+        if self._plain is not None and names is None and leaf.dtype is not None:
+            first = self._plain.header(leaf.dtype, leaf.shape, prod(leaf.shape))
+            if first is not None:
+                return Frame(first, None, self._plain.last)
+        tree = envelope.wrap(self.kind.name, self.kind.tree(leaf), names)
+        first, *last = self.container.frame(tree, [size], self._schema, options.words)
+        return Frame(first, None, b"".join(last))
 
     def _remember_small(self, frame: Frame, leaf: Leaf, value: Any) -> None:
         """Cache the frame of a small array of a dtype whose values are never refused."""

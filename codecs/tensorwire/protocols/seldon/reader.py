@@ -12,7 +12,7 @@ from tensorwire.errors import CodecError, DecodeError, shown
 from tensorwire.kinds import KINDS
 from tensorwire.limits import DEFAULT_LIMITS, checked_limits
 from tensorwire.protocols import bodies, fields
-from tensorwire.protocols.seldon import customdata
+from tensorwire.protocols.seldon import customdata, plain
 from tensorwire.protocols.seldon.envelope import (
     MESSAGE,
     NamesAsRead,
@@ -20,10 +20,9 @@ from tensorwire.protocols.seldon.envelope import (
     open_message,
     path_of,
     reading,
-    wrap,
 )
 from tensorwire.protocols.seldon.messages import Feedback, Message, MessageList
-from tensorwire.wire.buffers import as_body, size_of
+from tensorwire.wire.buffers import as_body
 from tensorwire.wire.memo import ViewCache
 
 if TYPE_CHECKING:
@@ -44,7 +43,6 @@ SCHEMAS = {
     MessageList: "seldon.protos.SeldonMessageList",
     Feedback: "seldon.protos.Feedback",
 }
-_HEADER_MAX = 128  # bytes before an array that are remembered
 _FEEDBACK = ("request", "response", "truth")
 
 
@@ -94,6 +92,10 @@ class MessageReader:
 
         It may be a read-only view of the body, of any kind.
         """
+        if limits is None and self._container.sized:
+            found = self._view(body, kind, _array)
+            if found is not None:
+                return found[0]
         bounds = DEFAULT_LIMITS if limits is None else checked_limits(limits)
         try:
             fields = bodies.read(
@@ -103,30 +105,24 @@ class MessageReader:
             if self._container.name == "protobuf":
                 error.suggest(guess.of_tensor(body))
             raise error.within("$") from None
-        if limits is None and self._container.sized:
-            self._remember(body, fields, _array)
         return fields[0]
 
-    def _remember(self, body: Body, fields: Fields, make: Callable[..., Any]) -> None:
-        """Cache the bytes before the array of a message that ends with it and has no other data."""
-        value, kind, names, meta, status = fields
-        if type(value) is not np.ndarray or value.flags.writeable:
-            return
-        plain = names is None and not meta and not status
-        if not plain or len(body) - value.nbytes > _HEADER_MAX or self.views.is_new(len(body)):
-            return  # a batch of a size that comes once costs no entry
-        self.views.remember(
-            len(body), body, [value], make, check=lambda: self._is_canonical(body, kind, value)
-        )
+    def _view(
+        self, body: Body, wanted: str, make: Callable[..., Any] | None = None
+    ) -> tuple[Array, str] | None:
+        """Return the array of a message with nothing else, and its kind; None for any other.
 
-    def _is_canonical(self, body: Body, kind: str, value: Array) -> bool:
-        """Return whether a message has the form that a codec writes: others are not cached."""
-        leaf = KINDS[kind].leaf(value, lossy=False)
-        part = self._container.write(leaf)
-        tree = wrap(kind, KINDS[kind].tree(leaf), None)
-        first, last = self._container.frame(tree, [size_of(part)], self._message)
-        start, stop = len(first), len(first) + size_of(part)  # the value is a view between them
-        return stop + len(last) == len(body) and body[:start] == first and body[stop:] == last
+        Where the message was met before, it is cached with `make`: by default array and kind.
+        """
+        found = plain.find(self._container.name, body)
+        if found is None or (wanted and found[0] != wanted):
+            return None
+        kind, header, dtype, shape = found
+        size, start = len(body), len(header)
+        if not self.views.is_new((size, header)):
+            make = make or (lambda arrays, _: (arrays[0], kind))
+            self.views.add(size, header, ((shape, dtype, start),), make)
+        return np.ndarray(shape, dtype, body, start), kind
 
     def read(self, body: Any, kind: type, limits: Any, options: Reading) -> Any:
         """Return the message of a class: Message, MessageList or Feedback."""
@@ -135,15 +131,11 @@ class MessageReader:
             return self.build(body, kind, self.message, options, bounds, kind)
         if limits is None and self._container.sized:
             body = as_body(body)
-            found = self.views.view(body, len(body))
+            found = self.views.view(body, len(body)) or self._view(body, "")
             if found is not None:
                 value, name = found
                 return Message(value if KINDS[name].views else value.copy(), name, None, {}, {})
-        fields = self.build(body, kind, self._not_empty, options, bounds)
-        if limits is None and self._container.sized:
-            name = fields[1]
-            self._remember(body, fields, lambda arrays, _: (arrays[0], name))
-        return self._message_of(fields)
+        return self._message_of(self.build(body, kind, self._not_empty, options, bounds))
 
     def build(
         self, body: Any, kind: type, build: Callable[..., Any], options: Reading, *arguments: Any
