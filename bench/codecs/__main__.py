@@ -25,6 +25,7 @@ examples:
   {codecs} --batch 1,64 --features 784 --dtype float32  other shapes
   {codecs} mine.npy --batch 1,64  your own array, repeated to 64 rows
   {codecs} t.csv::price,size mine.npy  columns of a table, beside an array
+  {codecs} mine.npy --check-links  whether to compress it, over which link
   {codecs} --targets  the speeds this project promises
   {codecs} -p 5 --seconds 60 -o run.json  then: python -m pyperf stats run.json
   {codecs} --profile a.svg --codec json/raw --op decode --batch 1  where its time goes
@@ -101,8 +102,8 @@ def parser() -> Parser:
     add("--payload", action="append", dest="more", help=argparse.SUPPRESS)  # its name of old
     add("--details", action="store_true", help="also each direction, first use, bytes, baselines")
     add("--memory", action="store_true", help="also the memory of a call, in a pass of its own")
-    add("--links", action="store_true", help="also compressed: what is fastest over which link")
-    add("--check-links", action="store_true", help="--links, and real transfers to check it")
+    add("--links", action="store_true", help="also compressed, over links of several speeds")
+    add("--check-links", action="store_true", help="--links, and real transfers to compare")
     add("--profile", metavar="SVG", help="a flame graph of one cell by py-spy, no figures")
     forms = made.add_run(processes=f"{FEWEST} to {PROCESSES}, by --seconds")
     forms.add_argument("--json", action="store_true", help="the advice for programs")

@@ -74,21 +74,31 @@ def measure(session: Session, options: Options, progress: Progress) -> None:
     session.links = found
     if options.check_links and not session.interrupted:
         with suppress(OSError):  # nobody may listen on 127.0.0.1 here
-            checked = tuple(_checked(session.results(), found, options.seconds, progress))
+            checked = tuple(check(session.results(), found, options.seconds, progress))
             session.links = replace(found, checked=checked)
     progress.clear()
 
 
-def _checked(
-    results: Results, found: Links, seconds: float, progress: Progress
-) -> Iterator[Checked]:
+def check(results: Results, found: Links, seconds: float, progress: Progress) -> Iterator[Checked]:
+    """Send the choice over each link, and what is not compressed, for about so many seconds.
+
+    Yields
+    ------
+    Checked
+        What was predicted from the cells, and what it took.
+
+    Raises
+    ------
+    OSError
+        This machine lets nobody listen on 127.0.0.1.
+    """
     speeds = {link: bits for link, bits in SPEEDS.items() if bits <= FASTEST}
     for number, (link, bits) in enumerate(speeds.items()):
         progress.show("transfers", number / len(speeds))
         chosen: dict[Transfer, None] = {}
-        for found_for in advise_links(results):
-            choice = next(each for each in found_for.choices if each.link == link)
-            chosen |= dict.fromkeys((choice.choice.transfer, choice.plain.transfer))
+        for each in (one for payload in advise_links(results) for one in payload.choices):
+            if each.link == link:
+                chosen |= dict.fromkeys((each.choice.transfer, each.plain.transfer))
         rate = bits / 8
         sent = [each for each in chosen if each.bytes / rate <= LONGEST]
         with paced_link(rate) as opened:
@@ -98,6 +108,7 @@ def _checked(
                 found.transfers.index(transfer),
                 link,
                 transfer.seconds + latency + transfer.bytes / rate,
+                min(taken[transfer]),
                 median(taken[transfer]),
             )
 
@@ -116,7 +127,7 @@ def _sent(
         empty += [link.seconds(lambda: probe, len) for _ in range(PROBES)]
         for each, (write, read) in jobs.items():
             taken[each].append(link.seconds(write, read))
-    return taken, median(empty) - SMALLEST / rate
+    return taken, min(empty) - SMALLEST / rate
 
 
 def _both_ends(

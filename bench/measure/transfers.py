@@ -46,7 +46,9 @@ class Checked:
     """Its place among the transfers."""
     link: str
     predicted: float
-    measured: float
+    fastest: float
+    """Of several: what other programs do can only make a transfer longer."""
+    median: float
 
 
 @dataclass(frozen=True)

@@ -125,13 +125,13 @@ def test_agreement_is_counted() -> None:
     assert links.agreement(results) == ""
     assert not links.checks(results).rows
     assert results.links is not None
-    checked = (Checked(0, "10 Mb/s", 0.64, 0.65), Checked(0, "1 Gb/s", 0.010, 0.0125))
+    checked = (Checked(0, "10 Mb/s", 0.64, 0.65, 0.7), Checked(0, "1 Gb/s", 0.01, 0.0125, 0.02))
     results = replace(results, links=replace(results.links, checked=checked))
     assert links.agreement(results) == (
-        "1 of 2 transfers took what was predicted within 10 %; the largest difference is 25 %."
-        " Close other programs, or give it more --seconds."
+        "ratio: of the fastest, which others disturbed least, to the predicted. 1 of 2 agree within"
+        " 10 %; the largest difference is 25 %. Close other programs, or give it more --seconds."
     )
     assert [row.cells for row in links.checks(results).rows] == [
-        ("protobuf/tensor, 800 kB", "640 ms", "650 ms", "1.016"),
-        ("protobuf/tensor, 800 kB", "10.0 ms", "12.5 ms", "1.250"),
+        ("protobuf/tensor, 800 kB", "640 ms", "650 ms", "700 ms", "1.02x"),
+        ("protobuf/tensor, 800 kB", "10.0 ms", "12.5 ms", "20.0 ms", "1.25x"),
     ]

@@ -106,7 +106,7 @@ def test_a_file_of_a_run_has_it_all(tmp_path: Path) -> None:
     errors = [cast_error(build(SMALL), "float32")]
     made = sent([transfer("json/ndarray", "lz4", 9, 0.1)], errors=errors)
     assert made.links is not None
-    known = replace(made.links, checked=(Checked(0, "10 Mb/s", 1.0, 1.25),))
+    known = replace(made.links, checked=(Checked(0, "10 Mb/s", 1.0, 1.25, 1.5),))
     refused = Facts(cannot="EncodeError: no")
     facts = {key: refused if key[0] == 0 else found for key, found in made.facts.items()}
     kept = {cell: each for cell, each in made.samples.seconds.items() if cell.case != 0}
