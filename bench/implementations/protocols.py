@@ -369,34 +369,39 @@ def several_of(make: Callable[[], Pair]) -> Pair:
     )
 
 
-# The lines that people write for a single array, without a check.
+# The lines that people write for a single array, without a check: body and headers, and back.
+
+DATATYPE_OF = {np.dtype(name): datatype for name, (datatype, _) in DATATYPES.items()}
+DTYPE_OF = {datatype: dtype for dtype, datatype in DATATYPE_OF.items()}
 
 
 def oip_by_hand() -> Pair:
-    """Write and read the one tensor of a request."""
+    """Write one tensor; read the tensors by name, each of its datatype and shape."""
 
-    def encode(array: Any) -> bytes:
-        data = array.ravel().tolist()
-        node = {"name": NAME, "shape": array.shape, "datatype": "FP32", "data": data}
-        return orjson.dumps({"inputs": [node]})
+    def write(array: Any) -> tuple[bytes, dict[str, str]]:
+        datatype, data = DATATYPE_OF[array.dtype], array.ravel().tolist()
+        node = {"name": NAME, "shape": array.shape, "datatype": datatype, "data": data}
+        return orjson.dumps({"inputs": [node]}), {"Content-Type": "application/json"}
 
-    def decode(body: bytes) -> Any:
-        node = orjson.loads(body)["inputs"][0]
-        return np.array(node["data"], dtype=np.float32).reshape(node["shape"])
+    def read(body: bytes) -> Arrays:
+        return {
+            node["name"]: np.array(node["data"], DTYPE_OF[node["datatype"]]).reshape(node["shape"])
+            for node in orjson.loads(body)["inputs"]
+        }
 
-    return encode, decode
+    return lambda array: write(array)[0], lambda body: read(body)[NAME]
 
 
 def rows_by_hand() -> Pair:
-    """Write and read the rows of a request."""
+    """Write and read the rows of a request, which have no name."""
 
-    def encode(array: Any) -> bytes:
-        return orjson.dumps({"instances": array.tolist()})
+    def write(array: Any) -> tuple[bytes, dict[str, str]]:
+        return orjson.dumps({"instances": array.tolist()}), {"Content-Type": "application/json"}
 
-    def decode(body: bytes) -> Any:
+    def read(body: bytes) -> Any:
         return np.array(orjson.loads(body)["instances"])
 
-    return encode, decode
+    return lambda array: write(array)[0], read
 
 
 # All of them by name.
