@@ -60,6 +60,7 @@ __all__ = [
 ]
 
 _loads, _dumps, _NUMPY = orjson.loads, orjson.dumps, orjson.OPT_SERIALIZE_NUMPY
+_N, _BACKSLASH = b"n\\"  # `in` is faster for an int
 _SIZE = "binary_data_size"
 _REQUIRED = ("name", "datatype", "shape")
 _SCALARS = frozenset({str, int, bool, NoneType})  # parameters that orjson reads and writes as is
@@ -148,7 +149,7 @@ def write_plain(  # noqa: C901, PLR0912 - a function call for each tensor would 
 def finite_json(array: Array) -> bytes | None:
     """Write an array as a flat list; return None if it has NaN or an infinity."""
     text = _dumps(array.ravel(), None, _NUMPY)
-    return None if b"n" in text else text
+    return None if _N in text else text
 
 
 def _plain_model(message: Any) -> Tree:
@@ -288,7 +289,7 @@ def _many_numbers(data: list[Any], datatype: str, shape: list[int], body: bytes)
     by which a key may be written in another way.
     """
     types = _BOOL if datatype == "BOOL" else _NUMBER
-    check = types is _BOOL or body.find(b"e", body.find(b'"data"') + 6) >= 0 or b"\\" in body
+    check = types is _BOOL or body.find(b"e", body.find(b'"data"') + 6) >= 0 or _BACKSLASH in body
     if check and not types.issuperset(map(type, data)):
         raise NotPlainError
     code, dtype, floats = _FORMATS[datatype]

@@ -19,7 +19,7 @@ from tensorwire.protocols.tfserving.messages import (
     aligned_message,
     tensors_of,
 )
-from tensorwire.protocols.tfserving.rest_read import SMALL, find, small_array, small_row
+from tensorwire.protocols.tfserving.rest_read import SMALL, find, small_array
 from tensorwire.protocols.tfserving.rest_text import RowsJSON
 from tensorwire.protocols.tfserving.rest_write import small_body, write
 from tensorwire.tree import ARRAY, ArrayPlaces
@@ -40,10 +40,6 @@ __all__ = ["protocol"]
 
 _JSON = RowsJSON()
 _KEYS = {PredictRequest: ("instances", "inputs"), PredictResponse: ("predictions", "outputs")}
-_STARTS = {  # of bodies with one array without a name: whether it is by rows
-    kind: {b'{"%b":' % rows.encode(): True, b'{"%b":' % columns.encode(): False}
-    for kind, (rows, columns) in _KEYS.items()
-}
 _LONG = {ARRAY: True, "b64": {ARRAY: True}}  # an array, or the base64 of one string
 _PLACES = {key: {"*": _LONG, **_LONG} for _, key in _KEYS.values()} | {
     key: _LONG for key, _ in _KEYS.values()
@@ -107,7 +103,7 @@ class ServingRest:
             buffers += [buffer_of(part), piece]
         return buffers, {"Content-Type": self.media_type}
 
-    def decode(  # noqa: C901, PLR0913 - small messages are read without more calls
+    def decode(  # noqa: PLR0913
         self,
         body: Any,
         headers: Mapping[str, str] | None = None,
@@ -137,16 +133,10 @@ class ServingRest:
         if body.__class__ is not bytes:
             body = bytes(as_body(body))
         if len(body) <= SMALL and limits is None and missing is None and signature is None:
-            start = body[: body.rfind(b'"') + 2]
-            rows = _STARTS[kind].get(start)
-            if rows is not None:
-                array = small_array(body, len(start))
-                if array is not None:
-                    return kind({"": array}) if rows else kind({"": array}, rows=False)
-            elif start.startswith(b'{"instances":[{"') and kind is PredictRequest:
-                arrays = small_row(body, start)
-                if arrays is not None:
-                    return PredictRequest(arrays)
+            found = small_array(body, _KEYS[kind])
+            if found is not None:
+                name, array, rows = found
+                return kind({name: array}) if rows else kind({name: array}, rows=False)
         bounds = checked_limits(limits)
 
         def build(tree: Tree, size: int, options: Reading) -> Any:

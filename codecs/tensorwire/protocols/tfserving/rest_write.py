@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["small_body", "write"]
 
+_dumps, _NUMPY = orjson.dumps, orjson.OPT_SERIALIZE_NUMPY
+_N = ord("n")  # of null: orjson writes it for NaN and infinities; `in` is faster for an int
 _REMEDY = "pass missing='nan' to write bare words"
 _SMALL = 1024  # elements of an array whose text may be copied
 _FLOAT64 = np.dtype(np.float64)
@@ -36,14 +38,14 @@ _WHOLE = "pass rows=False to write each array as a whole"
 _ROWS = {"inputs": b'"instances":', "outputs": b'"predictions":'}
 
 
-def small_body(message: Any) -> bytes | None:
+def small_body(message: Any) -> bytes | None:  # noqa: PLR0911 - one for each reason
     """Return the whole body of a message with one small array of finite numbers, else None.
 
     A body is 14 to 15 bytes around the text that orjson writes for the array::
 
         {"instances":[[1.5,2.5]]}
 
-    Written here, one value takes 0.6 of the time that `write` takes for it.
+    Written here, one value takes 0.45 of the time that `write` takes for it.
     """
     kind = message.__class__
     try:
@@ -60,18 +62,24 @@ def small_body(message: Any) -> bytes | None:
         if tensors.__class__ is not dict:
             return None
         ((name, array),) = tensors.items()
+        if type(array) is not np.ndarray or not 0 < array.size <= _SMALL:
+            return None
+        dtype = array.dtype
+        if dtype is not _FLOAT64 and not (dtype.num in _DIRECT and dtype.isnative):
+            return None
+        text = _dumps(array, None, _NUMPY)  # raises for rank 0
+        if _N in text:
+            return None
         if name == "" or (kind is PredictResponse and name.__class__ is str):
-            text = _small_numbers(array)
-            return None if text is None else start + text + b"}"
-        return _small_named(name, array, rows=message.rows) if name.__class__ is str else None
+            return start + text + b"}"
+        return _small_named(name, array, text, rows=message.rows)
     except (TypeError, ValueError):  # fields of wrong types, or several arrays
         return None
 
 
-def _small_named(name: str, array: Any, *, rows: bool) -> bytes | None:
-    """Return the body of one named input."""
-    text = _small_numbers(array)
-    if text is None or (rows and array.ndim > 2 and len(array) > 1):
+def _small_named(name: Any, array: Array, text: bytes, *, rows: bool) -> bytes | None:
+    """Return the body of one named input, whose text orjson wrote."""
+    if name.__class__ is not str or (rows and array.ndim > 2 and len(array) > 1):
         return None
     key = orjson.dumps(name)
     if not rows:
@@ -84,17 +92,6 @@ def _small_named(name: str, array: Any, *, rows: bool) -> bytes | None:
     else:
         made = text[1:-1].replace(b"]", b"]}").replace(b"[", row + b"[")
     return b'{"instances":[%b]}' % made
-
-
-def _small_numbers(array: Any) -> bytes | None:
-    """Return the text of a small array of finite numbers; `TypeError` for one of rank 0."""
-    if type(array) is not np.ndarray or not 0 < array.size <= _SMALL:
-        return None
-    dtype = array.dtype
-    if dtype is not _FLOAT64 and not (dtype.num in _DIRECT and dtype.isnative):
-        return None
-    text = orjson.dumps(array, None, orjson.OPT_SERIALIZE_NUMPY)
-    return None if b"n" in text else text  # null: NaN or an infinity
 
 
 def write(

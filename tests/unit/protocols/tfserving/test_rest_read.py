@@ -1,17 +1,19 @@
 """Small JSON bodies are read directly only where that is what the general reader reads."""
 
+import json
+from random import Random
 from typing import Any
 
 import numpy as np
 import pytest
 
 import tensorwire as tw
-from tensorwire.protocols.tfserving.rest_read import SMALL, small_array, small_row
+from tensorwire.protocols.tfserving.rest_read import SMALL, small_array
 from tests.support.expectations import describe
 from tests.support.tfserving_values import Request, Response
 
 protocol: Any = tw.get_protocol("tfserving/json")
-START = len(b'{"instances":')
+KEYS = ("instances", "inputs")
 
 
 def read(body: bytes, kind: Any, limits: tw.Limits | None) -> Any:
@@ -37,9 +39,13 @@ def read(body: bytes, kind: Any, limits: tw.Limits | None) -> Any:
 )
 def test_numbers(text: str, wanted: Any) -> None:
     """Floats, integers of 64 bits, and small integers among floats are read."""
-    found = small_array(b'{"instances":%b}' % text.encode(), START)
-    assert found is not None
-    assert describe(found) == describe(np.array(wanted))
+    for pad in ("", " " * 2000):  # few and many are read in two ways
+        found = small_array(b'{"instances":%b}' % (text + pad).encode(), KEYS)
+        assert found is not None
+        name, array, rows = found
+        assert (name, rows) == ("", True)
+        assert describe(array) == describe(np.array(wanted))
+        assert array.flags.writeable
 
 
 @pytest.mark.parametrize(
@@ -66,7 +72,8 @@ def test_numbers(text: str, wanted: Any) -> None:
 )
 def test_what_is_left_to_the_general_reader(text: str) -> None:
     """Bools, null, ragged and empty lists, long integers, and what is not JSON are not read."""
-    assert small_array(b'{"instances":%b}' % text.encode(), START) is None
+    for pad in ("", " " * 2000):
+        assert small_array(b'{"instances":%b}' % (text + pad).encode(), KEYS) is None
 
 
 @pytest.mark.parametrize(
@@ -110,12 +117,90 @@ def test_long_bodies_are_left_to_the_general_reader() -> None:
         assert np.array_equal(protocol.decode(body).inputs[""], array)
 
 
-def test_small_row() -> None:
-    """One row of one named array is read; two strings are the only ones."""
-    start = b'{"instances":[{"x":'
-    found = small_row(start + b"[1.5,2.5]}]}", start)
-    assert found is not None
-    assert describe(found["x"]) == describe(np.array([[1.5, 2.5]]))
-    assert small_row(start + b"[1.5,true]}]}", start) is None
-    longer = b'{"instances":[{"a":[1],"x":'
-    assert small_row(longer + b"[1.5]}]}", longer) is None
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ('{"instances":[{"x":[1.5,2.5]}]}', ("x", [[1.5, 2.5]], True)),
+        ('{"instances":[{"x":3}]}', ("x", [3], True)),
+        ('{ "inputs" : [1.5] }', ("", [1.5], False)),
+        ('{"inputs":{"a.e":[[1],[2]]}}', ("a.e", [[1], [2]], False)),
+        ('{"instances":[{"x":[1.5,true]}]}', None),
+        ('{"instances":[{"a":[1],"x":[1.5]}]}', None),
+        ('{"instances":[{"x":[1.5]},{"x":[1.5]}]}', None),
+        ('{"instances":{"x":[1.5]}}', None),
+        ('{"inputs":[{"x":[1.5]}]}', None),
+        ('{"inputs":{"x":1.5}}', None),
+        ('{"inputs":[1.5],"instances":[1.5]}', None),
+        ('{"outputs":[1.5]}', None),
+        ('{"inputs":{"a.b":[18446744073709551616]}}', None),
+    ],
+)
+def test_names(text: str, wanted: Any) -> None:
+    """One array is read with or without a name, by rows or as a whole."""
+    for pad in ("", " " * 2000):
+        found = small_array((text + pad).encode(), KEYS)
+        assert (found is None) == (wanted is None)
+        if found:
+            name, array, rows = found
+            assert (name, describe(array), rows) == (
+                wanted[0], describe(np.array(wanted[1])), wanted[2],
+            )  # fmt: skip
+
+
+TOKENS = ("1.5", "2", "-0.0", "1e3", "2.5e-05", "true", "null", '"a.e"', "[1.5]", "[]", "{}", "NaN")
+LARGE = (
+    "9007199254740993",
+    "9223372036854775808",
+    "18446744073709551616",
+    "1.5e300",
+    "1e400",
+    "9" * 200,
+)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_generated_bodies(seed: int) -> None:
+    """Few and many numbers, regular but for a token: what is read is the general reader's word."""
+    chance = Random(seed)  # noqa: S311 - the same ones every time
+    held = 0
+    for _ in range(60):
+        count, width = chance.choice((1, 2, 24, 25, 60)), chance.choice((1, 2, 3))
+        usual = chance.choice(("1.5", "7", "-2.25e-3"))
+        rows = [[usual] * width for _ in range(count)]
+        for _ in range(chance.choice((0, 1, 1, 2))):
+            chance.choice(rows)[chance.randrange(width)] = chance.choice(TOKENS + LARGE)
+        if chance.random() < 0.1:
+            chance.choice(rows).pop()
+        flat = chance.random() < 0.3
+        texts = [",".join(row) if flat else f"[{','.join(row)}]" for row in rows]
+        text = f"[{chance.choice((',', ', ', ' ,')).join(texts)}]"
+        form = chance.choice(FORMS)
+        body = (form % text).encode()
+        direct = small_array(body, KEYS)
+        wanted = read(body, Request, tw.Limits())
+        assert read(body, Request, None) == wanted, body
+        if direct is not None:
+            held += 1
+            name, array, by_rows = direct
+            assert (by_rows, {name: describe(array)}) == wanted, body
+            kept = json.loads(body)  # of a key twice the last, as orjson
+            node = kept.get("instances", kept.get("inputs"))
+            while isinstance(node, (dict, list)) and name and name not in node:
+                (node,) = node
+            assert np.array_equal(
+                array, np.array(node[name] if name else node).reshape(array.shape)
+            )
+    assert held > 3
+
+
+FORMS = (
+    '{"instances":%s}',
+    '{"instances": %s}',
+    '{"inputs":%s}',
+    '{"instances":[{"a.b":%s}]}',
+    '{"inputs":{"x":%s}}',
+    '{"instances":[true,1],"instances":%s}',
+    '{"instances":[{"x":[2.5],"x":%s}]}',
+    '{"instances":%s}}',
+    '{"instances":%s,"signature_name":"e"}',
+)
