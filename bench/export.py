@@ -38,7 +38,6 @@ and whose factors say how many times:
                         ``decode_and_use``, in which its values were read once, too
 ``matters``             for each column: the best ``codec``, its ``seconds`` and ``bytes``; a plain
                         ``request`` with that body and the codec's ``share`` of its seconds; the
-                        body alone at ``wire_1_gbit`` and ``wire_10_gbit`` (seconds, arithmetic);
                         the ``total`` of both, and the ``worst`` codec's (``worst_total``);
                         ``will_do``: codecs that make a request at most 10 % longer; ``slow``: the
                         others; null or empty where no request was measured
@@ -57,7 +56,7 @@ A choice:
 ``level_with``          as fast: not slower beyond the noise, on all these columns
 ``columns``, ``at``     for which payloads, and on which one the figures were taken
 ``seconds``, ``bytes``  of the choice; ``bytes_per_value``
-``next``, ``slowest``   of the others, as below, or null
+``next``                the quickest of the others, as below, or null
 ``objects``             time of the usual way through Python objects, divided likewise, or null
 ``others``              of ``best``: the choices of slower containers, as ``next``
 ======================  ====================================================================
@@ -236,6 +235,7 @@ def _cells(results: Results) -> Iterator[dict[str, Any]]:
                     "operation": operation,
                     "median_s": seconds,
                     "samples": results.count(cell),
+                    "spread": results.spread(cell),
                     "bytes": facts.size,
                     "decode": "view" if facts.view else "copy",
                     "memory": None if memory is None else asdict(memory),

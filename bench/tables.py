@@ -34,8 +34,8 @@ LEGEND = (
     f"{BEST} quickest of its group, {TIE} one of several that are equally fast; raw is in neither:"
     " the bytes alone, without shape and dtype."
 )
-WIDE = "Columns on the right are of {}; and use: decode, and one pass over the values."
-SHORT = {FIRST_USE: "and use"}
+WIDE = "Columns on the right are of {}; 1st use: decode, and one pass over the values."
+SHORT = {FIRST_USE: "1st use"}
 OTHER_SIZE = 1.1
 """A baseline's bytes are listed if they differ from its codec's by more than this factor."""
 MEMORY_COLUMNS = ("body", "Python", "x array", "process", "x array", "allocs", "copies")
@@ -126,7 +126,8 @@ def overview(results: Results, section: str, chosen: Sequence[int], width: int) 
         for name in results.implementations
         if is_codec(name) or name == MEMCPY or (name.endswith(OBJECTS) and kind_of(name) != "raw")
     ]
-    title = f"{' + '.join(results.summed)}: {section}"
+    by = ", by rows" * (cases[-1].series and len(chosen) > 1)
+    title = f"{' + '.join(results.summed)}{by}: {section}"
     for extra in (len(more), min(1, len(more))):
         shown = list(more)[:extra]
 

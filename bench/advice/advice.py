@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from ..measure.results import Results
     from .scores import Scores
 
-GIGABIT = 1e9 / 8
-"""Bytes a second."""
-
 
 @dataclass(frozen=True)
 class Alternative:
@@ -61,8 +58,6 @@ class Recommendation:
     bytes_per_value: float
     next: Alternative | None
     """The quickest of the others; None: there is none."""
-    slowest: Alternative | None
-    """The slowest of them."""
     objects: float | None
     """The seconds of the usual way through Python objects, divided by those of this one."""
     others: tuple[Alternative, ...] = ()
@@ -119,9 +114,6 @@ class TransportShare:
     """The codec's seconds, as a share of that."""
     total: float | None
     """The request and the codec."""
-    wire_1_gbit: float
-    """Seconds of the body's bits alone: arithmetic, not measured."""
-    wire_10_gbit: float
     worst: str
     """The codec with which a request takes longest, its bytes included,"""
     worst_total: float | None
@@ -271,7 +263,6 @@ def _recommendation(
         bytes=size,
         bytes_per_value=size / max(1, scores.elements.get(at, 1)),
         next=min(others, key=lambda each: each.time, default=None),
-        slowest=max(others, key=lambda each: each.time, default=None),
         objects=None if usual is None else usual / scores.seconds[at, name],
     )
 
@@ -326,8 +317,6 @@ def transport_shares(
             request=request,
             share=scores.seconds[column, name] / request if request else None,
             total=totals[name] if request else None,
-            wire_1_gbit=size / GIGABIT,
-            wire_10_gbit=size / (10 * GIGABIT),
             worst=worst,
             worst_total=totals[worst] if request else None,
             will_do=will_do if request else (),

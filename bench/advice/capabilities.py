@@ -42,7 +42,7 @@ def hard() -> dict[str, npt.NDArray[Any]]:
         "complex": np.array([1.5 + 2j, 0]),
         "uint8": np.array([[1, 255]], np.uint8),
         "bool": np.array([[True, False]]),
-        "integers above 2**53": np.array([2**60 + 1, 3]),
+        "integers > 2**53": np.array([2**60 + 1, 3]),
         "NaN/inf": np.array([np.nan, np.inf]),
         "text": np.array(["a", "é"]),
         "bytes": np.array([b"a", b"\xff"]),

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .. import figures
 from ..implementations.implementation import kind_of
-from .capabilities import hard
 from .scores import NEAR, describing
 
 if TYPE_CHECKING:
@@ -123,10 +122,10 @@ def _request(advice: Advice) -> Iterator[Entry]:
     text = "; ".join(_totals(advice, each) for each in shown)
     text = f"An HTTP request {text}." * bool(text)
     if free:
-        where = span(advice, free)
-        text += f" {where[:1].upper()}{where[1:]} any".replace("  any", " Any") + " format will do"
-        text += " beside a request" * (not shown)
-        text += "."
+        where = f"{span(advice, free)} any".lstrip()
+        text += (
+            f" {where[:1].upper()}{where[1:]} format will do{' beside a request' * (not shown)}."
+        )
     if text:
         yield Entry("request", text.strip())
 
@@ -173,26 +172,19 @@ def _limits(advice: Advice) -> Iterator[Entry]:
         name for each in advice.containers.values() for best in each for name in best.codecs
     )
     able = {name: advice.capabilities[name] for name in chosen if name in advice.capabilities}
-    narrow = {name: tuple(each.refuses) for name, each in able.items() if each.refuses}
-    shared = [what for what in hard() if narrow and all(what in each for each in narrow.values())]
+    lost = {name: list(each.refuses) for name, each in able.items()}
+    if "float32" not in {each.dtype for each in advice.casts}:
+        for name, each in able.items():
+            lost[name] += ["float32 (to float64)"] * ("float32" in each.casts)
     groups: dict[tuple[str, ...], list[str]] = {}
-    for name, whats in narrow.items():
-        groups.setdefault(tuple(what for what in whats if what not in shared), []).append(name)
-    verb = "refuse" if len(narrow) > 1 else "refuses"
-    parts = [f"{named(narrow, able)} {verb} {either(shared)}"] if shared else []
-    also = "also" if shared else "refuse"
-    parts += [
-        f"{named(names, able)} {also} {either(more)}" for more, names in groups.items() if more
-    ]
-    if narrow and (rest := [name for name in able if name not in narrow]):
-        parts.append(f"{named(rest, able)} nothing")
-    casts = [name for name, each in able.items() if "float32" in each.casts]
-    if casts and "float32" not in {each.dtype for each in advice.casts}:
-        who = "they" if set(casts) == set(narrow) and len(casts) > 1 else named(casts, able)
-        parts.append(f"{who} return{'s' * (len(casts) == 1)} float32 as float64")
+    for what in dict.fromkeys(what for each in lost.values() for what in each):
+        names = tuple(name for name, each in lost.items() if what in each)
+        groups.setdefault(names, []).append(what)
+    parts = [f"no {either(whats)} in {named(names, able)}" for names, whats in groups.items()]
+    free = [name for name, each in lost.items() if not each]
     if parts:
-        text = "; ".join(parts).replace("empty arrays or 0-d", "empty or 0-d")
-        yield Entry("limits", f"{text}.")
+        parts += [f"{named(free, able)} takes all"] if free else []
+        yield Entry("limits", f"{'; '.join(parts)}.".replace("empty arrays or 0-d", "empty or 0-d"))
 
 
 # How a sentence names payloads and codecs.

@@ -93,7 +93,6 @@ def test_a_choice_is_kept_while_nothing_is_quicker() -> None:
     assert small.next == Alternative(TENSOR, 1.5e-6 / 1e-6, 1.0, sure=True)
     assert (large.codec, large.columns, large.at) == (TFTENSOR, ("10", "100"), "100")
     assert large.next == Alternative(TENSOR, 8e-6 / 2e-6, 1.0, sure=True)
-    assert large.slowest == Alternative(NDARRAY, 9e-6 / 2e-6, 1.0, sure=True)
     assert (large.level_with, large.objects) == ((), None)
 
 
@@ -144,11 +143,10 @@ def test_whether_it_counts_is_weighed_against_a_request() -> None:
     assert (ten.slow, ten.will_do) == ((NDARRAY,), (TFTENSOR,))
     assert hundred.worst == NDARRAY
     assert [hundred.total, hundred.worst_total] == pytest.approx([102e-6, 1099e-6])
-    assert [one.wire_1_gbit, one.wire_10_gbit] == pytest.approx([800e-9, 80e-9])
 
 
 def test_without_a_request_nothing_is_said_of_it() -> None:
-    """A file of before has none: only the arithmetic of the wire is left."""
+    """A file of before has none."""
     made = scores({NDARRAY: (9e-6, 50e-6, 1e-3)})
     first, *_ = transport_shares(made, recommend(made, made.codecs), {})
     assert (first.request, first.share, first.total, first.worst_total) == (None,) * 4
