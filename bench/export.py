@@ -35,7 +35,8 @@ and whose factors say how many times:
 ``best``                choices of all containers (below)
 ``containers``          choices of each container, by its name
 ``first_use``           of each of ``best``: ``codec``, ``column``, seconds of ``decode``, and of
-                        ``decode_and_use``, in which its values were read once, too
+                        ``decode_and_use``, in which its values were read once, too; whether it
+                        is a ``view``
 ``matters``             for each column: the best ``codec``, its ``seconds`` and ``bytes``; a plain
                         ``request`` with that body and the codec's ``share`` of its seconds; the
                         the ``total`` of both, and the ``worst`` codec's (``worst_total``);

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from .scores import Scores
 
 
+ENOUGH = 3
+"""Processes of which nobody can say that one of them was an accident are fewer."""
+
+
 @dataclass(frozen=True)
 class Alternative:
     """A codec beside the recommended one."""
@@ -98,6 +102,8 @@ class FirstUse:
     """Seconds until there is an array."""
     decode_and_use: float
     """Seconds until all its values were added up, too."""
+    view: bool
+    """Whether the array is the body's own memory, so that nothing was read before."""
 
 
 @dataclass(frozen=True)
@@ -219,7 +225,8 @@ def _first_uses(
             for operation in ("decode", FIRST_USE)
         )
         if decode is not None and both is not None:
-            yield FirstUse(each.codec, each.at, decode, both)
+            view = results.facts[cases[each.at], each.codec].view
+            yield FirstUse(each.codec, each.at, decode, both, view)
 
 
 # What to choose.
@@ -273,7 +280,7 @@ def _alternative(scores: Scores, column: str, name: str, other: str) -> Alternat
         other,
         median(ratios),
         scores.sizes[column, other] / max(1, scores.sizes[column, name]),
-        sure=spread(ratios) <= DISAGREE**2,
+        sure=len(ratios) >= ENOUGH and spread(ratios) <= DISAGREE**2,
     )
 
 

@@ -105,7 +105,7 @@ def _containers(advice: Advice) -> Iterator[Entry]:
 def _first_use(advice: Advice) -> Iterator[Entry]:
     """Yield what is still to come where the decoded array is a view."""
     for each in advice.first_use[-1:]:
-        if each.decode_and_use > 2 * each.decode:
+        if each.view:
             taken = figures.duration(each.decode_and_use)
             where = at_end(advice, each.column)
             text = f"Decode and one pass over the values take {taken}{where}."

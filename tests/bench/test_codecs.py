@@ -79,7 +79,7 @@ def test_tables_fit_a_terminal(
     text = show(capsys, "--batch", "1,2,3,4,5,6,7")
     assert max(map(len, text.splitlines())) <= 80
     assert "\x1b" not in text
-    for part in ("encode + decode: ", "B/value", "Noise: ", "Which format? ", "Take "):
+    for part in ("encode + decode, by rows: ", "B/value", "Noise: ", "Which format? ", "Take "):
         assert part in text
     text = show(capsys, "--batch", "1,2,3,4,5,6,7", "--details")
     assert max(map(len, text.splitlines())) <= 80

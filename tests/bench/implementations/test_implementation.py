@@ -104,7 +104,7 @@ def test_the_screen_shows_both(
     lines = text.splitlines()
     assert max(map(len, lines)) <= int(columns)
     heads = [line.partition(":")[0] for line in lines if "[batch, 10], normal values" in line]
-    tables = ["encode", "decode", "decode and first use", "bytes", "encode + decode"]
+    tables = ["encode", "decode", "decode and first use", "bytes", "encode + decode, by rows"]
     assert heads[:5] == tables
     assert "\nfirst use Decode and one pass over the values take " in text
 
