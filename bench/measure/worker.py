@@ -32,7 +32,8 @@ Job = tuple["Callable[[Any], Any]", Any]
 """A function and its argument."""
 
 COLD = 0.1
-"""A guess below this, in seconds, may be an import that a first call has done."""
+"""A guess below this, in seconds, may be an import that a first call has done, and so may be the
+first call here."""
 SAMPLE = 200e-6
 """Seconds that one sample of a quick call should last, so that the clock's own cost is lost."""
 SLOW = 5e-3
@@ -112,7 +113,7 @@ def calibrate(jobs: list[Job], cells: list[Any]) -> list[float]:
     for job, (index, name, operation, _, guess, _) in zip(jobs, cells, strict=True):
         seconds = guess
         if guess < (SLOW if is_compression(operation) else COLD):
-            seconds = sample(job, 1, 0)
+            seconds = min(sample(job, 1, 0) for _ in range(2))
         if seconds < SLOW:
             seconds = min(sample(job, 1, warm) for warm in (1, 0, 0))
         key = (index, name, operation)

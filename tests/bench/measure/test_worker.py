@@ -37,6 +37,15 @@ def test_rounds_take_cells_in_turn() -> None:
     assert max(np.diff([n for n, due in enumerate(turns) if 1 in due])) <= 10
 
 
+def test_a_first_call_that_imports_is_no_slow_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call that takes long once, to import what it needs, is looped as any quick call is."""
+    took = iter([0.03, 2e-6, 1e-6, 1e-6, 1e-6])
+    monkeypatch.setattr(worker, "sample", lambda *_: next(took))
+    guess = 0.02
+    found = worker.calibrate([(len, "")], [(0, "json/raw", "encode", False, guess, "json/raw")])
+    assert found == [1e-6]
+
+
 def test_quick_calls_are_looped() -> None:
     """A sample of a call under a microsecond lasts long enough for the clock."""
     assert worker.loops_for(2e-7) * 2e-7 == pytest.approx(worker.SAMPLE, rel=0.01)
