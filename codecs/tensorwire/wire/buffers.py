@@ -24,6 +24,7 @@ __all__ = [
     "Texts",
     "array_part",
     "as_body",
+    "as_bytes",
     "assemble",
     "buffer_of",
     "join",
@@ -185,6 +186,16 @@ def as_body(buffer: Any) -> Body:
     except (TypeError, ValueError, BufferError):
         reason = f"expected a contiguous buffer of bytes, got {shown(buffer)}"
         raise DecodeError(reason, "", _buffer_remedy(buffer)) from None
+
+
+def as_bytes(buffer: Any) -> bytes:
+    """Return any contiguous buffer as bytes: a copy, of all but bytes."""
+    try:  # the most frequent ones, in a fifth of the time
+        if type(buffer) is memoryview and buffer.c_contiguous:
+            return buffer.tobytes()
+    except ValueError:  # it was released
+        pass
+    return bytes(as_body(buffer))
 
 
 def _buffer_remedy(value: Any) -> str:

@@ -15,6 +15,7 @@ from tensorwire.wire.buffers import (
     Texts,
     array_part,
     as_body,
+    as_bytes,
     assemble,
     buffer_of,
     join,
@@ -96,7 +97,8 @@ def test_parts_are_assembled_in_order() -> None:
 )
 def test_any_contiguous_buffer_is_bytes(given: Any) -> None:
     """Whatever its items, it is read byte by byte."""
-    assert bytes(as_body(given)) == b"abcdefgh"
+    assert bytes(as_body(given)) == as_bytes(given) == b"abcdefgh"
+    assert type(as_bytes(given)) is bytes
 
 
 @pytest.mark.parametrize(
@@ -108,3 +110,17 @@ def test_what_is_no_buffer_is_refused(given: Any) -> None:
     """The error says what it is."""
     with pytest.raises(DecodeError, match="expected a contiguous buffer of bytes, got "):
         as_body(given)
+    with pytest.raises(DecodeError, match="expected a contiguous buffer of bytes, got "):
+        as_bytes(given)
+
+
+def test_memory_in_another_order_is_refused() -> None:
+    """Views that are strided, of Fortran order or released are no bytes; bytes are not copied."""
+    released = memoryview(b"abcd")
+    released.release()
+    fortran: Any = np.ones((2, 3), order="F")
+    for view in (released, memoryview(b"abcdef")[::2], memoryview(fortran)):
+        with pytest.raises(DecodeError, match="expected a contiguous buffer of bytes, got "):
+            as_bytes(view)
+    body = b"abc"
+    assert as_bytes(body) is body
