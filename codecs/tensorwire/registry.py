@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
 from tensorwire.containers import CONTAINERS
 from tensorwire.errors import (
+    CodecError,
     DecodeError,
     EncodeError,
     UnknownCodecError,
@@ -33,6 +33,8 @@ GROUP = "tensorwire.codecs"
 _BUILT_IN = tuple(f"{c}/{k}" for c in CONTAINERS for k in KINDS)
 _registered: dict[str, CodecLike] = {}
 _lock = Lock()
+_known: dict[str, SeldonProtocol] = {}  # by media type, as it was passed
+_MOST = 64  # media types that are remembered, those with parameters among them
 
 
 @runtime_checkable
@@ -225,9 +227,10 @@ def loads(
     >>> message.kind, message.names, message.value.tolist()
     ('ndarray', ['a'], [[1], [2]])
     """
-    protocol = _protocol(media_type) if media_type.__class__ is str else None
-    if protocol is None:
-        raise DecodeError(_unknown(media_type))
+    try:
+        protocol = _known[media_type]
+    except (KeyError, TypeError):  # another name of it, or none
+        protocol = _protocol(media_type, DecodeError)
     message: Message = protocol.read(body, None, limits, missing, align)
     return message
 
@@ -272,20 +275,23 @@ def dumps(
     >>> tw.dumps(tw.Message([[1, 2]], "ndarray", names=["a", "b"]))
     b'{"data":{"names":["a","b"],"ndarray":[[1,2]]}}'
     """
-    protocol = _protocol(media_type) if media_type.__class__ is str else None
-    if protocol is None:
-        raise UnknownCodecError(_unknown(media_type))
-    return protocol.write(message, lossy=lossy, missing=missing)
+    try:
+        protocol = _known[media_type]
+    except (KeyError, TypeError):  # another name of it, or none
+        protocol = _protocol(media_type, UnknownCodecError)
+    return protocol.write(message, lossy, missing)
 
 
-@lru_cache(maxsize=64)
-def _protocol(media_type: str) -> SeldonProtocol | None:
-    """Return Seldon's protocol in the container of a media type, None for an unknown one."""
+def _protocol(media_type: Any, error: type[CodecError]) -> SeldonProtocol:
+    """Return Seldon's protocol in the container of a media type; raise `error` for another one."""
     name = essence(media_type)
     for container in CONTAINERS.values():
         if name in container.media_types:
-            return cast("SeldonProtocol", get_protocol(f"seldon/{container.name}"))
-    return None
+            protocol = cast("SeldonProtocol", get_protocol(f"seldon/{container.name}"))
+            if type(media_type) is str and len(_known) < _MOST:
+                _known[media_type] = protocol
+            return protocol
+    raise error(_unknown(media_type))
 
 
 def _unknown(media_type: Any) -> str:

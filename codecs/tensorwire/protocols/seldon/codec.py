@@ -26,9 +26,9 @@ from tensorwire.missing import BARE, STRICT, Writing
 from tensorwire.protocols.seldon import envelope
 from tensorwire.protocols.seldon.plain import PLAIN
 from tensorwire.protocols.seldon.reader import MessageReader
-from tensorwire.protocols.seldon.rows import read_rows, write_rows
+from tensorwire.protocols.seldon.short import read_short, write_rows
 from tensorwire.tree import Leaf, Role, check_out
-from tensorwire.wire.buffers import as_body, buffer_of, join, size_of
+from tensorwire.wire.buffers import as_body, as_bytes, buffer_of, join, size_of
 from tensorwire.wire.memo import Frame, FrameCache
 
 if TYPE_CHECKING:
@@ -110,7 +110,8 @@ class Codec:
         self._sized = self.container.sized
         self._owned = self._sized and not self.kind.views
         self._schema = schema(envelope.MESSAGE)
-        self._short = self.name == "json/ndarray"
+        self._writes_rows = self.name == "json/ndarray"
+        self._short = self._writes_rows or self.name == "json/tensor"
         self._plain = PLAIN[container].get(kind)
         self._frames, self._small = FrameCache(), FrameCache()
         self._writers: dict[np.dtype[Any], Writer | None] = {}
@@ -183,7 +184,7 @@ class Codec:
         """
         options = STRICT if missing is None else envelope.writing(missing)
         if type(value) is np.ndarray and status is None:
-            if self._short:
+            if self._writes_rows:
                 body = write_rows(value, names, meta)
                 if body is not None:
                     return body
@@ -321,11 +322,10 @@ class Codec:
         tensorwire.errors.DecodeError: expected a row of 2 items, got dict - at $.data.ndarray[1]
         """
         if type(body) is not bytes:
-            body = as_body(body)
-            body = bytes(body) if self.container.text else body  # arrays of text are never views
+            body = as_bytes(body) if self.container.text else as_body(body)  # text is never viewed
         if self._short and limits is None and missing is None and out is None and dtype is None:
-            read = read_rows(body)
-            if read is not None:
+            read = read_short(body)
+            if read is not None and read[1] == self.kind.name:
                 return read[0]
         plain = limits is None and self._sized
         value = self._views.view(body, len(body)) if plain else None

