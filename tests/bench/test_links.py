@@ -126,10 +126,16 @@ def test_agreement_is_counted() -> None:
     assert not links.checks(results).rows
     assert results.links is not None
     checked = (Checked(0, "10 Mb/s", 0.64, 0.65, 0.7), Checked(0, "1 Gb/s", 0.01, 0.0125, 0.02))
+    brief = replace(results.links, checked=(Checked(0, "1 Gb/s", 1e-3, 1.25e-3, 2e-3),))
+    assert links.agreement(replace(results, links=brief)).endswith(
+        "0 of 1 agree within 10 %; the largest difference is 25 %, 250 µs. Caches are cold after a"
+        " wait for the wire: that is no part of the sums."
+    )
     results = replace(results, links=replace(results.links, checked=checked))
     assert links.agreement(results) == (
         "ratio: of the fastest, which others disturbed least, to the predicted. 1 of 2 agree within"
-        " 10 %; the largest difference is 25 %. Close other programs, or give it more --seconds."
+        " 10 %; the largest difference is 25 %, 2.50 ms. Close other programs, or give it more"
+        " --seconds."
     )
     assert [row.cells for row in links.checks(results).rows] == [
         ("protobuf/tensor, 800 kB", "640 ms", "650 ms", "700 ms", "1.02x"),
