@@ -37,6 +37,8 @@ __all__ = [
 _DEPTH, _ITEMS = 3, 4  # levels and items of a nested value that `excerpt` shows
 _REASON, _PATH, _REMEDY = 800, 200, 400  # characters of the text of an error
 _BITS = 256  # bits of the largest integer whose digits are shown
+# Classes of which the value is shown, before those that they are derived from.
+_SCALARS: Any = (type(None), bool, int, float, complex, str, bytes, bytearray, type)
 
 
 class CodecError(Exception):
@@ -199,17 +201,17 @@ def shown(value: Any, most: int = 40) -> str:
     """Return how an error message names a value, in at most `most` characters.
 
     A scalar is its repr; an array its shape; anything else its type: ``5``, ``'abc'``, ``dict``,
-    ``ndarray of shape (2, 3)``. No `__repr__` of other packages is called, and neither the size nor
-    the depth of a value costs time.
+    ``ndarray of shape (2, 3)``. No method of a class of other packages is called, and neither the
+    size nor the depth of a value costs time.
     """
     kind = type(value)  # isinstance may run code of the value: its __class__ may be a property
-    if value is None or issubclass(kind, (bool, float, complex, type)):
-        text = repr(value)
-    elif issubclass(kind, (str, bytes, bytearray)):
-        text = repr(value[: most + 1])
-    elif issubclass(kind, int):
-        bits = value.bit_length()
-        text = repr(value) if bits <= _BITS else f"integer of {bits} bits"
+    base = next((base for base in _SCALARS if issubclass(kind, base)), None)
+    if base in (str, bytes, bytearray):
+        text = repr(base.__getitem__(value, slice(most + 1)))
+    elif base is int and (bits := int.bit_length(value)) > _BITS:
+        text = f"integer of {bits} bits"
+    elif base is not None:
+        text = base.__repr__(value)
     elif kind.__module__ == "numpy" and kind.__name__ == "ndarray":
         text = f"ndarray of shape {value.shape}"
     elif kind is LongInteger:
@@ -235,9 +237,12 @@ def reason_of_other(error: BaseException, most: int = 200) -> str:
 def excerpt(value: Any, most: int = 40) -> str:
     """Return the contents of lists and dicts, else as `shown`, in at most `most` characters.
 
-    Only the items that are shown are read.
+    Only the items that are shown are read; a value that cannot be read is shown as `shown` does.
     """
-    text = _excerpt(value, most, _DEPTH)
+    try:
+        text = _excerpt(value, most, _DEPTH)
+    except Exception:  # noqa: BLE001 - a list or a dict of a class that nobody here knows
+        text = shown(value, most)
     return text if len(text) <= most else f"{text[: most - 3]}..."
 
 

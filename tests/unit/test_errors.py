@@ -211,3 +211,63 @@ def test_the_reason_of_an_error_of_others(error: Exception, text: str) -> None:
 def test_the_reason_of_an_error_of_others_is_short() -> None:
     """A text of megabytes loses its middle."""
     assert len(reason_of_other(ValueError("n" * 10**7))) < 250
+
+
+class BadFloat(float):
+    """A number whose text cannot be had."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError
+
+
+class BadText(str):
+    """A text that cannot be cut."""
+
+    __slots__ = ()
+
+    def __getitem__(self, key: Any) -> str:
+        raise RuntimeError
+
+
+class BadInt(int):
+    """An integer that does not tell its size."""
+
+    def bit_length(self) -> int:  # noqa: D102
+        raise RuntimeError
+
+
+class BadList(list[Any]):
+    """A list that cannot be read."""
+
+    def __iter__(self) -> Any:
+        raise RuntimeError
+
+
+class BadMeta(type):
+    """A class of classes without a text."""
+
+    def __repr__(cls) -> str:
+        raise RuntimeError
+
+
+class BadClass(metaclass=BadMeta):
+    """A class without a text."""
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (BadFloat(1.5), "1.5"),
+        (BadText("abc"), "'abc'"),
+        (BadInt(7), "7"),
+        (BadInt(1 << 300), "integer of 301 bits"),
+        (BadClass, f"<class '{__name__}.BadClass'>"[:37] + "..."),
+        (BadClass(), "BadClass"),
+        (BadList([1]), "BadList"),
+    ],
+    ids=["float", "str", "int", "long int", "class", "object", "list"],
+)
+def test_no_code_of_a_value_runs(value: Any, text: str) -> None:
+    """A value is shown, whatever its class does when it is asked."""
+    assert shown(value) == text
+    assert excerpt(value) == text

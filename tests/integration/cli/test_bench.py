@@ -25,7 +25,10 @@ def test_the_clone_has_it(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["nowhere.npy"], "tensorwire bench: error: nowhere.npy: No such file or directory"),
         (["compare", "a"], "tensorwire bench compare: error: the following arguments are required"),
-        (["protocols", "--protocol", "x"], "tensorwire bench protocols: error: no protocol"),
+        (
+            ["protocols", "--protocol", "x"],
+            "tensorwire bench protocols: error: expected the name or pattern of",
+        ),
     ],
 )
 def test_errors_name_the_command_as_it_was_called(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tensorwire import frames, lists
 from tensorwire.arrays import NUMBERS, as_array
-from tensorwire.errors import DecodeError, EncodeError
+from tensorwire.errors import DecodeError, EncodeError, shown
 from tensorwire.protocols.seldon import customdata as seldon_any
 from tensorwire.reprs import repr_of
 
@@ -99,7 +99,7 @@ class Message:
         """
         path = f"$.data.{self.kind}"
         if self.kind not in ("ndarray", "tensor", "tftensor"):
-            raise DecodeError(f"expected an array, got the kind {self.kind!r}", "$")
+            raise DecodeError(f"expected an array, got the kind {shown(self.kind)}", "$")
         try:
             columns = frames.columns_in(self.value, self.names)
         except DecodeError as error:
