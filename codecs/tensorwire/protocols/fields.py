@@ -42,6 +42,7 @@ __all__ = [
 
 _T = TypeVar("_T")
 _PLAIN = frozenset({str, int, bool, NoneType, dict, list})
+_INTEGER = frozenset({int})
 _DEEPEST = 100  # levels of nested parameters: protobuf stops there, orjson at 254
 _INT64_MIN, _UINT64_MAX = -(2**63), 2**64 - 1
 
@@ -231,13 +232,14 @@ def required(tree: Tree, name: str) -> Any:
 
 def sizes(node: Any) -> list[int]:
     """Return a shape that was read; raise `DecodeError` for what is not a shape."""
-    if hasattr(node, "read"):
-        node = node.read(DEFAULT_LIMITS)
-    if hasattr(node, "tolist"):
-        node = node.tolist()
-    if node is None:
-        return []
-    if type(node) is not list or any(type(size) is not int for size in node):
+    if type(node) is not list:
+        if hasattr(node, "read"):
+            node = node.read(DEFAULT_LIMITS)
+        if hasattr(node, "tolist"):
+            node = node.tolist()
+        if node is None:
+            return []
+    if type(node) is not list or not _INTEGER.issuperset(map(type, node)):
         raise DecodeError(f"expected a list of integers, got {shown(node)}", ".shape")
     if node and min(node) < 0:
         at = node.index(min(node))

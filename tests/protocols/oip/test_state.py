@@ -50,6 +50,22 @@ def test_nothing_is_remembered_wrongly(name: str) -> None:
         assert repr(read) == repr(again)
 
 
+@pytest.mark.parametrize("name", [*GRPC, "oip/binary"])
+def test_a_first_message_is_not_remembered(name: str) -> None:
+    """Of many shapes none is remembered that comes once; one that comes again is, by any id."""
+    fresh: Any = type(tw.get_protocol(name))
+    protocol = fresh(name)
+    shapes = [(n, m) for n in range(1, 9) for m in range(1, 9)]
+    for i in range(3):
+        for shape in shapes:
+            message = Request([Tensor("x", np.ones(shape))], id=f"id-{i}")
+            body, headers = protocol.encode(message)
+            known = len(protocol._views)
+            assert told(protocol.decode(body, headers)) == told(message)
+            assert i == 1 or len(protocol._views) == known
+        assert (len(protocol._views) > 0) == (i > 0)
+
+
 @protocols
 def test_messages_that_differ_in_one_byte(name: str) -> None:
     """What is refused, and why, does not depend on a good message before it."""

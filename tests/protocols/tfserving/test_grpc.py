@@ -393,6 +393,17 @@ def test_the_fast_path_is_used() -> None:
         pytest.fail(str(message))
 
 
+def test_a_first_message_is_not_remembered() -> None:
+    """Of many shapes none is remembered that comes once, neither to read nor to write."""
+    maker: Any = type(protocol)
+    fresh = maker(protocol.name)
+    for i in range(3):
+        for shape in ((n, m) for n in range(1, 9) for m in range(1, 9)):
+            body, _ = fresh.encode(Request({"x": np.ones(shape)}))
+            assert fresh.decode(body).inputs["x"].shape == shape
+        assert (len(fresh._views) > 0, len(fresh._frames) > 0) == (i > 0, i > 0)
+
+
 def test_what_is_repeated_is_bounded_in_all() -> None:
     """Many tensors of one value each cannot claim together what one of them may not."""
     request: Any = message_class("tensorflow.serving.PredictRequest")()

@@ -9,9 +9,9 @@ each tensor are in its contents. ::
     1a id             32 outputs, each      1a shape, packed
                       3a raw_input_contents 2a contents
 
-ModelInferResponse has its tensors in `outputs` 2a, and 32 raw_output_contents. A message of plain
-arrays is written as pieces around the memory of the arrays (`_plain_pieces`), and these pieces are
-cached; any other message is converted to a tree, which the container writes.
+ModelInferResponse has its tensors in `outputs` 2a, and 32 raw_output_contents. The canonical bytes
+of plain arrays are written and read by `grpc_frame`, and what is around the arrays is cached; any
+other message is converted to a tree, which the container writes and reads.
 Source: https://github.com/kserve/open-inference-protocol/blob/main/specification/protocol
 """
 
@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tensorwire.containers import CONTAINERS
-from tensorwire.containers.protobuf import varint
 from tensorwire.containers.protobuf.schema import schema
 from tensorwire.containers.protobuf.write import map_order
 from tensorwire.errors import CodecError, DecodeError
@@ -31,6 +30,7 @@ from tensorwire.missing import FINITE, STRICT, VERIFIED, reading, writing
 from tensorwire.protocols import bodies, fields
 from tensorwire.protocols.grpc_status import trailers_of
 from tensorwire.protocols.neutral import Peek
+from tensorwire.protocols.oip.grpc_frame import plain_pieces, read_plain, write_field
 from tensorwire.protocols.oip.messages import (
     InferRequest,
     InferResponse,
@@ -42,7 +42,6 @@ from tensorwire.protocols.oip.messages import (
     tensors_of,
 )
 from tensorwire.protocols.oip.tensor import (
-    NAMES,
     InferTensor,
     Rules,
     contents_leaf,
@@ -75,18 +74,8 @@ _NAMES = {
 }
 _PROTOBUF = CONTAINERS["protobuf"]
 _MEDIA_TYPE = _PROTOBUF.media_types[0]
-_NAME, _DATATYPE, _SHAPE, _CONTENTS = b"\x0a", b"\x12", b"\x1a", b"\x2a"  # tags of a tensor
-_MODEL, _VERSION, _ID, _TENSOR = b"\x0a", b"\x12", b"\x1a", b"\x2a"  # tags of a message
-_RAW_TAG = {InferRequest: b"\x3a", InferResponse: b"\x32"}
+_ID = 0x1A  # the tag of the id
 _NOT_PLAIN = (TypeError, AttributeError, ValueError, LookupError)
-_SHORT = 100  # bytes of name and shape of a tensor that takes fewer than 128 bytes
-_FLOATS = {"FP32": b"\x32", "FP64": b"\x3a"}  # tags of contents that are memory
-_PLAIN = {
-    dtype: (_DATATYPE + varint.write(len(name)) + name.encode(), _FLOATS.get(name))
-    for dtype, name in NAMES.items()
-}
-"""By dtype: the field of the datatype, and the tag of contents that are the memory of an array."""
-
 _RAW = {"inputs": "rawInputContents", "outputs": "rawOutputContents"}
 
 
@@ -151,7 +140,7 @@ class OipGrpc:
         key, arrays = known
         frame = self._frames.get(key)
         if frame is None:
-            pieces, head = _plain_pieces(message, typed=self._typed)
+            pieces, head = plain_pieces(message, _wanted(message), typed=self._typed)
             frame = Frame.of(pieces, [None] * len(arrays), head)
             if not self._frames.is_new(key):
                 self._frames.keep(key, frame)
@@ -190,24 +179,31 @@ class OipGrpc:
         if missing is not None:
             reading(missing, "error", text=False)  # raises for an unknown word
         kind = class_of(type)
+        found = None
         if limits is None and body.__class__ is bytes:
             found = self._views.view(body, (kind, len(body)))
             if found is not None:
                 return found
-        bounds = checked_limits(limits)
-        found = self._read(
-            body, kind, lambda tree, size, _: _from_tree(tree, kind, Rules(bounds, size))
-        )
-        if limits is None and not self._views.is_new((kind, len(body))):
+            found = read_plain(body, kind)
+        if found is None:
+            bounds = checked_limits(limits)
+            found = self._read(
+                body, kind, lambda tree, size, _: _from_tree(tree, kind, Rules(bounds, size))
+            )
+        if limits is None and body.__class__ is bytes:
             self._remember(body, kind, found)
         return found
 
-    def _remember(self, body: Any, kind: Any, found: Any) -> None:
-        """Cache the header of a message without parameters."""
+    def _remember(self, body: bytes, kind: Any, found: Any) -> None:
+        """Cache the header of a message without parameters, if it is not the first of its shape."""
+        tensors = found.inputs if kind is InferRequest else found.outputs
+        value = tensors[0].value if tensors else None
+        if type(value) is not np.ndarray or self._views.is_new((kind, len(body), value.shape)):
+            return
         made = None if found.parameters else remaker(found)
         if made is not None:
             identity = found.id.encode()
-            before = _ID + varint.write(len(identity)) if identity else b""
+            before = write_field(_ID, identity)[: -len(identity)] if identity else b""
             self._views.remember((kind, len(body)), body, *made, (before, identity))
 
     def peek(
@@ -276,60 +272,18 @@ def _key_of(message: Any) -> tuple[Any, list[Array]] | None:
     return tuple(key), arrays
 
 
-def _plain_pieces(message: Any, *, typed: bool) -> tuple[list[bytes], int]:
-    """Return the bytes around plain arrays, and the number of bytes before the id.
-
-    An array is plain if it is written as its memory: numbers and bools in native byte order, and
-    only floats in typed contents. Raises `LookupError` for others. It takes 2 us for one array; the
-    tree and the container take 30 us.
-    """
-    model, version = message.model_name, message.model_version
-    if model.__class__ is not str or version.__class__ is not str:
-        raise LookupError
-    head = _field(_MODEL, model.encode()) if model else b""
-    if version:
-        head += _field(_VERSION, version.encode())
-    request = message.__class__ is InferRequest
-    tag = _RAW_TAG[message.__class__]
-    pieces, raw = [head], []
-    for tensor in message.inputs if request else message.outputs:
-        array, name = tensor.value, tensor.name.encode()
-        (datatype, floats), size = _PLAIN[array.dtype], array.nbytes
-        shape = b"".join(map(varint.write, array.shape))
-        if name and shape and len(name) + len(shape) < _SHORT:  # all lengths take one byte
-            content = b"\x0a%c%b%b\x1a%c%b" % (len(name), name, datatype, len(shape), shape)
-        else:
-            content = (_field(_NAME, name) if name else b"") + datatype
-            content += _field(_SHAPE, shape) if shape else b""
-        if not typed:
-            pieces[-1] += _field(_TENSOR, content)
-            raw.append(tag + varint.write(size))
-            continue
-        if floats is None:
-            raise LookupError
-        inner = floats + varint.write(size) if size else b""
-        content += _CONTENTS + varint.write(len(inner) + size) + inner
-        pieces[-1] += _TENSOR + varint.write(len(content) + size) + content
-        pieces.append(b"")
-    if request and message.outputs:
-        tree: Tree = {"outputs": _outputs(message, lossy=False)}
-        pieces[-1] += b"".join(_PROTOBUF.frame(tree, [], _schema(message)))
-    if not typed:
-        pieces[-1] += raw[0]
-        raw.append(b"")
-        pieces += raw[1:]
-    return pieces, len(head)
-
-
-def _field(tag: bytes, content: bytes) -> bytes:
-    """Write a field of text, bytes or a message."""
-    return tag + varint.write(len(content)) + content
+def _wanted(message: Any) -> bytes:
+    """Write the requested outputs."""
+    if message.__class__ is not InferRequest or not message.outputs:
+        return b""
+    tree: Tree = {"outputs": _outputs(message, lossy=False)}
+    return b"".join(_PROTOBUF.frame(tree, [], _schema(message)))
 
 
 def _lead(message: InferRequest | InferResponse, *, lossy: bool) -> bytes:
     """Write the fields id = 3 and parameters = 4."""
     text = message.id.encode()
-    written = _ID + varint.write(len(text)) + text if text else b""
+    written = write_field(_ID, text) if text else b""
     if message.parameters:
         tree = _parameters(message.parameters, "$", lossy=lossy)
         written += b"".join(_PROTOBUF.frame(tree, [], _schema(message))) if tree else b""
@@ -412,11 +366,11 @@ def _from_tree(tree: Tree, kind: type, rules: Rules) -> InferRequest | InferResp
         raise DecodeError(reason, f".{_RAW[member]}")
     tensors = []
     for i, node in enumerate(nodes):
-        place = f".{_RAW[member]}[{i}]" if raw else f".{member}[{i}].contents"
         try:
             name, row, shape = _heading(node)
             parameters = _values(node)
-            refuse_shared_memory(parameters)
+            if parameters:
+                refuse_shared_memory(parameters)
             if raw and node.get("contents"):
                 raise DecodeError("expected contents or raw contents, got both", ".contents")
             value = (
@@ -425,15 +379,21 @@ def _from_tree(tree: Tree, kind: type, rules: Rules) -> InferRequest | InferResp
                 else _contents(node.get("contents"), row, shape, rules)
             )
         except CodecError as error:
-            raise error.within(place if error.path == "$" else f".{member}[{i}]") from None
+            place = _place(member, i, raw) if error.path == "$" else f".{member}[{i}]"
+            raise error.within(place) from None
         if parameters:
-            value = decoded(value, row, parameters, place)
+            value = decoded(value, row, parameters, _place(member, i, raw))
         tensors.append(InferTensor(name, value, parameters))
-    name, version, id_ = (tree.get(name, "") for name in ("modelName", "modelVersion", "id"))
+    name, version, id_ = tree.get("modelName", ""), tree.get("modelVersion", ""), tree.get("id", "")
     if kind is InferResponse:
         return InferResponse(tensors, name, version, id_, _values(tree))
     wanted = [RequestedOutput(o.get("name", ""), _values(o)) for o in tree.get("outputs", [])]
     return InferRequest(tensors, name, version, id_, _values(tree), wanted)
+
+
+def _place(member: str, i: int, raw: Any) -> str:
+    """Return the path of the elements of a tensor."""
+    return f".{_RAW[member]}[{i}]" if raw else f".{member}[{i}].contents"
 
 
 def _heading(node: Tree) -> tuple[str, Datatype, list[int]]:
@@ -466,10 +426,10 @@ def _contents(node: Any, row: Any, shape: list[int], rules: Rules) -> Any:
     if not row.member:
         raise DecodeError(f"expected raw contents of {row.name}, got contents")
     name = row.member
-    others = [key for key in members if key != name]
-    if others:
-        reason = f"expected {name} for {row.name}, got {others[0]}"
-        raise DecodeError(reason, f".contents.{others[0]}")
+    if not members.keys() <= {name}:
+        other = next(key for key in members if key != name)
+        reason = f"expected {name} for {row.name}, got {other}"
+        raise DecodeError(reason, f".contents.{other}")
     try:
         return from_values(members.get(name, []), row, shape, rules)
     except CodecError as error:

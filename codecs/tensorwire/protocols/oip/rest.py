@@ -245,12 +245,18 @@ class OipRest:
         if not 0 <= size <= min(_SMALL, len(body)):
             return None
         found = read_plain(body, size, kind)
-        if self._binary and size < len(body) and not self._views.is_new(key):
+        if self._binary and size < len(body):
             self._remember(key, body, size, found)
         return found
 
     def _remember(self, key: Any, body: bytes, size: int, found: Message) -> None:
-        """Cache the header of a message with all its tensors after the JSON."""
+        """Cache the header of a message with all its tensors after the JSON.
+
+        Not of the first one of a shape: in traffic of many shapes it would not come again.
+        """
+        tensors = found.inputs if isinstance(found, InferRequest) else found.outputs
+        if self._views.is_new((key, tensors[0].value.shape)):
+            return
         identity = found.id.encode()
         if identity and not _begins_with_id(body[:size]):
             return

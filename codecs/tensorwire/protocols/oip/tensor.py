@@ -375,13 +375,15 @@ def from_values(node: Any, row: Datatype, shape: list[int], rules: Rules) -> Any
         remedy = "send raw contents, or use oip/binary"
         raise DecodeError("expected BF16 in binary, got values", "", remedy)
     count = _check(row, shape, rules)
-    array = node.read(rules.limits) if hasattr(node, "read") else node
-    if isinstance(array, list):
-        array = lists.to_array(array, DecodeError, rules.options)
+    array = node
+    if type(array) is not np.ndarray:
+        array = node.read(rules.limits) if hasattr(node, "read") else node
+        if isinstance(array, list):
+            array = lists.to_array(array, DecodeError, rules.options)
     if not isinstance(array, (np.ndarray, list)) or (type(array) is np.ndarray and not array.ndim):
         raise DecodeError(f"expected a list of values, got {shown(node)}")
     found = lists.shape(array) if isinstance(array, list) else array.shape
-    if list(found) != shape and found != (count,):
+    if found != (count,) and list(found) != shape:
         wanted = f"{count} values, flat or of shape {shape}"
         raise DecodeError(f"expected {wanted}, got values of shape {list(found)}")
     if row is BYTES:

@@ -137,7 +137,7 @@ class ServingGrpc:
         frame = frames.get(key) if frames.older else None
         if frame is None:
             frame = _new_frame(key)
-            if frame is not None and frames.wants(key):
+            if frame is not None and not frames.is_new(key):
                 frames.keep(key, frame)
         return frame
 
@@ -222,12 +222,13 @@ class ServingGrpc:
             model = _model_of(spec, kind)
         except (CodecError, Irregular):  # the general reader raises it again
             return None
-        self._views.remember_at(
-            (kind, len(body)),
-            body,
-            spans,
-            lambda arrays, _: kind(dict(zip(names, arrays, strict=True)), *model),
-        )
+        if not self._views.is_new((kind, len(body), spans[0][0])):  # not the first of its shape
+            self._views.remember_at(
+                (kind, len(body)),
+                body,
+                spans,
+                lambda arrays, _: kind(dict(zip(names, arrays, strict=True)), *model),
+            )
         return kind(entries.view(body), *model)
 
     def peek(

@@ -1,44 +1,13 @@
-"""The bytes around plain arrays are those that protobuf's runtime writes."""
+"""What messages over gRPC are remembered by, and how they are made again."""
 
 from typing import Any
 
 import numpy as np
-import pytest
 
 from tensorwire.oip import InferRequest, InferResponse, InferTensor, RequestedOutput
-from tensorwire.protocols.oip.grpc import OipGrpc, _key_of, _plain_pieces
+from tensorwire.protocols.oip.grpc import OipGrpc, _key_of
 from tensorwire.protocols.oip.messages import remaker, small_array_key
-from tests.support.oip_values import official, told
-
-SHAPES = [(), (1,), (1, 300), (0,), (2, 0, 3), (127, 1), (1, 128), (20_000,)]
-NAMES = ["x", "", "é", "n" * 99, "n" * 130]
-
-
-@pytest.mark.parametrize("typed", [False, True])
-@pytest.mark.parametrize("shape", SHAPES)
-def test_pieces(shape: tuple[int, ...], typed: bool) -> None:  # noqa: FBT001
-    """Pieces and memory together are the message, for names and shapes of any length."""
-    for kind in (InferRequest, InferResponse):
-        for name in NAMES:
-            for dtype in (np.float32, np.float64) if typed else (np.float16, np.bool_, np.uint64):
-                tensors = [InferTensor(name, np.ones(shape, dtype)) for _ in range(2)]
-                message = kind(tensors, "m" * (len(name) % 3), "v" * (len(name) % 2))
-                pieces, head = _plain_pieces(message, typed=typed)
-                memory = [tensor.value.tobytes() for tensor in tensors]
-                body = pieces[0] + memory[0] + pieces[1] + memory[1] + pieces[2]
-                assert body == official(message, typed=typed).SerializeToString()
-                bare = kind([], message.model_name, message.model_version)
-                assert head == official(bare, typed=typed).ByteSize()
-
-
-@pytest.mark.parametrize(
-    ("dtype", "typed"), [(">f4", False), ("S3", False), ("i4", True), ("f2", True), ("?", True)]
-)
-def test_arrays_that_are_not_plain(dtype: str, *, typed: bool) -> None:
-    """What is not written as memory is for the tree."""
-    message = InferRequest([InferTensor("x", np.ones(2).astype(dtype))])
-    with pytest.raises(LookupError):
-        _plain_pieces(message, typed=typed)
+from tests.support.oip_values import told
 
 
 def test_keys() -> None:
