@@ -47,8 +47,9 @@ _SAFE = 2.0**52  # well below 2**53, up to which float64 holds all integers
 _OPEN, _COLON, _POINT, _L, _N, _U = b"[:.lnu"
 _FLOAT64, _INT64, _FLOAT32 = np.dtype(np.float64), np.dtype(np.int64), np.dtype(np.float32)
 _INTEGERS = frozenset(np.dtype(code) for code in "?bhilqBHILQ")  # of native byte order
-_ONE = b"", b'{"data":{"ndarray":[%b]}}', b'{"data":{"ndarray":[[%b]]}}'  # by rank; none for 0
-_ORIGIN = tuple((0,) * rank for rank in range(9))
+_RANKS = range(1, 9)
+_ONE = (b"", *(b'{"data":{"ndarray":%b%%b%b}}' % (b"[" * n, b"]" * n) for n in _RANKS))
+_ORIGIN = ((), *((0,) * n for n in _RANKS))
 _TEXT, _NUMBER = frozenset({str}), frozenset({int, float})
 _loads, _dumps, _NUMPY, _empty = orjson.loads, orjson.dumps, orjson.OPT_SERIALIZE_NUMPY, np.empty
 

@@ -248,7 +248,7 @@ def test_the_last_of_equal_keys_is_read() -> None:
 ARRAYS = [
     np.array(value, dtype)
     for dtype in ("f8", "f4", "i8", "i4", "u1", "u8", "?")
-    for value in ([1], [[1, 0]], [[1], [0]], [[[1, 0, 1]]], [0] * 9, [[1] * 100])
+    for value in ([1], [[1]], [[[1]]], [[1, 0]], [[1], [0]], [[[1, 0, 1]]], [0] * 9, [[1] * 100])
 ]
 
 
