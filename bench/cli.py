@@ -256,7 +256,7 @@ def _print(session: Session, options: Options, notes: Sequence[str], show: Show)
     from .screen import Screen
 
     if options.json:
-        export.write_json(session.results(), notes, sys.stdout, interrupted=session.interrupted)
+        export.write_json(session.shown(), notes, sys.stdout, interrupted=session.interrupted)
     elif options.csv:
         sys.stderr.writelines(f"{note}\n" for note in notes)
         export.write_csv(session.results(), sys.stdout)

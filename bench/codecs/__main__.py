@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ from ..measure.pyperf_suite import Rigour
 
 if TYPE_CHECKING:
     from ..cli import Options
+    from ..measure.run import Session
+    from .traffic import Sample
 
 NAME = "codecs"
 EXAMPLES = """\
@@ -26,6 +29,7 @@ examples:
   {codecs} mine.npy --batch 1,64  your own array, repeated to 64 rows
   {codecs} t.csv::price,size mine.npy  columns of a table, beside an array
   {codecs} mine.npy --check-links  whether to compress it, over which link
+  {codecs} recorded  a folder of requests: what each format costs for all of them
   {codecs} --targets  the speeds this project promises
   {codecs} -p 5 --seconds 60 -o run.json  then: python -m pyperf stats run.json
   {codecs} --profile a.svg --codec json/raw --op decode --batch 1  where its time goes
@@ -96,8 +100,8 @@ def parser() -> Parser:
         "payload",
         nargs="*",
         metavar="FILE",
-        help="your own: .npy, .npz, .safetensors, .parquet, .csv or a request; FILE::NAMES chooses"
-        " (default: generated values)",
+        help="your own: .npy, .npz, .safetensors, .parquet, .csv, a request, or a folder of them;"
+        " FILE::NAMES chooses (default: generated values)",
     )
     add("--payload", action="append", dest="more", help=argparse.SUPPRESS)  # its name of old
     add("--details", action="store_true", help="also each direction, first use, bytes, baselines")
@@ -212,26 +216,22 @@ def _list(options: Options) -> int:
     return 0
 
 
-def _measure(options: Options) -> int:
-    from ..cli import finish, require
+def _session(options: Options) -> tuple[Session, Sample | None, list[str]]:
+    """Return what is to be measured, the sample of recorded traffic, and what is left out."""
     from ..implementations.implementation import FIRST_USE
-    from ..measure import machine, pyperf_suite, transport
-    from ..measure.run import Session, run
-    from ..screen import Progress
+    from ..measure.run import Session
     from ..targets import needed
-    from . import links, plan
-    from .show import show
+    from . import links, plan, traffic
     from .targets import cases as target_cases
     from .targets import promises
 
-    if options.output:
-        require("pyperf", "-o")
-    if options.rigorous:
-        require("pyperf", "--rigorous")
     codecs = plan.select(options.codec)
     plan.check_packages(options.codec)
     able, skipped = plan.implementations(codecs, bounds=options.targets)
-    cases = target_cases() if options.targets else plan.cases(options)
+    sampled = None if options.targets else traffic.sample(options)
+    if sampled and not options.codec:
+        able += sampled.protocols
+    cases = target_cases() if options.targets else sampled.cases if sampled else plan.cases(options)
     promised = list(promises())
     chosen = [needed(promised, able, case.label) if options.targets else able for case in cases]
     plan.check_memory(cases, able)
@@ -239,7 +239,24 @@ def _measure(options: Options) -> int:
     operations = options.op
     if "decode" in operations and not (options.targets or options.profile):
         operations = (*operations, FIRST_USE)
-    session = Session(cases, chosen, operations, started=options.started)
+    mean = sampled.mean if sampled else None
+    session = Session(cases, chosen, operations, started=options.started, mean=mean)
+    return session, sampled, skipped
+
+
+def _measure(options: Options) -> int:
+    from ..cli import finish, require
+    from ..measure import machine, pyperf_suite, transport
+    from ..measure.run import run
+    from ..screen import Progress
+    from . import links
+    from .show import show
+
+    if options.output:
+        require("pyperf", "-o")
+    if options.rigorous:
+        require("pyperf", "--rigorous")
+    session, sampled, skipped = _session(options)
     progress = Progress(quiet=options.quiet)
     if options.profile:
         from ..measure.flamegraph import profile
@@ -249,7 +266,7 @@ def _measure(options: Options) -> int:
             print(f"{options.profile}: {drawn}; open it in a browser")
         return 0
     if not options.targets:
-        largest = max(case.size for case in cases)
+        largest = max(case.size for case in session.cases)
         session.http_round_trips = transport.measure(largest, options.seconds)
     try:
         if options.rigorous:
@@ -265,7 +282,9 @@ def _measure(options: Options) -> int:
         links.measure(session, options, progress)
     except KeyboardInterrupt:
         session.interrupted = True
-    return finish(NAME, session, options, [*machine.warnings(), *skipped], show)
+    return finish(
+        NAME, session, options, [*machine.warnings(), *skipped], partial(show, sample=sampled)
+    )
 
 
 if __name__ == "__main__":

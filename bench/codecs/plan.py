@@ -122,7 +122,7 @@ def user_payloads(options: Options) -> list[Case]:
         path, asked = split(text)
         try:
             for name, array in read(path, asked):
-                case = _user_case(options, path, name, array)
+                case = user_case(options, path, name, array)
                 found.setdefault(case.source, case)
                 if len(found) > MOST:
                     raise UsageError(
@@ -131,7 +131,7 @@ def user_payloads(options: Options) -> list[Case]:
                     )
         except PayloadError as error:
             raise UsageError(str(error)) from None
-    whole = _labelled(list(found.values()))
+    whole = labelled(list(found.values()))
     if options.batch:
         return [one for case in whole for one in _repeated(case, options.batch)]
     if len(whole) == 1:
@@ -139,7 +139,8 @@ def user_payloads(options: Options) -> list[Case]:
     return [replace(case, section=SECTION, series=False) for case in whole]
 
 
-def _user_case(options: Options, path: str, name: str, array: Array) -> Case:
+def user_case(options: Options, path: str, name: str, array: Array) -> Case:
+    """Describe an array of a file, so that workers read it again."""
     shown = printable(f"{Path(path).name}::{name}" if name else Path(path).name)
     dtype = array.dtype.str if array.dtype.kind in "US" else array.dtype.name
     source = (str(Path(path).resolve()), name)
@@ -167,7 +168,7 @@ def _cast(array: Array, name: str, shown: str) -> str:
     return name
 
 
-def _labelled(found: Sequence[Case]) -> list[Case]:
+def labelled(found: Sequence[Case]) -> list[Case]:
     """Return each with a heading of its own that is not too wide, and a section."""
     made: list[Case] = []
     used: set[str] = set()

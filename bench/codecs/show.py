@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..measure.results import Results
     from ..measure.run import Session
     from ..screen import Screen
+    from .traffic import Sample
 
 BASELINES = "objects: through Python lists and message objects, as Seldon's wrapper does it."
 ALONE = (
@@ -34,11 +35,22 @@ JUDGED = (
 )
 
 
-def show(session: Session, options: Options, notes: list[str], screen: Screen) -> None:
+def show(
+    session: Session,
+    options: Options,
+    notes: list[str],
+    screen: Screen,
+    *,
+    sample: Sample | None = None,
+) -> None:
     """Write everything a person asked for."""
-    results = session.results()
+    results = session.shown()
     promised = list(promises()) if options.targets else []
     begin(notes, screen, quiet=options.quiet)
+    if sample:
+        screen.heading(f"Recorded in {sample.traffic.name}")
+        for label, text in sample.contents():
+            screen.entry(label, text)
     if not options.quiet:
         if promised:
             screen.table(targets.table(results, promised))
@@ -54,15 +66,16 @@ def show(session: Session, options: Options, notes: list[str], screen: Screen) -
             # What a codec refuses is part of the advice.
             baselines = [name for name in results.implementations if not is_codec(name)]
             refusals(results, screen, None if promised else baselines)
-        trust(session, results, screen)
+        trust(session, session.results(), screen)
     else:
         noise(results, screen, quiet=True)
     if promised:
         missed(targets.missed(results, promised), screen)
     else:
         for section in tables.sections(results):
-            also = links.entries(results, section)
-            answer(wording.answer(advise(results, section), also), screen)
+            found, also = advise(results, section), [*links.entries(results, section)]
+            also += sample.totals(session.results(), found) if sample else ()
+            answer(wording.answer(found, also), screen)
 
 
 def _tables(results: Results, screen: Screen, *, details: bool) -> None:

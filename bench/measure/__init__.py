@@ -7,6 +7,7 @@ One job per file, in the order of a run::
     check       each implementation is right, and each reads what the other wrote
     worker      one process that times all cells in turn: how often, in which order
     results     samples, medians, and the noise of the A/A controls that makes a tie
+    whole       recorded traffic as one payload: the mean request
     runfile     a run as a file of pyperf's, written and read
     machine     what the numbers depend on: versions, and the machine
     memory      what a call takes beside its argument, weighed in processes of its own

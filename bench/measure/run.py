@@ -49,6 +49,8 @@ class Session:
     digests: dict[int, int] = field(default_factory=dict)
     http_round_trips: dict[int, float] = field(default_factory=dict)
     links: Links | None = None
+    mean: Callable[[Results], Results] | None = None
+    """Adds up what was measured of recorded traffic, to one payload."""
     interrupted: bool = False
     failure: str = ""
     """What went wrong after something was measured, which is kept."""
@@ -60,6 +62,10 @@ class Session:
         names = dict.fromkeys(name for each in self.implementations for name in each)
         known = (self.facts, self.samples, self.memory, self.digests, self.http_round_trips)
         return Results(self.cases, tuple(names), self.operations, *known, self.links)
+
+    def shown(self) -> Results:
+        """Return what advice is given on."""
+        return self.mean(self.results()) if self.mean else self.results()
 
     def check(self, patience: float, progress: Progress) -> None:
         """Check every implementation on every payload; CheckError if one is wrong."""

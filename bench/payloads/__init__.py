@@ -7,5 +7,6 @@ One job per file::
     files     a file's arrays, by name: what it is, and every failure in one line
     arrays    .npy, .npz, .safetensors: mapped, not read, where that can be
     requests  JSON lists, and recorded requests of every protocol
+    traffic   a folder of recorded requests: what is in it, and a sample of it
     tables    columns of Parquet and CSV, through pyarrow
 """

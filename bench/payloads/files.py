@@ -14,7 +14,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from . import arrays
-from .requests import request
+from .requests import recorded, request
 from .tables import table
 
 if TYPE_CHECKING:
@@ -40,6 +40,9 @@ SUFFIXES = {
     ".pq": "parquet",
 }
 TABLES = {".csv": "csv", ".tsv": "csv"}
+PICKLE = (
+    "a pickle, which is never loaded: store arrays with numpy.save, a DataFrame with to_parquet"
+)
 OTHERS = {
     b"\x1f\x8b": "compressed by gzip: unpack it first",
     b"\x28\xb5\x2f\xfd": "compressed by zstd: unpack it first",
@@ -50,7 +53,7 @@ OTHERS = {
     b"\x89PNG": "a picture: store its pixels with numpy.save",
     b"\xff\xd8\xff": "a picture: store its pixels with numpy.save",
     # Protocols 2 to 5; as msgpack it would be an empty map with something behind it.
-    **{bytes((0x80, version)): "a pickle, which is never loaded" for version in range(2, 6)},
+    **{bytes((0x80, version)): PICKLE for version in range(2, 6)},
 }
 
 
@@ -83,13 +86,23 @@ def read(path: str, asked: str = "") -> Iterator[tuple[str, Array]]:
         The file cannot be read, or holds what no array or no format can represent.
     """
     with _one_line(path):
-        for name, array in READERS[recognise(path)](path, asked):
-            if not arrays.representable(array.dtype):
-                before = f"{name}: " if name else ""
-                raise ValueError(
-                    f"{before}holds {array.dtype} values, which no format can represent"
-                )
-            yield name, array
+        yield from _checked(READERS[recognise(path)](path, asked))
+
+
+def record(path: str) -> tuple[str, list[tuple[str, Array]]]:
+    """Return the form of a recorded request, and its arrays; PayloadError as `read` raises it."""
+    with _one_line(path):
+        form = recognise(path)
+        form, found = recorded(path) if form == "request" else (form, READERS[form](path, ""))
+        return form, list(_checked(found))
+
+
+def _checked(found: Iterator[tuple[str, Array]]) -> Iterator[tuple[str, Array]]:
+    for name, array in found:
+        if not arrays.representable(array.dtype):
+            before = f"{name}: " if name else ""
+            raise ValueError(f"{before}holds {array.dtype} values, which no format can represent")
+        yield name, array
 
 
 def load(path: str, name: str, rows: int | None = None) -> Array:

@@ -30,6 +30,11 @@ BEFORE, AFTER = b'{"data":{"ndarray":', b"}}"
 
 def request(path: str, asked: str) -> Iterator[tuple[str, Array]]:
     """Read the tensors of a request, a reply, or a list of messages."""
+    yield from recorded(path, asked)[1]
+
+
+def recorded(path: str, asked: str = "") -> tuple[str, Iterator[tuple[str, Array]]]:
+    """Return the form of a recorded message, by the name of what writes it, and its tensors."""
     size = Path(path).stat().st_size
     check_room(size)
     body = Path(path).read_bytes()
@@ -37,13 +42,13 @@ def request(path: str, asked: str) -> Iterator[tuple[str, Array]]:
     if body.lstrip()[:1] == b"[":
         if asked:
             raise ValueError(f"holds one array, without a name: leave out ::{asked}")
-        yield "", _array("", _list(body))
-        return
-    tensors = dict(_tensors(_message(body)))
+        return "a list", iter([("", _array("", _list(body)))])
+    form, message = _message(body)
+    tensors = dict(_tensors(message))
     if not tensors:
         raise ValueError("the message holds no tensor")
-    for name in choose(list(tensors), asked):
-        yield name, _array(name, tensors[name])
+    names = choose(list(tensors), asked)
+    return form, ((name, _array(name, tensors[name])) for name in names)
 
 
 def _list(body: bytes) -> Any:
@@ -55,12 +60,15 @@ def _list(body: bytes) -> Any:
         raise ValueError(str(error).replace("$.data.ndarray", "$")) from None
 
 
-def _message(body: bytes) -> Any:
+def _message(body: bytes) -> tuple[str, Any]:
     try:
         found = detect(body)
     except tw.DecodeError as error:
         raise ValueError(KNOWN if "--as" in str(error) else str(error)) from None
-    return found.decode(body[found.start :])
+    message = found.decode(body[found.start :])
+    if isinstance(message, tw.Message):  # in the container of one of the codecs
+        return f"{found.name.partition('/')[2]}/{message.kind}", message
+    return found.name, message
 
 
 def _tensors(message: Any) -> Iterator[tuple[str, Any]]:

@@ -118,6 +118,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with the files that examples name."""
     folder = tmp_path_factory.mktemp("files")
     np.save(folder / "mine.npy", np.linspace(0, 1, 20).reshape(2, 10))
+    (folder / "recorded").mkdir()
+    (folder / "recorded" / "1.json").write_text('{"data":{"ndarray":[[1.5,2.5]]}}')
     (folder / "t.csv").write_text("price,size\n1.5,2\n2.5,3\n")
     (folder / "model.py").write_text(
         "class Model:\n    def predict(self, X, names):\n        pass\n"
@@ -202,7 +204,7 @@ def extra(words: Sequence[str]) -> list[str]:
     """Return the options that make an example quick."""
     brief = dict(BRIEF.get(words[2] if words[0] == "python" else " ".join(words[:2]), {}))
     brief |= RIGOROUS if "--rigorous" in words else {}
-    if "--targets" in words:
+    if "--targets" in words or "recorded" in words:
         brief.pop("--batch", None)
     if "--rigorous" in words:
         brief.pop("--seconds", None)
