@@ -308,23 +308,23 @@ class ViewCache(Cache[View]):
         if view is None and self.older:
             view = self.get(key)
         while view is not None:
-            first = view[0]  # items by index: many views of one key may be passed over
+            first = view[0]  # by index: names take longer, and many views may be passed over
             if body[: len(first)] != first:
                 view = view[5]
                 continue
-            _, pieces, span, places, make, view, _, _ = view
-            for start, stop, piece in pieces:
+            for start, stop, piece in view[1]:
                 if body[start:stop] != piece:
                     break
             else:
                 arrays: list[Array] = []
-                for shape, dtype, at in places:
+                for shape, dtype, at in view[3]:
                     arrays.append(np.ndarray(shape, dtype, body, at))
-                if span is None:
-                    return make(arrays, "")
-                plain = _PLAIN.fullmatch(body, *span)
+                if view[2] is None:
+                    return view[4](arrays, "")
+                plain = _PLAIN.fullmatch(body, *view[2])
                 if plain:
-                    return make(arrays, plain[0].decode())
+                    return view[4](arrays, plain[0].decode())
+            view = view[5]
         return None
 
     def remember(

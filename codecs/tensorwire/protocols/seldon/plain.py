@@ -5,6 +5,8 @@
     protobuf/tensor     1a <length> { 12 <length> { 0a <length> shape  12 <length> values } }
     protobuf/tftensor   1a <length> { 22 <length> { TensorProto, see `protocols.tensorproto` } }
     protobuf/raw        22 <length> bytes
+    protobuf/ndarray    1a <length> { 1a <length> { 0a <length> 32 <length> { 0a 09 11 value } } },
+                          of one value; read only
     msgpack/tensor      {"data": {"tensor": {"shape": [2, 3], "values": bin}}}
     msgpack/tftensor    {"data": {"tftensor": {"dtype": "DT_FLOAT",
                           "tensorShape": {"dim": [{"size": "2"}]}, "tensorContent": bin}}}
@@ -113,28 +115,47 @@ def _protobuf_raw(dtype: np.dtype[Any], shape: Shape, count: int) -> bytes | Non
     return b"\x22" + varint.write(count * dtype.itemsize) if count else None
 
 
+def _protobuf_single(dtype: np.dtype[Any], shape: Shape, count: int) -> bytes | None:
+    """Return the bytes before the one number of an ndarray, in lists of one item."""
+    del dtype, count
+    inner = b"\x0a\x09\x11"
+    for size in range(11, 7 + 4 * len(shape), 4):
+        inner = b"\x0a%c\x32%c%b" % (size + 2, size, inner)
+    size = len(inner) + 8
+    return b"\x1a%c\x1a%c%b" % (size + 2, size, inner)
+
+
+_SINGLES = {4 * rank + 11: ("ndarray", _FLOAT64, (1,) * rank) for rank in (1, 2, 3, 4)}
+"""An ndarray of one number, by the size of its message."""
+
+
 def _in_protobuf(first: bytes, size: int) -> Described | None:
     """Return kind, dtype and shape that the array of a message seems to have."""
     at = _after_varint(first, 1)
     if first[0] == 0x22:
         return "raw", _BYTE, (size - at,)
     tag, at = first[at], _after_varint(first, at + 1)
+    if tag == 0x12:
+        return "tensor", _FLOAT64, _sizes(first, at)
     if tag == 0x22:
         found = tensorproto.described(first, at)
         return found and ("tftensor", *found)
-    if tag != 0x12:
-        return None
+    return _SINGLES.get(size)
+
+
+def _sizes(first: bytes, at: int) -> Shape:
+    """Return the shape of a tensor, which comes first in it where there is one."""
     if first[at] == 0x12:
-        return "tensor", _FLOAT64, ()
+        return ()
     sizes = first[at + 2 : at + 2 + first[at + 1]]
     if sizes.isascii():
-        return "tensor", _FLOAT64, tuple(sizes)
+        return tuple(sizes)
     shape: Shape = ()
     at = 0
     while at < len(sizes):
         number, at = varint.read(sizes, at)
         shape += (number,)
-    return "tensor", _FLOAT64, shape
+    return shape
 
 
 def _after_varint(first: bytes, at: int) -> int:
@@ -196,8 +217,8 @@ def _in_msgpack(first: bytes, size: int) -> Described | None:
             sizes = msgpack.unpackb(first[start - 1 : first.find(_VALUES)])
             if _INT.issuperset(map(type, sizes)) and min(sizes) > 0:
                 return "tensor", _FLOAT64, tuple(sizes)
-        if first.startswith(_TFTENSOR):
-            tree = msgpack.unpackb(b"\x82" + first[len(_TFTENSOR) : first.find(_CONTENT)])
+        if first.startswith(_TFTENSOR) and (stop := first.find(_CONTENT)) > 0:
+            tree = msgpack.unpackb(b"\x82" + first[len(_TFTENSOR) : stop])
             row, dims = BY_NAME[tree["dtype"]], tree["tensorShape"]["dim"]
             shape = tuple([int(dim["size"]) for dim in dims])
             if row.content and min(shape) > 0:
@@ -256,21 +277,30 @@ PLAIN = {
     },
 }
 _DESCRIBED = {"protobuf": _in_protobuf, "msgpack": _in_msgpack}
+_HEADERS = {name: {kind: one.header for kind, one in PLAIN[name].items()} for name in _DESCRIBED}
+_HEADERS["protobuf"]["ndarray"] = _protobuf_single
 
 
-def find(container: str, body: Body) -> tuple[str, bytes, np.dtype[Any], Shape] | None:
-    """Return kind, header, dtype and shape of the array of a message; None for another form."""
+def find(
+    container: str, body: Body, wanted: str = ""
+) -> tuple[str, bytes, np.dtype[Any], Shape] | None:
+    """Return kind, header, dtype and shape of the array of a message; None for another form.
+
+    `wanted` is the only kind to be found, if any.
+    """
+    if wanted == "ndarray" and len(body) not in _SINGLES:
+        return None
     first = bytes(body[:_HEADER_MAX])
     try:
         described = _DESCRIBED[container](first, len(body))
     except (IndexError, Irregular):
         return None
-    if described is None:
+    if described is None or (wanted and described[0] != wanted):
         return None
     kind, dtype, shape = described
     count = prod(shape)
     start = len(body) - count * dtype.itemsize
     if count < 1 or not 0 < start <= _HEADER_MAX or len(shape) > _USUAL_RANK:
         return None
-    header = PLAIN[container][kind].header(dtype, shape, count)
+    header = _HEADERS[container][kind](dtype, shape, count)
     return (kind, header, dtype, shape) if header and header == first[:start] else None

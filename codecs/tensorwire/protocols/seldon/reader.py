@@ -114,8 +114,8 @@ class MessageReader:
 
         Where the message was met before, it is cached with `make`: by default array and kind.
         """
-        found = plain.find(self._container.name, body)
-        if found is None or (wanted and found[0] != wanted):
+        found = plain.find(self._container.name, body, wanted)
+        if found is None:
             return None
         kind, header, dtype, shape = found
         size, start = len(body), len(header)

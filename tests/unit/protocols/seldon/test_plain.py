@@ -18,7 +18,9 @@ from tests.support.values import Array, plain
 
 NAMES = [f"{container}/{kind}" for container, kinds in PLAIN.items() for kind in kinds]
 VIEWED = [name for name in NAMES if not name.startswith("json")]
+SINGLE = "protobuf/ndarray"  # of one number
 SHAPES = ((), (1,), (2,), (1, 1), (3, 4), (127,), (128, 1), (5, 200), (2, 1, 1, 3), (2,) * 15)
+DAMAGED = ((2,), (3, 2), (1, 130), (2, 1, 1, 4))
 ODD = ((0,), (2, 0), (1,) * 16 + (2,), (1,) * 40 + (2,))  # shapes that have another form
 DTYPES = ("float64", "float32", "float16", "int64", "int32", "int8", "uint8", "uint16", "bool")
 MORE = ("complex64", "complex128", "bfloat16", "float8_e5m2", "int4")  # for tftensor
@@ -107,11 +109,31 @@ def _owed(kind: str, array: Array) -> Any:
     return array.dtype if kind == "tftensor" else np.dtype(np.float64), array.shape
 
 
-@pytest.mark.parametrize("name", VIEWED)
+def test_one_number_in_lists() -> None:
+    """An ndarray of one number is found in lists of up to four levels, as the runtime writes it."""
+    for rank in range(1, 7):
+        array = np.full((1,) * rank, 2.5)
+        body = reference.body(SINGLE, array)
+        found = find("protobuf", body)
+        if rank > 4:
+            assert found is None
+        else:
+            assert found == ("ndarray", body[:-8], array.dtype, array.shape)
+        codec = Codec("protobuf", "ndarray")
+        for _ in range(3):
+            assert codec.encode(array) == body
+            value = codec.decode(body)
+            assert describe(value) == describe(array)
+            assert value.flags.writeable
+    for other in (np.full((1, 2), 2.5), np.array([True]), np.ones(10_000)):
+        assert find("protobuf", reference.body(SINGLE, other)) is None
+
+
+@pytest.mark.parametrize("name", [*VIEWED, SINGLE])
 def test_damaged_bytes(name: str) -> None:
     """Whatever bytes are changed, all readers say the same: direct, of a tree, and the official."""
     random = Random(name)  # noqa: S311 - a test
-    shapes = ((2,), (3, 2), (1, 130), (2, 1, 1, 4))
+    shapes = ((1,), (1, 1), (1,) * 4) if name == SINGLE else DAMAGED
     dtype = "uint8" if name.endswith("raw") else "float64"
     bodies = [reference.body(name, plain(dtype, shape)) for shape in shapes]
     met = 0
