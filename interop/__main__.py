@@ -1,7 +1,7 @@
 """Try tensorwire against the real libraries: ``python -m interop``.
 
-Exit codes: 0 all is as it should be, 1 something is not (or a peer could not be tried), 2 the
-command line is wrong, 130 it was interrupted; what was found until then is printed.
+Exit codes: 0 no unknown fault, 1 an unknown fault, or a peer that could not be tried, 2 a wrong
+command line, 130 interrupted, with the report of what was tried until then.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ QUICK = ("triton", "kserve", "onnx", "msgpack-numpy", "safetensors", "pyarrow", 
 
 @orderly(NAME)
 def main(arguments: list[str] | None = None) -> int:
-    """Run the peers options for, and print what was found."""
+    """Run the peers that were asked for, and print the report."""
     options = _parsed(arguments)
     return guarded(NAME, lambda: _run(options))
 

@@ -1,7 +1,7 @@
 """Check what a peer and tensorwire write for each other: they read ours, we read theirs.
 
 Every implementation that both sides have is tried with every case of `cases`, in both directions.
-Where two writers must agree, the bytes are compared too. `Report` counts what came of it.
+Where two writers must agree, the bytes are compared too. `Report` counts the results.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ EMPTY_META = b"\x12\0"
 
 
 class Outcome(NamedTuple):
-    """What came of one check."""
+    """The result of one check."""
 
     peer: str
     implementation: str
@@ -131,7 +131,7 @@ def difference(expected: Sequence[Tensor], found: Sequence[Tensor]) -> str:
 
 
 def _other(found: Mapping[str, Any], case: Case) -> str:
-    """Return which other field differs; peers add parameters and meta of their own."""
+    """Return which other field differs; peers add parameters and meta that are ignored."""
     for key, value in found.items():
         expected = case.fields[key]
         if isinstance(expected, dict) and isinstance(value, dict):

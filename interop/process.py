@@ -32,7 +32,7 @@ START = 180.0
 
 
 class PeerError(Exception):
-    """The process has ended, does not answer, or answers with something else."""
+    """The process has ended, or its answer is missing or malformed."""
 
 
 class Refusal(Exception):  # noqa: N818 - nothing is wrong with the process

@@ -59,7 +59,7 @@ OURS = (
 
 
 class Loss(NamedTuple):
-    """What came of one array."""
+    """The result of one array."""
 
     column: str
     array: str

@@ -95,7 +95,7 @@ def _for_numbers(content: Content) -> bool:
 
 
 def _side(peer: str, operation: str, able: Sequence[tuple[str, str]]) -> str:
-    """Choose what a peer does in its own part; a TensorProto by itself has one side."""
+    """Return request or response, by what the peer does in practice: clients write requests."""
     first = (operation == "encode") == (peer in CLIENTS)
     sides = ("request", "response") if first else ("response", "request")
     return next((side for side in sides if (operation, side) in able), "")
@@ -178,7 +178,7 @@ def _calls(times: list[int]) -> int:
 
 @contextmanager
 def _without_garbage() -> Iterator[None]:
-    """Have no collection look at what is there already, as in the workers."""
+    """Exclude the objects that exist already from garbage collection, as the workers do."""
     gc.freeze()
     try:
         yield

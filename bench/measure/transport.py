@@ -46,14 +46,14 @@ class _Swallow(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 class _Server(TCPServer):
     """A server that leaves errors, such as Ctrl-C, to its client."""
 
     def handle_error(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 def measure(values: int, seconds: float) -> dict[int, float]:

@@ -77,7 +77,7 @@ def jobs_of(plan: Mapping[str, Any]) -> list[Job]:
 
 
 def is_compression(operation: str) -> bool:
-    """Tell ``compress zstd-1`` and ``decompress zstd-1``, which work on bodies, from the others."""
+    """Return whether an operation works on bodies: ``compress zstd-1``, ``decompress zstd-1``."""
     return " " in operation
 
 

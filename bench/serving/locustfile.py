@@ -49,7 +49,7 @@ class Echo:
         self._known = b""
 
     def problem(self, reply: bytes) -> str:
-        """Say what is wrong with a reply; nothing if it is right."""
+        """Return what is wrong with a reply; empty if it is right."""
         if not self._known:
             got = np.asarray(self._codec.decode(reply))
             wanted = np.frombuffer(self._array.tobytes(), np.uint8)

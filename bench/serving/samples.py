@@ -223,7 +223,7 @@ class Load:
         return percentile(self.latencies, percent) if self.latencies else None
 
     def doubt(self) -> str | None:
-        """Say why this measures the client rather than the server, if it does.
+        """Return why this measures the client rather than the server, if it does.
 
         By Little's law the requests under way are rate x latency, and all clients have one under
         way unless they are busy with something else.

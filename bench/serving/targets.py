@@ -42,7 +42,7 @@ def verdict(found: tuple[float, float], bound: float) -> str:
 
 
 def missed(matrix: Matrix, cells: Sequence[Cell]) -> Iterator[str]:
-    """Say which promises were not kept."""
+    """Return which promises were not kept."""
     for cell in cells:
         bound = target_of(cell) if cell.side == OURS else None
         found = matrix.ratio(cell._replace(side=OBJECTS), cell)

@@ -34,7 +34,7 @@ _BUILT_IN = tuple(f"{c}/{k}" for c in CONTAINERS for k in KINDS)
 _registered: dict[str, CodecLike] = {}
 _lock = Lock()
 _known: dict[str, SeldonProtocol] = {}  # by media type, as it was passed
-_MOST = 64  # media types that are remembered, those with parameters among them
+_MOST = 64  # media types that are cached, those with parameters among them
 
 
 @runtime_checkable

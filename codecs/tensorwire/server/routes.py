@@ -88,7 +88,7 @@ class Routes:
             self._by_group[groups] = route, names
             groups += 1 + len(names)
         self._any = re.compile("|".join(patterns), re.ASCII)
-        self._remembered = lru_cache(256)(self._named)  # the models of a server are few
+        self._cached = lru_cache(256)(self._named)  # the models of a server are few
 
     def find(self, path: str, *, escaped: bool = False) -> Route | None:
         """Return the route of a path; None for an unknown path.
@@ -100,7 +100,7 @@ class Routes:
         route = self.table.get(path or "/") if "{" not in path else None
         if route is not None:
             return route
-        look = self._remembered if len(path) <= _LONGEST else self._named
+        look = self._cached if len(path) <= _LONGEST else self._named
         return look(path, escaped)
 
     def _named(self, path: str, escaped: bool) -> Route | None:  # noqa: FBT001 - for the cache

@@ -4,7 +4,7 @@ In such a list each element is ``prefix value``, and each row of one level has t
 
     header1 (header2 (prefix value) * shape[2]) * shape[1] ... repeated shape[0] times
 
-A `Grid` fills and checks the bytes by numpy; a `SmallGrid` remembers the bytes of a short list.
+A `Grid` fills and checks the bytes by numpy; a `SmallGrid` caches the bytes of a short list.
 """
 
 from __future__ import annotations
