@@ -104,7 +104,7 @@ class Codec:
                 raise UnknownCodecError(unknown(f"the name of a {what}", name, known))
         self.name: str = f"{container}/{kind}"
         self.container: Container = CONTAINERS[container]
-        self.kind = KINDS[kind]
+        self.kind, self._kind = KINDS[kind], kind
         self.media_type: str = self.container.media_types[0]
         self.path = envelope.path_of(kind)
         self._sized = self.container.sized
@@ -325,7 +325,7 @@ class Codec:
             body = as_bytes(body) if self.container.text else as_body(body)  # text is never viewed
         if self._short and limits is None and missing is None and out is None and dtype is None:
             read = read_short(body)
-            if read is not None and read[1] == self.kind.name:
+            if read is not None and read[1] == self._kind:
                 return read[0]
         plain = limits is None and self._sized
         value = self._views.view(body, len(body)) if plain else None
