@@ -13,6 +13,7 @@ from ..advice.wording import Entry
 from ..implementations.protocols import PROTOCOLS, ROWS
 from ..interrupt import UsageError
 from ..measure.whole import as_recorded, mean_request
+from ..payloads.arrays import WANTED
 from ..payloads.files import PayloadError, load
 from ..payloads.traffic import Traffic, read_traffic, shares
 from . import plan
@@ -71,7 +72,7 @@ class Sample:
         yield Entry("shapes", shares(str(list(array.shape)) for array in arrays))
         if traffic.unreadable:
             named = [
-                f"{name}: {reason.partition(': ')[0][:REASON]}"
+                f"{name}: {reason.removeprefix(WANTED).partition(';')[0][:REASON]}"
                 for name, reason in traffic.unreadable[:NAMED]
             ]
             more = len(traffic.unreadable) - len(named)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from tensorwire.tree import Array
 
 NPY = ".npy"
+WANTED = "expected arrays or a request, got "
+"""Begins what is wrong with a file that holds something else."""
 SHOWN = 8
 """Names that an error lists."""
 

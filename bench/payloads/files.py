@@ -41,17 +41,17 @@ SUFFIXES = {
 }
 TABLES = {".csv": "csv", ".tsv": "csv"}
 PICKLE = (
-    "a pickle, which is never loaded: store arrays with numpy.save, a DataFrame with to_parquet"
+    "a pickle, which is never loaded; store arrays with numpy.save, a DataFrame with to_parquet"
 )
 OTHERS = {
-    b"\x1f\x8b": "compressed by gzip: unpack it first",
-    b"\x28\xb5\x2f\xfd": "compressed by zstd: unpack it first",
-    b"\xfd7zXZ": "compressed by xz: unpack it first",
-    b"BZh": "compressed by bzip2: unpack it first",
-    b"\x89HDF": "an HDF5 file: store its arrays with numpy.savez",
-    b"ARROW1": "an Arrow file: store it as Parquet",
-    b"\x89PNG": "a picture: store its pixels with numpy.save",
-    b"\xff\xd8\xff": "a picture: store its pixels with numpy.save",
+    b"\x1f\x8b": "a file compressed by gzip; unpack it first",
+    b"\x28\xb5\x2f\xfd": "a file compressed by zstd; unpack it first",
+    b"\xfd7zXZ": "a file compressed by xz; unpack it first",
+    b"BZh": "a file compressed by bzip2; unpack it first",
+    b"\x89HDF": "an HDF5 file; store its arrays with numpy.savez",
+    b"ARROW1": "an Arrow file; store it as Parquet",
+    b"\x89PNG": "a picture; store its pixels with numpy.save",
+    b"\xff\xd8\xff": "a picture; store its pixels with numpy.save",
     # Protocols 2 to 5; as msgpack it would be an empty map with something behind it.
     **{bytes((0x80, version)): PICKLE for version in range(2, 6)},
 }
@@ -123,11 +123,12 @@ def recognise(path: str) -> str:
     """
     file = Path(path)
     if file.exists() and not file.is_file():
-        raise ValueError("a directory" if file.is_dir() else "not a file, and so read only once")
+        what = "a directory" if file.is_dir() else "what is no file, and read only once"
+        raise ValueError(f"expected a file, got {what}")
     with file.open("rb") as stream:
         head = stream.read(16)
     if not head:
-        raise ValueError("the file is empty")
+        raise ValueError(f"{arrays.WANTED}an empty file")
     suffix = file.suffix.lower()
     for magic, name in MAGIC.items():
         if head.startswith(magic):
@@ -138,7 +139,7 @@ def recognise(path: str) -> str:
         return TABLES[suffix]
     for magic, what in OTHERS.items():
         if head.startswith(magic):
-            raise ValueError(what)
+            raise ValueError(arrays.WANTED + what)
     if head.lstrip()[:1] in (b"{", b"["):
         return "request"
     return SUFFIXES.get(suffix, "request")

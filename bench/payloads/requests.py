@@ -12,7 +12,7 @@ import orjson
 import tensorwire as tw
 from tensorwire.cli.detect import detect
 
-from .arrays import check_room, choose
+from .arrays import WANTED, check_room, choose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 COST = 8
 """Bytes that parsing takes for a byte of JSON: ``1.5,`` becomes a Python float in a list."""
-KNOWN = (
-    "in no format that is read here: .npy, .npz, .safetensors, .parquet, .csv, nested JSON lists,"
-    " and requests in JSON, protobuf or msgpack"
+UNKNOWN = (
+    f"{WANTED}a file of another format; known are .npy, .npz, .safetensors, .parquet, .csv, nested"
+    " JSON lists, and requests in JSON, protobuf or msgpack"
 )
 BEFORE, AFTER = b'{"data":{"ndarray":', b"}}"
 
@@ -64,7 +64,7 @@ def _message(body: bytes) -> tuple[str, Any]:
     try:
         found = detect(body)
     except tw.DecodeError as error:
-        raise ValueError(KNOWN if "--as" in str(error) else str(error)) from None
+        raise ValueError(UNKNOWN if "--as" in str(error) else str(error)) from None
     message = found.decode(body[found.start :])
     if isinstance(message, tw.Message):  # in the container of one of the codecs
         return f"{found.name.partition('/')[2]}/{message.kind}", message

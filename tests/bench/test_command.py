@@ -44,6 +44,12 @@ def test_the_first_command_needs_no_name(capsys: pytest.CaptureFixture[str]) -> 
     )
 
 
+def test_what_needs_a_clone_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    """The real libraries are tried from a clone alone: one line that says how."""
+    assert exit_code(main, "interop") == 2
+    assert capsys.readouterr().err.endswith("got interop; run python -m interop in a clone\n")
+
+
 def test_other_programs_keep_their_names() -> None:
     """A name that is none of ours is what is typed already; the caller is forgotten again."""
     with called_by("tensorwire bench"):

@@ -64,7 +64,7 @@ def test_wrong_options_get_one_line(
     [
         ("ragged.json", b"[[1, 2], [3]]", "expected a row of 2 items, got a row of 1 - at $[1]"),
         ("broken.json", b"[[1, 2", "unexpected end of data"),
-        ("number.json", b"3", "in no format that is read here: .npy, "),
+        ("number.json", b"3", "got a file of another format; known are .npy, "),
         ("mixed.json", b"[{}, 1]", "expected a number, bool, string or bytes, got dict"),
         ("request.json", b'{"data":{"ndarray":[[1],[2,3]]}}', "$.data.ndarray[1]"),
         ("text.npy", b"no array", "expected a .npy file"),

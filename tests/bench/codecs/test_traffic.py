@@ -47,7 +47,7 @@ def test_a_folder_gets_one_answer(
     assert "traffic 40 requests, 40 arrays; 12 were measured, " in text
     assert "forms json/ndarray 75 %, oip/binary 25 %" in text
     assert "[1, 10] 25 %" in text
-    assert "not read 1 file: notes.txt: in no format that is read here " in text
+    assert "not read 1 file: notes.txt: a file of another format " in text
     recorded = sum(path.stat().st_size for path in folder.iterdir()) - len("hello")
     assert f" and {recorded / 1000:.3g} kB as recorded." in text
     assert "Which format?" in text
@@ -85,4 +85,7 @@ def test_nothing_to_read_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixtu
     (tmp_path / "notes.txt").write_text("hello")
     code, shown, errors = run(capsys, str(tmp_path))
     assert (code, shown) == (2, "")
-    assert "expected requests that can be read, got none of 1; notes.txt: in no format" in errors
+    assert (
+        "expected requests that can be read, got none of 1; notes.txt: expected arrays or a request"
+        in errors
+    )

@@ -278,12 +278,12 @@ def npz() -> bytes:
 @pytest.mark.parametrize(
     ("name", "body", "says"),
     [
-        ("e.npy", b"", "the file is empty"),
+        ("e.npy", b"", "got an empty file"),
         ("o.npz", npz_of_objects(), "got Python objects of a pickle, which is never loaded"),
         ("t.npz", npz()[:-60], "not a .npz file, or its end is missing"),
         ("c.npz", npz()[:90] + b"\xff" + npz()[91:], "Bad CRC-32 for file"),
         ("p.pkl", b"\x80\x04\x95", "a pickle, which is never loaded"),
-        ("g.npy", b"\x1f\x8b\x08", "compressed by gzip: unpack it first"),
+        ("g.npy", b"\x1f\x8b\x08", "got a file compressed by gzip; unpack it first"),
         ("j.npy", b"\x93NUMPY\x01\0", "expected a .npy file of version"),
         ("x.parquet", b"PAR1junk", "arquet"),
         ("x.safetensors", struct.pack("<Q", 1 << 40) + b"{", "got a length of 1099511627776"),
@@ -299,7 +299,7 @@ def npz() -> bytes:
         ("r.json", b"[[1,2],[3]]", "expected a row of 2 items, got a row of 1 - at $[1]"),
         ("d.json", b"[[1,2]", "line 1 column 7"),
         ("l.json", b"[" * 5000, ""),
-        ("junk", bytes(range(255, 1, -7)), "in no format that is read here"),
+        ("junk", bytes(range(255, 1, -7)), "got a file of another format; known are"),
         (
             "h.csv",
             b"1.5,2\n3,4\n",

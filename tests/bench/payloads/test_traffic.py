@@ -71,8 +71,10 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
     assert len(found.requests) == 1
     reasons = dict(found.unreadable)
     assert set(reasons) == {"frame.pkl", "notes.txt", "empty.json"}
-    assert reasons["frame.pkl"].startswith("a pickle, which is never loaded: store ")
-    assert reasons["empty.json"] == "the file is empty"
+    assert reasons["frame.pkl"].startswith(
+        "expected arrays or a request, got a pickle, which is never loaded; store "
+    )
+    assert reasons["empty.json"] == "expected arrays or a request, got an empty file"
 
 
 def test_none_that_can_be_read_is_an_error(tmp_path: Path) -> None:
@@ -80,7 +82,7 @@ def test_none_that_can_be_read_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(PayloadError, match=r"expected requests .* got none; the folder is empty"):
         read_traffic([str(tmp_path)])
     (tmp_path / "notes.txt").write_text("hello")
-    with pytest.raises(PayloadError, match=r"got none of 1; notes\.txt: in no format"):
+    with pytest.raises(PayloadError, match=r"got none of 1; notes\.txt: expected arrays"):
         read_traffic([str(tmp_path)])
 
 
