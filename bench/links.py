@@ -93,13 +93,18 @@ def entries(results: Results, section: str) -> Iterator[Entry]:
         if advice.case in cases:
             where = f"{title(results, advice)}: " if len(cases) > 1 else ""
             yield Entry("compress", where + " ".join(_compression(advice)))
-            for each in advice.smaller:
+            for each in _told(advice):
                 yield Entry(each.error.dtype, where + _smaller(advice, each))
 
 
 def answer(advice: LinkAdvice) -> list[str]:
     """Return whether to compress in one or two sentences, and what a smaller dtype is worth."""
-    return [*_compression(advice), *(_smaller(advice, each) for each in advice.smaller)]
+    return [*_compression(advice), *(_smaller(advice, each) for each in _told(advice))]
+
+
+def _told(advice: LinkAdvice) -> list[SmallerDtype]:
+    """Return the dtypes that were measured, by tftensor, and those that would lose values."""
+    return [each for each in advice.smaller if each.choices or each.error.lost]
 
 
 def _compression(advice: LinkAdvice) -> Iterator[str]:
@@ -149,8 +154,6 @@ def _smaller(advice: LinkAdvice, smaller: SmallerDtype) -> str:
             if count
         ]
         return f"Do not send {error.dtype}: {' and '.join(lost)}."
-    if not smaller.choices:
-        return f"{error.dtype} was not measured: only tftensor sends it as it is."
     own = {each.link: each.choice for each in advice.choices}
     factors = {link: own[link].seconds / best.seconds for link, best in smaller.choices.items()}
     links = [link for link, factor in factors.items() if factor > 1 + NEAR]
