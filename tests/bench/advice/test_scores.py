@@ -23,9 +23,11 @@ TIE, WORSE, FACTOR = 1.001, 1.2, 1.2
 """Truly as fast; truly slower; and how far a factor in a sentence may be from the true one."""
 
 
-def wrong(choices: Sequence[Recommendation], truth: Truth, names: Sequence[str]) -> str:
+def wrong(
+    choices: Sequence[Recommendation], truth: Truth, names: Sequence[str], *, series: bool
+) -> str:
     """Return what is wrong with the choices of these codecs; nothing, if they are right."""
-    if [column for each in choices for column in each.columns] != list(COLUMNS):
+    if sorted(column for each in choices for column in each.columns) != sorted(COLUMNS):
         return "not every payload has one choice"
     for each in choices:
         ratios = {
@@ -37,7 +39,7 @@ def wrong(choices: Sequence[Recommendation], truth: Truth, names: Sequence[str])
             return f"a slower one is named on {each.columns}: {named}"
         if missing := {name for name in names if max(ratios[name]) < TIE} - named:
             return f"{missing} as fast as {named} on {each.columns}, and not named"
-    for before, after in pairwise(choices):
+    for before, after in pairwise(choices) if series else ():
         columns = (*before.columns, *after.columns)
         if any(
             all(truth[c, n] < TIE * min(truth[c, o] for o in names) for c in columns) for n in names
@@ -58,10 +60,10 @@ def misquoted(each: Recommendation, truth: Truth) -> str:
 
 def mistakes(advice: Advice, truth: Truth) -> list[str]:
     """Return all that is wrong with the advice: of all codecs, and of each container."""
-    found = [wrong(advice.best, truth, DESCRIBING)]
+    found = [wrong(advice.best, truth, DESCRIBING, series=advice.series)]
     for container, choices in advice.containers.items():
         members = [name for name in DESCRIBING if name.startswith(f"{container}/")]
-        found.append(wrong(choices, truth, members))
+        found.append(wrong(choices, truth, members, series=advice.series))
     found += [misquoted(each, truth) for each in advice.best]
     return [each for each in found if each]
 
