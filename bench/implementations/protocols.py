@@ -166,6 +166,7 @@ def in_turn(make: Callable[[], Pair], *, known: bool) -> Pair:
     The first call with an array, or with a body, has that one's message, so that it can be checked.
     """
     write, read = make()
+    every = shapes()  # here: they take 10 ms, and no call may that is timed
     array, body = None, b""
     arrays: Iterator[Any] = iter(())
     bodies: Iterator[bytes] = iter(())
@@ -182,7 +183,7 @@ def in_turn(make: Callable[[], Pair], *, known: bool) -> Pair:
     def encode(given: Any) -> bytes:
         nonlocal array, arrays
         if given is not array:  # not in the next call, which a worker takes for a usual one
-            array, arrays = given, turns(write, views(given, shapes()[READ:]))
+            array, arrays = given, turns(write, views(given, every[READ:]))
             return write(given)
         return write(next(arrays))
 
@@ -193,7 +194,7 @@ def in_turn(make: Callable[[], Pair], *, known: bool) -> Pair:
             return read(given)
         found = next(bodies, None)
         if found is None:
-            made = views(read(given), shapes()[:READ])
+            made = views(read(given), every[:READ])
             bodies = turns(read, [write(each) for each in made])
             found = next(bodies)
         return read(found)
