@@ -17,7 +17,6 @@ COMMANDS = {
     "serving": "serving.__main__",
     "compare": "compare.__main__",
     "record": "compare.record",
-    "history": "history",
     "report": "report.__main__",
 }
 """The modules that have their ``main``."""

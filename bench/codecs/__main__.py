@@ -41,7 +41,7 @@ other commands, with --help of their own:
   {protocols}  what each protocol costs
   {serving}  what a format costs in a whole request
   {compare}  two runs beside each other
-  {history}  a folder of runs
+  {compare} --history runs  a folder of runs
   {report}  a run as a page
 """
 SECONDS, MANY_PROCESSES = 15.0, 20

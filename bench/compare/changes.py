@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import zlib
 from dataclasses import dataclass, field, replace
 from math import exp, inf, log
 from statistics import median
@@ -14,14 +13,15 @@ from ..measure import runfile
 from ..measure.results import Cell, Results, Samples, level
 from ..measure.runfile import Run, RunFileError
 from ..payloads.case import Case
-from .interval import interval, pooled
+from .interval import interval, pooled, processes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Mapping
+    from collections.abc import Callable, Hashable, Mapping, Sequence
 
     Metadata = Mapping[str, Any]
 
 FASTER, SLOWER, TIE, UNKNOWN = "faster", "slower", "tie", "-"
+FINE, CANNOT_TELL = "fine", "cannot tell"
 NAMED = Case("", "benchmarks", (), "", "")
 """The payload of a benchmark of which nothing but its name is known."""
 # By its own name where a file has it, else by pyperf's.
@@ -52,16 +52,17 @@ class Change:
     operation: str
     old: float
     new: float
+    ratio: float
+    """New by old: above 1 is slower."""
     low: float
-    """Of the 95 % confidence interval of the ratio."""
+    """Of the confidence interval of the ratio."""
     high: float
+    surely: float
+    """The ratio is above this, with the error that all cells of a run may have together."""
     noise: float
     """How far equal cells differed in either file, and the median baseline: 0.02 is 2 %."""
-
-    @property
-    def ratio(self) -> float:
-        """New by old: above 1 is slower."""
-        return self.new / self.old
+    needs: Callable[[float], int | None] = field(compare=False, repr=False)
+    """How many processes, in all, would tell on which side of a ratio it is; None: no number."""
 
     @property
     def ours(self) -> bool:
@@ -87,6 +88,20 @@ class Change:
             return TIE
         return SLOWER if self.ratio > 1 else FASTER
 
+    def judged(self, bound: float) -> str:
+        """Tell whether it is slower by more than a bound: slower, fine, or that nobody can tell.
+
+        An interval that reaches over the bound, widened by the noise, tells neither.
+        """
+        limit, moved = 1 + bound, 1 + self.noise
+        if self.surely / moved > limit:
+            return SLOWER
+        return FINE if self.high * moved <= limit else CANNOT_TELL
+
+    def more(self, bound: float) -> int | None:
+        """Return how many processes would tell; None: no number, since the noise is as large."""
+        return self.needs(1 + bound)
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -94,7 +109,7 @@ class Comparison:
 
     old: Run
     new: Run
-    pairs: dict[int, int]
+    payloads_in_both: dict[int, int]
     """The old number of each new payload that both have."""
     changes: list[Change]
     machine: list[str]
@@ -106,6 +121,9 @@ class Comparison:
     come: list[str] = field(default_factory=list)
     drift: float = 1.0
     """The ratio of the median baseline, which is not our code: the machine's, or a library's."""
+    pairs: int = 0
+    """Of processes in turns, at most; 0: two files."""
+    pair_seconds: float = 0.0
 
 
 def read(path: str) -> Run:
@@ -136,18 +154,24 @@ def read(path: str) -> Run:
 
 def compare(old: Run, new: Run) -> Comparison:
     """Match the cells of two files and judge each."""
-    pairs, payloads = match_payloads(old.results, new.results)
-    matched = match_cells(old.results, new.results, pairs)
+    matched = match_cells(old.results, new.results, match_payloads(old.results, new.results)[0])
     changes = [_change(old, new, cell, other) for cell, other in matched.items()]
     others = [change.ratio for change in changes if not change.ours]
     drift = median(others) if others else 1.0
     moved = exp(abs(log(drift)))
     changes = [replace(each, noise=moved * (1 + each.noise) - 1) for each in changes]
+    return compared(old, new, changes, drift)
+
+
+def compared(old: Run, new: Run, changes: Sequence[Change], drift: float = 1.0) -> Comparison:
+    """Return what is known of two runs beside the times of their cells, and these."""
+    pairs, payloads = match_payloads(old.results, new.results)
+    matched = match_cells(old.results, new.results, pairs)
     return Comparison(
         old,
         new,
         pairs,
-        changes,
+        list(changes),
         machine_differences(old.metadata, new.metadata),
         payloads,
         _only(old, new, set(matched.values()), _refused(new, {o: n for n, o in pairs.items()})),
@@ -159,11 +183,16 @@ def compare(old: Run, new: Run) -> Comparison:
 def _change(old: Run, new: Run, cell: Cell, other: Cell) -> Change:
     before, after = old.results.samples.seconds[other], new.results.samples.seconds[cell]
     case = new.results.cases[cell.case]
-    # The seed is the cell's own: what else is compared does not change its interval.
-    low, high = interval(before, after, zlib.crc32(f"{cell[1:]} {case.title}".encode()))
+    low, high = interval(before, after)
     noise = max(old.results.noise(other.case), new.results.noise(cell.case))
-    times = pooled(before), pooled(after)
-    return Change(case, cell.implementation, cell.operation, *times, low, high, noise)
+    first, last = pooled(before), pooled(after)
+    ratio = last / first
+
+    def needs(limit: float) -> int | None:
+        return processes(before, after, abs(log(ratio / limit)) - log(1 + noise))
+
+    named = case, cell.implementation, cell.operation
+    return Change(*named, first, last, ratio, low, high, low, noise, needs)
 
 
 def _refused(other: Run, pairs: dict[int, int]) -> dict[int, set[str]]:

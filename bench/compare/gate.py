@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from .. import figures
 from ..command import command
-from ..measure.results import Cell, level
-from .changes import counting_differences
+from ..measure.results import Cell
+from .changes import CANNOT_TELL, SLOWER, counting_differences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,7 +76,7 @@ def facts(comparison: Comparison) -> list[Fact]:
     """Return every fact of what both files have measured, equal ones too."""
     old, new = comparison.old.results, comparison.new.results
     found = []
-    for number, other in comparison.pairs.items():
+    for number, other in comparison.payloads_in_both.items():
         case = new.cases[number]
         for name in dict.fromkeys([*old.implementations, *new.implementations]):
             known = old.facts.get((other, name)), new.facts.get((number, name))
@@ -108,7 +108,7 @@ def _all(results: Results, case: int, name: str) -> dict[tuple[str, str], int]:
 def refusals(comparison: Comparison) -> Iterator[tuple[str, str, bool]]:
     """Yield each cell that was refused in one file only, the reason, and whether it came."""
     old, new = comparison.old.results, comparison.new.results
-    for number, other in comparison.pairs.items():
+    for number, other in comparison.payloads_in_both.items():
         for name in dict.fromkeys([*old.implementations, *new.implementations]):
             before, after = old.facts.get((other, name)), new.facts.get((number, name))
             if before and after and (before.cannot is None) != (after.cannot is None):
@@ -126,26 +126,35 @@ def amount(what: str, value: int | None, *, bare: bool = False) -> str:
     return f"{value:,}" if bare else f"{value:,} {unit}"
 
 
-def too_slow(change: Change, bound: float) -> bool:
-    """Whether a codec is slower by more than that, and that beyond doubt and noise."""
-    sure = change.low > 1 and not level(change.low, 1, change.noise)
-    return change.ours and change.ratio > 1 + bound and sure
+@dataclass(frozen=True)
+class Gate:
+    """What a bound says of a comparison, and what can be told of it."""
+
+    wrong: list[str]
+    """Codecs that are slower, and bodies that are larger, by more than the bound."""
+    unsure: list[Change]
+    """Codecs of which nobody can tell: the slowest first."""
 
 
-def over(comparison: Comparison, bound: float) -> list[str]:
-    """Name the codecs that are slower, and the bodies that are larger, by more than a bound."""
-    slow = [change for change in comparison.changes if too_slow(change, bound)]
-    slow.sort(key=lambda change: -change.ratio)
+def over(comparison: Comparison, bound: float) -> Gate:
+    """Judge codecs and bodies by a bound: 0.25 is 25 %."""
+    ours = [change for change in comparison.changes if change.ours]
+    slow = [change for change in ours if change.judged(bound) == SLOWER]
+    unsure = [change for change in ours if change.judged(bound) == CANNOT_TELL]
     large = [
         fact
         for fact in facts(comparison)
         if fact.what == BYTES and fact.old and fact.new and fact.new / fact.old > 1 + bound
     ]
     limit = figures.ratio(1 + bound)
-    return [
-        *(f"{each.name}: {figures.ratio(each.ratio)} the time, over {limit}" for each in slow),
+    wrong = [
+        *(
+            f"{each.name}: {figures.ratio(each.ratio)} the time, over {limit}"
+            for each in sorted(slow, key=lambda change: -change.ratio)
+        ),
         *(f"{describe(each)}, over {limit}" for each in large),
     ]
+    return Gate(wrong, sorted(unsure, key=lambda change: -change.ratio))
 
 
 def describe(fact: Fact) -> str:

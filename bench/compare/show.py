@@ -1,26 +1,23 @@
-"""Put a comparison on the screen: tables, then the summary; or as CSV."""
+"""Put a comparison on the screen: what moved, then the summary and the verdict; or all as CSV."""
 
 from __future__ import annotations
 
 import csv
-from dataclasses import replace
+from collections import Counter
 from statistics import geometric_mean
 from typing import TYPE_CHECKING, TextIO
 
 from .. import figures
-from ..implementations.implementation import (
-    MEASURED,
-    MEMCPY,
-    TITLES,
-    container_of,
-    label_of,
-)
+from ..command import command
+from ..implementations.implementation import MEASURED
 from ..measure.results import level
 from ..screen import Row, Table
 from ..tables import row_style
 from . import gate
 from .changes import (
+    CANNOT_TELL,
     FASTER,
+    FINE,
     NAMED,
     SLOWER,
     TIE,
@@ -28,29 +25,20 @@ from .changes import (
     describe_machine,
     version_differences,
 )
-from .gate import (
-    ALLOCATIONS,
-    BYTES,
-    COPIES,
-    DECODE,
-    PYTHON,
-    WHAT,
-    amount,
-    facts,
-    refusals,
-)
+from .gate import ALLOCATIONS, BYTES, COPIES, DECODE, PYTHON, WHAT, amount, facts, refusals
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Sequence
 
     from ..measure.runfile import Run
     from ..screen import Screen
     from .changes import Change, Comparison
     from .gate import Fact
 
-COLUMNS = ("old", "new", "ratio", "verdict", "95 % interval")
-MEMORY = "memory"
+PASSED, REGRESSION, UNSURE = 0, 1, 3
+"""Exit codes."""
+COLUMNS = ("old", "new", "ratio", "verdict", "interval")
 CSV_COLUMNS = (
     *("payload", "label", "way", "operation", "old_s", "new_s", "ratio", "low", "high"),
     *("noise", "verdict"),
@@ -59,11 +47,14 @@ CSV_COLUMNS = (
 FEW = 5
 DRIFT = 0.03
 """Two runs of a quiet machine differ by less."""
-LEGEND = (
-    "ratio: new by old, of medians; above 1 is slower. 95 % interval: a bootstrap over processes"
-    " and the samples in them. tie: 1 lies in the interval, or it is no more than the noise: what"
-    " equal cells, which each run measures twice, and the median baseline differ by. - one sample"
-    " only: nothing is known."
+FILES = (
+    "ratio: new by old, of medians; above 1 is slower. interval: 95 %, from how far the processes"
+    " of each run differ. tie: 1 lies in the interval, or it is no more than the noise: what equal"
+    " cells, which each run measures twice, and the median baseline differ by."
+)
+TURNS = (
+    "ratio: new by old, the median of pairs of processes, in CPU time; above 1 is slower."
+    " interval: 95 % of either limit, by a sequential sign test."
 )
 NAMES = {
     BYTES: "bytes",
@@ -72,13 +63,24 @@ NAMES = {
     ALLOCATIONS: "allocations",
     PYTHON: "peak bytes",
 }
-ONE = "One process only: the intervals do not know how far processes differ; take more --processes."
+ONE = "One process only: how far processes differ is not known; take more --processes."
+ADVICE = (
+    "Two runs at different times differ by what else the machine did. {} --against COMMIT measures"
+    " old and new in turns, and can tell more."
+)
 
 
 def show(found: Comparison, options: Namespace, screen: Screen) -> None:
     """Write everything a person asked for, but the regressions."""
     _whose("old", found.old, screen)
     _whose("new", found.new, screen)
+    if found.pairs:
+        seconds = figures.duration(found.pairs * found.pair_seconds)
+        screen.line(
+            f"{len(found.changes)} cells in turns, in up to {found.pairs} pairs of processes;"
+            f" {seconds}.",
+            "note",
+        )
     for differs in (*found.machine, *found.payloads):
         screen.line(f"other {differs}", "warning")
     if found.machine:
@@ -87,21 +89,19 @@ def show(found: Comparison, options: Namespace, screen: Screen) -> None:
     if versions:
         screen.line("differs: " + "; ".join(versions), "note")
     if not options.quiet:
-        for table in beside(times(found.changes), screen):
-            screen.table(table)
+        screen.table(moved(found.changes, options.fail_over))
         screen.line()
-        screen.line(LEGEND, "note")
-        judged = any(change.verdict != UNKNOWN for change in found.changes)
-        if judged and any(_processes(run) == 1 for run in (found.old, found.new)):
+        screen.line(TURNS if found.pairs else FILES, "note")
+        if not found.pairs and any(_processes(run) == 1 for run in (found.old, found.new)):
             screen.line(ONE, "warning")
     _facts(found, options, screen)
     _absent(found, options, screen)
-    _summary(found, screen)
+    _summary(found, options, screen)
 
 
 def _whose(name: str, run: Run, screen: Screen) -> None:
     metadata = run.metadata
-    keys = [key for key in ("date", "git_commit") if key in metadata]
+    keys = [key for key in ("date", "git_commit") if metadata.get(key)]
     parts = [str(metadata[key]).partition(".")[0] for key in keys]
     screen.line(", ".join([f"{name}: {run.path}", *parts, describe_machine(metadata)]), "note")
 
@@ -130,14 +130,14 @@ def _absent(found: Comparison, options: Namespace, screen: Screen) -> None:
     for run, names in (("old", found.gone), ("new", come)):
         if names:
             screen.line()
-            screen.line(f"Only in the {run} file:")
+            screen.line(f"Only in the {run} {'version' if found.pairs else 'file'}:")
         for name in names:
             screen.line(f"- {name}")
     for name, reason, came in refusals(found):
         screen.line(f"{name} is refused{'' if came else ' no more'}: {reason}", "warning")
 
 
-def _summary(found: Comparison, screen: Screen) -> None:
+def _summary(found: Comparison, options: Namespace, screen: Screen) -> None:
     changes = found.changes
     ours = [change for change in changes if change.ours]
     others = [change for change in changes if not change.ours]
@@ -145,41 +145,38 @@ def _summary(found: Comparison, screen: Screen) -> None:
     named = "Benchmarks" if ours and ours[0].case == NAMED else "Codecs"
     for name, each in ((named, ours), ("Baselines, which are not our code", others)):
         if each:
-            screen.line(_line(name, each))
+            screen.line(_line(name, each, options.fail_over))
     if ours and not level(found.drift, 1, DRIFT):
         screen.line(
             f"The median baseline took {figures.ratio(found.drift)} the time: so much is the"
             " machine, or a library, and counts as noise.",
             "warning",
         )
-    for verdict, order in ((SLOWER, "worst"), (FASTER, "best")):
-        chosen = [change for change in ours or others if change.verdict == verdict]
-        chosen.sort(key=lambda change: change.ratio, reverse=verdict == SLOWER)
-        if chosen:
-            screen.line()
-            few = f", the {order} {FEW} of {len(chosen)}" if len(chosen) > FEW else ""
-            screen.line(f"{verdict.capitalize()}{few or f', {order} first'}:")
-        for change in chosen[:FEW]:
-            screen.line(
-                f"- {change.name}: {figures.ratio(change.ratio)} ({within(change)}),"
-                f" {figures.duration(change.old)} -> {figures.duration(change.new)}"
-            )
 
 
-def _line(name: str, changes: Sequence[Change]) -> str:
-    words = {SLOWER: SLOWER, FASTER: FASTER, TIE: "tied", UNKNOWN: "of one sample, not judged"}
-    counts = {word: sum(change.verdict == word for change in changes) for word in words}
-    verdicts = ", ".join(
-        f"{count} {words[word]}" for word, count in counts.items() if count or word != UNKNOWN
-    )
+def _line(name: str, changes: Sequence[Change], bound: float | None) -> str:
+    counts = Counter(verdict(change, bound) for change in changes)
+    words = {SLOWER: SLOWER, FASTER: FASTER, TIE: "tied", FINE: "fine"}
+    words |= {CANNOT_TELL: "cannot be told", UNKNOWN: "of one process, not judged"}
+    verdicts = ", ".join(f"{counts[each]} {word}" for each, word in words.items() if counts[each])
     cells = figures.counted(len(changes), "cell")
     mean = geometric_mean(change.ratio for change in changes)
     return f"{name}: {cells}, {verdicts}; {figures.ratio(mean)} in geometric mean."
 
 
-def regressions(found: Comparison, options: Namespace, screen: Screen) -> bool:
-    """Write what is a regression, if that was asked for; return whether there is any."""
+def verdict(change: Change, bound: float | None) -> str:
+    """Return the verdict on a cell: by a bound where there is one, in both directions."""
+    if bound is None:
+        return change.verdict
+    judged = change.judged(bound)
+    faster = judged == FINE and change.high * (1 + change.noise) < 1 / (1 + bound)
+    return FASTER if faster else judged
+
+
+def regressions(found: Comparison, options: Namespace, screen: Screen) -> int:
+    """Write what is a regression, if that was asked for; return the exit code."""
     wrong: list[str] = []
+    unsure: list[Change] = []
     asked = []
     if options.exact:
         lines, notes = gate.exact(found)
@@ -189,121 +186,60 @@ def regressions(found: Comparison, options: Namespace, screen: Screen) -> bool:
             screen.line()
             screen.line(note, "warning")
     if options.fail_over is not None:
-        wrong += gate.over(found, options.fail_over)
+        judged = gate.over(found, options.fail_over)
+        wrong += judged.wrong
+        unsure = judged.unsure
         asked.append(f"--fail-over {100 * options.fail_over:g}%")
     if not asked:
-        return False
-    named = " and ".join(asked)
+        return PASSED
+    told = figures.counted(len(wrong), "regression") if wrong else "no regression"
+    if unsure:
+        found_none = "" if wrong else " found"
+        told += f"{found_none}, {figures.counted(len(unsure), 'cell')} cannot be told"
     screen.line()
-    if wrong:
-        screen.line(f"{named}: {figures.counted(len(wrong), 'regression')}", "warning")
-    else:
-        screen.line(f"{named}: no regression.")
+    screen.line(f"{' and '.join(asked)}: {told}.", "warning" if wrong or unsure else "title")
     for line in wrong:
         screen.line(f"- {line}")
-    return bool(wrong)
+    if unsure:
+        _cannot_tell(found, unsure, options.fail_over, screen)
+    return REGRESSION if wrong else UNSURE if unsure else PASSED
 
 
-# Tables: times by section and operation, and the facts that changed.
+def _cannot_tell(found: Comparison, unsure: Sequence[Change], bound: float, screen: Screen) -> None:
+    """Write which cells may be slower or not, and what it would take to tell."""
+    screen.line()
+    few = f", {FEW} of {len(unsure)}" if len(unsure) > FEW else ""
+    screen.line(f"Cannot tell, for the interval reaches over {figures.ratio(1 + bound)}{few}:")
+    for change in unsure[:FEW]:
+        count = change.more(bound)
+        if count is None:
+            takes = "no number of processes would, so near is it, or so large is the noise"
+        elif found.pairs:
+            seconds = max(1, count - found.pairs) * found.pair_seconds
+            takes = f"{count} pairs would, about {figures.duration(seconds)} more"
+        else:
+            takes = f"-p {count} in both runs would"
+        screen.line(f"- {change.name}: {figures.ratio(change.ratio)} ({within(change)}); {takes}")
+    if not found.pairs:
+        screen.line(ADVICE.format(command("compare")), "note")
 
 
-def times(changes: Sequence[Change]) -> Iterator[Table]:
-    """Yield a table per section and operation, the containers as groups."""
-    tables: dict[tuple[str, str], list[Change]] = {}
-    for change in changes:
-        tables.setdefault((change.case.section, change.operation), []).append(change)
-    # As a run shows them: the sections in turn, encode before decode.
-    sections = list(dict.fromkeys(section for section, _ in tables))
-    for (section, operation), each in sorted(
-        tables.items(), key=lambda item: (sections.index(item[0][0]), _place_of(item[0][1]))
-    ):
-        table = Table(f"{TITLES.get(operation, operation)}: {section}", COLUMNS)
-        labels = _labels(each)
-        for group, rows in _groups(each).items():
-            if group:
-                table.rows.append(Row(group, style="group"))
-            table.rows += [_row(labels[row.name], row) for row in rows]
-        yield table
-
-
-def _place_of(operation: str) -> int:
-    """Return the place of an operation; that of any other file of pyperf is the first."""
-    return MEASURED.index(operation) if operation in MEASURED else 0
-
-
-def beside(tables: Iterable[Table], screen: Screen) -> Iterator[Table]:
-    """Put encode and decode beside each other where there is room for both."""
-    waiting: Table | None = None
-    for table in tables:
-        both = _joined(waiting, table) if waiting else None
-        if both and not screen.markdown and sum(both.widths()) <= screen.width:
-            yield both
-            waiting = None
-            continue
-        if waiting:
-            yield waiting
-        waiting = table
-    if waiting:
-        yield waiting
-
-
-def _joined(first: Table, second: Table) -> Table | None:
-    one, _, section = first.title.partition(": ")
-    other, _, same = second.title.partition(": ")
-    if section != same or [row.label for row in first.rows] != [row.label for row in second.rows]:
-        return None
-    columns = [name for each in (one, other) for name in (f"{each}: {COLUMNS[0]}", *COLUMNS[1:])]
-    rows = [
-        replace(row, cells=row.cells + more.cells)
-        for row, more in zip(first.rows, second.rows, strict=True)
-    ]
-    return Table(f"{one}, {other}: {section}", tuple(columns), rows)
-
-
-def _groups(changes: Sequence[Change]) -> dict[str, list[Change]]:
-    found: dict[str, list[Change]] = {}
-    for change in sorted(changes, key=lambda change: not change.ours):
-        name = change.implementation
-        group = "" if change.case == NAMED else MEMORY if name == MEMCPY else container_of(name)
-        found.setdefault(group, []).append(change)
-    return {group: _by_implementation(rows) for group, rows in found.items()}
-
-
-def _by_implementation(changes: Sequence[Change]) -> list[Change]:
-    """Put all payloads of an implementation together."""
-    found: dict[str, list[Change]] = {}
-    for change in changes:
-        found.setdefault(change.implementation, []).append(change)
-    return [change for each in found.values() for change in each]
-
-
-def _labels(changes: Sequence[Change]) -> dict[str, str]:
-    """Return the label of each row: the implementation, and the payload where there are several."""
-    if changes[0].case == NAMED:
-        return {change.name: change.implementation for change in changes}
-    names = dict.fromkeys(change.implementation for change in changes)
-    named = {name: "one memcpy" if name == MEMCPY else label_of(name) for name in names}
-    first = max(map(len, named.values()))
-    last = max(len(change.case.label) for change in changes)
-    if len({change.case for change in changes}) == 1:
-        return {change.name: named[change.implementation] for change in changes}
-    return {c.name: f"{named[c.implementation]:<{first}} {c.case.label:>{last}}" for c in changes}
-
-
-def _row(label: str, change: Change) -> Row:
-    sure = change.verdict != UNKNOWN
-    cells = (
-        figures.duration(change.old),
-        figures.duration(change.new),
-        figures.ratio(change.ratio),
-        change.verdict,
-        within(change) if sure else "-",
-    )
-    return Row(label, cells, "codec" if change.ours else "baseline")
+def moved(changes: Sequence[Change], bound: float | None) -> Table:
+    """Show the cells that are not level, the slowest first."""
+    table = Table("times that changed", COLUMNS)
+    for change in sorted(changes, key=lambda change: -change.ratio):
+        told = verdict(change, bound)
+        if told in (SLOWER, FASTER, CANNOT_TELL):
+            times = figures.duration(change.old), figures.duration(change.new)
+            cells = (*times, figures.ratio(change.ratio), told, within(change))
+            table.rows.append(Row(change.name, cells, "codec" if change.ours else "baseline"))
+    return table
 
 
 def within(change: Change) -> str:
     """Write a confidence interval."""
+    if change.verdict == UNKNOWN:
+        return "unknown"
     return f"{figures.ratio(change.low)} to {figures.ratio(change.high)}"
 
 
@@ -321,7 +257,7 @@ def changed(facts: Sequence[Fact]) -> Table:
     return table
 
 
-def write_csv(comparison: Comparison, stream: TextIO) -> None:
+def write_csv(comparison: Comparison, bound: float | None, stream: TextIO) -> None:
     """Write one line per cell that both files have timed; nothing where a number is unknown."""
     known: dict[tuple[str, ...], tuple[int | None, int | None]] = {}
     for fact in facts(comparison):
@@ -333,14 +269,14 @@ def write_csv(comparison: Comparison, stream: TextIO) -> None:
     for change in comparison.changes:
         cell = (change.case.title, change.implementation, change.operation)
         pairs = {what: known.get((*cell, what), (None, None)) for what in WHAT}
+        times = (change.old, change.new, change.ratio, change.low, change.high, change.noise)
         writer.writerow(
             (
                 cell[0],
                 change.case.label,
                 *cell[1:],
-                *(f"{value:.4g}" for value in (change.old, change.new, change.ratio)),
-                *(f"{value:.4g}" for value in (change.low, change.high, change.noise)),
-                change.verdict,
+                *(f"{value:.4g}" for value in times),
+                verdict(change, bound),
                 *(_text(what, value) for what, pair in pairs.items() for value in pair),
             )
         )

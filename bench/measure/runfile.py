@@ -1,7 +1,7 @@
 """A run as a file in pyperf's own format, with all that is needed to show it again.
 
-``python -m pyperf stats|hist|compare_to`` reads it, and so do ``bench.compare``, ``bench.history``
-and ``bench.report``: a file that is read is a `Results`, as a run that has just ended is.
+``python -m pyperf stats|hist|compare_to`` reads it, and so do ``bench.compare`` and
+``bench.report``: a file that is read is a `Results`, as a run that has just ended is.
 
 Metadata of each benchmark: ``way`` (the implementation), ``operation``, ``case`` (the payload, as
 JSON), ``digest`` (of its array), ``twin`` (1 for the second of two equal cells, the A/A control),

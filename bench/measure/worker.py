@@ -96,15 +96,17 @@ def with_first_use(decode: Decode, dtype: np.dtype[Any], *, raw: bool) -> Decode
     return decode_and_use
 
 
-def sample(job: Job, loops: int, warm_ups: int) -> float:
+def sample(
+    job: Job, loops: int, warm_ups: int, clock: Callable[[], float] = time.perf_counter
+) -> float:
     """Seconds per call, over a number of calls."""
     call, argument = job
     for _ in repeat(None, warm_ups):
         call(argument)
-    start = time.perf_counter()
+    start = clock()
     for _ in repeat(None, loops):
         call(argument)
-    return (time.perf_counter() - start) / loops
+    return (clock() - start) / loops
 
 
 def calibrate(jobs: list[Job], cells: list[Any]) -> list[float]:

@@ -64,7 +64,7 @@ def run(blocking: Path, cwd: Path, blocked: str, *argv: str) -> subprocess.Compl
         ("pyarrow", ("bench.codecs", "table.csv"), "arrow"),
         ("pyperf", ("bench.protocols", "-o", "run.json"), "bench"),
         ("pyperf", ("bench.compare", "old.json", "new.json"), "bench"),
-        ("pyperf", ("bench.history", "."), "bench"),
+        ("pyperf", ("bench.compare", "--history", "."), "bench"),
         ("pyperf", ("bench.report", "run.json", "--html", "run.html"), "bench"),
         ("PIL", ("bench.report", "run.json", "--png", "run.png"), "bench"),
         ("jinja2", ("bench.report", "run.json", "--html", "run.html"), "bench"),
@@ -101,7 +101,7 @@ def test_a_missing_package_is_one_line(
 @pytest.mark.parametrize(
     ("module", "command"),
     [
-        *(("numpy", f"bench.{name}") for name in ("codecs", "protocols", "history", "serving")),
+        *(("numpy", f"bench.{name}") for name in ("codecs", "protocols", "compare", "serving")),
         ("numpy", "interop"),
         ("google", "bench.codecs"),
         ("ml_dtypes", "bench.codecs"),
@@ -111,7 +111,7 @@ def test_a_missing_library_is_one_line(
     module: str, command: str, blocking: Path, tmp_path: Path
 ) -> None:
     """Without what the library itself needs, a benchmark says how to install the checkout."""
-    argv = (".",) if command == "bench.history" else ()
+    argv = ("--history", ".") if command == "bench.compare" else ()
     done = run(blocking, tmp_path, module, command, *argv)
     assert (done.returncode, done.stdout) == (1, ""), done.stderr
     (line,) = done.stderr.splitlines()

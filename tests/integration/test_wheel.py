@@ -91,7 +91,7 @@ def test_a_stranger_gets_an_answer(programs: Path, tmp_path: Path) -> None:
     for arguments in (
         ("compare", "run.json", "run.json"),
         ("report", "run.json", "--html", "run.html"),
-        ("history", ".", "--codec", "json/raw"),
+        ("compare", "--history", ".", "--codec", "json/raw"),
         ("protocols", "--quick", "--protocol", "oip/binary", "--seconds", "1"),
     ):
         done = run(programs, tmp_path, "bench", *arguments)
@@ -100,7 +100,7 @@ def test_a_stranger_gets_an_answer(programs: Path, tmp_path: Path) -> None:
 
 def test_what_is_not_there_is_named(programs: Path, tmp_path: Path) -> None:
     """Every command shows its help; one whose extra is missing names it, as it was called."""
-    for name in ("protocols", "serving", "compare", "history", "report", "record"):
+    for name in ("protocols", "serving", "compare", "report", "record"):
         done = run(programs, tmp_path, "bench", name, "--help")
         assert done.stdout.startswith(f"usage: tensorwire bench {name} ")
         assert "python -m bench" not in done.stdout

@@ -1,4 +1,4 @@
-"""``python -m bench.history``: runs of a folder by date and machine, and the figures of a codec."""
+"""``python -m bench.compare --history``: runs by date and machine, figures of a codec, a page."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bench import figures
+from bench.compare.__main__ import main
 from bench.compare.history import BARS, sparkline
-from bench.history import main
 from tests.support.commands import outcome
 from tests.support.run_files import WAYS, results, written
 
@@ -44,7 +44,7 @@ def test_runs_stand_in_the_order_of_their_dates(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A row per run: date, medians, the ratio to the run before, commit and versions."""
-    code, text, err = run(capsys, str(folder), "--codec", "json/raw", "--op", "encode")
+    code, text, err = run(capsys, "--history", str(folder), "--codec", "json/raw", "--op", "encode")
     assert code == 0
     lines = [line.split() for line in text.splitlines() if line.startswith("  2026-")]
     assert [line[0] for line in lines] == ["2026-02-01", "2026-02-02", "2026-02-03"]
@@ -69,7 +69,7 @@ def test_runs_stand_in_the_order_of_their_dates(
 
 def test_all_codecs_in_short(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Without --codec a row per codec: the last run by the first and by the one before."""
-    code, text, _ = run(capsys, str(folder))
+    code, text, _ = run(capsys, "--history", str(folder))
     assert code == 0
     lines = text[text.index("\njson\n") : text.index("\n\nx first")].splitlines()
     rows = [line.split() for line in lines if line.startswith("  ")]
@@ -84,7 +84,7 @@ def test_other_machines_stand_apart(folder: Path, capsys: pytest.CaptureFixture[
     """The machine that was used last comes first; ratios stay within a machine."""
     date = "2026-03-01 00:00:00"
     written(folder, "z.json", RUNS[2], date=date, cpu="Abacus 4000", cores=8)
-    code, text, _ = run(capsys, str(folder), "--codec", "json/raw", "--op", "encode")
+    code, text, _ = run(capsys, "--history", str(folder), "--codec", "json/raw", "--op", "encode")
     assert code == 0
     last, first = text.index("Abacus 4000, 8 CPUs, Linux x86_64: 1 run"), text.index("Abacus 3000")
     assert last < text.index("2026-03-01") < first < text.index("2026-02-01")
@@ -94,7 +94,9 @@ def test_other_machines_stand_apart(folder: Path, capsys: pytest.CaptureFixture[
 def test_one_payload(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """--batch takes a label with or without its comma."""
     for label in ("1000", "1,000"):
-        code, text, _ = run(capsys, str(folder), "--codec", "json/raw", "--batch", label)
+        code, text, _ = run(
+            capsys, "--history", str(folder), "--codec", "json/raw", "--batch", label
+        )
         assert code == 0
         heading = next(line for line in text.splitlines() if "x before" in line)
         assert heading.split()[:3] == ["1,000", "x", "before"]
@@ -104,7 +106,7 @@ def test_a_payload_that_came_later(folder: Path, capsys: pytest.CaptureFixture[s
     """A run without a payload has a dash there, and is compared by what both have."""
     made = results(9, batches=(1, 50))
     written(folder, "d.json", made, date="2026-02-04 00:00:00")
-    _, text, _ = run(capsys, str(folder), "--codec", "json/tensor", "--op", "encode")
+    _, text, _ = run(capsys, "--history", str(folder), "--codec", "json/tensor", "--op", "encode")
     shown = [line for line in text.splitlines() if "commit Python" in line or "3.12.1" in line]
     heading, *lines = map(str.split, shown)
     assert heading[:3] == ["1", "50", "1,000"]
@@ -116,11 +118,11 @@ def test_a_payload_that_came_later(folder: Path, capsys: pytest.CaptureFixture[s
 @pytest.mark.parametrize(
     ("argv", "says"),
     [
-        (["nowhere"], "nowhere: expected a folder, got none"),
-        (["--codec", "json/odd", "."], "expected a run that timed what was asked for"),
-        (["--batch", "77", "."], "expected a run that timed what was asked for"),
-        (["--op", "both", "."], "invalid choice: 'both'"),
-        ([], "required: DIR"),
+        (["--history", "nowhere"], "nowhere: expected a folder, got none"),
+        (["--codec", "json/odd", "--history", "."], "expected a run that timed what was asked for"),
+        (["--batch", "77", "--history", "."], "expected a run that timed what was asked for"),
+        (["--op", "both", "--history", "."], "invalid choice: 'both'"),
+        ([], "expected two files, --against OLD or --history DIR"),
     ],
 )
 def test_nothing_to_show(
@@ -139,7 +141,7 @@ def test_nothing_to_show(
 
 def test_an_empty_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A folder without a run is an error, not an empty table."""
-    code, out, err = run(capsys, str(tmp_path))
+    code, out, err = run(capsys, "--history", str(tmp_path))
     assert (code, out) == (2, "")
     assert "expected files of runs, got none" in err
 
@@ -167,9 +169,9 @@ def test_it_fits(
     for day in range(10, 30):
         written(folder, f"{day}.json", made, date=f"2026-02-{day} 00:00:00")
     for more in (["--codec", "json/raw"], []):
-        _, text, _ = run(capsys, str(folder), *more)
+        _, text, _ = run(capsys, "--history", str(folder), *more)
         assert max(map(len, text.splitlines())) <= width
-    _, text, _ = run(capsys, str(folder), "--codec", "json/raw", "--op", "encode")
+    _, text, _ = run(capsys, "--history", str(folder), "--codec", "json/raw", "--op", "encode")
     headings = " ".join(line for line in text.splitlines() if "x before" in line).split()
     assert {f"{batch:,}" for batch in batches} <= set(headings)
 
@@ -177,7 +179,7 @@ def test_it_fits(
 def test_bars_are_for_utf8(folder: Path) -> None:
     """Where the encoding has no bars, there are none, and the ratios say of what they are."""
     done = subprocess.run(
-        [sys.executable, "-m", "bench.history", str(folder)],
+        [sys.executable, "-m", "bench.compare", "--history", str(folder)],
         capture_output=True,
         check=False,
         env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONPATH": os.pathsep.join(sys.path)},
