@@ -204,7 +204,7 @@ def checks(results: Results) -> Table:
                     figures.duration(each.predicted),
                     figures.duration(each.fastest),
                     figures.duration(each.median),
-                    f"{each.fastest / each.predicted:.2f}x",
+                    f"{each.ratio:.2f}x",
                 ),
             )
         )
@@ -212,21 +212,21 @@ def checks(results: Results) -> Table:
 
 
 def agreement(results: Results) -> str:
-    """Return whether the fastest transfers took what was predicted, and what the others tell."""
+    """Return in a few words whether transfers took what was predicted, and why not if not."""
     checked = results.links.checked if results.links else ()
     if not checked:
         return ""
-    apart = {each: abs(each.fastest / each.predicted - 1) for each in checked}
+    apart = {each: abs(each.ratio - 1) for each in checked}
     within = sum(share <= BOUND for share in apart.values())
     worst = max(apart, key=lambda each: apart[each])
-    missed = figures.duration(abs(worst.fastest - worst.predicted))
+    missed = figures.duration(apart[worst] * worst.predicted)
     text = (
-        f"ratio: of the fastest, which others disturbed least, to the predicted. {within} of"
+        f"ratio: measured to predicted; 1 if it is from the fastest to the median. {within} of"
         f" {len(apart)} agree within {figures.percent(BOUND)}; the largest difference is"
         f" {figures.percent(apart[worst])}, {missed}."
     )
     off = [each for each, share in apart.items() if share > BOUND]
-    if any(abs(each.fastest - each.predicted) > COLD for each in off):
+    if any(apart[each] * each.predicted > COLD for each in off):
         return text + " Close other programs, or give it more --seconds."
     if off:
         return text + " Caches are cold after a wait for the wire: that is no part of the sums."

@@ -50,6 +50,11 @@ class Checked:
     """Of several: what other programs do can only make a transfer longer."""
     median: float
 
+    @property
+    def ratio(self) -> float:
+        """What was measured to what was predicted: 1 from the fastest to the median transfer."""
+        return min(max(self.predicted, self.fastest), self.median) / self.predicted
+
 
 @dataclass(frozen=True)
 class Links:

@@ -131,9 +131,9 @@ def test_agreement_is_counted() -> None:
     )
     results = replace(results, links=replace(results.links, checked=checked))
     assert links.agreement(results) == (
-        "ratio: of the fastest, which others disturbed least, to the predicted. 1 of 2 agree within"
-        " 10 %; the largest difference is 25 %, 2.50 ms. Close other programs, or give it more"
-        " --seconds."
+        "ratio: measured to predicted; 1 if it is from the fastest to the median. 1 of 2 agree"
+        " within 10 %; the largest difference is 25 %, 2.50 ms. Close other programs, or give it"
+        " more --seconds."
     )
     assert [row.cells for row in links.checks(results).rows] == [
         ("protobuf/tensor, 800 kB", "640 ms", "650 ms", "700 ms", "1.02x"),

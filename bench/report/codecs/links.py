@@ -150,7 +150,7 @@ def _checked(results: Results) -> Table:
                 figures.duration(each.predicted),
                 figures.duration(each.fastest),
                 figures.duration(each.median),
-                figures.ratio(each.fastest / each.predicted),
+                figures.ratio(each.ratio),
             ]
         )
     columns = [Column("link"), Column("payload"), Column("sent")]

@@ -101,6 +101,14 @@ def test_a_body_that_does_not_come_back_is_an_error(monkeypatch: pytest.MonkeyPa
         links.tried("x", b"abc", patience=1.0)
 
 
+@pytest.mark.parametrize(("predicted", "ratio"), [(1.0, 2.0), (2.5, 1.0), (4.0, 0.75)])
+def test_a_prediction_is_right_from_the_fastest_to_the_median(
+    predicted: float, ratio: float
+) -> None:
+    """Transfers took 2 to 3 s: below and above it counts how far the nearer end is."""
+    assert Checked(0, "1 Gb/s", predicted, 2.0, 3.0).ratio == ratio
+
+
 def test_a_file_of_a_run_has_it_all(tmp_path: Path) -> None:
     """What is read is what was written, though payloads without a time have other numbers there."""
     errors = [cast_error(build(SMALL), "float32")]
