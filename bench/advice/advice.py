@@ -20,7 +20,7 @@ from ..measure.results import DISAGREE, spread
 from ..measure.transport import seconds_of
 from ..payloads.case import dtype_of
 from .capabilities import Capabilities, capabilities_of, comes_back_as, name_of
-from .scores import NEAR, by_container, describing, scores_of
+from .scores import NEAR, by_container, describing, divided, scores_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -63,7 +63,10 @@ class Recommendation:
     next: Alternative | None
     """The quickest of the others; None: there is none."""
     objects: float | None
-    """The seconds of the usual way through Python objects, divided by those of this one."""
+    """The seconds of the usual way through Python objects, divided by those of this one.
+
+    None where it was not measured, or the processes disagree.
+    """
     others: tuple[Alternative, ...] = ()
     """Of the best of all: what is best in the containers that are slower, quickest first."""
 
@@ -260,7 +263,7 @@ def _recommendation(
         if (at, each) in scores.seconds and each not in scores.best(at, names)
     ]
     size = scores.sizes[at, name]
-    usual = scores.objects.get((at, name))
+    usual = divided(scores.objects.get((at, name), ()), scores.processes[at, name])
     return Recommendation(
         codec=name,
         level_with=tuple(level),
@@ -270,7 +273,7 @@ def _recommendation(
         bytes=size,
         bytes_per_value=size / max(1, scores.elements.get(at, 1)),
         next=min(others, key=lambda each: each.time, default=None),
-        objects=None if usual is None else usual / scores.seconds[at, name],
+        objects=median(usual) if _is_sure(usual) else None,
     )
 
 
@@ -280,8 +283,12 @@ def _alternative(scores: Scores, column: str, name: str, other: str) -> Alternat
         other,
         median(ratios),
         scores.sizes[column, other] / max(1, scores.sizes[column, name]),
-        sure=len(ratios) >= ENOUGH and spread(ratios) <= DISAGREE**2,
+        sure=_is_sure(ratios),
     )
+
+
+def _is_sure(ratios: Sequence[float]) -> bool:
+    return len(ratios) >= ENOUGH and spread(ratios) <= DISAGREE**2
 
 
 def _others(

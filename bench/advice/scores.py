@@ -35,8 +35,8 @@ class Scores:
     series: bool = True
     """The columns grow, so neighbours are put together."""
     elements: Mapping[str, int] = field(default_factory=dict)
-    objects: Mapping[tuple[str, str], float] = field(default_factory=dict)
-    """The seconds of the same job done through Python objects."""
+    objects: Mapping[tuple[str, str], Sequence[float]] = field(default_factory=dict)
+    """The seconds of the same job done through Python objects, by process."""
     casts: frozenset[tuple[str, str]] = frozenset()
     """Where the payload comes back as another dtype."""
 
@@ -54,12 +54,7 @@ class Scores:
 
     def ratios(self, column: str, name: str, than: str) -> list[float]:
         """Return how many times as long as another it took, in each process."""
-        pairs = zip(
-            self.processes[column, name],
-            self.processes[column, than],
-            strict=False,  # an interrupted run has fewer of one than of the other
-        )
-        return [slow / fast for slow, fast in pairs]
+        return divided(self.processes[column, name], self.processes[column, than])
 
     def best(self, column: str, names: Iterable[str]) -> list[str]:
         """Return the quickest of these codecs, and all that are not slower beyond the noise.
@@ -82,6 +77,11 @@ class Scores:
         return describing(self.codecs)
 
 
+def divided(slow: Sequence[float], fast: Sequence[float]) -> list[float]:
+    """Return the ratio of each process; an interrupted run has fewer of one than of the other."""
+    return [first / second for first, second in zip(slow, fast, strict=False)]
+
+
 def scores_of(results: Results, section: str, casts: Iterable[tuple[str, str]] = ()) -> Scores:
     """Gather one section of a run."""
     chosen = {n: case for n, case in enumerate(results.cases) if case.section == section}
@@ -94,11 +94,9 @@ def scores_of(results: Results, section: str, casts: Iterable[tuple[str, str]] =
             if taken is not None:
                 seconds[cell] = taken
                 sizes[cell] = results.facts[n, name].size
-                parts = [results.by_process(Cell(n, name, each)) for each in results.summed]
-                processes[cell] = [sum(each) for each in zip(*parts, strict=False)]
-            usual = results.there_and_back(n, name + OBJECTS)
-            if usual is not None:
-                objects[cell] = usual
+                processes[cell] = _by_process(results, n, name)
+                if usual := _by_process(results, n, name + OBJECTS):
+                    objects[cell] = usual
     return Scores(
         tuple(case.label for case in chosen.values()),
         codecs,
@@ -110,6 +108,11 @@ def scores_of(results: Results, section: str, casts: Iterable[tuple[str, str]] =
         objects=objects,
         casts=frozenset(casts),
     )
+
+
+def _by_process(results: Results, case: int, name: str) -> list[float]:
+    parts = [results.by_process(Cell(case, name, each)) for each in results.summed]
+    return [sum(each) for each in zip(*parts, strict=False)]
 
 
 def describing(codecs: Iterable[str]) -> list[str]:

@@ -26,12 +26,12 @@ PATIENCE = 0.2
 """The share of the run's seconds that a single call of a slow baseline may take."""
 RESERVE = 0.3
 """Seconds kept for writing the answer."""
-BESIDE, CHEAP = 3, 0.01
+BESIDE, CHEAP = 3, 0.001
 """Processes that also time what is no codec, and the share of the time that one of its calls may
 take in all of them, and not only in the first: nothing is chosen by it, and much of it is slow."""
 AGAIN, AGAIN_SHARE = 3, 0.15
 """Processes that time payloads again on which the others disagreed, and their share of the time."""
-FEWEST = 3
+FEWEST = 5
 """Processes that are started even if the time is over, as on a busy machine."""
 
 
