@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import orjson
 
 import tensorwire as tw
 from tensorwire.cli.detect import detect
+from tensorwire.protocols import families
 
 from .arrays import WANTED, check_room, choose
 
@@ -60,9 +62,13 @@ def _list(body: bytes) -> Any:
         raise ValueError(str(error).replace("$.data.ndarray", "$")) from None
 
 
+_protocols = cache(families)
+"""Those of this process, asked for once: a folder has thousands of requests."""
+
+
 def _message(body: bytes) -> tuple[str, Any]:
     try:
-        found = detect(body)
+        found = detect(body, protocols=_protocols())
     except tw.DecodeError as error:
         raise ValueError(UNKNOWN if "--as" in str(error) else str(error)) from None
     message = found.decode(body[found.start :])

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 FILES, BYTES = 10_000, 1 << 30
 """Of a folder that has more, so many files are read, evenly over their names."""
-ARRAYS = 12
+ARRAYS = 8
 """Arrays that are measured; some more of traffic that has everything in all sizes."""
 SIDECARS = (".headers", ".headers.json", ".meta", ".meta.json")
 """Ends of the names of files that describe a request beside them: the bytes tell what it is."""

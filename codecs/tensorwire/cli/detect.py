@@ -27,7 +27,7 @@ from tensorwire.protocols.family import Recognized, message_class
 from tensorwire.transcoding import find_form
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from google.protobuf.message import Message
 
@@ -151,8 +151,13 @@ def format_of(body: bytes, name: str | None, *, reply: bool) -> Format:
     return Format(name, reply=reply)
 
 
-def detect(body: bytes, *, reply: bool = False) -> Format:
+def detect(
+    body: bytes, *, reply: bool = False, protocols: Sequence[Family] | None = None
+) -> Format:
     """Return the format of a payload; `reply` decides where the bytes read as both.
+
+    Whoever asks for many payloads passes the `protocols`: to find those that are installed takes
+    more time than to recognise a small message.
 
     Raises
     ------
@@ -161,18 +166,19 @@ def detect(body: bytes, *, reply: bool = False) -> Format:
     """
     if not body:
         raise DecodeError("expected a payload, got an empty file")
+    known = families() if protocols is None else protocols
     if body[0] == 0 and int.from_bytes(body[1:_FRAME], "big") == len(body) - _FRAME:
-        return _bare(body[_FRAME:], reply=reply)._replace(start=_FRAME)
+        return _bare(body[_FRAME:], known, reply=reply)._replace(start=_FRAME)
     try:
-        return _bare(body, reply=reply)
+        return _bare(body, known, reply=reply)
     except DecodeError:
         start = next((n for n in range(1, 6) if varint.write(len(body) - n) == body[:n]), 0)
         if not start:
             raise
-        return _bare(body[start:], reply=reply)._replace(start=start)
+        return _bare(body[start:], known, reply=reply)._replace(start=start)
 
 
-def _bare(body: bytes, *, reply: bool) -> Format:
+def _bare(body: bytes, protocols: Sequence[Family], *, reply: bool) -> Format:
     found = _of_arrays(body)
     if found is not None:
         return found
@@ -185,7 +191,7 @@ def _bare(body: bytes, *, reply: bool) -> Format:
             document = _parsed(body)
         except orjson.JSONDecodeError as error:  # a newline and a quote are also tags of protobuf
             problem = DecodeError(f"expected JSON, got other text: {error}")
-    greedy_last = sorted(families(), key=lambda family: family.greedy)
+    greedy_last = sorted(protocols, key=lambda family: family.greedy)
     for family in greedy_last:
         recognized = _recognized(family, body, document)
         if recognized is not None:

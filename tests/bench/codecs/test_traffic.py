@@ -44,7 +44,7 @@ def test_a_folder_gets_one_answer(
     code, shown, errors = run(capsys, str(folder), *BRIEF)
     assert (code, errors) == (0, "")
     text = " ".join(shown.split())
-    assert "traffic 40 requests, 40 arrays; 12 were measured, " in text
+    assert "traffic 40 requests, 40 arrays; 8 were measured, " in text
     assert "forms json/ndarray 75 %, oip/binary 25 %" in text
     assert "[1, 10] 25 %" in text
     assert "not read 1 file: notes.txt: a file of another format " in text
