@@ -67,13 +67,13 @@ class Traffic:
         """The arrays of all requests."""
         return [array for request in self.requests for array in request.arrays]
 
-    def sample(self) -> list[tuple[Recorded, float]]:
+    def sample(self) -> list[tuple[Recorded, int]]:
         """Return the arrays to measure, and how many of all each of them stands for.
 
         Each combination of form, dtype and shape is a stratum; where there are more of them than
         `ARRAYS`, those of one kind of dtype and about the same size are put together. Each stratum
-        has one array, and the more the larger its share of all bytes; they are spread over its
-        sizes.
+        has one array, and the more the larger its share of all bytes. An array stands for a part
+        of its stratum, by size, and is as large as the mean of that part.
         """
         for keys in STRATA:
             strata = _strata(self.arrays, keys)
@@ -85,11 +85,12 @@ class Traffic:
             open_ones = [n for n, each in enumerate(strata) if counts[n] < len(each)]
             if open_ones:
                 counts[max(open_ones, key=lambda n: weights[n] / (counts[n] + 1))] += 1
-        return [
-            (stratum[int((n + 0.5) * len(stratum) / count)], len(stratum) / count)
+        parts = [
+            stratum[len(stratum) * n // count : len(stratum) * (n + 1) // count]
             for stratum, count in zip(strata, counts, strict=True)
             for n in range(count)
         ]
+        return [(_mean(part), len(part)) for part in parts]
 
 
 STRATA: tuple[Callable[[Recorded], object], ...] = (
@@ -98,6 +99,12 @@ STRATA: tuple[Callable[[Recorded], object], ...] = (
     lambda each: (each.kind, each.nbytes.bit_length() // 4),
 )
 """What the arrays of a stratum have in common: the first of these that gives few enough."""
+
+
+def _mean(found: Sequence[Recorded]) -> Recorded:
+    """Return the array that is nearest to the mean size of these."""
+    mean = sum(array.nbytes for array in found) / len(found)
+    return min(found, key=lambda array: abs(array.nbytes - mean))
 
 
 def _strata(found: Iterable[Recorded], key: Callable[[Recorded], object]) -> list[list[Recorded]]:
@@ -131,11 +138,13 @@ def read_traffic(paths: Sequence[str]) -> Traffic:
             for name, array in found
         )
         requests.append(Request(form, _size(path), arrays))
-    shown = printable(", ".join(paths))
     if not requests:
         first = f"{unreadable[0][0]}: {unreadable[0][1]}" if unreadable else "the folder is empty"
         count = f"none of {len(unreadable):,}" if unreadable else "none"
+        shown = ", ".join(paths)
         raise PayloadError(f"{shown}: expected requests that can be read, got {count}; {first}")
+    # Where they lie is nobody's business: advice is written into files.
+    shown = printable(", ".join(Path(path).resolve().name for path in paths))
     return Traffic(shown, tuple(requests), tuple(unreadable), len(names) - len(chosen))
 
 

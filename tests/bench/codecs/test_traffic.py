@@ -61,6 +61,7 @@ def test_programs_get_the_mean_request(folder: Path, capsys: pytest.CaptureFixtu
     assert code == 0
     found = json.loads(shown)
     assert '"a request"' in json.dumps(found)
+    assert str(folder.parent) not in shown
 
 
 @pytest.mark.parametrize(

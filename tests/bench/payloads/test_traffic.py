@@ -117,7 +117,7 @@ def test_a_few_arrays_are_all_measured() -> None:
     """Up to the bound each array is measured, and stands for itself."""
     found = Traffic("t", (*recorded(3, (1, 10)), *recorded(2, (8, 10))), (), 0).sample()
     assert len({array.path for array, _ in found}) == 5
-    assert {weight for _, weight in found} == {1.0}
+    assert {weight for _, weight in found} == {1}
 
 
 @pytest.mark.parametrize("shapes", [3, 200])
@@ -128,11 +128,11 @@ def test_a_sample_stands_for_all(shapes: int) -> None:
     found = Traffic("t", tuple(requests), (), 0)
     sample = found.sample()
     assert len(sample) == traffic.ARRAYS
-    assert sum(weight for _, weight in sample) == pytest.approx(len(found.arrays))
+    assert sum(weight for _, weight in sample) == len(found.arrays)
     assert any(array.shape == (10_000, 10) for array, _ in sample)
     total = sum(array.nbytes for array in found.arrays)
     estimate = sum(weight * array.nbytes for array, weight in sample)
-    assert estimate == pytest.approx(total, rel=0.2)
+    assert estimate == pytest.approx(total, rel=0.02)
 
 
 def test_strings_are_never_left_out() -> None:
