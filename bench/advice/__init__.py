@@ -2,9 +2,9 @@
 
 One job per file::
 
-    scores        times and sizes of one section of a run, and what counts as level
+    scores        times and sizes of one section of a run, and what is slower beyond the noise
     capabilities  what each codec makes of arrays that are hard to represent
-    advice        recommendations, crossovers, transport share, what to avoid: plain data
-    wording       the same in sentences
+    advice        recommendations by payload, and the share of a request: plain data
+    wording       the same in a few lines, the last of them what to take
     links         whether to compress, over links of several speeds
 """

@@ -87,6 +87,22 @@ def test_tables_fit_a_terminal(
         assert part in text
 
 
+@pytest.mark.parametrize("columns", [80, 120])
+def test_the_default_run_is_short(
+    columns: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At most sixty lines, of which the last ones are what to take; more columns show more."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    lines = show(capsys).splitlines()
+    assert len(lines) <= 60
+    assert max(map(len, lines)) <= columns
+    (start,) = (place for place, line in enumerate(lines) if line.startswith("Which format? "))
+    assert any(line.startswith("Take ") for line in lines[-4:])
+    assert len(lines) - start <= 20  # a single process, whose factors are not sure
+    (heading,) = (line for line in lines if line.split()[:2] == ["1", "10"])
+    assert ("1st use" in heading) is (columns == 120)
+
+
 def test_markdown_is_rectangular(capsys: pytest.CaptureFixture[str]) -> None:
     """Every row of every Markdown table has as many cells as its heading."""
     text = show(capsys, "--batch", "1,2", "--codec", "json/*", "--markdown", "--details")
