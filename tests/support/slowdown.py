@@ -5,6 +5,7 @@ It takes CPU time for a share of each call, and as little as can be of all other
 
 from __future__ import annotations
 
+from itertools import repeat
 from time import process_time
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +33,8 @@ class Slower:
             setattr(self, operation, _waiting(call, size_of, size, share))
             return
         wanted = (1 + share) * _least(lambda: call(argument))
-        bare, long = _turning(call, size_of, size, 0), _turning(call, size_of, size, 1000)
+        # The text of this argument may be longer or shorter than that of the payload.
+        bare, long = (_turning(call, size_of, size_of(argument), count) for count in (0, 1000))
         added = _least(lambda: bare(argument))
         turn = (_least(lambda: long(argument)) - added) / 1000
         turns = max(0, round((wanted - added) / turn))
@@ -70,12 +72,10 @@ def _waiting(call: Call, size_of: Call, size: int, share: float) -> Call:
 
 
 def _turning(call: Call, size_of: Call, size: int, count: int) -> Call:
-    turns = range(count)
-
     def slow(argument: Any) -> Any:
         result = call(argument)
         if size_of(argument) == size:
-            for _ in turns:
+            for _ in repeat(None, count):  # each turn takes the same, unlike one of a range
                 pass
         return result
 
