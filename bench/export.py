@@ -63,7 +63,7 @@ A choice:
 ======================  ====================================================================
 
 Another codec: ``codec``; ``time`` and ``bytes``, how many times those of the choice (the median of
-the processes' ratios); ``sure``, whether the processes agree on that.
+the processes' ratios, or null where it is not known well); ``sure``, whether the processes agree.
 """
 
 from __future__ import annotations

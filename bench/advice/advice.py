@@ -38,8 +38,11 @@ class Alternative:
     """A codec beside the recommended one."""
 
     codec: str
-    time: float
-    """Its seconds, divided by those of the recommendation in the same process: the median."""
+    time: float | None
+    """Its seconds, divided by those of the recommendation in the same process: the median.
+
+    None where the medians of both say otherwise, or fewer than three processes say anything.
+    """
     bytes: float
     """Its body, divided by that of the recommendation."""
     sure: bool
@@ -272,23 +275,27 @@ def _recommendation(
         seconds=scores.seconds[at, name],
         bytes=size,
         bytes_per_value=size / max(1, scores.elements.get(at, 1)),
-        next=min(others, key=lambda each: each.time, default=None),
-        objects=median(usual) if _is_sure(usual) else None,
+        next=next(iter(_quickest_first(scores, at, others)), None),
+        objects=median(usual) if len(usual) >= ENOUGH and spread(usual) <= DISAGREE**2 else None,
     )
 
 
 def _alternative(scores: Scores, column: str, name: str, other: str) -> Alternative:
     ratios = scores.ratios(column, other, name)
+    shown = scores.seconds[column, other] / scores.seconds[column, name]
     return Alternative(
         other,
-        median(ratios),
+        _agreed(ratios, shown),
         scores.sizes[column, other] / max(1, scores.sizes[column, name]),
-        sure=_is_sure(ratios),
+        sure=spread(ratios) <= DISAGREE**2,
     )
 
 
-def _is_sure(ratios: Sequence[float]) -> bool:
-    return len(ratios) >= ENOUGH and spread(ratios) <= DISAGREE**2
+def _agreed(ratios: Sequence[float], shown: float) -> float | None:
+    """Return the median, unless the ratio of the figures that are shown is another."""
+    if len(ratios) < ENOUGH or spread([median(ratios), shown]) > DISAGREE:
+        return None
+    return median(ratios)
 
 
 def _others(
@@ -300,7 +307,11 @@ def _others(
         for each in recommended
         if best.at in each.columns and each.codec not in scores.best(best.at, scores.describing)
     ]
-    return tuple(sorted(found, key=lambda each: each.time))
+    return tuple(_quickest_first(scores, best.at, found))
+
+
+def _quickest_first(scores: Scores, column: str, found: Iterable[Alternative]) -> list[Alternative]:
+    return sorted(found, key=lambda each: scores.seconds[column, each.codec])
 
 
 # Whether the choice matters at all, beside a request with nothing in it.

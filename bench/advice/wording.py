@@ -79,6 +79,8 @@ def _verdict(advice: Advice) -> str:
 
 def _faster(other: Alternative, *, short: bool = False) -> str:
     name = kind_of(other.codec) if short else other.codec
+    if other.time is None:
+        return f"faster than {name}"
     return f"{'' if other.sure else 'about '}{figures.times(other.time)} as fast as {name}"
 
 

@@ -40,6 +40,9 @@ SLOW = 5e-3
 """Calls below this depend on what the caches hold: they are warmed up before the clock starts."""
 LEAST = 3
 """Samples per process, if the budget allows; one if it does not, and for slower calls."""
+QUICK = 1e-3
+"""Seconds of a sample that costs so little that the budget does not count: of three, one that was
+interrupted changes nothing."""
 MOST = 60
 
 
@@ -157,12 +160,12 @@ def visits(seconds: Sequence[float], budget: float) -> list[int]:
     seconds
         The duration of one call of each cell.
     budget
-        Seconds for all of them. Every cell gets one sample even beyond it.
+        Seconds for all of them. Every cell gets one sample even beyond it, quick ones three.
     """
     costs = [cost_of(each) for each in seconds]
     least = [1 if each > SLOW else LEAST for each in seconds]
     if sum(n * cost for n, cost in zip(least, costs, strict=True)) > budget:
-        least = [1] * len(costs)
+        least = [LEAST if cost < QUICK else 1 for cost in costs]
 
     def counts(share: float) -> list[int]:
         return [

@@ -116,10 +116,22 @@ def test_payloads_that_are_no_series_are_grouped() -> None:
     assert len(recommend(made, made.codecs)) == 3
 
 
-def test_a_factor_that_the_processes_dispute_is_not_sure() -> None:
-    """It is the median of the ratios, and told apart from one that they agree on."""
-    found = recommend(alone((1.0,) * 4, (1.5, 1.6, 4.0, 5.0)), (NDARRAY, TENSOR))[0].next
-    assert found == Alternative(TENSOR, 2.8, 1.0, sure=False)
+@pytest.mark.parametrize(
+    ("processes", "time", "sure"),
+    [
+        ((1.5, 1.6, 1.6, 1.7), 1.6, True),
+        ((1.5, 1.6, 1.6, 5.0), 1.6, False),
+        ((1.5, 1.6, 4.0, 5.0), None, False),  # 2.8 times by the ratios, 4 times by the table
+        ((1.5, 1.5), None, True),  # two cannot say which of them is wrong
+    ],
+)
+def test_a_factor_is_known_or_not(
+    processes: tuple[float, ...], time: float | None, *, sure: bool
+) -> None:
+    """It is the median of the ratios; where the table has another one, there is none."""
+    made = alone((1.0,) * len(processes), processes)
+    found = recommend(made, (NDARRAY, TENSOR))[0].next
+    assert found == Alternative(TENSOR, time, 1.0, sure=sure)
 
 
 def test_of_level_codecs_the_one_that_keeps_the_dtype_is_first() -> None:

@@ -53,7 +53,7 @@ def misquoted(each: Recommendation, truth: Truth) -> str:
     quoted: list[Alternative] = [other for other in (each.next, *each.others) if other]
     for other in quoted:
         true = truth[each.at, other.codec] / truth[each.at, each.codec]
-        if other.sure and not 1 / FACTOR < other.time / true < FACTOR:
+        if other.time and other.sure and not 1 / FACTOR < other.time / true < FACTOR:
             return f"{other.codec} {other.time:.2f} times, truly {true:.2f}"
     return ""
 

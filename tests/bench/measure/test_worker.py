@@ -23,8 +23,8 @@ def test_cells_share_the_budget() -> None:
 
 
 def test_every_cell_is_timed_even_without_a_budget() -> None:
-    """A budget that is used up still leaves one sample for each cell."""
-    assert worker.visits([1e-6, 1e-2, 3.0], 0.0) == [1, 1, 1]
+    """A budget that is used up still leaves one sample for each cell, and three for quick ones."""
+    assert worker.visits([1e-6, 1e-2, 3.0], 0.0) == [3, 1, 1]
 
 
 def test_rounds_take_cells_in_turn() -> None:
