@@ -17,5 +17,5 @@ A folder each::
 
 ``cli``, ``interrupt`` and ``process`` are what command lines and children share; ``screen``,
 ``figures``, ``tables``, ``links``, ``summary``, ``targets`` and ``export`` are what they write.
-``command`` knows what each command is called.
+``command`` knows what each command is called; ``peers`` is the old name of ``python -m interop``.
 """

@@ -144,3 +144,10 @@ def test_what_is_written_for_programs(tmp_path: Path) -> None:
         command_line.main(["-o", str(path)])
     assert command_line.main(["-o", str(path), "--force", "--losses"]) == 0
     assert json.loads(path.read_text(encoding="utf-8"))["speed"] == []
+
+
+def test_the_old_name() -> None:
+    """``python -m bench.peers`` is the same command."""
+    from bench import peers
+
+    assert peers.main is command_line.main
