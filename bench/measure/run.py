@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 WORKER = f"{__package__}.worker"
 PATIENCE = 0.2
 """The share of the run's seconds that a single call of a slow baseline may take."""
-RESERVE = 0.3
-"""Seconds kept for writing the answer."""
+RESERVE = 0.8
+"""Seconds kept for the start of Python and for writing the answer."""
 BESIDE, CHEAP = 3, 0.001
 """Processes that also time what is no codec, and the share of the time that one of its calls may
 take in all of them, and not only in the first: nothing is chosen by it, and much of it is slow."""
