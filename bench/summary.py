@@ -96,7 +96,11 @@ def noise(results: Results, screen: Screen, *, quiet: bool = False) -> None:
         text = "Noise: unknown, since a single process measured"
     if not quiet or usual > NOISY:
         screen.line(f"{text}.", "note")
-    if usual > NOISY:
+    waited = median(results.samples.waited or [0.0])
+    if waited > NOISY:
+        text = f"Others had the processor in {figures.percent(waited)} of the time: times of a"
+        screen.line(f"{text} millisecond and more, and their factors, are too large.", "warning")
+    if usual > NOISY or waited > NOISY:
         more = "a higher -p" if results.samples.runs else "more --seconds"
         text = f"The machine is busy: close other programs, or give it {more}."
         if sys.platform == "linux" and not quiet:

@@ -54,6 +54,8 @@ class Samples:
     """Calls per sample, one number per worker."""
     runs: dict[Cell, list[Any]] = field(default_factory=dict)
     """Of a rigorous run: each ``pyperf.Run``, with its warm-ups, calibration and dates."""
+    waited: list[float] = field(default_factory=list)
+    """Of each worker, the share of its time in which it waited for a processor."""
 
     def add(self, cell: Cell, runs: Sequence[Any], *, keep: bool = False) -> None:
         """Add the values of ``pyperf.Run``s; keep the runs themselves, too."""

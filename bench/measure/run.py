@@ -140,10 +140,13 @@ class Session:
                 "limit": 60 + 5 * share + 10 * sum(map(self.guess, timed)),
                 "seed": first + number,
             }
+            waited = 0.0
             with closing(run_worker(WORKER, asked)) as lines:
                 for line in lines:
                     self._keep(timed, first + number, line["samples"])
+                    waited = line["waited"]
                     progress((number + line["done"]) / processes)
+            self.samples.waited.append(waited)
 
     def _keep(
         self, cells: Sequence[Cell], process: int, found: Sequence[tuple[int, int, float]]

@@ -204,9 +204,12 @@ def main() -> None:
     seconds = calibrate(jobs, plan["cells"])
     calls = [(loops_for(each), warm_ups_for(each)) for each in seconds]
     counts = visits(seconds, plan["until"] - time.time())
+    started, used = time.perf_counter(), time.process_time()
     for turn, due in enumerate(rounds(counts, random.Random(plan["seed"])), 1):  # noqa: S311 - order only
         samples = [(cell, calls[cell][0], sample(jobs[cell], *calls[cell])) for cell in due]
-        sys.stdout.write(json.dumps({"done": turn / max(counts), "samples": samples}) + "\n")
+        waited = 1 - (time.process_time() - used) / (time.perf_counter() - started)
+        told = {"done": turn / max(counts), "samples": samples, "waited": max(0.0, waited)}
+        sys.stdout.write(json.dumps(told) + "\n")
         sys.stdout.flush()
 
 

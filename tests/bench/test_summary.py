@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,12 +15,17 @@ from bench.payloads.case import Case
 from bench.screen import Screen
 from bench.summary import trust
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-def told(by_process: list[list[float]], *, rigorously: bool = False) -> str:
+
+def told(
+    by_process: list[list[float]], *, rigorously: bool = False, waited: Sequence[float] = ()
+) -> str:
     """Return what is said of a run of three codecs that took so long in each process."""
     case = Case("2", "section", (2, 2), "float64", "normal")
     names = ("json/raw", "json/tensor", "json/ndarray")
-    samples = Samples()
+    samples = Samples(waited=[*waited])
     for name, seconds in zip(names, by_process, strict=True):
         cell = Cell(0, name, "encode")
         samples.seconds[cell] = [[each, each] for each in seconds]
@@ -61,3 +67,11 @@ def test_a_time_that_is_half_in_one_process_is_noise() -> None:
 def test_of_one_process_the_noise_is_unknown() -> None:
     """How far processes differ takes two of them."""
     assert "Noise: unknown, since a single process measured." in told([[1.0]] * 3)
+
+
+def test_what_others_took_is_told() -> None:
+    """Slow calls wait for the processor every time: no spread shows it, so it is measured."""
+    quiet, busy = told([[1.0] * 3] * 3), told([[1.0] * 3] * 3, waited=[0.4, 0.5, 0.0])
+    assert "Others had the processor in 40 % of the time" in busy
+    assert "The machine is busy: close other programs" in busy
+    assert "processor" not in quiet

@@ -39,7 +39,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[int, float]], list[
                 (place, 1, 1e-6 * (factor if cell[:2] == (0, CODECS[0]) else 1.0))
                 for place, cell in enumerate(plan["cells"])
             ]
-            yield {"done": 1.0, "samples": samples}
+            yield {"done": 1.0, "samples": samples, "waited": 0.0}
 
         def check(session: Session, *_: object) -> None:
             session.digests = {0: 0, 1: 0}
