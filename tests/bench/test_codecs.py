@@ -116,9 +116,10 @@ def test_markdown_is_rectangular(capsys: pytest.CaptureFixture[str]) -> None:
 def test_quiet_is_only_the_answer(capsys: pytest.CaptureFixture[str]) -> None:
     """``-q`` leaves out tables and conditions; the last line of all is what to take."""
     text = show(capsys, "--batch", "2", "--op", "decode", "-q")
-    assert text.lstrip().startswith("Which format? ")
-    assert "samples each" not in text
-    assert len(text.strip().splitlines()) <= 15
+    warned, _, answered = text.partition("Which format? ")
+    assert not [line for line in warned.splitlines() if "µs" in line]  # only of a busy machine
+    assert "sample" not in text
+    assert len(answered.splitlines()) <= 15
 
 
 @pytest.mark.slow

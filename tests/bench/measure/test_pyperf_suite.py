@@ -174,7 +174,7 @@ def test_pyperfs_options_are_its_own(
     assert run("--rigorous", *CELLS, "-w", "0", "-q", *asked, "-o", path) == 0
     shown = capsys.readouterr()
     assert shown.err == ""
-    assert shown.out.lstrip().startswith("Which format? ")
+    assert "\nWhich format? " in shown.out
     for found in pyperf.BenchmarkSuite.load(path).get_benchmarks():
         assert [len(each.values) for each in found.get_runs()] == [3]
         assert {each.get_loops() for each in found.get_runs()} == {7}
