@@ -24,6 +24,7 @@ FACES = (
     "tensorwire.oip",
     "tensorwire.tfserving",
     "tensorwire.server",
+    "tensorwire.serving",
 )
 IGNORED = {
     "ES01": "a summary that says it all needs no second paragraph",

@@ -83,7 +83,7 @@ def tell_times(server: EchoServer) -> EchoServer:
     an exchange are wrapped here, in the process that is measured.
     """
     from tensorwire.server import grpc_server
-    from tensorwire.server.model import RawMessage
+    from tensorwire.serving import RawMessage
 
     exchange: Any = server.app.service.exchange
     laps = local()  # a thread answers one request at a time

@@ -27,7 +27,7 @@ if _LACKING:
 
 from tensorwire.server.echo_server import EchoServer  # noqa: E402 - what it needs is there
 from tensorwire.server.limits import ServerLimits  # noqa: E402
-from tensorwire.server.model import RawMessage  # noqa: E402
 from tensorwire.server.rest import RestApp  # noqa: E402
+from tensorwire.serving.model import RawMessage  # noqa: E402
 
 __all__ = ["EchoServer", "RawMessage", "RestApp", "ServerLimits"]

@@ -15,7 +15,7 @@ from tensorwire.missing import KNOWN
 from tensorwire.server.cors import Cors
 from tensorwire.server.echo_server import EchoServer
 from tensorwire.server.limits import ServerLimits
-from tensorwire.server.model import Model
+from tensorwire.serving.model import Model
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tensorwire.server.limits import Refusal, Status
+from tensorwire.serving.refusals import Refusal, Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tensorwire.server.routes import Route
+    from tensorwire.serving.routes import Route
 
 __all__ = ["Cors"]
 

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import grpc
 
 from tensorwire.server.grpc_standard import Standard, in_pool
-from tensorwire.server.limits import reason_of, status_of, too_late
-from tensorwire.server.model import RawMessage
-from tensorwire.server.routes import calls_of
+from tensorwire.server.limits import too_late
+from tensorwire.serving.model import RawMessage
+from tensorwire.serving.refusals import reason_of, status_of
+from tensorwire.serving.routes import calls_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -104,7 +105,8 @@ class GrpcServer:
             try:
                 reply = answer(body, context)
             except Exception as error:  # noqa: BLE001 - each has its status
-                code, reason = status_of(error).grpc, reason_of(error)
+                code = grpc.StatusCode[status_of(error).grpc]
+                reason = reason_of(error)
                 if code is grpc.StatusCode.INTERNAL:
                     _LOG.error("%s", name, exc_info=error)
                 record(code.name, began, len(body), 0)

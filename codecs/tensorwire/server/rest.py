@@ -14,19 +14,13 @@ from urllib.parse import quote
 import orjson
 
 from tensorwire.server.cors import Cors
-from tensorwire.server.http import (
-    Deadline,
-    Vanished,
-    error_body,
-    in_utf8,
-    inflate,
-    read_body,
-    too_large,
-)
-from tensorwire.server.limits import Refusal, ServerLimits, Status, status_of, too_late
-from tensorwire.server.model import RawMessage
-from tensorwire.server.routes import Routes
+from tensorwire.server.http import Deadline, Vanished, read_body, too_large
+from tensorwire.server.limits import ServerLimits, too_late
 from tensorwire.server.service import Metrics, Service
+from tensorwire.serving.encodings import in_utf8, inflate
+from tensorwire.serving.model import RawMessage
+from tensorwire.serving.refusals import Refusal, Status, reason_of, status_of
+from tensorwire.serving.routes import Routes
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
@@ -34,7 +28,7 @@ if TYPE_CHECKING:
 
     from tensorwire.missing import Missing
     from tensorwire.server.http import Receive
-    from tensorwire.server.routes import Route
+    from tensorwire.serving.routes import Route
 
     Scope: TypeAlias = MutableMapping[str, Any]
     Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -135,7 +129,7 @@ class Call:
     def refused(self, error: BaseException) -> Reply:
         """Return the error reply, in the form that the protocol of the call documents."""
         protocol = self.route.protocol if self.route else None
-        body, headers = protocol.error(error, self.headers) if protocol else error_body(error)
+        body, headers = protocol.error(error, self.headers) if protocol else _error(error)
         more = error.headers if isinstance(error, Refusal) else {}
         return Reply(status_of(error).http, {**headers, **more}, body)
 
@@ -301,3 +295,8 @@ class RestApp:
             raise
         finally:
             gone.cancel()
+
+
+def _error(error: BaseException) -> tuple[bytes, dict[str, str]]:
+    """Write the error reply for a path of no protocol."""
+    return orjson.dumps({"error": reason_of(error)}), _JSON

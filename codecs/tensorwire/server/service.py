@@ -16,9 +16,9 @@ import tensorwire as tw
 from tensorwire.missing import reading
 from tensorwire.protocols import families
 from tensorwire.protocols.family import ServerState
-from tensorwire.server.exchange import Exchange
-from tensorwire.server.http import Negotiator
-from tensorwire.server.model import Model
+from tensorwire.serving.exchange import Exchange
+from tensorwire.serving.model import Model
+from tensorwire.serving.negotiation import Negotiator
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,13 +11,13 @@ from urllib.parse import unquote
 import orjson
 
 import tensorwire as tw
-from tensorwire.server.http import preferred
+from tensorwire.serving.negotiation import preferred
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from tensorwire.protocols.family import Call, Family
-    from tensorwire.server.http import Negotiator
+    from tensorwire.serving.negotiation import Negotiator
 
 __all__ = ["Route", "Routes", "calls_of"]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from tensorwire.errors import CodecError, reason_of_other
 from tensorwire.protocols.family import UnknownOutputError
-from tensorwire.server.limits import ModelError
+from tensorwire.serving.refusals import ModelError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,7 +42,7 @@ class RawMessage:
     ...         protocol = tw.get_protocol(message.protocol)
     ...         request = protocol.decode(message.body, message.headers)
     ...         return request.reply(2 * request.value)
-    >>> from tensorwire.server import RawMessage
+    >>> from tensorwire.serving import RawMessage
     >>> Model().predict_raw(RawMessage(b'{"data":{"ndarray":[1.5]}}', "seldon/json")).value
     array([3.])
     """

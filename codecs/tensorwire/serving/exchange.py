@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from tensorwire.errors import CodecError, DecodeError, EncodeError
 from tensorwire.protocols import get_protocol
-from tensorwire.server.limits import ModelError, Refusal, Status
-from tensorwire.server.model import unfit
+from tensorwire.serving.model import unfit
+from tensorwire.serving.refusals import ModelError, Refusal, Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tensorwire.limits import Limits
     from tensorwire.missing import Missing
-    from tensorwire.server.http import Negotiator
-    from tensorwire.server.model import Model, RawMessage
+    from tensorwire.serving.model import Model, RawMessage
+    from tensorwire.serving.negotiation import Negotiator
 
 __all__ = ["Exchange"]
 

@@ -7,12 +7,10 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("tensorwire.server", exc_type=ModuleNotFoundError)
-
 from tensorwire import protocols
 from tensorwire.protocols.family import Endpoint, Family
-from tensorwire.server.http import Negotiator
-from tensorwire.server.routes import Routes
+from tensorwire.serving.negotiation import Negotiator
+from tensorwire.serving.routes import Routes
 
 ROUTES = Routes([Negotiator(family) for family in protocols.families()])
 

@@ -1,0 +1,63 @@
+"""What is wrong with requests that are refused: the status and the text of each error."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from tensorwire.errors import CodecError, LimitError
+from tensorwire.protocols.family import UnreadableFormError
+
+__all__ = ["ModelError", "Refusal", "Status", "reason_of", "status_of"]
+
+_LONGEST = 600  # characters: reasons may quote what a client has sent, and gRPC's go into headers
+
+
+class Status(Enum):
+    """The status of a reply: the code of HTTP, and the name of that of gRPC."""
+
+    BAD_INPUT = 400, "INVALID_ARGUMENT"
+    FORBIDDEN = 403, "PERMISSION_DENIED"
+    UNKNOWN_ROUTE = 404, "UNIMPLEMENTED"
+    WRONG_METHOD = 405, "UNIMPLEMENTED"
+    NOT_ACCEPTABLE = 406, "INVALID_ARGUMENT"
+    TOO_SLOW = 408, "DEADLINE_EXCEEDED"
+    TOO_LARGE = 413, "RESOURCE_EXHAUSTED"
+    UNKNOWN_MEDIA_TYPE = 415, "INVALID_ARGUMENT"
+    INTERNAL = 500, "INTERNAL"
+    BUSY = 503, "RESOURCE_EXHAUSTED"
+    TIMEOUT = 504, "DEADLINE_EXCEEDED"
+
+    def __init__(self, http: int, code: str) -> None:
+        self.http = http
+        self.grpc = code
+
+
+class Refusal(Exception):  # noqa: N818 - a refusal of the server, not a failure
+    """A request that the server refuses, with a status and headers."""
+
+    def __init__(self, status: Status, reason: str, **headers: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.headers = headers
+
+
+class ModelError(Exception):
+    """The model raised, or returned what no reply represents; the cause goes into the log."""
+
+
+def status_of(error: BaseException) -> Status:
+    """Return the status of the reply to a request that raised an error."""
+    if isinstance(error, Refusal):
+        return error.status
+    if isinstance(error, LimitError):
+        return Status.TOO_LARGE
+    if isinstance(error, UnreadableFormError):
+        return Status.UNKNOWN_MEDIA_TYPE
+    return Status.BAD_INPUT if isinstance(error, CodecError) else Status.INTERNAL
+
+
+def reason_of(error: BaseException) -> str:
+    """Return the text for the client: of a fault of the server, the class of the error alone."""
+    if status_of(error) is Status.INTERNAL and not isinstance(error, ModelError):
+        return f"internal error: {type(error).__name__}"
+    return str(error)[:_LONGEST].encode("utf-8", "replace").decode()
