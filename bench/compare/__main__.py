@@ -12,7 +12,7 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..cli import Parser, guarded, require, require_all
+from ..cli import Parser, guarded, require_all
 from ..implementations.implementation import OPERATIONS
 from ..interrupt import UsageError, leave, orderly
 
@@ -120,7 +120,7 @@ def _against(options: argparse.Namespace) -> Comparison:
 def _files(options: argparse.Namespace) -> Comparison:
     from .changes import compare, read
 
-    require("pyperf", "a file of a run")
+    require_all("a file of a run", "pyperf")
     first, second = options.runs
     found = compare(read(first), read(second))
     reason = _refusal(found, options)
@@ -152,7 +152,7 @@ def _history(options: argparse.Namespace) -> int:
     from .history import by_machine, load, show
 
     require_all("--html", *["jinja2", "vl_convert"] * bool(options.html))
-    require("pyperf", "a file of a run")
+    require_all("a file of a run", "pyperf")
     folder = Path(options.history)
     if not folder.is_dir():
         raise UsageError(f"{folder}: expected a folder, got none")
@@ -164,7 +164,8 @@ def _history(options: argparse.Namespace) -> int:
     if not show(runs, options, Screen(markdown=options.markdown)):
         raise UsageError(f"{folder}: expected a run that timed what was asked for, got none")
     if options.html:
-        from ..report.__main__ import write
+        from tensorwire.cli.files import write
+
         from ..report.page import render
         from .page import page_of
 

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -79,6 +77,8 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _report(options: Options) -> int:
+    from tensorwire.cli.files import write
+
     from ..cli import require_all
     from ..interrupt import UsageError
 
@@ -112,36 +112,6 @@ def _page(options: Options) -> Page:
             f"expected one run of {command()}, got {count} files; {command('compare')} compares two"
         )
     return codecs.build(options.runs[0])
-
-
-def write(path: str, content: bytes) -> None:
-    """Write a file whole or not at all; OSError leaves what was there as it was.
-
-    What is not a file, such as ``/dev/stdout``, stays what it is and is written to.
-    """
-    target = Path(path)
-    try:
-        if target.exists() and not target.is_file():
-            target.write_bytes(content)
-        else:
-            _replace(target, content)
-    except OSError as error:  # it names the place that was asked for
-        raise OSError(error.errno, error.strerror, path) from None
-
-
-def _replace(target: Path, content: bytes) -> None:
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.absolute().parent)
-    made = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        # A temporary file is its owner's alone; a page is to be shown to others.
-        mask = os.umask(0)
-        os.umask(mask)
-        made.chmod(0o666 & ~mask)
-        made.replace(target)
-    finally:
-        made.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":
