@@ -166,14 +166,6 @@ def seconds(text: str) -> float:
     return value
 
 
-def require(package: str, option: str) -> None:
-    """Raise UsageError, with the extra to install, if an option's package is missing."""
-    if find_spec(package) is None:
-        from tensorwire.extras import advice
-
-        raise UsageError(advice(option, [package]))
-
-
 def require_all(what: str, *packages: str) -> None:
     """Raise UsageError, with what to install, if any of these packages is missing."""
     from tensorwire.extras import lacking

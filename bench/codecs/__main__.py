@@ -245,7 +245,7 @@ def _session(options: Options) -> tuple[Session, Sample | None, list[str]]:
 
 
 def _measure(options: Options) -> int:
-    from ..cli import finish, require
+    from ..cli import finish, require_all
     from ..measure import machine, pyperf_suite, transport
     from ..measure.run import run
     from ..screen import Progress
@@ -253,9 +253,9 @@ def _measure(options: Options) -> int:
     from .show import show
 
     if options.output:
-        require("pyperf", "-o")
+        require_all("-o", "pyperf")
     if options.rigorous:
-        require("pyperf", "--rigorous")
+        require_all("--rigorous", "pyperf")
     session, sampled, skipped = _session(options)
     progress = Progress(quiet=options.quiet)
     if options.profile:

@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from ..cli import Parser, guarded, require
+from ..cli import Parser, guarded, require_all
 from ..interrupt import UsageError, leave, orderly
 from .__main__ import BASELINE
 
@@ -38,7 +38,7 @@ def main(argv: list[str] | None = None) -> int:
 def _record(run: str, output: str) -> int:
     from ..measure.runfile import read
 
-    require("pyperf", "a file of a run")
+    require_all("a file of a run", "pyperf")
     found = read(run)
     if not any(each.copies is not None for each in found.results.memory.values()):
         raise UsageError(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
-from .lookup import installed
+from tensorwire.extras import installed
 
 if TYPE_CHECKING:
     from collections.abc import Callable

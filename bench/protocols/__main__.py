@@ -65,7 +65,7 @@ def _list(options: Options) -> int:
 
 
 def _measure(options: Options) -> int:
-    from ..cli import finish, require
+    from ..cli import finish, require_all
     from ..measure import machine
     from ..measure.run import Session, run
     from ..screen import Progress
@@ -75,7 +75,7 @@ def _measure(options: Options) -> int:
     from .targets import promises
 
     if options.output:
-        require("pyperf", "-o")
+        require_all("-o", "pyperf")
     selected = plan.select(options.codec)
     cases = plan.cases(options)
     if options.targets:

@@ -26,7 +26,7 @@ def main(argv: list[str] | None = None) -> int:
 def _run(options: Options) -> int:
     from tensorwire.extras import EXTRAS
 
-    from ..cli import require, require_all
+    from ..cli import require_all
     from ..process import WorkerError
     from ..screen import Progress, Screen
     from .processes import require_graphs
@@ -34,9 +34,9 @@ def _run(options: Options) -> int:
     require_all("a server", *EXTRAS["server"], "flask")
     require_graphs(options.flames)
     if options.mode == "load":
-        require("psutil", "load")
+        require_all("load", "psutil")
     if options.output:
-        require("pyperf", "-o")
+        require_all("-o", "pyperf")
     from .clients import CallError
 
     screen, progress = Screen(markdown=options.markdown), Progress(quiet=options.quiet)

@@ -19,6 +19,7 @@ from bench.codecs import plan
 from bench.implementations import lookup
 from bench.interrupt import UsageError
 from bench.measure import machine
+from tensorwire import extras
 
 pyperf: Any = pytest.importorskip("pyperf")
 
@@ -33,10 +34,10 @@ def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     assert skipped == ["skipped msgpack/ndarray:msgpack: msgpack is not installed"]
     monkeypatch.setattr(machine, "find_spec", lambda _: None)
     assert any("pysimdjson is not installed" in line for line in machine.warnings())
-    monkeypatch.setattr(cli, "find_spec", lambda _: None)
+    monkeypatch.setattr(extras, "installed", lambda _: False)
     needs = r"needs pyperf: pip install 'tensorwire\[bench\]'"
     with pytest.raises(UsageError, match=needs):
-        cli.require("pyperf", "-o")
+        cli.require_all("-o", "pyperf")
 
 
 def test_pure_python_protobuf_is_loud(monkeypatch: pytest.MonkeyPatch) -> None:
