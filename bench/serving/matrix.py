@@ -153,7 +153,7 @@ class Latency(Mode):
                 continue
             whole = found.whole()
             times = (percentile(whole, each) for each in PERCENTILES)
-            ratio = matrix.ratio(cell._replace(side=OBJECTS), cell) if cell.side == OURS else None
+            ratio = matrix.gain(cell) if cell.side == OURS else None
             yield (
                 *(*cell, len(whole)),
                 *(f"{figure:.6g}" for figure in (*times, 1 / fmean(whole), found.call_median)),
@@ -285,9 +285,7 @@ def gains_table(matrix: Matrix, cells: Sequence[Cell]) -> Table:
     """Return how many times as fast as the object way each cell is, and the target."""
 
     def line(cell: Cell) -> tuple[str, ...] | None:
-        slow = cell._replace(side=OBJECTS)
-        whole = matrix.ratio(slow, cell)
-        call = matrix.ratio(slow, cell, call=True)
+        whole, call = matrix.gain(cell), matrix.gain(cell, call=True)
         if cell.side != OURS or whole is None or call is None:
             return None
         bound = targets.target_of(cell)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from time import perf_counter, sleep
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -148,37 +148,19 @@ class Clients:
             thread.join(10)
 
 
-class Step(NamedTuple):
-    """One worker more, or one fewer, and what the clients saw since the step before."""
-
-    workers: int
-    direction: str
-    took: float
-    began: float
-    seconds: float
-    seen: dict[str, Tally]
-
-
-def phases_of(steps: Sequence[Step]) -> Iterator[Phase]:
-    """Return the record of each step and transport."""
-    for number, step in enumerate(steps):
-        for transport, tally in step.seen.items():
-            yield Phase(
-                transport=transport,
-                step=number,
-                workers=step.workers,
-                direction=step.direction,
-                took=step.took,
-                began=step.began - steps[0].began,
-                seconds=step.seconds,
-                latencies=tally.latencies,
-                seen=len(tally.workers),
-                resent=tally.resent,
-                lost=len(tally.lost),
-                wrong=tally.wrong,
-                bins=bins(tally, step.began, step.seconds),
-                problem=next(iter(tally.lost), ""),
-            )
+def phase_of(tally: Tally, since: float, seconds: float, **step: Any) -> Phase:
+    """Return the record of what one transport saw, from a moment on (by `perf_counter`)."""
+    return Phase(
+        **step,
+        seconds=seconds,
+        latencies=tally.latencies,
+        seen=len(tally.workers),
+        resent=tally.resent,
+        lost=len(tally.lost),
+        wrong=tally.wrong,
+        bins=bins(tally, since, seconds),
+        problem=next(iter(tally.lost), ""),
+    )
 
 
 def bins(tally: Tally, began: float, seconds: float) -> list[tuple[int, float]]:
@@ -206,7 +188,7 @@ class Scale(Mode):
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)
-        self.found: list[Step] = []
+        self.found: list[Phase] = []
 
     def measure(self, progress: Progress) -> None:
         """Start and end workers while clients ask."""
@@ -232,37 +214,43 @@ class Scale(Mode):
             workers = [processes.start(command).ready()]
             named = dict(zip(("rest", "grpc"), ports, strict=True))
             with Clients(named, bodies, read, CLIENTS) as clients:
-                last, direction, took = perf_counter(), "start", 0.0
+                first = last = perf_counter()
+                direction, took = "start", 0.0
                 for number, wanted in enumerate([1, *planned]):
                     if number:
                         direction, took = _step(processes, workers, wanted, command)
                     sleep(each)
                     seen, now = clients.look(), perf_counter()
-                    self.found.append(Step(wanted, direction, took, last, now - last, seen))
+                    step = {"step": number, "workers": wanted, "direction": direction, "took": took}
+                    self.found += [
+                        phase_of(
+                            tally, last, now - last, transport=name, began=last - first, **step
+                        )
+                        for name, tally in seen.items()
+                    ]
                     last = now
                     progress.show("scaling", number / len(planned))
 
     def benchmarks(self) -> Iterator[Benchmark]:
         """Return a benchmark per step and transport."""
-        return records.phase_benchmarks(phases_of(self.found), CLIENTS)
+        return records.phase_benchmarks(self.found, CLIENTS)
 
     def rows(self) -> Iterator[Sequence[Any]]:
         """Return a line per step and transport."""
-        for each in phases_of(self.found):
+        for each in self.found:
             direction = "" if each.direction == "start" else each.direction
             texts = ("" if value is None else f"{value:.6g}" for value in _figures(each))
             yield each.step, direction, each.workers, f"{each.took:.4g}", each.transport, *texts
 
     def show(self, screen: Screen) -> None:
         """Write the table, and what became of all requests."""
-        phases = list(phases_of(self.found))
-        transports = list(dict.fromkeys(each.transport for each in phases))
+        transports = list(dict.fromkeys(each.transport for each in self.found))
         table = Table(
             f"Workers under the load of {CLIENTS} clients each over {' and '.join(transports)}",
             ("took", "req/s", "p50", "p99", "seen", "resent", "lost"),
             note=NOTE,
         )
-        of = {name: [each for each in phases if each.transport == name] for name in transports}
+        of = {name: [each for each in self.found if each.transport == name] for name in transports}
         for transport, members in of.items():
             table.rows += [Row(transport, style="group"), *map(_row, members)]
         screen.table(table)
@@ -279,10 +267,9 @@ class Scale(Mode):
 
     def code(self) -> int:
         """Return 1 if a request was lost."""
-        tallies = [tally for step in self.found for tally in step.seen.values()]
-        if any(tally.wrong for tally in tallies):
+        if any(each.wrong for each in self.found):
             raise CheckError("scale: a wrong answer")
-        return int(any(tally.lost for tally in tallies))
+        return int(any(each.lost for each in self.found))
 
 
 def _figures(phase: Phase) -> tuple[Any, ...]:

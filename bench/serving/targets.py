@@ -45,7 +45,7 @@ def missed(matrix: Matrix, cells: Sequence[Cell]) -> Iterator[str]:
     """Return which promises were not kept."""
     for cell in cells:
         bound = target_of(cell) if cell.side == OURS else None
-        found = matrix.ratio(cell._replace(side=OBJECTS), cell)
+        found = matrix.gain(cell)
         if bound and found and verdict(found, bound) == "MISSED":
             yield (
                 f"{cell.group}, {cell.kind}: {figures.ratio(found[0])} the speed of the object"

@@ -11,14 +11,14 @@ from bench.serving.cells import COUNTS, GRPC, KINDS, METHODS, OURS, SIDES, TRANS
 from bench.serving.options import parse
 from bench.serving.records import Hop, Started
 from bench.serving.samples import Load, Parts, Request, Samples, Size
-from bench.serving.scale import Step, Tally, phases_of
+from bench.serving.scale import Tally, phase_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
     from bench.serving.cells import Cell
-    from bench.serving.records import Benchmark
+    from bench.serving.records import Benchmark, Phase
 
 HOPS = ("no hop", "again", "nginx", "pass", "route", "recode")
 
@@ -69,24 +69,23 @@ def started(count: int = 3, sides: tuple[str, ...] = SIDES) -> list[Started]:
     ]
 
 
-def steps(
+def phases(
     most: int = 3, seconds: float = 1.0, transports: tuple[str, ...] = TRANSPORTS
-) -> list[Step]:
+) -> list[Phase]:
     """Return a scale of one to some workers and back; one gRPC request is lost, one sent twice."""
     random, began, found = np.random.default_rng(3), 100.0, []
     numbers = [1, *range(2, most + 1), *range(most - 1, 0, -1)]
     for place, workers in enumerate(numbers):
-        seen = {}
+        direction = "start" if not place else "up" if workers > numbers[place - 1] else "down"
+        step = {"step": place, "workers": workers, "direction": direction}
+        step |= {"took": 0.3 if place else 0.0, "began": began - 100}
         for transport in transports:
             taken = random.uniform(0.001, 0.004, 40 * workers).tolist()
             ends = (began + np.linspace(0, seconds * 0.999, len(taken))).tolist()
             tally = Tally(taken, ends, workers=set(range(workers)))
             if place == 1 and transport == GRPC:
                 tally.lost, tally.resent = ["the connection was reset"], 1
-            seen[transport] = tally
-        direction = "start" if not place else "up" if workers > numbers[place - 1] else "down"
-        took = 0.3 if place else 0.0
-        found.append(Step(workers, direction, took, began, seconds, seen))
+            found.append(phase_of(tally, began, seconds, transport=transport, **step))
         began += seconds
     return found
 
@@ -126,8 +125,8 @@ def write_all(folder: Path, *, full: bool = False) -> Written:
     counts = (1, 4, 16, 64, 100) if full else (1, 8)
     write(["concurrent"], records.load_benchmarks(loads(counts)), paths.concurrent)
     write(["load"], records.start_benchmarks("servers", started(8 if full else 3)), paths.load)
-    course = steps(8, 4.0) if full else steps()
-    write(["scale"], records.phase_benchmarks(phases_of(course), clients=4), paths.scale)
+    course = phases(8, 4.0) if full else phases()
+    write(["scale"], records.phase_benchmarks(course, clients=4), paths.scale)
     write(["hop"], records.hop_benchmarks(hops()), paths.hop)
     return paths
 

@@ -15,13 +15,7 @@ from ...serving.records import MODE, read
 from ..page import Page, Section, machine
 from .hop import hop_answers, hop_section
 from .loads import concurrent_section, load_answers, throughput_section
-from .matrix import (
-    breakdown_section,
-    gain_of,
-    matrix_answers,
-    matrix_section,
-    picture,
-)
+from .matrix import breakdown_section, matrix_answers, matrix_section, picture
 from .scale import scale_answer, scale_section
 from .starts import starts_answer, starts_section
 
@@ -151,7 +145,7 @@ def _measured(runs: Sequence[ServingRun]) -> Iterator[tuple[str, str]]:
         quick = " (quick)" if run.metadata.get("quick") else ""
         date = str(run.metadata.get("date", ""))[:16]
         yield f"run: {run.mode}", f"{date}, {lasted}{quick}"
-        ratios = [gain_of(run.matrix, cell) for cell in run.matrix.cells if cell.side == OURS]
+        ratios = [run.matrix.gain(cell) for cell in run.matrix.cells if cell.side == OURS]
         apart = sorted(each[1] for each in ratios if each)
         if apart:
             within = figures.percent(apart[len(apart) * 3 // 4])

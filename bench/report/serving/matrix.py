@@ -41,28 +41,18 @@ MATRIX_COLUMNS = (
 )
 
 
-def _all(found: Measured) -> list[float]:
-    return sorted(seconds for values in found.rounds for seconds in values)
-
-
-def gain_of(matrix: Matrix, cell: Cell, *, call: bool = False) -> tuple[float, float] | None:
-    """Return how many times as fast ours is, and the noise of that."""
-    slow, fast = (cell._replace(side=side) for side in (OBJECTS, OURS))
-    return matrix.ratio(slow, fast, call=call)
-
-
 def _matrix_charts(matrix: Matrix) -> Iterator[tuple[str, Chart]]:
-    axis = Axis.logarithmic([median(_all(each)) for each in matrix.cells.values()], charts.TIME)
+    axis = Axis.logarithmic([median(each.whole()) for each in matrix.cells.values()], charts.TIME)
 
     def dot(cell: Cell) -> Dot:
-        taken = _all(matrix.cells[cell])
+        taken = matrix.cells[cell].whole()
         p50, p90, p99 = (figures.duration(percentile(taken, each)) for each in PERCENTILES)
         rate = figures.three_digits(1 / fmean(taken))
         text = f"{NAMES[cell.side]}: {p50}, p90 {p90}, p99 {p99}, {rate} requests/s"
         return Dot(median(taken), text, STYLES[cell.side], p50)
 
     def gain(cell: Cell) -> str:
-        found = gain_of(matrix, cell)
+        found = matrix.gain(cell)
         return figures.ratio(found[0]) if found else ""
 
     for title, cells in groups(matrix.cells).items():
@@ -96,13 +86,13 @@ def matrix_section(matrix: Matrix) -> Section:
 
 def _matrix_row(matrix: Matrix, cell: Cell) -> list[str]:
     ours, usual = (matrix.cells.get(cell._replace(side=side)) for side in (OURS, OBJECTS))
-    whole, call, bound = gain_of(matrix, cell), gain_of(matrix, cell, call=True), target_of(cell)
+    whole, call, bound = matrix.gain(cell), matrix.gain(cell, call=True), target_of(cell)
     either = ours or usual
 
     def time(found: Measured | None, percent: float) -> str:
         if found is None:
             return UNKNOWN
-        taken = _all(found)
+        taken = found.whole()
         doubt = "?" if percent > 90 and len(taken) < FEW else ""
         return figures.duration(percentile(taken, percent)) + doubt
 
@@ -125,7 +115,7 @@ def matrix_answers(matrix: Matrix) -> Iterator[str]:
     for values in sorted({cell.values for cell in ours}, reverse=True):
         for method in dict.fromkeys(cell.method for cell in ours):
             members = [cell for cell in ours if (cell.values, cell.method) == (values, method)]
-            found = {cell: ratio[0] for cell in members if (ratio := gain_of(matrix, cell))}
+            found = {cell: ratio[0] for cell in members if (ratio := matrix.gain(cell))}
             if found:
                 least, most = min(found, key=found.__getitem__), max(found, key=found.__getitem__)
                 yield (
@@ -177,7 +167,7 @@ def breakdown_section(matrix: Matrix) -> Section:
         [
             *named(cell),
             NAMES[cell.side],
-            figures.duration(median(_all(found))),
+            figures.duration(median(found.whole())),
             *(UNKNOWN if share is None else figures.percent(share) for share in found.shares),
         ]
         for cell, found in matrix.cells.items()
@@ -193,7 +183,7 @@ def breakdown_section(matrix: Matrix) -> Section:
 
 
 def _breakdown_bar(cell: Cell, found: Measured, *, label: bool) -> Bar:
-    whole = median(_all(found))
+    whole = median(found.whole())
     parts = [
         Part(
             share,

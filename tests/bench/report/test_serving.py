@@ -32,7 +32,7 @@ from bench.serving.cells import GRPC, OBJECTS, OURS, REST, Cell, Choice
 from bench.serving.options import parse
 from bench.serving.records import read
 from bench.serving.samples import Load
-from bench.serving.scale import bins
+from bench.serving.scale import Tally, bins
 from tests.support import serving_runs as made
 
 if TYPE_CHECKING:
@@ -174,15 +174,14 @@ def test_every_other_mode_is_read_back(paths: made.Written) -> None:
             assert (got[key].tool, got[key].busy, got[key].failed) == ("h2load", 0.5, 0)
     assert (read(paths.load).starts, read(paths.load).what) == (made.started(), "servers")
     phases = read(paths.scale).phases
-    steps = made.steps()
-    assert [phase.workers for phase in phases[::2]] == [step.workers for step in steps]
-    for phase in phases:
-        tally = steps[phase.step].seen[phase.transport]
-        assert phase.latencies == pytest.approx(tally.latencies, abs=1e-9)
-        assert (phase.lost, phase.resent) == (len(tally.lost), tally.resent)
-        assert phase.began == pytest.approx(steps[phase.step].began - 100)
-        assert sum(count for count, _ in phase.bins) == len(tally.latencies)
-        assert max(slow for _, slow in phase.bins) == pytest.approx(max(tally.latencies), abs=1e-6)
+    for phase, wanted_phase in zip(phases, made.phases(), strict=True):
+        assert phase[:5] == wanted_phase[:5]
+        assert phase.latencies == pytest.approx(wanted_phase.latencies, abs=1e-9)
+        assert phase[8:12] == wanted_phase[8:12]
+        assert phase.began == pytest.approx(wanted_phase.began)
+        assert sum(count for count, _ in phase.bins) == len(phase.latencies)
+        assert max(slow for _, slow in phase.bins) == pytest.approx(max(phase.latencies), abs=1e-6)
+    assert [phase[9:11] for phase in phases if phase.lost] == [(1, 1)]
     wanted_hops, hops = made.hops(), read(paths.hop).hops
     assert [each[:4] for each in hops] == [each[:4] for each in wanted_hops]
     for each, hop in zip(hops, wanted_hops, strict=True):
@@ -191,10 +190,11 @@ def test_every_other_mode_is_read_back(paths: made.Written) -> None:
 
 def test_answers_are_counted_when_they_came() -> None:
     """A histogram of numpy's counts the same in each tenth of a second."""
-    step = made.steps(2, 0.73)[1]
-    tally = step.seen[REST]
-    found = bins(tally, step.began, step.seconds)
-    edges = step.began + np.array([0.1 * place for place in range(7)] + [step.seconds])
+    began, seconds = 101.0, 0.73
+    ends = (began + np.linspace(0, seconds * 0.999, 80)).tolist()
+    tally = Tally(np.random.default_rng(3).uniform(0.001, 0.004, 80).tolist(), ends)
+    found = bins(tally, began, seconds)
+    edges = began + np.array([0.1 * place for place in range(7)] + [seconds])
     assert [count for count, _ in found] == np.histogram(tally.ends, edges)[0].tolist()
 
 
@@ -310,7 +310,7 @@ def test_starts_scale_and_hops_on_the_page(paths: made.Written) -> None:
     """Medians, what was lost, and what a hop adds in the median round."""
     text = page(paths.load, paths.scale, paths.hop)
     assert "ready in 220 ms (220 ms), first answer after 290 ms (290 ms), 30.0 MB (30.0 MB)" in text
-    answered = sum(len(t.latencies) for step in made.steps() for t in step.seen.values())
+    answered = sum(len(phase.latencies) for phase in made.phases())
     assert f"1 request lost of {answered + 1:,}, 1 sent twice" in text
     phases = table(text, "Workers that come and go")
     assert [row["lost"] for row in phases] == ["0", "0", "0", "1", *["0"] * 6]
