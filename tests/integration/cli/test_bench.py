@@ -24,7 +24,7 @@ def test_the_clone_has_it(capsys: pytest.CaptureFixture[str]) -> None:
     ("argv", "line"),
     [
         (["nowhere.npy"], "tensorwire bench: error: nowhere.npy: No such file or directory"),
-        (["compare", "a"], "tensorwire bench compare: error: the following arguments are required"),
+        (["compare", "a"], "tensorwire bench compare: error: expected two files, --against OLD or"),
         (
             ["protocols", "--protocol", "x"],
             "tensorwire bench protocols: error: expected the name or pattern of",
