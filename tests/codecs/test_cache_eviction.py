@@ -69,7 +69,7 @@ def test_learning_never_ends(name: str) -> None:
 
 
 def test_messages_of_one_length() -> None:
-    """Fifty messages of one length differ in a name; those in use are distinguished."""
+    """Fifty messages of one length differ in a name; all are known, and distinguished."""
     protocol = fresh("tfserving/protobuf")
     array = np.arange(5.0)
     bodies = [
@@ -80,4 +80,26 @@ def test_messages_of_one_length() -> None:
             found = protocol.decode(body).inputs
             assert list(found) == [f"x{i}"]
             np.testing.assert_array_equal(found[f"x{i}"], array + i)
-    assert protocol._views.view(bodies[-1], (tfserving.PredictRequest, len(bodies[-1]))) is not None
+    key = tfserving.PredictRequest, len(bodies[-1])
+    assert all(protocol._views.view(body, key) is not None for body in bodies)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["oip/protobuf", "oip/binary"])
+def test_ids_that_never_come_twice(name: str) -> None:
+    """After ten thousand messages a new shape is still learned, whatever the ids."""
+    protocol = fresh(name)
+
+    def decoded(size: int, number: int) -> Any:
+        tensor = oip.InferTensor("x", np.zeros(size, np.int8))
+        body, headers = protocol.encode(oip.InferRequest([tensor], id=f"{number:06}"))
+        found = protocol.decode(body, headers)
+        assert (found.id, found.inputs[0].value.size) == (f"{number:06}", size)
+
+    for number in range(10_000):
+        decoded(2 + number // 2, number)
+    for number in range(4):
+        decoded(20_000, number)
+    with counted(type(protocol._views), "remember") as learned:
+        decoded(20_000, 77)
+    assert not learned

@@ -236,16 +236,86 @@ def test_what_is_not_viewed(case: str) -> None:
 
 
 def test_messages_under_one_key() -> None:
-    """Messages of one length are distinguished by their headers, the latest 32 of them."""
+    """Messages of one length are distinguished by their headers, thousands of them."""
     views = ViewCache()
-    bodies = [b"%02d" % i + bytes([i]) for i in range(50)]
+    bodies = [b"%04d" % i + bytes([i % 256]) for i in range(3000)]
     for body in bodies:
-        views.remember(3, body, viewed(body, ("u1", 1, 2)), made)
-        assert views.view(body, 3) == ([([body[2]], "uint8")], "")
-    known = [i for i, body in enumerate(bodies) if views.view(body, 3) is not None]
-    assert known == list(range(32, 50))
-    for i in known:
-        assert views.view(bodies[i][:2] + b"x", 3) == ([([ord("x")], "uint8")], "")
+        views.remember(5, body, viewed(body, ("u1", 1, 4)), made)
+        assert views.view(body, 5) == ([([body[4]], "uint8")], "")
+    for body in bodies:
+        for same in (body[:4] + b"x", memoryview(body[:4] + b"x")):
+            assert views.view(same, 5) == ([([ord("x")], "uint8")], "")
+        assert views.view(b"x" + body[1:], 5) is None
+
+
+def test_strangers_of_one_length_push_out_nothing_in_use() -> None:
+    """Under one key, what is in use stays, however many other headers are added."""
+    views = ViewCache()
+    mine = [b"m%05d" % i + bytes([i]) for i in range(200)]
+    for i in range(30_000):
+        body = mine[i] if i < len(mine) else b"%06d" % i + b"x"
+        views.add(7, body[:6], (((1,), np.dtype("u1"), 6),), made)
+        at = i % len(mine)
+        if i >= len(mine):
+            assert views.view(mine[at], 7) == ([([at], "uint8")], "")
+    assert len(views) <= 2 * 4 * MOST
+    assert views.view(b"000300x", 7) is None
+
+
+def test_layouts_under_one_key() -> None:
+    """Headers of one length, of many lengths, with and without an id or bytes behind the arrays."""
+    views, wanted = ViewCache(), {}
+    for length in range(12):
+        for behind in (b"", b"--", b"++"):
+            head = b"%02d%d" % (length, len(behind)) + bytes(length)
+            for before in (b"", b"id=%x;" % length):
+                first = before + head
+                numbers = bytes(range(40 - len(first) - len(behind)))
+                body = first + numbers + behind
+                identity = (b"id=", b"%x" % length) if before else (b"", b"")
+                arrays = viewed(body, ("u1", len(numbers), len(first)))
+                for _ in range(2):  # wanted at once, or when it was missed before
+                    views.remember(40, body, arrays, made, identity)
+                wanted[body] = ([(list(numbers), "uint8")], identity[1].decode())
+    latest = list(wanted)[-16:]
+    for _ in range(3):
+        for body in latest:
+            assert views.view(body, 40) == wanted[body]
+    for body, message in wanted.items():
+        assert views.view(body, 40) in (None, message)
+
+
+def test_layouts_in_use_stay() -> None:
+    """Layouts that pass by push out none that is in use."""
+    views = ViewCache()
+    mine = [b"%02d" % length + bytes(length) + b"\7" * (3000 - length) for length in range(8)]
+    for length, body in enumerate(mine):
+        views.remember("key", body, viewed(body, ("u1", 3000 - length, 2 + length)), made)
+    for length in range(8, 1500):
+        body = b"%05d" % length + bytes(length) + bytes(2997 - length)
+        views.remember("key", body, viewed(body, ("u1", 2997 - length, 5 + length)), made)
+        assert views.view(body, "key") is not None
+        assert views.view(mine[length % 8], "key") is not None
+    assert len(views.known["key"].layouts) <= 16
+
+
+def test_new_shapes_are_learned_whatever_their_ids() -> None:
+    """After thousands of messages a new header is known, though no id comes twice."""
+    views = ViewCache()
+
+    def message(header: bytes, number: int) -> bytes:
+        return b"id=%06d;" % number + header + bytes(8)
+
+    def remember(body: bytes) -> None:
+        array = viewed(body, ("<f8", 1, len(body) - 8))
+        views.remember(len(body), body, array, made, (b"id=", body[3:9]))
+
+    for number in range(3 * 4 * MOST):
+        remember(message(b"%05d" % number, number))
+    for number in range(3):
+        assert views.view(message(b"shape", number), 23) is None or number == 2
+        remember(message(b"shape", number))
+    assert views.view(message(b"shape", 77), 23) == ([([0.0], "float64")], "000077")
 
 
 def test_views_are_counted_in_bytes() -> None:
