@@ -34,6 +34,7 @@ _CODES = {  # the type code, by dtype
     "<f8": 0xCB, "<f4": 0xCA, "|u1": 0xCC, "<u2": 0xCD, "<u4": 0xCE, "<u8": 0xCF,
     "|i1": 0xD0, "<i2": 0xD1, "<i4": 0xD2, "<i8": 0xD3,
 }  # fmt: skip
+_SHORT = tuple(bytes([0x90 | count]) for count in range(16))  # the headers of short arrays
 _FALSE = np.uint8(0xC2)  # and 0xC3 is true
 _DTYPES = {code: np.dtype(name).newbyteorder(">") for name, code in _CODES.items()}
 
@@ -88,7 +89,7 @@ def write(array: Array) -> GridFill:
     if array.dtype.kind == "b":
         lead, *headers = map(_array, array.shape)
         return GridFill(Grid(array.shape, headers, b"", np.dtype("u1")), array + _FALSE, lead)
-    grid, lead = _layout(array.shape, array.dtype)
+    grid, lead = _known_layout(array.shape, array.dtype)
     return GridFill(grid, array, lead)
 
 
@@ -99,17 +100,25 @@ def small_array_writer(
     return None if dtype.kind == "b" else SmallGrid(*_layout(shape, dtype)).write
 
 
-@lru_cache(maxsize=1024)
 def _layout(shape: tuple[int, ...], dtype: np.dtype[Any]) -> tuple[Grid, bytes]:
     lead, *headers = map(_array, shape)
+    return Grid(shape, headers, *_element(dtype)), lead
+
+
+_known_layout = lru_cache(maxsize=1024)(_layout)
+
+
+@lru_cache(maxsize=64)
+def _element(dtype: np.dtype[Any]) -> tuple[bytes, np.dtype[Any]]:
+    """Return the type code of the numbers of a dtype, and their dtype in the bytes."""
     name = dtype.newbyteorder("<").str
     wire = np.dtype("<f4" if name == "<f2" else name)
-    return Grid(shape, headers, bytes([_CODES[wire.str]]), wire.newbyteorder(">")), lead
+    return bytes([_CODES[wire.str]]), wire.newbyteorder(">")
 
 
 def _array(count: int) -> bytes:
     if count < 16:
-        return bytes([0x90 | count])
+        return _SHORT[count]
     return struct.pack(">BH", 0xDC, count) if count < 1 << 16 else struct.pack(">BI", 0xDD, count)
 
 

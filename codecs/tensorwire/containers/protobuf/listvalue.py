@@ -26,7 +26,14 @@ if TYPE_CHECKING:
     from tensorwire.limits import Limits
     from tensorwire.tree import Array, Body, Leaf
 
-__all__ = ["MAX_RANK", "ListValueSource", "encode_small", "layout", "small_array_writer"]
+__all__ = [
+    "MAX_RANK",
+    "ListValueSource",
+    "encode_small",
+    "layout",
+    "small_array_writer",
+    "small_layout",
+]
 
 MAX_RANK = 49  # protobuf reads at most 100 nested messages, and each dimension takes two
 _FLOAT64 = struct.Struct("<d")
@@ -38,20 +45,36 @@ _BOOL = (b"\x0a\x02\x20", np.dtype("?"))
 @lru_cache(maxsize=1024)
 def layout(shape: tuple[int, ...], is_bool: bool) -> Grid:  # noqa: FBT001 - a key of the cache
     """Return the layout of the ListValue of an array of numbers or bools."""
+    return _grid(shape, is_bool)
+
+
+@lru_cache(maxsize=1024)
+def small_layout(shape: tuple[int, ...], is_bool: bool) -> SmallGrid:  # noqa: FBT001
+    """Return the layout and the constant bytes of the ListValue of a small array."""
+    return SmallGrid(_grid(shape, is_bool))
+
+
+def _grid(shape: tuple[int, ...], is_bool: bool) -> Grid:  # noqa: FBT001
     prefix, value = _BOOL if is_bool else _NUMBER
     size = len(prefix) + value.itemsize
     headers: list[bytes] = []
-    for count in reversed(shape[1:]):
-        inner = b"\x32" + varint.write(count * size)
-        header = b"\x0a" + varint.write(len(inner) + count * size) + inner
-        headers.append(header)
-        size = len(header) + count * size
+    for count in shape[:0:-1]:
+        size *= count
+        headers.append(_header(size))
+        size += len(headers[-1])
     return Grid(shape, headers[::-1], prefix, value)
+
+
+@lru_cache(maxsize=1024)
+def _header(size: int) -> bytes:
+    """Return the header of a row whose elements have so many bytes."""
+    inner = b"\x32" + varint.write(size)
+    return b"\x0a%b%b" % (varint.write(len(inner) + size), inner)
 
 
 def encode_small(array: Array) -> bytes:
     """Write a small array of numbers or bools."""
-    return _small_grid(array.shape, array.dtype.kind == "b").write(array)
+    return small_layout(array.shape, array.dtype.kind == "b").write(array)
 
 
 def small_array_writer(leaf: Leaf) -> Callable[[Array], bytes | None] | None:
@@ -61,20 +84,15 @@ def small_array_writer(leaf: Leaf) -> Callable[[Array], bytes | None] | None:
         return None
     if prod(shape) > 1:
         return declining_inexact(encode_small, dtype)
-    head = _small_grid(shape, False).constants[:-8]  # noqa: FBT003
+    head = small_layout(shape, False).constants[:-8]  # noqa: FBT003
     return declining_inexact(lambda array: head + _FLOAT64.pack(array.item()), dtype)
-
-
-@lru_cache(maxsize=1024)
-def _small_grid(shape: tuple[int, ...], is_bool: bool) -> SmallGrid:  # noqa: FBT001
-    return SmallGrid(layout(shape, is_bool))
 
 
 @lru_cache(maxsize=1)
 def _singles() -> dict[int, tuple[bytes, tuple[int, ...]]]:
     """Return the bytes before the value and the shape of a list of one number, by its length."""
     shapes = [(1,) * rank for rank in range(1, 5)]
-    lists = [(_small_grid(shape, False).constants, shape) for shape in shapes]  # noqa: FBT003
+    lists = [(small_layout(shape, False).constants, shape) for shape in shapes]  # noqa: FBT003
     return {len(body): (body[:-8], shape) for body, shape in lists}
 
 
@@ -94,7 +112,8 @@ class ListValueSource:
             if self._body[self._start : self._stop - 8] == head:
                 return np.frombuffer(self._body, "<f8", 1, self._stop - 8).reshape(shape)
         shape, is_bool = self._infer()
-        grid = layout(shape, is_bool)
+        small = small_layout(shape, is_bool) if prod(shape) <= _SMALL_MAX else None
+        grid = small.grid if small else layout(shape, is_bool)
         limits.check(shape, grid.dtype.itemsize, len(self._body))
         if out is not None:
             try:
@@ -102,8 +121,8 @@ class ListValueSource:
             except DecodeError:
                 self.peek()  # raises `Irregular` where a row differs from the first
                 raise
-        if prod(shape) <= _SMALL_MAX:
-            array = _small_grid(shape, is_bool).read(self._body, self._start)
+        if small:
+            array = small.read(self._body, self._start)
         elif is_bool:
             array = grid.read(self._body, self._start)
             if (array.view(np.uint8) > 1).any():
@@ -118,10 +137,9 @@ class ListValueSource:
     def peek(self) -> tuple[np.dtype[Any], tuple[int, ...]]:
         """Return dtype and shape; raise `Irregular` for what only protobuf's runtime reads."""
         shape, is_bool = self._infer()
-        grid = layout(shape, is_bool)
         if prod(shape) <= _SMALL_MAX:
-            _small_grid(shape, is_bool).read(self._body, self._start)
-            return grid.dtype, shape
+            return small_layout(shape, is_bool).read(self._body, self._start).dtype, shape
+        grid = layout(shape, is_bool)
         grid.check(self._body, self._start)
         if is_bool and (grid.values(self._body, self._start).view(np.uint8) > 1).any():
             raise Irregular

@@ -112,7 +112,7 @@ class Codec:
         self._schema = schema(envelope.MESSAGE)
         self._writes_rows = self.name == "json/ndarray"
         self._short = self._writes_rows or self.name == "json/tensor"
-        self._plain = PLAIN[container].get(kind)
+        self._plain, self._nested = PLAIN[container].get(kind), kind == "ndarray"
         self._frames, self._small = FrameCache(), FrameCache()
         self._writers: dict[np.dtype[Any], Writer | None] = {}
         self._reader = MessageReader(self.container)
@@ -385,22 +385,27 @@ class Codec:
         frames, dtype = self._small, key[0]
         found = frames.get(key) if frames.older else None
         if found is None and self._plain is not None and 0 < array.size <= _SMALL:
-            write = self._writers.get(dtype) or self._writer(dtype)
-            first = None if write is None else self._plain.header(*key, array.size)
-            if first is not None:
+            first = self._plain.header(*key, array.size) if dtype.num in NUMBERS else None
+            write = None if first is None else self._writers.get(dtype) or self._writer(array)
+            if first is not None and write is not None:
                 found = Frame(first, write, self._plain.last)
                 if not frames.is_new(key):
                     frames.keep(key, found)
         return found
 
-    def _writer(self, dtype: np.dtype[Any]) -> Writer | None:
-        """Return the writer of small arrays of a dtype of numbers, None where there is none."""
-        if dtype.num not in NUMBERS or dtype in self._writers:
-            return self._writers.get(dtype)
-        sample = np.zeros(2, dtype)
+    def _writer(self, array: Array) -> Writer | None:
+        """Return the writer of small arrays of a dtype, None where there is none.
+
+        That of nested lists is for one shape, too; any other is kept.
+        """
+        dtype = array.dtype
+        if dtype in self._writers:
+            return self._writers[dtype]
+        sample = array if self._nested else np.zeros(2, dtype)
         leaf = self.kind.leaf(sample, lossy=False)
         write = self.container.small_array_writer(leaf) if leaf.data is sample else None
-        self._writers[dtype] = write
+        if not self._nested:
+            self._writers[dtype] = write
         return write
 
     def _frame(self, leaf: Leaf, size: int, names: Any, options: Writing) -> Frame:

@@ -6,7 +6,8 @@
     protobuf/tftensor   1a <length> { 22 <length> { TensorProto, see `protocols.tensorproto` } }
     protobuf/raw        22 <length> bytes
     protobuf/ndarray    1a <length> { 1a <length> { 0a <length> 32 <length> { 0a 09 11 value } } },
-                          of one value; read only
+                          of one value; others are written only
+    msgpack/ndarray     {"data": {"ndarray": [[1.5, 2.5]]}}; written only
     msgpack/tensor      {"data": {"tensor": {"shape": [2, 3], "values": bin}}}
     msgpack/tftensor    {"data": {"tftensor": {"dtype": "DT_FLOAT",
                           "tensorShape": {"dim": [{"size": "2"}]}, "tensorContent": bin}}}
@@ -36,7 +37,7 @@ import numpy as np
 import orjson
 
 from tensorwire.containers.msgpack import bin_header
-from tensorwire.containers.protobuf import varint
+from tensorwire.containers.protobuf import listvalue, varint
 from tensorwire.errors import EncodeError
 from tensorwire.kinds.tensorproto import BY_NAME, dtype_of, type_of
 from tensorwire.protocols import tensorproto
@@ -115,6 +116,14 @@ def _protobuf_raw(dtype: np.dtype[Any], shape: Shape, count: int) -> bytes | Non
     return b"\x22" + varint.write(count * dtype.itemsize) if count else None
 
 
+def _protobuf_ndarray(dtype: np.dtype[Any], shape: Shape, count: int) -> bytes | None:
+    if not count or not 0 < len(shape) <= listvalue.MAX_RANK:
+        return None
+    size = listvalue.small_layout(shape, dtype.kind == "b").grid.nbytes
+    length = varint.write(size)
+    return b"\x1a%b\x1a%b" % (varint.write(1 + len(length) + size), length)
+
+
 def _protobuf_single(dtype: np.dtype[Any], shape: Shape, count: int) -> bytes | None:
     """Return the bytes before the one number of an ndarray, in lists of one item."""
     del dtype, count
@@ -167,10 +176,17 @@ def _after_varint(first: bytes, at: int) -> int:
 # Msgpack: a map of n members is 80 + n, a list 90 + n, a text a0 + n and its bytes.
 
 _TENSOR, _VALUES = b"\x81\xa4data\x81\xa6tensor\x82\xa5shape", b"\xa6values"
-_TFTENSOR, _CONTENT = b"\x81\xa4data\x81\xa8tftensor\x83", b"\xadtensorContent"
-_BIN_DATA = b"\x81\xa7binData"
+_TFTENSOR, _CONTENT = b"\x81\xa4data\x81\xa8tftensor\x83\xa5dtype", b"\xadtensorContent"
+_SHAPE, _SIZE = b"\xabtensorShape\x81\xa3dim", b"\x81\xa4size"
+_NDARRAY, _BIN_DATA = b"\x81\xa4data\x81\xa7ndarray", b"\x81\xa7binData"
+_IN_MEMORY = {name.encode(): row for name, row in BY_NAME.items() if row.content}
 _LIST, _TEXT, _RANK_MAX = 0x90, 0xA0, 15  # longer lists have another header
 _BIN_HEADERS = {0xC4: 2, 0xC5: 3, 0xC6: 5}
+
+
+def _msgpack_ndarray(dtype: np.dtype[Any], shape: Shape, count: int) -> bytes | None:
+    del dtype
+    return _NDARRAY if shape and count else None
 
 
 def _msgpack_tensor(dtype: np.dtype[Any], shape: Shape, count: int) -> bytes | None:
@@ -183,18 +199,22 @@ def _msgpack_tensor(dtype: np.dtype[Any], shape: Shape, count: int) -> bytes | N
 
 
 def _msgpack_tftensor(dtype: np.dtype[Any], shape: Shape, count: int) -> bytes | None:
-    name = _name(dtype)
-    if name is None or count < _SEVERAL or len(shape) > _RANK_MAX:
+    start, rank = _before_dims(dtype), len(shape)
+    if start is None or count < _SEVERAL or rank > _RANK_MAX:
         return None
-    dims = b"".join([b"\x81\xa4size%b" % _text(b"%d" % size) for size in shape])
-    return b"%b\xa5dtype%b\xabtensorShape\x81\xa3dim%c%b%b%b" % (
-        _TFTENSOR,
-        _text(name),
-        _LIST + len(shape),
-        dims,
-        _CONTENT,
-        bin_header(count * dtype.itemsize),
-    )
+    dims = b"".join(map(_dim, shape))
+    return b"%b%c%b%b%b" % (start, _LIST + rank, dims, _CONTENT, bin_header(count * dtype.itemsize))
+
+
+@lru_cache(maxsize=64)
+def _before_dims(dtype: np.dtype[Any]) -> bytes | None:
+    name = _name(dtype)
+    return None if name is None else b"".join((_TFTENSOR, _text(name), _SHAPE))
+
+
+@lru_cache(maxsize=1024)
+def _dim(size: int) -> bytes:
+    return _SIZE + _text(b"%d" % size)
 
 
 def _text(text: bytes) -> bytes:
@@ -217,11 +237,11 @@ def _in_msgpack(first: bytes, size: int) -> Described | None:
             sizes = msgpack.unpackb(first[start - 1 : first.find(_VALUES)])
             if _INT.issuperset(map(type, sizes)) and min(sizes) > 0:
                 return "tensor", _FLOAT64, tuple(sizes)
-        if first.startswith(_TFTENSOR) and (stop := first.find(_CONTENT)) > 0:
-            tree = msgpack.unpackb(b"\x82" + first[len(_TFTENSOR) : stop])
-            row, dims = BY_NAME[tree["dtype"]], tree["tensorShape"]["dim"]
-            shape = tuple([int(dim["size"]) for dim in dims])
-            if row.content and min(shape) > 0:
+        if first.startswith(_TFTENSOR):
+            head, *texts = first[: first.index(_CONTENT)].split(_SIZE)
+            row = _IN_MEMORY[head[len(_TFTENSOR) + 1 : -len(_SHAPE) - 1]]
+            shape = tuple(map(_number, texts))
+            if min(shape) > 0:
                 return "tftensor", dtype_of(row), shape
         if first.startswith(_BIN_DATA):
             start = len(_BIN_DATA) + _BIN_HEADERS[first[len(_BIN_DATA)]]
@@ -229,6 +249,12 @@ def _in_msgpack(first: bytes, size: int) -> Described | None:
     except (LookupError, ValueError, TypeError, msgpack.UnpackException):
         pass
     return None
+
+
+@lru_cache(maxsize=1024)
+def _number(text: bytes) -> int:
+    """Read the digits behind the length of a text."""
+    return int(text[1:])
 
 
 # JSON, which is written only: text is never a view.
@@ -262,11 +288,13 @@ def _name(dtype: np.dtype[Any]) -> bytes | None:
 
 PLAIN = {
     "protobuf": {
+        "ndarray": PlainMessage(_protobuf_ndarray),
         "tensor": PlainMessage(_protobuf_tensor),
         "tftensor": PlainMessage(_protobuf_tftensor),
         "raw": PlainMessage(_protobuf_raw),
     },
     "msgpack": {
+        "ndarray": PlainMessage(_msgpack_ndarray),
         "tensor": PlainMessage(_msgpack_tensor),
         "tftensor": PlainMessage(_msgpack_tftensor),
         "raw": PlainMessage(_msgpack_raw),
@@ -278,7 +306,7 @@ PLAIN = {
 }
 _DESCRIBED = {"protobuf": _in_protobuf, "msgpack": _in_msgpack}
 _HEADERS = {name: {kind: one.header for kind, one in PLAIN[name].items()} for name in _DESCRIBED}
-_HEADERS["protobuf"]["ndarray"] = _protobuf_single
+_HEADERS["protobuf"]["ndarray"] = _protobuf_single  # with the bytes between header and value
 
 
 def find(

@@ -17,7 +17,7 @@ from tests.support.expectations import describe, refused
 from tests.support.values import Array, plain
 
 NAMES = [f"{container}/{kind}" for container, kinds in PLAIN.items() for kind in kinds]
-VIEWED = [name for name in NAMES if not name.startswith("json")]
+VIEWED = [name for name in NAMES if not name.startswith("json") and not name.endswith("ndarray")]
 SINGLE = "protobuf/ndarray"  # of one number
 SHAPES = ((), (1,), (2,), (1, 1), (3, 4), (127,), (128, 1), (5, 200), (2, 1, 1, 3), (2,) * 15)
 DAMAGED = ((2,), (3, 2), (1, 130), (2, 1, 1, 4))
@@ -60,6 +60,10 @@ def test_as_the_official_libraries_write(name: str) -> None:
         wanted = reference.body(name, array)
         if name == "msgpack/tftensor" and b"tensorContent" not in wanted:
             continue  # a list: each number in the size of its dtype, where msgpack has its own
+        if name == "msgpack/ndarray" and array.dtype != np.float64:  # lists, too
+            values = msgpack.unpackb(wanted)
+            wanted = codec.encode(array)
+            assert msgpack.unpackb(wanted) == values, (array.dtype, array.shape)
         for _ in range(3):
             assert codec.encode(array) == wanted, (array.dtype, array.shape)
         assert b"".join(codec.encode_parts(array)) == wanted
@@ -210,7 +214,7 @@ def test_cut_off(body: bytes) -> None:
         assert said(name, body) == said(name, body, limits=tw.Limits())
 
 
-@pytest.mark.parametrize("name", VIEWED)
+@pytest.mark.parametrize("name", [*VIEWED, "protobuf/ndarray", "msgpack/ndarray"])
 def test_first_messages_are_not_remembered(name: str) -> None:
     """A shape that is met once leaves nothing behind; one that is met twice is known."""
     codec = Codec(*name.split("/"))
@@ -223,7 +227,7 @@ def test_first_messages_are_not_remembered(name: str) -> None:
     for size in (2, 100):
         codec.encode(np.arange(size, dtype=np.uint8 if name.endswith("raw") else np.float64))
         codec.decode(bodies[size])
-    assert (len(codec._small), len(codec._reader.views)) == (2, 2)
+    assert (len(codec._small), len(codec._reader.views)) == (2, 2 if name in VIEWED else 0)
 
 
 @pytest.mark.parametrize("name", VIEWED)
