@@ -146,7 +146,7 @@ def peek(make: Callable[[], Pair], protocol: str) -> Pair:
 MOST_VALUES, RANK = 128, 4
 READ = 2500
 """Of the 5,137 shapes: those of messages that are read; the others are written. Both are more than
-are remembered, and more than the calls of a process at 6 us, so that no shape comes again."""
+the calls of a process at 6 us, so that no shape comes again."""
 FEW = 8
 
 
@@ -428,6 +428,11 @@ _ONE: dict[str, Callable[[], Pair]] = {
     "seldon/json tensor": partial(seldon, "seldon/json", "tensor"),
     "seldon/json ndarray": partial(seldon, "seldon/json", "ndarray"),
 }
+_OTHERS: dict[str, Callable[[], Pair]] = {
+    name: partial(seldon, *name.split())
+    for name in ("seldon/protobuf ndarray", "seldon/msgpack ndarray", "seldon/msgpack tftensor")
+}
+"""Measured by their first messages alone."""
 VIEWED = (
     *("oip/binary", "oip/protobuf", "oip/protobuf-typed", "tfserving/protobuf"),
     *("seldon/protobuf tensor", "seldon/protobuf tftensor", "seldon/msgpack tensor"),
@@ -461,7 +466,7 @@ _PAIRS: dict[str, Callable[[], Pair]] = {
     ROWS + HAND: rows_by_hand,
     **{
         name + ending: partial(in_turn, make, known=ending == KNOWN)
-        for name, make in _ONE.items()
+        for name, make in (_ONE | _OTHERS).items()
         for ending in (FIRST, KNOWN)
     },
 }
