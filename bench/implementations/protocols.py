@@ -95,17 +95,18 @@ def tfserving(
     """Put one array, or several, into a PredictRequest."""
     codec = tw.get_protocol(protocol)
     write, read = codec.encode, codec.decode
-    request = tw.tfserving.PredictRequest
+    request: Any = tw.tfserving.PredictRequest
+    request = request if rows else partial(request, rows=False)  # rows are the default
 
     def encode(array: Any) -> bytes:
-        return write(request({tensor: array}, MODEL, rows=rows))[0]
+        return write(request({tensor: array}, MODEL))[0]
 
     def decode(body: bytes) -> Any:
         return read(body).inputs[tensor]
 
     def encode_several(array: Any) -> bytes:
         tensors = {f"{NAME}{i}": part for i, part in enumerate(array)}
-        return write(request(tensors, MODEL, rows=rows))[0]
+        return write(request(tensors, MODEL))[0]
 
     def decode_several(body: bytes) -> Any:
         found = read(body).inputs

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SeldonProtocol", "protocol"]
 
-_new = object.__new__
+_new, _ndarray = object.__new__, np.ndarray
 
 
 def protocol(name: str) -> SeldonProtocol:
@@ -69,10 +69,10 @@ class SeldonProtocol:
 
     def write(self, message: Any, lossy: bool, missing: Missing | None) -> bytes:  # noqa: FBT001
         """Write a message, as `encode` does."""
-        if self._short and missing is None and type(message) is Message:
+        if self._short and missing is None and message.__class__ is Message:
             kind, value, status = message.kind, message.value, message.status
-            rows = type(value) is np.ndarray and type(kind) is str and kind == "ndarray"
-            if rows and type(status) is dict and not status:
+            rows = type(value) is _ndarray and kind.__class__ is str and kind == "ndarray"
+            if rows and status.__class__ is dict and not status:
                 body = write_rows(value, message.names, message.meta)
                 if body is not None:
                     return body

@@ -19,11 +19,11 @@ from tensorwire.protocols.tfserving.messages import (
     aligned_message,
     tensors_of,
 )
-from tensorwire.protocols.tfserving.rest_read import SMALL, find, small_array
+from tensorwire.protocols.tfserving.rest_read import SMALL, find, small_message
 from tensorwire.protocols.tfserving.rest_text import RowsJSON
 from tensorwire.protocols.tfserving.rest_write import small_body, write
 from tensorwire.tree import ARRAY, ArrayPlaces
-from tensorwire.wire.buffers import as_body, assemble, buffer_of
+from tensorwire.wire.buffers import as_bytes, assemble, buffer_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -123,35 +123,16 @@ class ServingRest:
             TensorFlow names them. It names an array that has no name, other names are refused,
             and so are values that the dtype does not have.
         """
-        if align:
-            message = self.decode(
-                body, headers, type=type, limits=limits, missing=missing, signature=signature
-            )
-            return aligned_message(message)
         del headers
         kind = PredictRequest if type is None else _class(type)
         if body.__class__ is not bytes:
-            body = bytes(as_body(body))
+            body = as_bytes(body)
         if len(body) <= SMALL and limits is None and missing is None and signature is None:
-            found = small_array(body, _KEYS[kind])
-            if found is not None:
-                name, array, rows = found
-                return kind({name: array}) if rows else kind({name: array}, rows=False)
-        bounds = checked_limits(limits)
-
-        def build(tree: Tree, size: int, options: Reading) -> Any:
-            found = _find(tree, kind)
-            message = kind(found.read(bounds, size, options, signature), rows=found.rows)
-            if kind is PredictRequest:
-                message.signature_name = fields.member(tree, "signature_name")
-            return message
-
-        options = _READING if missing is None else reading(missing, "nan", text=True)
-        if signature is not None:
-            options = options._replace(
-                exact=False
-            )  # the dtypes of the signature decide on rounding
-        return bodies.read(_JSON, body, _SCHEMA, build, options)
+            message = small_message(body, kind, _KEYS[kind])  # its array is aligned
+            if message is not None:
+                return message
+        message = _read(body, kind, checked_limits(limits), missing, signature)
+        return aligned_message(message) if align else message
 
     def peek(
         self,
@@ -165,7 +146,7 @@ class ServingRest:
         kind = _class(type)
         found: Peek = bodies.read(
             _JSON,
-            bytes(as_body(body)),
+            as_bytes(body),
             _SCHEMA,
             lambda tree, *_: _find(tree, kind).peek(),
             _READING,
@@ -180,6 +161,28 @@ class ServingRest:
 
 def _writing(missing: Missing | None, *, lossy: bool) -> Writing:
     return writing(missing, "nan", BARE, lossy=lossy)
+
+
+def _read(
+    body: bytes,
+    kind: Any,
+    limits: Limits,
+    missing: Missing | None,
+    signature: Mapping[str, Any] | None,
+) -> Any:
+    """Read a message of any size and form."""
+
+    def build(tree: Tree, size: int, options: Reading) -> Any:
+        found = _find(tree, kind)
+        message = kind(found.read(limits, size, options, signature), rows=found.rows)
+        if kind is PredictRequest:
+            message.signature_name = fields.member(tree, "signature_name")
+        return message
+
+    options = _READING if missing is None else reading(missing, "nan", text=True)
+    if signature is not None:  # its dtypes decide on rounding
+        options = options._replace(exact=False)
+    return bodies.read(_JSON, body, _SCHEMA, build, options)
 
 
 def _class(kind: Any) -> Any:

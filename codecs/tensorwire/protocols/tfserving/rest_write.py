@@ -13,8 +13,9 @@ import orjson
 import pybase64
 
 from tensorwire import lists
-from tensorwire.arrays import FLOAT16, NUMBERS, as_array, to_float64, utf8
+from tensorwire.arrays import NUMBERS, as_array, to_float64, utf8
 from tensorwire.containers.json.numbers import BLOCK, block_count, texts, write_numbers
+from tensorwire.containers.json.small import small_text
 from tensorwire.errors import CodecError, EncodeError
 from tensorwire.protocols.tfserving.messages import PredictRequest, PredictResponse
 from tensorwire.wire.buffers import Texts, buffer_of
@@ -28,12 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["small_body", "write"]
 
-_dumps, _NUMPY = orjson.dumps, orjson.OPT_SERIALIZE_NUMPY
-_N = ord("n")  # of null: orjson writes it for NaN and infinities; `in` is faster for an int
+_ndarray = np.ndarray
 _REMEDY = "pass missing='nan' to write bare words"
-_SMALL = 1024  # elements of an array whose text may be copied
-_FLOAT64 = np.dtype(np.float64)
-_DIRECT = NUMBERS - {FLOAT16}  # dtype.num of the dtypes that orjson writes, in native byte order
 _WHOLE = "pass rows=False to write each array as a whole"
 _ROWS = {"inputs": b'"instances":', "outputs": b'"predictions":'}
 
@@ -53,25 +50,23 @@ def small_body(message: Any) -> bytes | None:  # noqa: PLR0911 - one for each re
             tensors = message.inputs
             if message.signature_name != "" or message.output_filter:
                 return None
-            start = b'{"instances":' if message.rows else b'{"inputs":'
+            form = b'{"instances":%b}' if message.rows else b'{"inputs":%b}'
         elif kind is PredictResponse:
             tensors = message.outputs
-            start = b'{"predictions":' if message.rows else b'{"outputs":'
+            form = b'{"predictions":%b}' if message.rows else b'{"outputs":%b}'
         else:
             return None
         if tensors.__class__ is not dict:
             return None
-        ((name, array),) = tensors.items()
-        if type(array) is not np.ndarray or not 0 < array.size <= _SMALL:
+        (name,) = tensors
+        array = tensors[name]
+        if type(array) is not _ndarray:
             return None
-        dtype = array.dtype
-        if dtype is not _FLOAT64 and not (dtype.num in _DIRECT and dtype.isnative):
-            return None
-        text = _dumps(array, None, _NUMPY)  # raises for rank 0
-        if _N in text:
+        text = small_text(array)
+        if text is None:
             return None
         if name == "" or (kind is PredictResponse and name.__class__ is str):
-            return start + text + b"}"
+            return form % text
         return _small_named(name, array, text, rows=message.rows)
     except (TypeError, ValueError):  # fields of wrong types, or several arrays
         return None

@@ -28,9 +28,10 @@ def message(rows: Any, **members: Any) -> bytes:
 
 
 def rows_of(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """Return lists of values, or lists of such lists, ragged ones among them."""
+    """Return lists of values, or lists of such lists of one to three levels, some ragged."""
     flat = st.lists(values, max_size=60)
-    return st.one_of(flat, st.lists(flat, max_size=4), st.lists(values, min_size=3, max_size=3))
+    pairs = st.lists(st.lists(values, min_size=2, max_size=2), min_size=1, max_size=2)
+    return st.one_of(flat, st.lists(flat, max_size=4), pairs, st.lists(pairs, max_size=3))
 
 
 @given(rows_of(ANY))
@@ -50,8 +51,8 @@ def test_rows_are_read_as_lists_are(rows: Any) -> None:
 
 
 def flattened(rows: Any) -> list[Any]:
-    """Return the values of lists of one or two levels."""
-    return [x for row in rows for x in (row if isinstance(row, list) else [row])]
+    """Return the values of nested lists."""
+    return [x for row in rows for x in (flattened(row) if isinstance(row, list) else [row])]
 
 
 @given(st.lists(st.lists(NUMBERS, min_size=3, max_size=3), min_size=1, max_size=20))
@@ -87,7 +88,10 @@ DECLINED = [
     b'{"data":{"ndarray":[[1.5],2.5]}}',
     b'{"data":{"ndarray":[1.5,[2.5]]}}',
     b'{"data":{"ndarray":[[1.5,2.5],[3.5]]}}',
-    b'{"data":{"ndarray":[[[1.5]]]}}',
+    b'{"data":{"names":["a"],"ndarray":[[[1.5],[2.5]]]}}',
+    b'{"data":{"ndarray":[[[1.5],[2.5,3.5]]]}}',
+    b'{"data":{"ndarray":[[[1.5]],[[2.5],[3.5]]]}}',
+    b'{"data":{"ndarray":[[[1.5]],[2.5]]}}',
     b'{"data":{"ndarray":[{}]}}',
     b'{"data":{"ndarray":[true]}}',
     b'{"data":{"ndarray":[[1.5,true]]}}',

@@ -8,12 +8,20 @@ import numpy as np
 import pytest
 
 import tensorwire as tw
-from tensorwire.protocols.tfserving.rest_read import SMALL, small_array
+from tensorwire.protocols.tfserving.rest_read import SMALL, small_message
 from tests.support.expectations import describe
 from tests.support.tfserving_values import Request, Response
 
 protocol: Any = tw.get_protocol("tfserving/json")
-KEYS = ("instances", "inputs")
+
+
+def small(body: bytes) -> tuple[str, Any, bool] | None:
+    """Return name, array, and whether it is by rows, of a body that is read directly."""
+    message = small_message(body, Request, ("instances", "inputs"))
+    if message is None:
+        return None
+    ((name, array),) = message.inputs.items()
+    return name, array, message.rows
 
 
 def read(body: bytes, kind: Any, limits: tw.Limits | None) -> Any:
@@ -40,7 +48,7 @@ def read(body: bytes, kind: Any, limits: tw.Limits | None) -> Any:
 def test_numbers(text: str, wanted: Any) -> None:
     """Floats, integers of 64 bits, and small integers among floats are read."""
     for pad in ("", " " * 2000):  # few and many are read in two ways
-        found = small_array(b'{"instances":%b}' % (text + pad).encode(), KEYS)
+        found = small(b'{"instances":%b}' % (text + pad).encode())
         assert found is not None
         name, array, rows = found
         assert (name, rows) == ("", True)
@@ -73,7 +81,7 @@ def test_numbers(text: str, wanted: Any) -> None:
 def test_what_is_left_to_the_general_reader(text: str) -> None:
     """Bools, null, ragged and empty lists, long integers, and what is not JSON are not read."""
     for pad in ("", " " * 2000):
-        assert small_array(b'{"instances":%b}' % (text + pad).encode(), KEYS) is None
+        assert small(b'{"instances":%b}' % (text + pad).encode()) is None
 
 
 @pytest.mark.parametrize(
@@ -138,7 +146,7 @@ def test_long_bodies_are_left_to_the_general_reader() -> None:
 def test_names(text: str, wanted: Any) -> None:
     """One array is read with or without a name, by rows or as a whole."""
     for pad in ("", " " * 2000):
-        found = small_array((text + pad).encode(), KEYS)
+        found = small((text + pad).encode())
         assert (found is None) == (wanted is None)
         if found:
             name, array, rows = found
@@ -176,7 +184,7 @@ def test_generated_bodies(seed: int) -> None:
         text = f"[{chance.choice((',', ', ', ' ,')).join(texts)}]"
         form = chance.choice(FORMS)
         body = (form % text).encode()
-        direct = small_array(body, KEYS)
+        direct = small(body)
         wanted = read(body, Request, tw.Limits())
         assert read(body, Request, None) == wanted, body
         if direct is not None:
