@@ -212,6 +212,23 @@ class InferRequest(_Framed):
     parameters: Mapping[str, Any] = field(default_factory=dict)
     outputs: Sequence[RequestedOutput] = field(default_factory=list)
 
+    def __init__(  # noqa: PLR0913, PLR0917 - a field each
+        self,
+        inputs: Sequence[InferTensor],
+        model_name: str = "",
+        model_version: str = "",
+        id: str = "",  # noqa: A002 - the protocol's own word
+        parameters: Mapping[str, Any] | None = None,
+        outputs: Sequence[RequestedOutput] | None = None,
+    ) -> None:
+        """Set the fields, in less time than a generated `__init__`."""
+        self.inputs = inputs
+        self.model_name = model_name
+        self.model_version = model_version
+        self.id = id
+        self.parameters = {} if parameters is None else parameters
+        self.outputs = [] if outputs is None else outputs
+
     def __repr__(self) -> str:
         """Return the fields that are set; large values are shortened."""
         return repr_of(self)

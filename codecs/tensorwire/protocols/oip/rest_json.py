@@ -9,7 +9,9 @@ size, values of any type; an invalid message raises an error with its path.
 from __future__ import annotations
 
 from array import array as flat_array
-from struct import pack_into
+from functools import lru_cache
+from math import prod
+from struct import Struct
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +46,8 @@ from tensorwire.protocols.oip.tensor import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tensorwire.missing import Reading, Writing
     from tensorwire.protocols.neutral import TensorInfo
     from tensorwire.protocols.oip.tensor import Datatype
@@ -293,12 +297,19 @@ def _many_numbers(data: list[Any], datatype: str, shape: list[int], body: bytes)
     if check and not types.issuperset(map(type, data)):
         raise NotPlainError
     code, dtype, floats = _FORMATS[datatype]
-    flat = bytearray(len(data) * dtype.itemsize)
-    pack_into(f"{len(data)}{code}", flat, 0, *data)
-    array: Array = np.ndarray(shape, dtype, flat)
-    if array.size != len(data) or (floats and not np.vdot(array, array) < _SQUARES):
+    if prod(shape) != len(data):
+        raise NotPlainError
+    array: Array = np.empty(shape, dtype)
+    _packer(code, len(data))(array, 0, *data)
+    if floats and not np.vdot(array, array) < _SQUARES:
         raise NotPlainError
     return array
+
+
+@lru_cache(maxsize=1024)
+def _packer(code: str, size: int) -> Callable[..., None]:
+    """Return a function that packs so many values into memory."""
+    return Struct(f"{size}{code}").pack_into
 
 
 def to_tree(

@@ -180,6 +180,19 @@ class InferTensor:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     binary: bool | None = None
 
+    def __init__(
+        self,
+        name: str,
+        value: Any,
+        parameters: Mapping[str, Any] | None = None,
+        binary: bool | None = None,  # noqa: FBT001
+    ) -> None:
+        """Set the fields, in less time than a generated `__init__`."""
+        self.name = name
+        self.value = value
+        self.parameters = {} if parameters is None else parameters
+        self.binary = binary
+
     def __repr__(self) -> str:
         """Return the fields that are set; large values are shortened."""
         return repr_of(self)

@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 import tensorwire as tw
 from tensorwire.oip import InferRequest, InferResponse, InferTensor, RequestedOutput
 from tensorwire.protocols.oip.rest import _NOT_PLAIN
-from tensorwire.protocols.oip.rest_json import finite_json, read_plain, write_plain
+from tensorwire.protocols.oip.rest_json import (
+    NotPlainError,
+    finite_json,
+    read_plain,
+    write_plain,
+)
 from tests.support.oip_values import told
 
 DTYPES = ["?", "b", "h", "i", "q", "B", "H", "I", "Q", "f", "d"]
@@ -218,6 +223,17 @@ def _dumps(tree: Any) -> bytes:
     import json
 
     return json.dumps(tree).encode()
+
+
+@pytest.mark.parametrize("count", [2, 40])
+@pytest.mark.parametrize("shape", [[1 << 40], [1 << 20, 1 << 20], [7], [1 << 62, 1 << 62]])
+def test_a_shape_of_other_values_takes_no_memory(shape: list[int], count: int) -> None:
+    """A shape that claims more values than there are is refused before memory is taken for it."""
+    body = node(shape=shape, data=[1.5] * count)
+    with pytest.raises((NotPlainError, TypeError, ValueError)):
+        read_plain(body, len(body), InferRequest)
+    with pytest.raises(tw.DecodeError, match=r"\$\.inputs\[0\]"):
+        tw.get_protocol("oip/json").decode(body)
 
 
 def test_finite_json() -> None:
