@@ -36,6 +36,7 @@ __all__ = ["BLOCK", "NumbersText", "block_count", "find_word", "texts", "write_n
 BLOCK = 1280  # float64 values: some 25 kB of text, which fits in orjson's buffer of 32 kB
 _MAX_RANK = 64  # numpy's
 _READ_BLOCK = 24 << 10  # bytes of text
+_N = ord("n")  # of null: `in` is faster for an int
 _DIGITS = [b"%d" % digit for digit in range(10)]
 _SAFE = float(EXACT) ** 2  # the sum of squares is below it where no integer can have been rounded
 _GAPS = np.isin(np.arange(256), list(b"[], \t\r\n"))  # bytes that may be next to a word
@@ -91,7 +92,7 @@ def _texts(array: Array, words: Words, whole: _Whole) -> Iterator[bytes | memory
 def _text(block: Array, words: Words, whole: _Whole) -> bytes:
     """Write some rows; orjson writes null for what is not finite."""
     text = dumps(block)
-    if b"n" not in text or words == NULLS:
+    if _N not in text or words == NULLS:
         return text
     try:
         return _words_for_null(block, text, words)

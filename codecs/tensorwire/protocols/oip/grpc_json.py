@@ -26,7 +26,7 @@ from tensorwire.protocols import bodies
 from tensorwire.protocols.oip.grpc import OipGrpc, name_of, to_tree
 from tensorwire.protocols.oip.messages import InferRequest, InferResponse, class_of
 from tensorwire.tree import ArrayPlaces, text_to_bytes
-from tensorwire.wire.buffers import as_body
+from tensorwire.wire.buffers import as_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -163,7 +163,7 @@ def _to_protobuf(body: Any, kind: type[InferRequest | InferResponse]) -> bytes:
 
     message = message_class(name_of(kind))()
     try:
-        tree = _loads(bytes(as_body(body)))
+        tree = _loads(as_bytes(body))
         _prepare(tree)
         json_format.ParseDict(tree, message)
     except CodecError as error:
