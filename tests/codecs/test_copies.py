@@ -12,7 +12,16 @@ import pytest
 import tensorwire as tw
 from tests.support import reference
 from tests.support.expectations import decoded, describe, refused
-from tests.support.values import CODECS, DTYPES, Array, built_in, labelled, layouts, plain
+from tests.support.values import (
+    CODECS,
+    DTYPES,
+    MEDIA_TYPES,
+    Array,
+    built_in,
+    labelled,
+    layouts,
+    plain,
+)
 
 codecs = pytest.mark.parametrize("name", CODECS)
 dtypes = pytest.mark.parametrize("dtype", DTYPES)
@@ -138,6 +147,26 @@ def test_a_view_follows_its_buffer(name: str) -> None:
     before = value.copy()
     body[-8:] = bytes(byte ^ 0xFF for byte in body[-8:])
     assert not np.array_equal(value, before)
+
+
+@pytest.mark.parametrize("read", ["decode", "loads"])
+@views
+def test_a_view_locks_its_buffer(name: str, read: str) -> None:
+    """What is viewed cannot be resized, closed, or written through the view, at any sight."""
+    body = reference.body(name, plain("float64", (40, 50)))
+    media_type = MEDIA_TYPES[name.partition("/")[0]]
+    for _ in range(3):  # from the second time on its header is known
+        owner, mapped = bytearray(body), mmap.mmap(-1, len(body))
+        mapped[:] = body
+        for buffer in (owner, mapped, memoryview(owner)):
+            whole = tw.get_codec(name).decode(buffer)
+            value = whole if read == "decode" else tw.loads(buffer, media_type).value
+            del whole
+            with pytest.raises(BufferError):
+                owner.clear() if buffer is not mapped else mapped.close()
+            with pytest.raises(ValueError, match="WRITEABLE"):
+                value.flags.writeable = True
+            del value
 
 
 @codecs

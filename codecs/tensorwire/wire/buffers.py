@@ -28,6 +28,7 @@ __all__ = [
     "assemble",
     "buffer_of",
     "join",
+    "locked",
     "size_of",
 ]
 
@@ -196,6 +197,16 @@ def as_bytes(buffer: Any) -> bytes:
     except ValueError:  # it was released
         pass
     return bytes(as_body(buffer))
+
+
+def locked(body: Body) -> bytes | Array:
+    """Return the memory of a body for ``np.ndarray``, whose arrays keep it as it is.
+
+    An array that ``np.ndarray`` makes of a memoryview does not hold it: a bytearray can be resized
+    and a mapped file closed while the array still points to its memory, and the array can be made
+    writable. One of ``frombuffer`` holds the memoryview.
+    """
+    return body if type(body) is bytes else np.frombuffer(body, np.uint8)
 
 
 def _buffer_remedy(value: Any) -> str:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 
+from tensorwire.wire.buffers import locked
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -318,9 +320,10 @@ class ViewCache(Cache[View]):
                     if body[start:stop] != piece:
                         break
                 else:
+                    memory = body if type(body) is bytes else locked(body)
                     arrays: list[Array] = []
                     for shape, dtype, at in view[3]:
-                        arrays.append(np.ndarray(shape, dtype, body, at))
+                        arrays.append(np.ndarray(shape, dtype, memory, at))
                     if view[2] is None:
                         return view[4](arrays, "")
                     plain = _PLAIN.fullmatch(body, *view[2])

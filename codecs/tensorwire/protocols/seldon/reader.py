@@ -22,7 +22,7 @@ from tensorwire.protocols.seldon.envelope import (
     reading,
 )
 from tensorwire.protocols.seldon.messages import Feedback, Message, MessageList
-from tensorwire.wire.buffers import as_body
+from tensorwire.wire.buffers import as_body, locked
 from tensorwire.wire.memo import ViewCache
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class MessageReader:
         if not self.views.is_new((size, header)):
             make = make or (lambda arrays, _: (arrays[0], kind))
             self.views.add(size, header, ((shape, dtype, start),), make)
-        return np.ndarray(shape, dtype, body, start), kind
+        return np.ndarray(shape, dtype, locked(body), start), kind
 
     def read(self, body: Any, kind: type, limits: Any, options: Reading) -> Any:
         """Return the message of a class: Message, MessageList or Feedback."""
