@@ -227,9 +227,8 @@ def loads(
     >>> message.kind, message.names, message.value.tolist()
     ('ndarray', ['a'], [[1], [2]])
     """
-    try:
-        protocol = _known[media_type]
-    except (KeyError, TypeError):  # another name of it, or none
+    protocol = _known.get(media_type) if type(media_type) is str else None
+    if protocol is None:  # another name of it, or none
         protocol = _protocol(media_type, DecodeError)
     message: Message = protocol.read(body, None, limits, missing, align)
     return message
@@ -275,9 +274,8 @@ def dumps(
     >>> tw.dumps(tw.Message([[1, 2]], "ndarray", names=["a", "b"]))
     b'{"data":{"names":["a","b"],"ndarray":[[1,2]]}}'
     """
-    try:
-        protocol = _known[media_type]
-    except (KeyError, TypeError):  # another name of it, or none
+    protocol = _known.get(media_type) if type(media_type) is str else None
+    if protocol is None:  # another name of it, or none
         protocol = _protocol(media_type, UnknownCodecError)
     return protocol.write(message, lossy, missing)
 

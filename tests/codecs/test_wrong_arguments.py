@@ -32,6 +32,13 @@ def any_of(value: Any) -> Any:
     return value
 
 
+class Unhashable:
+    """A value that cannot be looked up in a table."""
+
+    def __hash__(self) -> int:
+        raise RuntimeError
+
+
 def only_ours(call: Callable[..., Any], *arguments: Any, **options: Any) -> tw.CodecError | None:
     """Return the library's error of a call, None where it has none; any other error is raised."""
     found = None
@@ -55,6 +62,7 @@ CASES: list[tuple[Callable[[], Any], type[tw.CodecError], str]] = [
     (lambda: tw.get_protocol(ANY), tw.UnknownCodecError, "name of a protocol, got None"),
     (lambda: tw.get_protocol("oip/jsn"), tw.UnknownCodecError, "did you mean 'oip/json'"),
     (lambda: tw.loads(BODY, ANY), tw.DecodeError, "expected a media type, got None"),
+    (lambda: tw.loads(BODY, any_of(Unhashable())), tw.DecodeError, "a media type, got Unhashable"),
     (lambda: tw.loads(BODY, "aplication/json"), tw.DecodeError, "did you mean 'application/json'"),
     (lambda: tw.dumps(tw.Message(1), ANY), tw.UnknownCodecError, "expected a media type"),
     (lambda: tw.loads(ANY), tw.DecodeError, "expected a contiguous buffer of bytes, got None"),
@@ -116,6 +124,19 @@ def test_codec_takes_no_wrong_argument(name: str) -> None:
         assert only_ours(codec.encode, value, **{option: wrong})
     for option, wrong in (("out", [0] * 6), ("dtype", "nonsense"), ("limits", 5)):
         assert only_ours(codec.decode, body, **{option: wrong})
+
+
+@pytest.mark.parametrize("name", CODECS)
+def test_a_wrong_option_is_refused_at_any_sight(name: str) -> None:
+    """The error does not depend on whether the header of the message was met before."""
+    codec: Any = tw.get_codec(name)
+    body = codec.encode(b"ab" if name.endswith("raw") else np.ones((2, 2)))
+    for _ in range(3):
+        for option, wrong in (("missing", "nonsense"), ("out", "nonsense")):
+            with pytest.raises(tw.DecodeError, match=f"{option}=.*'nonsense'") as caught:
+                codec.decode(body, **{option: wrong})
+            assert caught.value.path == "$"
+        codec.decode(body)
 
 
 @protocols

@@ -327,12 +327,12 @@ class Codec:
             read = read_short(body)
             if read is not None and read[1] == self._kind:
                 return read[0]
+        if out is not None and not isinstance(out, np.ndarray):
+            raise DecodeError(f"expected a numpy array for out=, got {shown(out)}")
+        options = self._reader.default if missing is None else self._reader.options(missing)
         plain = limits is None and self._sized
         value = self._views.view(body, len(body)) if plain else None
         if value is None:
-            if out is not None and not isinstance(out, np.ndarray):
-                raise DecodeError(f"expected a numpy array for out=, got {shown(out)}")
-            options = self._reader.default if missing is None else self._reader.options(missing)
             if dtype is not None and is_float(dtype):
                 options = options._replace(also=_AS_FLOATS)
             into = out if dtype is None else None
