@@ -10,8 +10,10 @@ import pytest
 from tensorwire.errors import DecodeError, EncodeError
 from tensorwire.limits import DEFAULT_LIMITS
 from tensorwire.missing import VERIFIED
+from tensorwire.protocols.oip.messages import InferRequest
 from tensorwire.protocols.oip.tensor import (
     NAMES,
+    InferTensor,
     Rules,
     datatype_named,
     datatype_of,
@@ -110,3 +112,15 @@ def test_raw_memory() -> None:
         from_raw(memory, datatype_named("INT16"), [4], RULES)
     with pytest.raises(DecodeError, match="expected 0 or 1 for BOOL, got 2"):
         from_raw(memory, datatype_named("BOOL"), [6], RULES)
+
+
+def test_none_is_no_parameters() -> None:
+    """Parameters and outputs of None are empty, and each message has its own."""
+    tensors = [InferTensor("x", [1.5], None), InferTensor("x", [1.5])]
+    assert tensors[0] == tensors[1]
+    assert tensors[0].parameters == {}
+    assert tensors[0].parameters is not tensors[1].parameters
+    requests = [InferRequest(tensors, parameters=None, outputs=None), InferRequest(tensors)]
+    assert requests[0] == requests[1]
+    assert (requests[0].parameters, requests[0].outputs) == ({}, [])
+    assert requests[0].outputs is not requests[1].outputs

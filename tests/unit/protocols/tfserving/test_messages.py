@@ -89,3 +89,11 @@ def test_arrays_are_aligned_in_place() -> None:
         assert arrays["b"] is good
         assert arrays["a"].flags.aligned
         assert arrays["a"].tolist() == odd.tolist()
+
+
+def test_none_is_no_filter() -> None:
+    """A filter of None asks for all outputs, and each request has a list of its own."""
+    first, second = PredictRequest({}, output_filter=None), PredictRequest({})
+    assert first == second
+    assert first.output_filter == []
+    assert first.output_filter is not second.output_filter
