@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from google.protobuf.json_format import MessageToDict
 
 from .implementation import MEMCPY, Implementation
 
@@ -178,68 +179,6 @@ def message(name: str = "seldon.protos.SeldonMessage") -> Any:
     return message_class(name)
 
 
-def ndarray_objects() -> Implementation:
-    """Put lists into a ListValue; ``np.array`` of ``MessageToDict`` back."""
-    from google.protobuf.json_format import MessageToDict
-
-    cls = message()
-
-    def encode(array: Any) -> bytes:
-        built = cls()
-        built.data.ndarray.extend(array.tolist())
-        body: bytes = built.SerializeToString()
-        return body
-
-    def decode(body: bytes) -> Any:
-        parsed = cls.FromString(body)
-        if parsed.data.WhichOneof("data_oneof") != "ndarray":
-            raise ValueError("no ndarray in the message")
-        return np.array(MessageToDict(parsed.data.ndarray))
-
-    return Implementation("protobuf/ndarray:objects", encode, decode, element_cost=1.5e-6)
-
-
-def tensor_objects() -> Implementation:
-    """``values=a.ravel().tolist()``; ``np.array(values).reshape(shape)`` back."""
-    cls = message()
-
-    def encode(array: Any) -> bytes:
-        built = cls()
-        tensor = built.data.tensor
-        tensor.shape.extend(array.shape)
-        tensor.values.extend(array.ravel().tolist())
-        body: bytes = built.SerializeToString()
-        return body
-
-    def decode(body: bytes) -> Any:
-        parsed = cls.FromString(body)
-        if parsed.data.WhichOneof("data_oneof") != "tensor":
-            raise ValueError("no tensor in the message")
-        tensor = parsed.data.tensor
-        return np.array(tensor.values).reshape(tensor.shape)
-
-    return Implementation("protobuf/tensor:objects", encode, decode, element_cost=1e-7)
-
-
-def tftensor_objects() -> Implementation:
-    """``tensor_content`` by ``tobytes`` and ``np.frombuffer``: already a fair way."""
-    cls = message()
-
-    def encode(array: Any) -> bytes:
-        built = cls()
-        fill_tensor(built.data.tftensor, array)
-        body: bytes = built.SerializeToString()
-        return body
-
-    def decode(body: bytes) -> Any:
-        parsed = cls.FromString(body)
-        if parsed.data.WhichOneof("data_oneof") != "tftensor":
-            raise ValueError("no tftensor in the message")
-        return read_tensor(parsed.data.tftensor)
-
-    return Implementation("protobuf/tftensor:objects", encode, decode)
-
-
 def fill_tensor(tensor: Any, array: Any) -> None:
     """Put an array into a TensorProto, as TensorFlow does."""
     name = array.dtype.name
@@ -263,6 +202,57 @@ def read_tensor(tensor: Any) -> Any:
     return np.array(getattr(tensor, field), name).reshape(shape)
 
 
+def _fill_ndarray(data: Any, array: Any) -> None:
+    data.ndarray.extend(array.tolist())
+
+
+def _fill_tensor(data: Any, array: Any) -> None:
+    tensor = data.tensor
+    tensor.shape.extend(array.shape)
+    tensor.values.extend(array.ravel().tolist())
+
+
+def _fill_tftensor(data: Any, array: Any) -> None:
+    fill_tensor(data.tftensor, array)
+
+
+def _read_ndarray(data: Any) -> Any:
+    return np.array(MessageToDict(data.ndarray))
+
+
+def _read_tensor(data: Any) -> Any:
+    tensor = data.tensor
+    return np.array(tensor.values).reshape(tensor.shape)
+
+
+def _read_tftensor(data: Any) -> Any:
+    return read_tensor(data.tftensor)
+
+
+FILL = {"ndarray": _fill_ndarray, "tensor": _fill_tensor, "tftensor": _fill_tftensor}
+"""Put an array into the data of a SeldonMessage: lists, flat values, and already a fair way."""
+READ = {"ndarray": _read_ndarray, "tensor": _read_tensor, "tftensor": _read_tftensor}
+
+
+def message_objects(kind: str, element_cost: float = 0.0) -> Implementation:
+    """Fill a SeldonMessage, and read it, as `FILL` and `READ` do."""
+    cls, fill, read = message(), FILL[kind], READ[kind]
+
+    def encode(array: Any) -> bytes:
+        built = cls()
+        fill(built.data, array)
+        body: bytes = built.SerializeToString()
+        return body
+
+    def decode(body: bytes) -> Any:
+        data = cls.FromString(body).data
+        if data.WhichOneof("data_oneof") != kind:
+            raise ValueError(f"no {kind} in the message")
+        return read(data)
+
+    return Implementation(f"protobuf/{kind}:objects", encode, decode, element_cost=element_cost)
+
+
 def raw_objects() -> Implementation:
     """``binData=a.tobytes()``; the field's bytes back."""
     cls = message()
@@ -282,9 +272,9 @@ BASELINES: dict[str, Callable[[], Implementation]] = {
     "json/raw:pybase64": pybase64_alone,
     "json/ndarray:by hand": by_hand,
     "json/ndarray:loads, dumps": loads_dumps,
-    "protobuf/ndarray:objects": ndarray_objects,
-    "protobuf/tensor:objects": tensor_objects,
-    "protobuf/tftensor:objects": tftensor_objects,
+    "protobuf/ndarray:objects": partial(message_objects, "ndarray", 1.5e-6),
+    "protobuf/tensor:objects": partial(message_objects, "tensor", 1e-7),
+    "protobuf/tftensor:objects": partial(message_objects, "tftensor"),
     "protobuf/raw:objects": raw_objects,
     "msgpack/ndarray:msgpack": msgpack_alone,
     MEMCPY: memcpy,

@@ -24,7 +24,7 @@ from google.protobuf import json_format
 
 from tensorwire.containers.protobuf.schema import message_class
 
-from ..implementations.baselines import fill_tensor, message, read_tensor
+from ..implementations.baselines import FILL, READ, fill_tensor, message, read_tensor
 from ..process import tell
 from .cells import REST
 from .models import ONE, model
@@ -82,12 +82,7 @@ def from_message(request: Any) -> Any:
     kind = kind_of_message(request)
     if kind == "raw":
         return request.binData
-    data = getattr(request.data, kind)
-    if kind == "ndarray":
-        return np.array(json_format.MessageToDict(data))
-    if kind == "tensor":
-        return np.array(data.values).reshape(data.shape)
-    return read_tensor(data)
+    return READ[kind](request.data)
 
 
 def to_message(value: Any, kind: str) -> Any:
@@ -95,13 +90,7 @@ def to_message(value: Any, kind: str) -> Any:
     if isinstance(value, bytes):
         return SeldonMessage(binData=value)
     built = SeldonMessage()
-    if kind == "ndarray":
-        built.data.ndarray.extend(value.tolist())
-    elif kind == "tftensor":
-        fill_tensor(built.data.tftensor, value)
-    else:
-        built.data.tensor.shape.extend(value.shape)
-        built.data.tensor.values.extend(value.ravel().tolist())
+    FILL[kind](built.data, value)
     return built
 
 
