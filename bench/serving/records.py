@@ -16,7 +16,7 @@ from ..measure import machine, runfile
 from ..measure.runfile import RunFileError, field
 from ..process import WorkerError
 from .cells import SIDES, Cell
-from .samples import SHARES, Load, Matrix, Measured, Size
+from .samples import SHARES, Load, Matrix, Measured, Size, percentile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -83,6 +83,12 @@ class Phase(NamedTuple):
     wrong: int
     bins: Sequence[tuple[int, float]]
     problem: str = ""
+
+    def figures(self) -> tuple[float, float | None, float | None]:
+        """Return answers a second, and their p50 and p99; None if nothing was answered."""
+        ranked = sorted(self.latencies)
+        p50, p99 = (percentile(ranked, each) if ranked else None for each in (50, 99))
+        return len(ranked) / self.seconds, p50, p99
 
 
 class Hop(NamedTuple):

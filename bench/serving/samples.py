@@ -246,3 +246,11 @@ class Load:
         if self.busy is not None and self.busy > BUSY:
             return f"{self.tool} took {self.busy:.0%} of a core: the client may be the limit"
         return None
+
+
+def rate_gain(loads: Mapping[tuple[Cell, int], Load], cell: Cell, count: int) -> float | None:
+    """Return how many times as many requests a second ours answers as the usual way."""
+    ours, usual = (loads.get((cell._replace(side=side), count)) for side in (OURS, OBJECTS))
+    if not ours or not usual or not ours.latencies or not usual.latencies:
+        return None
+    return ours.rate / usual.rate

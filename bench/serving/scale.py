@@ -24,7 +24,6 @@ from .mode import Mode
 from .processes import Process, Processes
 from .proxies import free_ports
 from .records import BIN, Phase
-from .samples import percentile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -239,7 +238,8 @@ class Scale(Mode):
         """Return a line per step and transport."""
         for each in self.found:
             direction = "" if each.direction == "start" else each.direction
-            texts = ("" if value is None else f"{value:.6g}" for value in _figures(each))
+            values = (*each.figures(), each.seen, each.resent, each.lost)
+            texts = ("" if value is None else f"{value:.6g}" for value in values)
             yield each.step, direction, each.workers, f"{each.took:.4g}", each.transport, *texts
 
     def show(self, screen: Screen) -> None:
@@ -272,17 +272,12 @@ class Scale(Mode):
         return int(any(each.lost for each in self.found))
 
 
-def _figures(phase: Phase) -> tuple[Any, ...]:
-    ranked = sorted(phase.latencies)
-    times = [percentile(ranked, each) if ranked else None for each in (50, 99)]
-    return len(ranked) / phase.seconds, *times, phase.seen, phase.resent, phase.lost
-
-
 def _row(phase: Phase) -> Row:
-    rate, p50, p99, *counts = _figures(phase)
+    rate, p50, p99 = phase.figures()
     took = "" if phase.direction == "start" else figures.duration(phase.took)
     times = (figures.three_digits(rate), figures.duration(p50), figures.duration(p99))
-    return Row(f"{phase.direction}, {phase.workers}", (took, *times, *map(str, counts)))
+    counts = map(str, (phase.seen, phase.resent, phase.lost))
+    return Row(f"{phase.direction}, {phase.workers}", (took, *times, *counts))
 
 
 def _step(

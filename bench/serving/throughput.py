@@ -13,13 +13,13 @@ from tensorwire.cli.load_tools import route
 from .. import figures
 from ..screen import Table
 from . import loadgen, models, records
-from .cells import GRPC, OBJECTS, OURS, Cell
+from .cells import GRPC, OURS, Cell
 from .clients import connect, implementation_of, name_of
 from .loadgen import Target
 from .matrix import check, rows_of
 from .mode import Mode
 from .processes import Processes, recording
-from .samples import PERCENTILES
+from .samples import PERCENTILES, rate_gain
 from .servers import Servers
 
 if TYPE_CHECKING:
@@ -137,8 +137,7 @@ class Throughput(Mode):
             load = self.found.get((cell, count))
             if load is None:
                 return None
-            other = self.found.get((cell._replace(side=OBJECTS), count))
-            gain = load.rate / other.rate if other and other.rate and cell.side == OURS else None
+            gain = rate_gain(self.found, cell, count) if cell.side == OURS else None
             return (
                 _rate(load),
                 figures.ratio(gain) if gain else "",

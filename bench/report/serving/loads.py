@@ -6,8 +6,8 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from ... import figures
-from ...serving.cells import METHODS, OBJECTS, OURS
-from ...serving.samples import PERCENTILES
+from ...serving.cells import METHODS, OURS
+from ...serving.samples import PERCENTILES, rate_gain
 from .. import charts
 from ..charts import Axis, Dot, Point, Series
 from ..page import Column, Drawing, Panel, Section, Switch, Table, class_of, numeric
@@ -46,12 +46,10 @@ def _latency(load: Load, percent: float) -> str:
     return figures.duration(load.percentile(percent))
 
 
-def _rate_gain(loads: Loads, cell: Cell, count: int) -> str:
+def _gain(loads: Loads, cell: Cell, count: int) -> str:
     """Write how many times as many requests a second ours answers; nothing if unknown."""
-    ours, usual = (loads.get((cell._replace(side=side), count)) for side in (OURS, OBJECTS))
-    if not ours or not usual or not ours.latencies or not usual.latencies:
-        return ""
-    return figures.ratio(ours.rate / usual.rate)
+    found = rate_gain(loads, cell, count)
+    return figures.ratio(found) if found else ""
 
 
 def throughput_section(loads: Loads) -> Section:
@@ -73,7 +71,7 @@ def throughput_section(loads: Loads) -> Section:
     panels = [
         Panel(
             title,
-            [Drawing([pairs(title, cells, axis, dot, lambda c: _rate_gain(loads, c, most))])],
+            [Drawing([pairs(title, cells, axis, dot, lambda c: _gain(loads, c, most))])],
         )
         for title, cells in groups(shown).items()
     ]
@@ -83,7 +81,7 @@ def throughput_section(loads: Loads) -> Section:
             NAMES[cell.side],
             f"{count:,}",
             _rate(load) if load.latencies else UNKNOWN,
-            (_rate_gain(loads, cell, count) if cell.side == OURS else "") or UNKNOWN,
+            (_gain(loads, cell, count) if cell.side == OURS else "") or UNKNOWN,
             *(_latency(load, each) for each in PERCENTILES),
             f"{load.failed:,}",
             load.tool,
@@ -183,11 +181,8 @@ def _concurrent_chart(
 def load_answers(loads: Loads) -> Iterator[str]:
     """Return the gains, and whether the client was the limit."""
     most = max(count for _, count in loads)
-    gains = []
-    for (cell, count), load in loads.items():
-        other = loads.get((cell._replace(side=OBJECTS), count))
-        if cell.side == OURS and count == most and other and other.latencies and load.latencies:
-            gains.append(load.rate / other.rate)
+    ours = [cell for cell, count in loads if cell.side == OURS and count == most]
+    gains = [gain for cell in ours if (gain := rate_gain(loads, cell, most))]
     if gains:
         yield (
             f"With {figures.counted(most, 'client')}: {figures.ratio(min(gains))} to"

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ... import figures
 from ...serving.records import BIN
-from ...serving.samples import percentile
 from .. import charts
 from ..charts import Axis, Point
 from ..page import Column, Drawing, Panel, Section, Table, numeric
@@ -44,15 +43,14 @@ def scale_section(phases: Sequence[Phase]) -> Section:
         panels.append(Panel(transport, [Drawing(_timeline(mine))]))
     rows = []
     for phase in phases:
-        ranked = sorted(phase.latencies)
-        times = [percentile(ranked, each) if ranked else None for each in (50, 99)]
+        rate, *times = phase.figures()
         rows.append(
             [
                 phase.transport,
                 f"{phase.step}",
                 f"{phase.direction}, {phase.workers}",
                 figures.duration(phase.took) if phase.direction != "start" else UNKNOWN,
-                f"{len(ranked) / phase.seconds:,.0f}",
+                f"{rate:,.0f}",
                 *(figures.duration(value) for value in times),
                 f"{phase.seen}",
                 f"{phase.resent}",
