@@ -7,7 +7,6 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from . import figures
-from .implementations.implementation import is_codec
 from .measure import machine
 from .measure.results import DISAGREE, NOISY
 
@@ -78,11 +77,7 @@ def trust(session: Session, results: Results, screen: Screen) -> None:
 
 def noise(results: Results, screen: Screen, *, quiet: bool = False) -> None:
     """Write how far the processes differ on the times of codecs; quiet, only if it is far."""
-    cells = [
-        cell
-        for cell in results.samples.seconds
-        if is_codec(cell.implementation) and not cell.control
-    ]
+    cells = results.codec_cells
     spreads = [results.spread(cell) for cell in cells]
     usual, apart = (
         (median(spreads) if spreads else 1.0) - 1,

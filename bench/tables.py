@@ -7,15 +7,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from . import figures
-from .advice.scores import by_container, scores_of
+from .advice.scores import scores_of
 from .implementations.implementation import (
     FIRST_USE,
     MEASURED,
     MEMCPY,
     OBJECTS,
     TITLES,
+    by_container,
     codec_of,
-    container_of,
     is_codec,
     kind_of,
     label_of,
@@ -63,11 +63,8 @@ def sections(results: Results) -> dict[str, list[int]]:
 
 def groups(names: Sequence[str]) -> dict[str, list[str]]:
     """Return the implementations of each container, codecs first; the memcpy is in none."""
-    found: dict[str, list[str]] = {}
-    for name in sorted(names, key=lambda name: not is_codec(name)):
-        if name != MEMCPY:
-            found.setdefault(container_of(name), []).append(name)
-    return found
+    ordered = sorted(names, key=lambda name: not is_codec(name))
+    return by_container(name for name in ordered if name != MEMCPY)
 
 
 def grouped(names: Sequence[str], row: Callable[[str, str], Row]) -> list[Row]:
@@ -175,20 +172,20 @@ def _marks(results: Results, section: str) -> dict[tuple[str, str], str]:
 
 
 def _size(results: Results, case: int, name: str) -> str:
-    facts = results.facts.get((case, name))
+    facts = results.done(case, name)
     return figures.size(facts.size) if facts and facts.size and name != MEMCPY else "-"
 
 
 def _per_value(results: Results, case: int, name: str) -> str:
-    facts = results.facts.get((case, name))
+    facts = results.done(case, name)
     if not (facts and facts.size) or name == MEMCPY:
         return "-"
     return figures.three_digits(facts.size / max(1, results.cases[case].size))
 
 
 def _decode_is(results: Results, case: int, name: str) -> str:
-    facts = results.facts.get((case, name))
-    return "-" if not facts or facts.cannot else "view" if facts.view else "copy"
+    facts = results.done(case, name)
+    return "-" if not facts else "view" if facts.view else "copy"
 
 
 def sizes(results: Results, section: str, chosen: Sequence[int]) -> Table:
@@ -202,8 +199,7 @@ def sizes(results: Results, section: str, chosen: Sequence[int]) -> Table:
     elements = max(1, cases[-1].size)
 
     def facts(name: str) -> list[Facts | None]:
-        found = [results.facts.get((n, name)) for n in chosen]
-        return [each if each and each.cannot is None else None for each in found]
+        return [results.done(n, name) for n in chosen]
 
     for container, names in groups(results.implementations).items():
         table.rows.append(Row(container, style="group"))
@@ -248,9 +244,9 @@ def _memory(results: Results, operation: str, where: str, number: int) -> Table:
     size = results.cases[number].nbytes
 
     def row(name: str, label: str) -> Row:
-        facts = results.facts.get((number, name))
+        facts = results.done(number, name)
         memory = results.memory.get(Cell(number, name, operation), Memory())
-        cells = [figures.size(facts.size) if facts and facts.cannot is None else "-"]
+        cells = [figures.size(facts.size) if facts else "-"]
         for peak in (memory.python, memory.process):
             cells.append("-" if peak is None else figures.size(peak))
             cells.append("-" if peak is None or not size else figures.ratio(peak / size))

@@ -15,12 +15,12 @@ from dataclasses import dataclass, replace
 from statistics import median
 from typing import TYPE_CHECKING
 
-from ..implementations.implementation import FIRST_USE, is_codec
+from ..implementations.implementation import FIRST_USE, by_container, is_codec
 from ..measure.results import DISAGREE, spread
 from ..measure.transport import seconds_of
 from ..payloads.case import dtype_of
 from .capabilities import Capabilities, capabilities_of, comes_back_as, name_of
-from .scores import NEAR, by_container, describing, divided, scores_of
+from .scores import NEAR, describing, divided, scores_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -203,8 +203,7 @@ def _casts(results: Results, section: str) -> list[Cast]:
     codecs = describing([name for name in results.implementations if is_codec(name)])
     for number, case in enumerate(results.cases):
         for name in codecs if case.section == section else ():
-            facts = results.facts.get((number, name))
-            if facts is None or facts.cannot is not None:
+            if not results.done(number, name):
                 continue
             back = comes_back_as(name, case.dtype)
             if back is not None:

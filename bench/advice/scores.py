@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..implementations.implementation import OBJECTS, container_of, is_codec, kind_of
+from ..implementations.implementation import OBJECTS, is_codec, kind_of
 from ..measure.results import Cell
 
 if TYPE_CHECKING:
@@ -118,11 +118,3 @@ def _by_process(results: Results, case: int, name: str) -> list[float]:
 def describing(codecs: Iterable[str]) -> list[str]:
     """Return the codecs whose payload has its own shape and dtype: all but ``raw``."""
     return [name for name in codecs if kind_of(name) != "raw"]
-
-
-def by_container(codecs: Iterable[str]) -> dict[str, list[str]]:
-    """Group codecs."""
-    groups: dict[str, list[str]] = {}
-    for name in codecs:
-        groups.setdefault(container_of(name), []).append(name)
-    return groups

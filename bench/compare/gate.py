@@ -79,8 +79,7 @@ def facts(comparison: Comparison) -> list[Fact]:
     for number, other in comparison.payloads_in_both.items():
         case = new.cases[number]
         for name in dict.fromkeys([*old.implementations, *new.implementations]):
-            known = old.facts.get((other, name)), new.facts.get((number, name))
-            if any(each is None or each.cannot is not None for each in known):
+            if not (old.done(other, name) and new.done(number, name)):
                 continue  # that it is refused, or not measured, is reported elsewhere
             before, after = _all(old, other, name), _all(new, number, name)
             found += [

@@ -71,8 +71,7 @@ class History:
         """Return the bytes of a body."""
         marks = []
         for run, number in self._with_largest():
-            facts = run.results.facts.get((number, name))
-            if facts and facts.cannot is None:
+            if facts := run.results.done(number, name):
                 text = f"{self._run(run)}: {facts.size:,} bytes"
                 marks.append(Point(self._place(run), facts.size, text))
         return marks

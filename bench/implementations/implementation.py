@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,3 +84,11 @@ def label_of(name: str) -> str:
     if not style:
         return kind_of(name) or name
     return f"{kind_of(name)}, objects" if style == "objects" else f"{style} alone"
+
+
+def by_container(names: Iterable[str]) -> dict[str, list[str]]:
+    """Group names by the container."""
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        groups.setdefault(container_of(name), []).append(name)
+    return groups

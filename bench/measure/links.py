@@ -77,7 +77,7 @@ def measure(
         case = results.cases[number]
         numbers.append(number)
         cases.append(case)
-        names.append([n for n in codecs if _able(results, number, n)])
+        names.append([n for n in codecs if results.done(number, n)])
         narrower = NARROWER.get(case.dtype, ())
         if narrower:
             array = build(case)
@@ -96,11 +96,6 @@ def measure(
         noise[number] = max(noise.get(number, LEAST_NOISE), median(pairs) if pairs else 0.0)
     transfers = tuple(session.transfers(measured, numbers))
     return Links(transfers, casts, noise), session.interrupted
-
-
-def _able(results: Results, number: int, name: str) -> bool:
-    facts = results.facts.get((number, name))
-    return facts is not None and facts.cannot is None
 
 
 @dataclass

@@ -8,7 +8,7 @@ from math import exp, log
 from statistics import median
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from ..implementations.implementation import OPERATIONS, container_of, kind_of
+from ..implementations.implementation import OPERATIONS, by_container, is_codec, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -69,13 +69,10 @@ class Samples:
 
 def choose_controls(codecs: Sequence[str]) -> list[str]:
     """Choose the codecs that are measured twice: one of each container, up to three."""
-    by_container: dict[str, list[str]] = defaultdict(list)
-    for name in codecs:
-        by_container[container_of(name)].append(name)
     # Kinds differ between containers, so that quick and slow cells are among the controls.
     wanted = ("ndarray", "tensor", "tftensor")
     chosen = []
-    for position, names in enumerate(by_container.values()):
+    for position, names in enumerate(by_container(codecs).values()):
         kind = wanted[position % len(wanted)]
         chosen.append(next((name for name in names if kind_of(name) == kind), names[0]))
     return chosen[:CONTROLS]
@@ -120,6 +117,16 @@ class Results:
         """The operations of which the times are added up: a first use is not, beside its decode."""
         directions = tuple(each for each in OPERATIONS if each in self.operations)
         return directions or tuple(self.operations)
+
+    @property
+    def codec_cells(self) -> list[Cell]:
+        """What was timed of codecs, each once: no baselines, no controls."""
+        return [c for c in self.samples.seconds if is_codec(c.implementation) and not c.control]
+
+    def done(self, case: int, implementation: str) -> Facts | None:
+        """Return what is known of an implementation on a payload; None if it cannot carry that."""
+        facts = self.facts.get((case, implementation))
+        return facts if facts is not None and facts.cannot is None else None
 
     def count(self, cell: Cell) -> int:
         """How often the cell was timed."""

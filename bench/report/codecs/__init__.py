@@ -191,21 +191,13 @@ def _warnings(results: Results, metadata: Mapping[str, Any]) -> list[str]:
             "protobuf ran in pure Python here, without upb: whatever goes through its runtime is"
             " hundreds of times slower than elsewhere."
         )
-    spreads = [results.spread(cell) for cell in _codecs(results)]
+    spreads = [results.spread(cell) for cell in results.codec_cells]
     if spreads and median(spreads) - 1 > NOISY:
         found.append(
             "The machine was busy: the same time differed by"
             f" {figures.percent(median(spreads) - 1)} between processes. Do not choose by less."
         )
     return found
-
-
-def _codecs(results: Results) -> list[Cell]:
-    return [
-        cell
-        for cell in results.samples.seconds
-        if is_codec(cell.implementation) and not cell.control
-    ]
 
 
 def _measured(results: Results, metadata: Mapping[str, Any]) -> Iterator[str]:
@@ -230,7 +222,7 @@ def _measured(results: Results, metadata: Mapping[str, Any]) -> Iterator[str]:
             " Python's as tracemalloc sees it, numpy's arrays included; the process's as the"
             " system does, in whole pages, C libraries included."
         )
-    apart = [cell for cell in _codecs(results) if results.disagrees(*cell[:3])]
+    apart = [cell for cell in results.codec_cells if results.disagrees(*cell[:3])]
     yield (
         "In the charts a whisker shows how far the processes differ where it is longer than the"
         f" mark. {figures.counted(len(apart), 'time')} of codecs differ by more than"
@@ -271,9 +263,9 @@ def _table(results: Results) -> Table:
     faded = set()
     for number in range(len(results.cases)):
         for way in results.implementations:
-            facts = results.facts.get((number, way))
+            facts = results.done(number, way)
             times = [view.seconds(number, way) for view in ordered]
-            if facts is None or facts.cannot is not None or not any(times):
+            if facts is None or not any(times):
                 continue
             if not is_codec(way):
                 faded.add(len(rows))

@@ -150,9 +150,7 @@ class Growth:
         sizes = {
             name: facts.size / elements
             for name in self.results.implementations
-            if is_codec(name)
-            and (facts := self.results.facts.get((self.last, name)))
-            and facts.cannot is None
+            if is_codec(name) and (facts := self.results.done(self.last, name))
         }
         rows = []
         for name in tables.groups(self.results.implementations)[container]:
