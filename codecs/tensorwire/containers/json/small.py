@@ -72,7 +72,7 @@ def small_array(  # noqa: C901 - a call costs a twentieth
     """
     first = rows[0]
     if shape is None:
-        shape = [len(rows)]
+        shape = (len(rows),)
         while first.__class__ is list:
             size = len(first)
             if len(rows) == 1:
@@ -81,7 +81,7 @@ def small_array(  # noqa: C901 - a call costs a twentieth
                 rows = list(chain.from_iterable(rows))
             else:
                 raise LookupError
-            shape.append(size)
+            shape += (size,)
             first = rows[0]
     size, kind = len(rows), first.__class__
     if size == 1:
