@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from array import array as flat_array
 from itertools import chain
+from math import prod
 from types import NoneType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 
 __all__ = [
+    "check_empty_rows",
     "check_numbers",
     "element_path",
     "first_value",
@@ -50,6 +52,7 @@ _MAX_RANK = 64
 _KINDS = "?bhilqBHILQefdFD"  # dtype.char of the numbers that codecs support
 _CUSTOM = 2  # dtype.isbuiltin of dtypes that another package registers: bfloat16, float8
 _JSON = "tensorwire.Message(value, 'jsonData')"  # holds any JSON value
+_EMPTY_ROWS = 1 << 24  # of an array without a value: so many empty lists take 64 MB
 _PADDED = 16 << 20  # bytes of an array of strings that are padded to one length
 
 
@@ -466,6 +469,17 @@ def _search(nested: Any, shape: list[int], error: type[CodecError]) -> CodecErro
             levels.pop()
             path.pop()
     return None
+
+
+def check_empty_rows(shape: Sequence[int]) -> None:
+    """Raise `EncodeError` for the shape of an empty array that is too many empty lists.
+
+    A payload of 20 bytes can claim 2**40 rows without a value, and each takes bytes in lists.
+    """
+    rows = prod(shape[: shape.index(0)])
+    if rows > _EMPTY_ROWS:
+        reason = f"expected at most {_EMPTY_ROWS} rows without a value, got {rows}"
+        raise EncodeError(reason)
 
 
 def _counted(count: int) -> str:

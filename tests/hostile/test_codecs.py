@@ -433,3 +433,16 @@ def test_another_kind_is_named(name: str) -> None:
             with pytest.raises(tw.DecodeError, match=other) as caught:
                 tw.get_codec(name).decode(messages(other)[1])
             assert caught.value.path.startswith("$")
+
+
+@pytest.mark.parametrize("target", ["json/ndarray", "protobuf/ndarray", "msgpack/ndarray"])
+@pytest.mark.parametrize("lossy", [False, True])
+def test_rows_without_a_value_are_bounded(target: str, *, lossy: bool) -> None:
+    """A few bytes that claim 2**40 rows of no numbers are refused, not written as empty lists."""
+    for shape in ((2**40, 0), (2**25, 2, 0)) + (((2**40, 0, 3),) if lossy else ()):
+        body = tw.get_codec("protobuf/tftensor").encode(np.empty(shape, np.uint8))
+        for form in (target, "tfserving/json"):
+            with pytest.raises(tw.EncodeError, match="expected at most 16777216 rows"):
+                tw.transcode(body, "protobuf/tftensor", form, lossy=lossy)
+    written = tw.get_codec("json/ndarray").encode(np.empty((3, 0)))
+    assert orjson.loads(written) == {"data": {"ndarray": [[], [], []]}}

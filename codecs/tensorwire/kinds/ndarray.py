@@ -50,6 +50,8 @@ class NDArray:
             array = array.reshape(1)
         if not array.size and 0 in array.shape[:-1] and not lossy:
             raise EncodeError(f"expected {_SHAPE}, got {array.shape}")
+        if not array.size:
+            lists.check_empty_rows(array.shape)
         return Leaf(Role.NESTED, array, lossy=lossy, words=options.words)
 
     def tree(self, leaf: Leaf) -> Any:

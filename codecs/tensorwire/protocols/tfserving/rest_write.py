@@ -228,7 +228,10 @@ def _column(value: Any, member: str, name: str, options: Writing, *, lossy: bool
 
 def _representable(array: Array, *, lossy: bool) -> Array:
     """Refuse a shape that nested lists cannot represent, or cut it after its first zero."""
-    if array.size or 0 not in array.shape[:-1]:
+    if array.size:
+        return array
+    lists.check_empty_rows(array.shape)
+    if 0 not in array.shape[:-1]:
         return array
     if not lossy:
         reason = f"expected a shape that nested lists represent, got {array.shape}"
