@@ -6,6 +6,7 @@ import argparse
 import sys
 import time
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 REQUIRED = ("google.protobuf", "ml_dtypes")
 """Imported only where they are first needed, which is too late to report that one is missing."""
+UNRECOGNIZED = "unrecognized arguments: "
 INSTALL = "pip install " + ("-e '.[bench]'" if __package__ == "bench" else "'tensorwire[bench]'")
 
 
@@ -80,7 +82,11 @@ class Parser(argparse.ArgumentParser):
         )
 
     def error(self, message: str) -> NoReturn:
-        """Exit with code 2 after one line."""
+        """Exit with code 2 after one line; an option that nobody knows may be a misspelt one."""
+        if message.startswith(UNRECOGNIZED):
+            typed = message.removeprefix(UNRECOGNIZED).split()[0].partition("=")[0]
+            near = get_close_matches(typed, self._option_string_actions, n=1)
+            message += f" (did you mean {near[0]}?)" if near else ""
         self.exit(2, f"{self.prog}: error: {message}\n")
 
     def add_run(self, processes: str = "3") -> Any:
@@ -162,7 +168,7 @@ def seconds(text: str) -> float:
     except ValueError:
         value = 0.0
     if not 0 < value <= 86_400:
-        raise argparse.ArgumentTypeError(f"expected seconds above 0, got {text!r}")
+        raise argparse.ArgumentTypeError(f"expected seconds above 0, up to a day, got {text!r}")
     return value
 
 
@@ -216,12 +222,8 @@ def guarded(name: str, work: Callable[[], int]) -> int:
 
 def finish(name: str, session: Session, options: Options, notes: list[str], show: Show) -> int:
     """Write what was measured, in the form that was asked for; return the exit code."""
-    if session.interrupted:
-        if not session.samples.seconds:
-            return complain(name, "interrupted before anything was measured", INTERRUPTED)
-        notes = [*notes, "Interrupted: this is what was measured until then."]
-    if session.failure:
-        notes = [*notes, "A worker failed: this is what was measured until then."]
+    if session.interrupted and not session.samples.seconds:
+        return complain(name, "interrupted before anything was measured", INTERRUPTED)
     with noting() as pressed:
         problem = _write(session, options.output) or session.failure
         _print(session, options, notes, show)
@@ -246,11 +248,13 @@ def _write(session: Session, output: str | None) -> str:
 def _print(session: Session, options: Options, notes: Sequence[str], show: Show) -> None:
     from . import export
     from .screen import Screen
+    from .summary import ended
 
     if options.json:
+        notes = [*notes, *ended(session)]
         export.write_json(session.shown(), notes, sys.stdout, interrupted=session.interrupted)
     elif options.csv:
-        sys.stderr.writelines(f"{note}\n" for note in notes)
+        sys.stderr.writelines(f"{note}\n" for note in [*notes, *ended(session)])
         export.write_csv(session.results(), sys.stdout)
     else:
         show(session, options, list(notes), Screen(markdown=options.markdown))

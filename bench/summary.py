@@ -56,8 +56,21 @@ def refusals(results: Results, screen: Screen, names: Sequence[str] | None = Non
         screen.line(f"{name} cannot carry {labels}: {reason}")
 
 
+def ended(session: Session) -> list[str]:
+    """Return why a run is shorter than it was to be."""
+    reasons = {"Interrupted": session.interrupted, "A worker failed": bool(session.failure)}
+    return [f"{why}: this is what was measured until then." for why, so in reasons.items() if so]
+
+
+def early(session: Session, screen: Screen) -> None:
+    """Write, near the answer, that the run ended before its time."""
+    for line in ended(session):
+        screen.line(line, "warning")
+
+
 def trust(session: Session, results: Results, screen: Screen) -> None:
     """Write how much was measured, and how much of a difference is noise."""
+    early(session, screen)
     counts = [results.count(cell) for cell in results.samples.seconds]
     if not counts:
         return

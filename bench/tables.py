@@ -105,6 +105,12 @@ def times(results: Results, operation: str, section: str, chosen: Sequence[int])
     return table
 
 
+def in_overview(name: str) -> bool:
+    """Return whether the table of times there and back has a row for it."""
+    through_objects = name.endswith(OBJECTS) and kind_of(name) != "raw"
+    return is_codec(name) or name == MEMCPY or through_objects
+
+
 def overview(results: Results, section: str, chosen: Sequence[int], width: int) -> Table:
     """Return the time there and back by payload, and more of the last one where there is room."""
     cases = [results.cases[n] for n in chosen]
@@ -118,11 +124,7 @@ def overview(results: Results, section: str, chosen: Sequence[int], width: int) 
             more[SHORT.get(each, each)] = partial(_one, results, last, each)
         more["bytes"] = partial(_size, results, last)
         more["decode is"] = partial(_decode_is, results, last)
-    names = [
-        name
-        for name in results.implementations
-        if is_codec(name) or name == MEMCPY or (name.endswith(OBJECTS) and kind_of(name) != "raw")
-    ]
+    names = [name for name in results.implementations if in_overview(name)]
     by = ", by rows" * (cases[-1].series and len(chosen) > 1)
     title = f"{' + '.join(results.summed)}{by}: {section}"
     for extra in (len(more), min(1, len(more))):

@@ -9,7 +9,7 @@ from ..advice import wording
 from ..advice.advice import advise
 from ..advice.links import advise_links
 from ..implementations.implementation import FIRST_USE, is_codec
-from ..summary import answer, begin, legend, missed, noise, refusals, trust
+from ..summary import answer, begin, early, legend, missed, noise, refusals, trust
 from .targets import promises
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .traffic import Sample
 
 BASELINES = "objects: through Python lists and message objects, as Seldon's wrapper does it."
+UNTIMED = "A time of -: the codec refuses the values, or one call takes too long (see --details)."
 ALONE = (
     "alone: the bare library, no envelope. x memcpy: the time of the last column's payload, in"
     " copies of its memory. Bytes of a baseline: its codec's within 10 % if not listed."
@@ -68,6 +69,7 @@ def show(
             refusals(results, screen, None if promised else baselines)
         trust(session, session.results(), screen)
     else:
+        early(session, screen)
         noise(results, screen, quiet=True)
     if promised:
         missed(targets.missed(results, promised), screen)
@@ -90,6 +92,8 @@ def _tables(results: Results, screen: Screen, *, details: bool) -> None:
         if tables.SHORT[FIRST_USE] in table.columns:
             lines[tables.WIDE.format(results.cases[chosen[-1]].label)] = None
     lines |= dict.fromkeys((ALONE, *[USED] * (FIRST_USE in results.operations))) if details else {}
+    if not details and any(tables.in_overview(name) for name, _ in results.refusals()):
+        lines[UNTIMED] = None
     legend(screen, *lines)
 
 

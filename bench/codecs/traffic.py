@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -71,10 +72,7 @@ class Sample:
         yield Entry("dtypes", shares(array.dtype for array in arrays))
         yield Entry("shapes", shares(str(list(array.shape)) for array in arrays))
         if traffic.unreadable:
-            named = [
-                f"{name}: {reason.removeprefix(WANTED).partition(';')[0][:REASON]}"
-                for name, reason in traffic.unreadable[:NAMED]
-            ]
+            named = [f"{name}: {_short(reason)}" for name, reason in traffic.unreadable[:NAMED]]
             more = len(traffic.unreadable) - len(named)
             text = "; ".join(named) + (f"; {more:,} more" if more else "")
             yield Entry("not read", f"{figures.counted(len(traffic.unreadable), 'file')}: {text}")
@@ -119,6 +117,12 @@ def sample(options: Options) -> Sample | None:
         raise UsageError(str(error)) from None
     forms = [ROWS if array.form == "tfserving/json" else array.form for array, _ in chosen]
     return Sample(traffic, plan.labelled(cases), [weight for _, weight in chosen], forms)
+
+
+def _short(reason: str) -> str:
+    """Return what a file is, without what was expected instead; whole words of it."""
+    text = reason.removeprefix(WANTED).partition(";")[0]
+    return shorten(text, REASON, placeholder=" ...")
 
 
 def _percentiles(sizes: Sequence[int]) -> str:

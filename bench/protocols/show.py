@@ -11,7 +11,7 @@ from ..advice.advice import advise
 from ..implementations.implementation import codec_of, label_of
 from ..implementations.protocols import PEEK, PROTOCOLS
 from ..screen import Row, Table
-from ..summary import answer, begin, legend, missed, noise, refusals, trust
+from ..summary import answer, begin, early, legend, missed, noise, refusals, trust
 from .plan import GROWTH
 from .targets import promises
 
@@ -50,6 +50,7 @@ def show(session: Session, options: Options, notes: list[str], screen: Screen) -
         refusals(results, screen)
         trust(session, results, screen)
     else:
+        early(session, screen)
         noise(results, screen, quiet=True)
     if promised:
         missed(targets.missed(results, promised), screen)

@@ -103,6 +103,15 @@ def test_the_default_run_is_short(
     assert ("1st use" in heading) is (columns == 120)
 
 
+def test_a_time_that_is_missing_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    """The legend tells of it only where a row of the table has one."""
+    text = " ".join(show(capsys, "--batch", "2", "--codec", "json/raw,json/tensor").split())
+    assert "A time of -" not in text
+    argv = ("--batch", "2", "--dtype", "complex128", "--codec", "json/tensor,json/tftensor")
+    text = " ".join(show(capsys, *argv).split())
+    assert "A time of -: the codec refuses the values, or one call takes too long" in text
+
+
 def test_markdown_is_rectangular(capsys: pytest.CaptureFixture[str]) -> None:
     """Every row of every Markdown table has as many cells as its heading."""
     text = show(capsys, "--batch", "1,2", "--codec", "json/*", "--markdown", "--details")

@@ -235,7 +235,7 @@ def test_promises_are_those_of_the_issue() -> None:
     ("argv", "says"),
     [
         (["--protocol", "oip/xml"], "expected the name or pattern of a protocol, got 'oip/xml'"),
-        (["--seconds", "0"], "expected seconds above 0, got '0'"),
+        (["--seconds", "0"], "expected seconds above 0, up to a day, got '0'"),
         (["--markdown", "--csv"], "not allowed with argument"),
         (["-o", "no/such/directory.json"], "expected a file in a directory that exists"),
         (["--batch", "3"], "unrecognized arguments: --batch 3"),

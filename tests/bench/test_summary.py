@@ -13,7 +13,7 @@ from bench.measure.results import Cell, Results, Samples
 from bench.measure.run import Session
 from bench.payloads.case import Case
 from bench.screen import Screen
-from bench.summary import trust
+from bench.summary import ended, trust
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,6 +62,23 @@ def test_a_time_that_is_half_in_one_process_is_noise() -> None:
     assert "1 of 3 times" in told([[1.12, 1.12, 0.57], [1.0] * 3, [1.0] * 3])
     assert "1 of 3 times" not in told([[1.12, 1.12, 1.12, 1.12, 0.57], [1.0] * 5, [1.0] * 5])
     assert "1 of 3 times" in told([[1.12, 1.12, 1.12, 0.57, 0.57], [1.0] * 5, [1.0] * 5])
+
+
+@pytest.mark.parametrize(
+    ("interrupted", "failure", "says"),
+    [
+        (True, "", "Interrupted: this is what was measured until then."),
+        (False, "it died", "A worker failed: this is what was measured until then."),
+        (False, "", ""),
+    ],
+)
+def test_a_run_that_ended_early_says_so(*, interrupted: bool, failure: str, says: str) -> None:
+    """The line stands below the tables, beside the answer."""
+    session = Session([], [], ("encode",), interrupted=interrupted, failure=failure)
+    stream = io.StringIO()
+    trust(session, Results([], (), ("encode",), {}, Samples()), Screen(stream))
+    assert stream.getvalue().strip() == says
+    assert ended(session) == [says] * bool(says)
 
 
 def test_of_one_process_the_noise_is_unknown() -> None:

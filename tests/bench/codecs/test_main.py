@@ -25,8 +25,9 @@ run = partial(exit_code, main)
         (["--batch", "0"], "expected at least 1 row in a batch, got 0"),
         (["--batch", "1,x"], "expected numbers such as 1,10,100, got '1,x'"),
         (["--features", "-3"], "expected a whole number from 1 on, got '-3'"),
-        (["--seconds", "0"], "expected seconds above 0, got '0'"),
+        (["--seconds", "0"], "expected seconds above 0, up to a day, got '0'"),
         (["--seconds", "nan"], "expected seconds above 0"),
+        (["--seconds", "1e9"], "expected seconds above 0, up to a day, got '1e9'"),
         (["--processes", "0"], "expected a whole number from 1 on"),
         (["--dtype", "float65"], "--dtype: expected a dtype, got 'float65'"),
         (
@@ -44,7 +45,9 @@ run = partial(exit_code, main)
         (["--payload", "p.npy", "--values", "ints"], "leave out --values"),
         (["--targets", "--batch", "3"], "leave out --batch"),
         (["-o", "no/such/directory.json"], "expected a file in a directory that exists"),
-        (["--bogus"], "unrecognized arguments: --bogus"),
+        (["--bogus"], "unrecognized arguments: --bogus\n"),
+        (["--valeus", "ints"], "unrecognized arguments: --valeus (did you mean --values?)"),
+        (["--secnds=4"], "unrecognized arguments: --secnds=4 (did you mean --seconds?)"),
         (["--batch", "100000000000"], "GB that are free"),
     ],
 )

@@ -55,6 +55,17 @@ def test_a_folder_gets_one_answer(
     assert [line for line in shown.splitlines() if len(line) > columns] == []
 
 
+def test_the_reason_of_a_broken_file_ends_with_a_whole_word(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What does not fit is cut off between words, and marked."""
+    (folder / "broken.json").write_text('{"data":{"ndarray":[[1,2],[3')
+    _, shown, _ = run(capsys, str(folder), *BRIEF, "--codec", "json/raw")
+    text = " ".join(shown.split())
+    assert "not read 2 files: broken.json: expected JSON, got other text: unexpected end of" in text
+    assert " data: ...; notes.txt: " in text
+
+
 def test_programs_get_the_mean_request(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """``--json`` gives advice on one payload: a request."""
     code, shown, _ = run(capsys, str(folder), *BRIEF, "--json", "--codec", "*/tensor")

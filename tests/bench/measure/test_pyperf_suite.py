@@ -189,7 +189,7 @@ def test_pyperfs_options_are_its_own(
         (("more",), "more: No such file or directory"),
         (("--seconds", "3"), "expected -p, -n, -w or --fast beside --rigorous"),
         (("--seconds", "15"), "expected -p, -n, -w or --fast beside --rigorous"),
-        (("--min-time", "inf"), "expected seconds above 0, got 'inf'"),
+        (("--min-time", "inf"), "expected seconds above 0, up to a day, got 'inf'"),
         (("--affinity", "one"), "expected processors such as 0 or 2-3,5, got 'one'"),
         (("-w", "-1"), "expected a whole number from 1 on, got '-1'"),
         (("--output", "x.json"), "unrecognized arguments: --output"),
