@@ -19,6 +19,7 @@ from .arrays import WANTED, check_room, choose
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tensorwire.protocols.family import Family
     from tensorwire.tree import Array
 
 COST = 8
@@ -45,8 +46,8 @@ def recorded(path: str, asked: str = "") -> tuple[str, Iterator[tuple[str, Array
         if asked:
             raise ValueError(f"holds one array, without a name: leave out ::{asked}")
         return "a list", iter([("", _array("", _list(body)))])
-    form, message = _message(body)
-    tensors = dict(_tensors(message))
+    form, message, family = _message(body)
+    tensors = dict(_tensors(message, family))
     if not tensors:
         raise ValueError("the message holds no tensor")
     names = choose(list(tensors), asked)
@@ -66,39 +67,30 @@ _protocols = cache(families)
 """Those of this process, asked for once: a folder has thousands of requests."""
 
 
-def _message(body: bytes) -> tuple[str, Any]:
+def _message(body: bytes) -> tuple[str, Any, Family]:
     try:
         found = detect(body, protocols=_protocols())
     except tw.DecodeError as error:
         raise ValueError(UNKNOWN if "--as" in str(error) else str(error)) from None
     message = found.decode(body[found.start :])
     if isinstance(message, tw.Message):  # in the container of one of the codecs
-        return f"{found.name.partition('/')[2]}/{message.kind}", message
-    return found.name, message
+        return f"{found.name.partition('/')[2]}/{message.kind}", message, found.family
+    return found.name, message, found.family
 
 
-def _tensors(message: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(message, tw.Message):
-        yield "", _payload(message)
-    elif isinstance(message, tw.seldon.MessageList):
-        yield from ((str(n), _payload(one)) for n, one in enumerate(message.messages))
-    elif isinstance(message, tw.seldon.Feedback):
-        for name in ("request", "response", "truth"):
-            one = getattr(message, name)
-            if one is not None:
-                yield name, _payload(one)
-    elif isinstance(message, (tw.oip.InferRequest, tw.oip.InferResponse)):
-        tensors = message.inputs if isinstance(message, tw.oip.InferRequest) else message.outputs
-        yield from ((tensor.name, tensor.value) for tensor in tensors)
-    else:
-        values = getattr(message, "inputs", getattr(message, "outputs", message))
-        yield from values.items() if isinstance(values, Mapping) else [("", values)]
-
-
-def _payload(message: tw.Message) -> Any:
-    if message.kind in ("strData", "jsonData", "customData", ""):
-        raise ValueError(f"a message that holds {message.kind or 'no payload'}, and so no array")
-    return message.value
+def _tensors(message: Any, family: Family) -> Iterator[tuple[str, Any]]:
+    """Yield the arrays of a message, and of the messages in it, by their names there."""
+    if not family.media_types:  # a codec of arrays has read it
+        yield from message.items() if isinstance(message, Mapping) else [("", message)]
+        return
+    found = family.contents(message)
+    if found.tensors is None and "kind" in found.fields:
+        kind = found.fields["kind"] or "no payload"
+        raise ValueError(f"a message that holds {kind}, and so no array")
+    for name, value, _ in found.tensors or ():
+        yield name, value
+    for member, inner in found.messages:
+        yield from ((member, value) for _, value in _tensors(inner, family))
 
 
 def _array(name: str, value: Any) -> Array:
