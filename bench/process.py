@@ -204,8 +204,8 @@ def run_worker(
         child.close(0)
 
 
-def run_tool(command: Sequence[str], *, within: float, stdin: bytes = b"") -> tuple[bytes, bytes]:
-    """Run a tool to its end; return stdout and stderr. It is killed after so many seconds.
+def run_tool(command: Sequence[str], *, within: float, stdin: bytes = b"") -> bytes:
+    """Run a tool to its end; return its stdout. It is killed after so many seconds.
 
     Raises
     ------
@@ -227,7 +227,7 @@ def run_tool(command: Sequence[str], *, within: float, stdin: bytes = b"") -> tu
     if done.returncode:
         lines = (done.stderr or done.stdout).decode(errors="replace").strip().splitlines()
         raise WorkerError(f"{command[0]} failed: {lines[-1] if lines else done.returncode}")
-    return done.stdout, done.stderr
+    return done.stdout
 
 
 def tell(line: Mapping[str, Any]) -> None:

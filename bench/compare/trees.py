@@ -69,7 +69,7 @@ def _unpack(commit: str, target: Path) -> str:
     root = str(Path(__file__).parents[2])
     try:
         named = ("git", "-C", root, "rev-parse", "--short=12", "--verify", f"{commit}^{{commit}}")
-        digits = run_tool(named, within=PATIENCE)[0].decode().strip()
+        digits = run_tool(named, within=PATIENCE).decode().strip()
         packed = target.with_suffix(".zip")
         archive = ("archive", "--format=zip", f"--output={packed}", digits, SOURCES)
         run_tool(("git", "-C", root, *archive), within=PATIENCE)

@@ -99,7 +99,7 @@ def h2load(target: Target, clients: int, seconds: float) -> Load:
         command += ["-H", "te: trailers"]
     else:
         command += ["--h1", "-H", "content-type: application/json"]
-    output, _ = run_tool([*command, target.url], within=seconds + GRACE)
+    output = run_tool([*command, target.url], within=seconds + GRACE)
     found = _FAILED.search(output.decode())
     failed = sum(map(int, found.groups())) if found else 0
     rows = [line.split("\t") for line in log.read_text().splitlines()]
@@ -143,7 +143,7 @@ def python(target: Target, clients: int, seconds: float) -> Load:
     }
     command = module(f"{__package__}.loadgen")
     stdin = json.dumps(plan).encode()
-    answer = json.loads(run_tool(command, within=seconds + GRACE, stdin=stdin)[0])
+    answer = json.loads(run_tool(command, within=seconds + GRACE, stdin=stdin))
     if answer["failed"] and not answer["latencies"]:
         raise WorkerError(f"no request was answered: {answer['error']}")
     return Load(
