@@ -91,16 +91,16 @@ def tell_times(server: EchoServer) -> EchoServer:
     def timed(owner: Any, step: str, name: str) -> None:
         call = getattr(owner, step)
 
-        def wrapper(*arguments: Any) -> Any:
+        def wrapper(*arguments: Any, **options: Any) -> Any:
             watch = Watch()
-            made = call(*arguments)
+            made = call(*arguments, **options)
             setattr(laps, name, watch.lap())
             return made
 
         setattr(owner, step, wrapper)
 
     for owner, step, name in (
-        (exchange, "_decode", "decode"),
+        (exchange, "read", "decode"),
         (exchange, "_encode", "encode"),
         (exchange.model, "reply", "model"),
         (exchange.model, "raw_reply", "model"),
@@ -108,9 +108,9 @@ def tell_times(server: EchoServer) -> EchoServer:
         timed(owner, step, name)
     predict = exchange.predict
 
-    def timed_predict(*arguments: Any) -> Any:
+    def timed_predict(*arguments: Any, **options: Any) -> Any:
         laps.decode = laps.model = laps.encode = 0.0
-        body, headers = predict(*arguments)
+        body, headers = predict(*arguments, **options)
         parts = Parts(laps.decode, laps.model, laps.encode)
         return body, {**headers, HEADER: write_timing(parts)}
 

@@ -345,6 +345,9 @@ class Family:
                 raise UnknownOutputError(reason, "$.outputs")
         return request.reply(dict(outputs))
 
+    def release(self, request: Any) -> None:
+        """Drop the arrays of a request; `reply` still answers it."""
+
     def judgement(self, feedback: Any) -> Judgement:
         """Return the arguments of `send_feedback` for a feedback message."""
         raise NotImplementedError

@@ -78,7 +78,7 @@ def parse(arguments: Sequence[str] | None) -> tuple[dict[str, Any], ServerLimits
     add(
         "--model",
         metavar="MODULE:NAME",
-        help="an object with predict, or its class, e.g. --model model:Model (default: an echo)",
+        help="a function, or an object with predict, e.g. --model model:Model (default: an echo)",
     )
     port = "0 is any free one, e.g. --{}-port 0"
     add("--rest-port", type=_port, default=9000, metavar="PORT", help=port.format("rest"))

@@ -24,8 +24,8 @@ class EchoServer:
     Parameters
     ----------
     model : object, optional
-        An object with `predict` or `predict_raw`, see `tensorwire.server.model.Model`; None for an
-        echo.
+        A function of an array, or an object with `predict` or `predict_raw`, see
+        `tensorwire.serving.model.Model`; None for an echo.
     rest_port, grpc_port : int or None, default 0
         Where to listen: 0 is any free port, None is not at all.
     host : str, default "127.0.0.1"

@@ -13,12 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 import tensorwire as tw
-from tensorwire.missing import reading
-from tensorwire.protocols import families
 from tensorwire.protocols.family import ServerState
-from tensorwire.serving.exchange import Exchange
-from tensorwire.serving.model import Model
-from tensorwire.serving.negotiation import Negotiator
+from tensorwire.serving.answers import Answers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,10 +42,9 @@ class Service:
     """
 
     def __init__(self, model: Any, limits: ServerLimits, missing: Missing | None = None) -> None:
-        reading(missing, "any", text=True)  # raises DecodeError for a word that is not known
         self.limits = limits
-        self.protocols = {family.name: Negotiator(family) for family in families()}
-        self.exchange = Exchange(Model(model), self.protocols, limits.payload, missing)
+        self.answers = Answers(model, limits.payload, limits.body, missing)
+        self.protocols, self.exchange = self.answers.protocols, self.answers.exchange
         self.workers = Workers(limits.threads)
         self.metrics = Metrics()
         self.ready = True

@@ -1,14 +1,33 @@
 """From the bytes of a request to the bytes of its reply, in any engine.
 
-No thread, clock or event loop is in it, and no import of gRPC. `tensorwire.server` stands on it.
+A `Handler` answers requests with a model; `read` gives a request to an engine that calls the model
+itself, and `gather` and `scatter` several of them in one batch. No thread, clock or event loop is
+in it, and no import of gRPC. `tensorwire.server` stands on it.
 
 Examples
 --------
->>> from tensorwire.serving import RawMessage
->>> RawMessage(b'{"data":{"ndarray":[1.5]}}', "seldon/json").protocol
-'seldon/json'
+>>> from tensorwire.serving import Handler
+>>> reply = Handler(lambda X: X * 2)(b'{"data":{"ndarray":[[1.5]]}}', {}, "/predict")
+>>> reply.status, reply.headers, reply.body
+(200, {'Content-Type': 'application/json'}, b'{"data":{"ndarray":[[3.0]]}}')
 """
 
+from tensorwire.serving.batches import Member, gather, scatter
+from tensorwire.serving.call import Call
+from tensorwire.serving.handler import Handler, error_reply, read
 from tensorwire.serving.model import RawMessage
+from tensorwire.serving.refusals import Refusal
+from tensorwire.serving.request import Reply
 
-__all__ = ["RawMessage"]
+__all__ = [
+    "Call",
+    "Handler",
+    "Member",
+    "RawMessage",
+    "Refusal",
+    "Reply",
+    "error_reply",
+    "gather",
+    "read",
+    "scatter",
+]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from inspect import Parameter, signature
+from inspect import Parameter, isawaitable, signature
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tensorwire.errors import CodecError, reason_of_other
@@ -11,11 +11,11 @@ from tensorwire.protocols.family import UnknownOutputError
 from tensorwire.serving.refusals import ModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from tensorwire.protocols.family import Family
 
-__all__ = ["Model", "RawMessage", "unfit"]
+__all__ = ["Model", "RawMessage", "failure", "made", "unfit"]
 
 _T = TypeVar("_T")
 _LONGEST = 400  # characters of what a model raised
@@ -53,7 +53,7 @@ class RawMessage:
 
 
 class Model:
-    """Calls a model as Seldon's Python wrapper would.
+    """Calls a model as Seldon's Python wrapper would; a function is a model of `predict` alone.
 
     ``predict(X, names, meta)``
         takes an array (a dict of arrays by name where there are several; bytes, text or a JSON
@@ -73,6 +73,8 @@ class Model:
 
     def __init__(self, model: Any) -> None:
         predict, raw = getattr(model, "predict", None), getattr(model, "predict_raw", None)
+        if predict is None and raw is None and callable(model) and not isinstance(model, type):
+            predict = model
         if isinstance(model, type):
             reason = f"expected a model, got the class {model.__name__}"
             raise TypeError(f"{reason}; pass an object of it")
@@ -84,6 +86,7 @@ class Model:
         self._count = 0 if predict is None else _arguments_of(predict)
         self.is_echo = model is None
         self.is_raw = raw is not None
+        self.is_function = predict is not None and raw is None  # of arrays, so that it can batch
 
     def reply(self, family: Family, request: Any) -> Any:
         """Make the reply to a decoded request."""
@@ -91,15 +94,36 @@ class Model:
             return family.echo(request)
         arguments = family.arguments(request)
         answer = _guarded(self._predict, *arguments[: self._count])
-        value, names = answer if _has_names(answer) else (answer, self._class_names())
+        return made(family, request, *self._named(answer))
+
+    async def awaited(self, family: Family, request: Any) -> Any:
+        """Make the reply to a decoded request, and wait for the model where it is awaited."""
+        if self._predict is None:
+            return family.echo(request)
+        arguments = family.arguments(request)
+        answer = await _awaited(self._predict, *arguments[: self._count])
+        return made(family, request, *self._named(answer))
+
+    def answer(self, *arguments: Any) -> tuple[Any, Sequence[str]]:
+        """Call `predict` with as many of value, names and meta as it takes; name its answer."""
+        assert self._predict is not None  # noqa: S101 - `reply` and `is_function` tell
+        return self._named(_guarded(self._predict, *arguments[: self._count]))
+
+    def _named(self, answer: Any) -> tuple[Any, Sequence[str]]:
+        """Return the value of an answer, and the names of its columns."""
+        if isinstance(answer, tuple) and _has_names(answer):
+            value, names = answer
+        else:
+            value, names = answer, getattr(self._model, "class_names", ())
+            if type(names) is not tuple:
+                names = _guarded(lambda: list(names() if callable(names) else names))
         if value is None:
             raise ModelError("expected an answer of the model, got None")
-        try:
-            return family.reply(request, value, names)
-        except UnknownOutputError:
-            raise
-        except Exception as error:
-            raise unfit(error) from error
+        return value, names
+
+    async def raw_awaited(self, message: RawMessage) -> Any:
+        """Make the reply as `raw_reply` does, and wait for the model where it is awaited."""
+        return await _awaited(self._model.predict_raw, message)
 
     def raw_reply(self, message: RawMessage) -> Any:
         """Make the reply to a request as it came: bytes, or a message."""
@@ -116,20 +140,40 @@ class Model:
         metadata = _guarded(lambda: dict(getattr(self._model, "init_metadata", dict)()))
         return made | {key: value for key, value in metadata.items() if key in made}
 
-    def _class_names(self) -> list[str]:
-        names = getattr(self._model, "class_names", ())
-        if type(names) is tuple:
-            return list(names)
-        return _guarded(lambda: list(names() if callable(names) else names))
-
 
 def _guarded(call: Callable[..., _T], *arguments: Any) -> _T:
     """Call a method of the model; any exception, SystemExit included, becomes a ModelError."""
     try:
         return call(*arguments)
     except BaseException as error:
-        reason = f"expected an answer of the model, got {reason_of_other(error, _LONGEST)}"
-        raise ModelError(reason) from error
+        raise failure(error) from error
+
+
+async def _awaited(call: Callable[..., Any], *arguments: Any) -> Any:
+    """Call a method of the model, and wait for what it returns where that is awaited.
+
+    Exceptions and SystemExit become a ModelError; what ends a task of the event loop passes.
+    """
+    try:
+        answer = call(*arguments)
+        return await answer if isawaitable(answer) else answer
+    except (Exception, SystemExit) as error:
+        raise failure(error) from error
+
+
+def made(family: Family, request: Any, value: Any, names: Sequence[str]) -> Any:
+    """Return the reply that carries the answer of a model."""
+    try:
+        return family.reply(request, value, names)
+    except UnknownOutputError:
+        raise
+    except Exception as error:
+        raise unfit(error) from error
+
+
+def failure(error: BaseException) -> ModelError:
+    """Return the error for a model that raised."""
+    return ModelError(f"expected an answer of the model, got {reason_of_other(error, _LONGEST)}")
 
 
 def unfit(error: Exception) -> ModelError:
@@ -141,9 +185,9 @@ def unfit(error: Exception) -> ModelError:
     return ModelError(f"expected an answer of the model that a reply represents, got {found}")
 
 
-def _has_names(answer: Any) -> bool:
-    """Return whether an answer is a pair of a value and the names of its columns."""
-    if not isinstance(answer, tuple) or len(answer) != 2:
+def _has_names(answer: tuple[Any, ...]) -> bool:
+    """Return whether a tuple is a pair of a value and the names of its columns."""
+    if len(answer) != 2:
         return False
     return isinstance(answer[1], (list, tuple)) and all(isinstance(name, str) for name in answer[1])
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tensorwire.protocols import get_protocol
+from tensorwire.protocols.family import Family
 from tensorwire.registry import essence
 from tensorwire.serving.refusals import ModelError, Refusal, Status, reason_of, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from tensorwire.protocols.family import Family
 
 __all__ = ["Negotiator", "preferred"]
 
@@ -20,10 +19,14 @@ _UNSPECIFIED = ("", "application/x-www-form-urlencoded")  # no type, or the defa
 
 
 class Negotiator:
-    """Chooses the forms of a request and of its reply by their media types."""
+    """Chooses the forms of a request and of its reply by their media types.
+
+    `keeps_form` is true of a protocol whose replies are in the form of the request.
+    """
 
     def __init__(self, family: Family) -> None:
         self.family = family
+        self.keeps_form = type(family).reply_form is Family.reply_form
         self.names = [f"{family.name}/{form}" for form in family.media_types]
         self._types = dict(zip(self.names, family.media_types.values(), strict=True))
         json_forms = [name for name, types in self._types.items() if _JSON in types]
@@ -94,12 +97,14 @@ class Negotiator:
             wide += [ranges["text/*"]] if "text/*" in ranges else []
         return max(said or wide or [ranges.get("*/*", 0.0)])
 
-    def error(self, error: BaseException, headers: Mapping[str, str]) -> tuple[bytes, Any]:
+    def error(
+        self, error: BaseException, headers: Mapping[str, str], form: str = ""
+    ) -> tuple[bytes, Any]:
         """Write an error reply in the form that the protocol documents."""
         text = reason_of(error)
         reason = ModelError(text) if status_of(error).http >= 500 else text  # a fault of the server
         try:
-            name = self.source(headers)
+            name = form or self.source(headers)
         except Refusal:
             name = self.names[0]
         body, more = get_protocol(name).encode_error(reason)

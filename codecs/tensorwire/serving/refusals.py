@@ -33,7 +33,17 @@ class Status(Enum):
 
 
 class Refusal(Exception):  # noqa: N818 - a refusal of the server, not a failure
-    """A request that the server refuses, with a status and headers."""
+    """A request that is refused, with a status and headers.
+
+    Parameters
+    ----------
+    status : Status
+        Of HTTP and of gRPC, as `tensorwire.serving.refusals` lists them.
+    reason : str
+        What was expected, and what came.
+    **headers : str
+        Headers of the reply.
+    """
 
     def __init__(self, status: Status, reason: str, **headers: str) -> None:
         super().__init__(reason)

@@ -63,15 +63,19 @@ class Route(NamedTuple):
 
 
 class Routes:
-    """The paths of REST, as protocols document them; the first that declares a path keeps it."""
+    """The paths of REST, as protocols document them; the first that declares a path keeps it.
 
-    def __init__(self, protocols: Iterable[Negotiator]) -> None:
+    With `metrics`, those of the server are a path too.
+    """
+
+    def __init__(self, protocols: Iterable[Negotiator], *, metrics: bool = False) -> None:
         self._protocols = tuple(protocols)
         table: dict[str, Route] = {"/": Route("index", None, "/", ("GET",))}
         for protocol in self._protocols:
             for path, action, methods in protocol.family.endpoints:
                 table.setdefault(path, Route(action, protocol, _label(path), methods))
-        table["/metrics"] = Route("metrics", None, "/metrics", ("GET",))
+        if metrics:
+            table["/metrics"] = Route("metrics", None, "/metrics", ("GET",))
         self.table: Mapping[str, Route] = table
         # One group for each path that names a model, and in it one for each name.
         self._by_group: dict[int, tuple[Route, list[str]]] = {}

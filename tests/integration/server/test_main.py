@@ -17,7 +17,6 @@ from tensorwire.server.__main__ import parse
         (["--model", "json:Nope"], "--model: module 'json' has no attribute 'Nope'"),
         (["--model", "no_such:Nope"], "--model: No module named 'no_such'"),
         (["--model", "json:JSONDecoder"], "predict or predict_raw, got JSONDecoder"),
-        (["--model", "json:dumps"], "--model: expected a model with predict or predict_raw, got"),
         (["--model", "sys:maxsize"], "predict or predict_raw, got int"),
         (["--no-rest", "--no-grpc"], "expected REST or gRPC, got --no-rest and --no-grpc"),
         (["--threads", "0"], "--threads: expected a number above 0, got 0"),

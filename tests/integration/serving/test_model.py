@@ -349,3 +349,11 @@ def test_what_is_no_model(model: Any) -> None:
     """An object without predict, or a class, is refused at once."""
     with pytest.raises(TypeError, match=r"predict|class"):
         EchoServer(model)
+
+
+def test_a_function_is_a_model() -> None:
+    """It is called as `predict` is; it answers over HTTP as an object does."""
+    with EchoServer(lambda value: value * 2, grpc_port=None) as server:
+        assert ask(server.rest_port, SERVING, b'{"instances":[1.5]}', JSON).json == {
+            "predictions": [3.0]
+        }

@@ -12,7 +12,7 @@ from tensorwire.protocols.family import Endpoint, Family
 from tensorwire.serving.negotiation import Negotiator
 from tensorwire.serving.routes import Routes
 
-ROUTES = Routes([Negotiator(family) for family in protocols.families()])
+ROUTES = Routes([Negotiator(family) for family in protocols.families()], metrics=True)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ Source: https://github.com/kserve/open-inference-protocol/tree/main/specificatio
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import count
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -27,6 +28,7 @@ from tensorwire.protocols.oip.messages import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from tensorwire.protocols import MessageProtocol
     from tensorwire.protocols.family import ServerState
 
 __all__ = ["FAMILY"]
@@ -185,6 +187,11 @@ class OpenInference(Family):
             "parameters": dict(request.parameters),
         }
 
+    def release(self, request: InferRequest) -> None:
+        """Drop the elements of the inputs; their dtypes tell how to reply."""
+        for tensor in request.inputs:
+            tensor.value = np.empty(0, tensor.value.dtype)
+
     def request_reply_in(self, request: InferRequest, form: str) -> None:
         """Ask for binary outputs, unless the request has the parameter."""
         if form == "binary":
@@ -194,9 +201,7 @@ class OpenInference(Family):
         """Return the typed form for a request with typed contents."""
         if form != "protobuf":
             return form
-        from tensorwire.protocols import get_protocol
-
-        typed = get_protocol("oip/protobuf").peek(body).kind == "contents"
+        typed = _protobuf().peek(body).kind == "contents"
         return "protobuf-typed" if typed else form
 
     def fallback(self, form: str, reply: Any) -> tuple[str, Any] | None:
@@ -231,6 +236,13 @@ class OpenInference(Family):
         else:
             facts = self.answer(call.action, {}, state)[1]
         return message_class(f"inference.{call.name}Response")(**facts).SerializeToString()
+
+
+@cache
+def _protobuf() -> MessageProtocol:
+    from tensorwire.protocols import get_protocol
+
+    return get_protocol("oip/protobuf")
 
 
 def _recognize_binary(body: bytes) -> Recognized | None:

@@ -182,6 +182,10 @@ class Seldon(Family):
             reply.names = list(names) or None
         return reply
 
+    def release(self, request: Message) -> None:
+        """Drop the value of a request."""
+        request.value = None
+
     def judgement(self, feedback: Feedback) -> Judgement:
         """Return the arguments of `send_feedback` for a feedback message."""
         asked, truth = feedback.request, feedback.truth

@@ -155,6 +155,10 @@ class TensorFlowServing(Family):
         names = ("model_name", "version", "version_label", "signature_name")
         return {name: getattr(request, name) for name in names}
 
+    def release(self, request: PredictRequest) -> None:
+        """Drop the inputs of a request."""
+        request.inputs = {}
+
     def fallback(self, form: str, reply: Any) -> tuple[str, Any] | None:
         """Return a reply of arrays without rows as the REST API of TensorFlow Serving writes it.
 
