@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
-from tensorwire.extras import installed
+from .lookup import installed
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functools import cache
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import tensorwire as tw
 from tensorwire.containers import CONTAINERS
-from tensorwire.extras import installed
 from tensorwire.kinds import KINDS
 
 from .baselines import BASELINES, BOUNDS
@@ -63,3 +63,14 @@ def missing_for(name: str) -> str | None:
     if style == "objects" and container_of(name) == "protobuf":
         style = "google.protobuf"
     return style if style in MODULES and not installed(style) else None
+
+
+def installed(module: str) -> bool:
+    """Whether a module can be imported, without importing it (its parents, if it has any).
+
+    `tensorwire.extras` has the same, but not in every version that is measured with this file.
+    """
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
