@@ -18,6 +18,7 @@ import pytest
 from google.protobuf import json_format, struct_pb2
 
 import tensorwire as tw
+from bench.payloads import requests
 from tensorwire import protocols, transcoding
 from tensorwire.cli.main import main
 from tensorwire.server import EchoServer
@@ -75,6 +76,19 @@ def test_it_is_listed_last_and_found() -> None:
     assert [family.name for family in protocols.families()][-1] == "plain"
     with pytest.raises(tw.UnknownCodecError, match="plain/protobuf"):
         tw.get_protocol("plain/other")
+
+
+def test_its_recorded_requests_are_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The benchmark reads a body of it by what the family says of its contents."""
+    monkeypatch.setattr(requests, "_protocols", protocols.families)
+    (tmp_path / "a.json").write_text(json.dumps(BODY))
+    form, found = requests.recorded(str(tmp_path / "a.json"))
+    assert form == "plain/json"
+    for (name, array), (wanted, values) in zip(found, ARRAYS.items(), strict=True):
+        assert name == wanted
+        np.testing.assert_array_equal(array, values)
 
 
 def test_peek() -> None:
