@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from . import figures
 from .advice.links import LOOPBACK, SCAN, advise_links
 from .advice.scores import NEAR
-from .advice.wording import Entry
+from .advice.wording import Entry, in_rows
 from .screen import Row, Table
 
 if TYPE_CHECKING:
@@ -36,9 +36,7 @@ READERS = (
 def title(results: Results, advice: LinkAdvice) -> str:
     """Name the payload."""
     case = results.cases[advice.case]
-    if not case.series:
-        return case.label
-    return f"{case.label} rows" if case.label.replace(",", "").isdecimal() else case.label
+    return in_rows(case.label) if case.series else case.label
 
 
 def table(results: Results, advice: LinkAdvice) -> Table:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,8 @@ from ..command import command
 from ..interrupt import leave, orderly
 
 if TYPE_CHECKING:
+    from argparse import Namespace
+
     from .page import Page
 
 NAME = "report"
@@ -23,15 +24,6 @@ examples:
   {report} run.json --html run.html
   {report} run.json --png chart.png
 """
-
-
-@dataclass(frozen=True)
-class Options:
-    """What to read, and what to write."""
-
-    runs: tuple[str, ...]
-    html: str | None
-    png: str | None
 
 
 def parser() -> Parser:
@@ -49,7 +41,7 @@ def parser() -> Parser:
     return made
 
 
-def parse(argv: list[str] | None) -> Options:
+def parse(argv: list[str] | None) -> Namespace:
     """Read the command line; SystemExit(2) with one line on stderr if it is wrong."""
     made = parser()
     given = made.parse_args(argv)
@@ -64,7 +56,7 @@ def parse(argv: list[str] | None) -> Options:
             made.check_output(option, name, force=given.force)
     if given.html and given.png and Path(given.html).absolute() == Path(given.png).absolute():
         made.error(f"expected two files, got {given.html} for both --html and --png")
-    return Options(tuple(given.runs), given.html, given.png)
+    return given
 
 
 @orderly(NAME)
@@ -76,7 +68,7 @@ def main(argv: list[str] | None = None) -> int:
     return guarded(NAME, lambda: _report(options))
 
 
-def _report(options: Options) -> int:
+def _report(options: Namespace) -> int:
     from tensorwire.cli.files import write
 
     from ..cli import require_all
@@ -100,7 +92,7 @@ def _report(options: Options) -> int:
     return 0
 
 
-def _page(options: Options) -> Page:
+def _page(options: Namespace) -> Page:
     from ..interrupt import UsageError
     from . import codecs, serving
 

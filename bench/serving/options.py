@@ -180,8 +180,6 @@ def parse(argv: list[str] | None) -> Options:
         given.pop("kind") or (("ndarray", "tftensor") if few else KINDS),
         given.pop("side"),
     )
-    for name in ("method", "count"):
-        given.pop(name, None)
     if given["seconds"] is None:
         given["seconds"] = QUICK if given["quick"] else SECONDS
     return Options(choice=choice, **given)
