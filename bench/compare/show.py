@@ -209,7 +209,9 @@ def _cannot_tell(found: Comparison, unsure: Sequence[Change], bound: float, scre
     """Write which cells may be slower or not, and what it would take to tell."""
     screen.line()
     few = f", {FEW} of {len(unsure)}" if len(unsure) > FEW else ""
-    screen.line(f"Cannot tell, for the interval reaches over {figures.ratio(1 + bound)}{few}:")
+    noise = max(change.noise for change in unsure)
+    reach = f"the interval, with noise of up to {figures.percent(noise)}, reaches"
+    screen.line(f"Cannot tell, for {reach} over {figures.ratio(1 + bound)}{few}:")
     for change in unsure[:FEW]:
         count = change.more(bound)
         if count is None:
@@ -225,11 +227,15 @@ def _cannot_tell(found: Comparison, unsure: Sequence[Change], bound: float, scre
 
 
 def moved(changes: Sequence[Change], bound: float | None) -> Table:
-    """Show the cells that are not level, the slowest first."""
+    """Show the cells that are not level, the slowest first.
+
+    Of those that cannot be told only what looks slower than the bound: it may be all of them.
+    """
     table = Table("times that changed", COLUMNS)
     for change in sorted(changes, key=lambda change: -change.ratio):
         told = verdict(change, bound)
-        if told in (SLOWER, FASTER, CANNOT_TELL):
+        looks_slower = bound is not None and change.ratio > 1 + bound
+        if told in (SLOWER, FASTER) or (told == CANNOT_TELL and looks_slower):
             times = figures.duration(change.old), figures.duration(change.new)
             cells = (*times, figures.ratio(change.ratio), told, within(change))
             table.rows.append(Row(change.name, cells, "codec" if change.ours else "baseline"))
