@@ -115,7 +115,7 @@ def _compression(advice: LinkAdvice) -> Iterator[str]:
             if share > HARDLY
             else "Compression takes longer than it saves"
         )
-        yield f"{reason}: send {_named(plain[0])} as it is, over each of these links."
+        yield f"{reason}: send {_named(plain[0])} uncompressed, over each of these links."
         return
     yield from map(_packed, packed[:1])
     if plain:

@@ -110,7 +110,7 @@ def _first_use(advice: Advice) -> Iterator[Entry]:
         if each.view:
             taken = figures.duration(each.decode_and_use)
             where = at_end(advice, each.column)
-            text = f"Decode and one pass over the values take {taken}{where}."
+            text = f"Decode and one pass over the values take {taken} with {each.codec}{where}."
             yield Entry("first use", text)
 
 
@@ -124,10 +124,9 @@ def _request(advice: Advice) -> Iterator[Entry]:
     text = "; ".join(_totals(advice, each) for each in shown)
     text = f"An HTTP request {text}." * bool(text)
     if free:
-        where = f"{span(advice, free)} any".lstrip()
-        text += (
-            f" {where[:1].upper()}{where[1:]} format will do{' beside a request' * (not shown)}."
-        )
+        where = f"{span(advice, free)} any format will do".lstrip()
+        slowest = f"an HTTP request takes at most {figures.percent(NEAR)} longer with the slowest"
+        text += f" {where[:1].upper()}{where[1:]}{f': {slowest}' * (not shown)}."
     if text:
         yield Entry("request", text.strip())
 
@@ -177,7 +176,7 @@ def _limits(advice: Advice) -> Iterator[Entry]:
     lost = {name: list(each.refuses) for name, each in able.items()}
     if "float32" not in {each.dtype for each in advice.casts}:
         for name, each in able.items():
-            lost[name] += ["float32 (to float64)"] * ("float32" in each.casts)
+            lost[name] += ["float32 (comes back as float64)"] * ("float32" in each.casts)
     groups: dict[tuple[str, ...], list[str]] = {}
     for what in dict.fromkeys(what for each in lost.values() for what in each):
         names = tuple(name for name, each in lost.items() if what in each)

@@ -54,8 +54,8 @@ def test_random_numbers_do_not_compress() -> None:
     packed = transfer("protobuf/tensor", "zstd-1", 767_000, 0.001)
     (only,) = said(PLAIN, packed)
     assert only == (
-        "These values hardly compress (to 96 % at best): send protobuf/tensor as it is, over each"
-        " of these links."
+        "These values hardly compress (to 96 % at best): send protobuf/tensor uncompressed, over"
+        " each of these links."
     )
     slow = transfer("protobuf/tensor", "gzip-6", 80_000, 9.0)
     assert said(PLAIN, slow)[0].startswith("Compression takes longer than it saves: send proto")
