@@ -446,3 +446,13 @@ def test_rows_without_a_value_are_bounded(target: str, *, lossy: bool) -> None:
                 tw.transcode(body, "protobuf/tftensor", form, lossy=lossy)
     written = tw.get_codec("json/ndarray").encode(np.empty((3, 0)))
     assert orjson.loads(written) == {"data": {"ndarray": [[], [], []]}}
+
+
+@pytest.mark.parametrize("target", ["tfserving/json", "oip/json"])
+def test_a_puid_that_is_no_text_is_not_an_id(target: str) -> None:
+    """Its loss is refused, or accepted, as that of other meta."""
+    body = b'{"meta":{"puid":1},"data":{"tensor":{"shape":[1],"values":[1.5]}}}'
+    with pytest.raises(tw.EncodeError) as caught:
+        tw.transcode(body, "json/tensor", target)
+    assert caught.value.path == "$.meta.puid"
+    assert b"1.5" in tw.transcode(body, "json/tensor", target, lossy=True)

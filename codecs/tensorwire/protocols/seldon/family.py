@@ -104,7 +104,7 @@ class Seldon(Family):
             kind = getattr(message, "kind", None) or type(message).__name__
             raise EncodeError(f"expected an array, got {kind}, which Seldon's protocol alone has")
         meta = dict(message.meta)
-        puid = meta.pop("puid", "")
+        puid = meta.pop("puid") if type(meta.get("puid")) is str else ""
         extras = {"$.data.names": message.names, "$.status": message.status}
         extras |= {f"$.meta.{name}": [value] for name, value in meta.items()}
         value = message.value
