@@ -44,6 +44,11 @@ class Handler:
         What stands for NaN and infinities in requests: ``null``, ``nan`` (the bare words), ``any``
         of both, or ``error`` for neither; None for what clients of each protocol send.
 
+    Attributes
+    ----------
+    answers : Answers
+        What the applications of `asgi`, `wsgi` and `add_to_server` stand on.
+
     Raises
     ------
     TypeError
@@ -72,7 +77,7 @@ class Handler:
         missing: Missing | None = None,
     ) -> None:
         self._made_of = model, limits, size, missing
-        self._answers = Answers(model, limits, size, missing)
+        self.answers = Answers(model, limits, size, missing)
 
     def __reduce__(self) -> tuple[Any, ...]:
         model, limits, size, missing = self._made_of
@@ -116,11 +121,11 @@ class Handler:
         """
         request = Request(method, path, None, {}, query, body)
         try:
-            return self._answers.answer(
-                self._answers.prepared(request, headers, protocol), parts=parts
+            return self.answers.answer(
+                self.answers.prepared(request, headers, protocol), parts=parts
             )
         except Exception as error:  # noqa: BLE001 - each has its reply
-            return self._answers.refused(request, error)
+            return self.answers.refused(request, error)
 
     async def call(  # noqa: PLR0913 - each is a part of a request
         self,
@@ -159,10 +164,10 @@ class Handler:
         """
         request = Request(method, path, None, {}, query, body)
         try:
-            self._answers.prepared(request, headers, protocol)
+            self.answers.prepared(request, headers, protocol)
         except Exception as error:  # noqa: BLE001 - each has its reply
-            return self._answers.refused(request, error)
-        return await self._answers.awaited(request, parts=parts)
+            return self.answers.refused(request, error)
+        return await self.answers.awaited(request, parts=parts)
 
     def batch(
         self, requests: Iterable[Any], *, protocol: str = "", parts: bool = False
@@ -187,7 +192,7 @@ class Handler:
             One for each request, in their order.
         """
         listed = [one if isinstance(one, tuple) else (one,) for one in requests]
-        if not self._answers.exchange.model.is_function:
+        if not self.answers.exchange.model.is_function:
             return [self(*one, protocol=protocol, parts=parts) for one in listed]
         batch, members = gather(self.reading(listed, protocol=protocol), count=len(listed))
         made: dict[int, Reply] = {}
@@ -203,7 +208,7 @@ class Handler:
     def _asked(self, value: Any, names: list[str], meta: dict[str, Any]) -> tuple[Any, Any]:
         """Return what the model answers and its names; an error is an answer, too."""
         try:
-            return self._answers.exchange.model.answer(value, names, meta)
+            return self.answers.exchange.model.answer(value, names, meta)
         except Exception as error:  # noqa: BLE001 - it is replied
             log("batch", error)
             return error, ()
@@ -229,9 +234,9 @@ class Handler:
             body, headers, path = (*one, None, "")[:3] if len(one) < 3 else one
             request = Request("POST", path or "", body=body)
             try:
-                yield self._answers.read(self._answers.prepared(request, headers, protocol))
+                yield self.answers.read(self.answers.prepared(request, headers, protocol))
             except Exception as error:  # noqa: BLE001 - each has its reply
-                yield self._answers.refused(request, error)
+                yield self.answers.refused(request, error)
 
 
 def read(

@@ -94,6 +94,8 @@ class Request:
         raw = (scope.get("raw_path") or b"").decode("latin-1")
         if root and path.startswith(root):  # mounted in another application
             path, raw = path[len(root) :], raw.removeprefix(quote(root))
+        if path[:1] != "/":  # as Litestar has it
+            path = "/" + path
         # A name may have an escaped slash.
         route = routes.find(raw, escaped=True) if "%" in raw else None
         headers = {
