@@ -35,12 +35,6 @@ MODEL, NAME = "model", "x"
 PEEK, FIRST, KNOWN, HAND = ":peek", ":first", ":known", ":by hand"
 SEVERAL = " x8"
 LENGTH: Final = "Inference-Header-Content-Length"
-MEDIA_TYPES = {
-    "binary": "application/octet-stream",
-    "json": "application/json",
-    "msgpack": "application/msgpack",
-    "protobuf": "application/x-protobuf",
-}
 
 
 class Headers:
@@ -132,7 +126,7 @@ def seldon(protocol: str, kind: str) -> Pair:
 def peek(make: Callable[[], Pair], protocol: str) -> Pair:
     """Read only what a message tells of its array: `tensorwire.peek`."""
     family, _, container = protocol.partition("/")
-    media_type = MEDIA_TYPES[container.partition("-")[0]]
+    media_type = tw.get_protocol(protocol).media_type
     headers_of = Headers() if container == "binary" else None
 
     def decode(body: bytes) -> Any:
