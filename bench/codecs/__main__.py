@@ -103,7 +103,6 @@ def parser() -> Parser:
         help="your own: .npy, .npz, .safetensors, .parquet, .csv, a request, or a folder of them;"
         " FILE::NAMES chooses (default: generated values)",
     )
-    add("--payload", action="append", dest="more", help=argparse.SUPPRESS)  # its name of old
     add("--details", action="store_true", help="also each direction, first use, bytes, baselines")
     add("--memory", action="store_true", help="also the memory of a call, in a pass of its own")
     add("--links", action="store_true", help="also compressed, over links of several speeds")
@@ -130,7 +129,6 @@ def parse(argv: list[str] | None) -> Options:
     made = parser()
     made.set_defaults(seconds=None, processes=None)  # not asked for
     given = vars(made.parse_intermixed_args(argv))
-    given["payload"] += given.pop("more") or []
     whole = given["seconds"] or SECONDS
     usual = {
         "seconds": SECONDS,

@@ -182,7 +182,7 @@ def only_cell(session: Session) -> tuple[str, str]:
     codecs = {name for names in session.implementations for name in names if is_codec(name)}
     choices = (
         (len(codecs), "codecs", "--codec json/ndarray"),
-        (len(session.cases), "payloads", "--batch 100 or one --payload"),
+        (len(session.cases), "payloads", "--batch 100 or one FILE"),
         (len(session.operations), "directions", "--op encode"),
     )
     several = [f"{count} {what}" for count, what, _ in choices if count != 1]

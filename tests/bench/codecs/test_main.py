@@ -42,7 +42,7 @@ run = partial(exit_code, main)
         (["--values", "odd"], "invalid choice: 'odd'"),
         (["--markdown", "--csv"], "not allowed with argument"),
         (["nowhere.npy"], "nowhere.npy: No such file"),
-        (["--payload", "p.npy", "--values", "ints"], "leave out --values"),
+        (["p.npy", "--values", "ints"], "leave out --values"),
         (["--targets", "--batch", "3"], "leave out --batch"),
         (["-o", "no/such/directory.json"], "expected a file in a directory that exists"),
         (["--bogus"], "unrecognized arguments: --bogus\n"),
