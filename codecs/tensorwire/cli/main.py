@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, NoReturn
 from tensorwire import __version__
 from tensorwire.arguments import HelpFormatter
 from tensorwire.cli import bench
-from tensorwire.cli.files import UsageError, complain, say
-from tensorwire.errors import CodecError, UnknownCodecError, reason_of_other
+from tensorwire.cli.files import STDIO, UsageError, complain, say
+from tensorwire.errors import CodecError, DecodeError, UnknownCodecError, reason_of_other
 from tensorwire.limits import DEFAULT_LIMITS, Limits
 from tensorwire.missing import KNOWN
 
@@ -46,10 +46,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     output has gone.
     """
     given = sys.argv[1:] if argv is None else argv
+    options = argparse.Namespace()
     try:
         if given and given[0] == "bench":
             return bench.run(list(given[1:]))
-        _run(parser().parse_args(given))
+        made = parser()
+        if not given:
+            made.exit(USAGE, made.format_help())
+        _run(made.parse_args(given, options))
         sys.stdout.flush()
     except SystemExit as left:  # argparse, after --help or its own one line
         return left.code if isinstance(left.code, int) else DONE
@@ -59,18 +63,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         _forget(sys.stdout)
         return CLOSED
     except Exception as error:  # noqa: BLE001 - every error is shown as one line
-        return _report(error)
+        return _report(error, options)
     return DONE
 
 
-def _report(error: Exception) -> int:
+def _report(error: Exception, options: argparse.Namespace) -> int:
     """Write an error in one line; return the exit code."""
     if isinstance(error, OSError):
         if error.filename is None:
             _forget(sys.stdout)
         complain(f"{error.filename or 'standard output'}: {error.strerror or error}")
     elif isinstance(error, CodecError):
-        complain(_in_flags(str(error)))
+        where = f"{_file(options)}: " if isinstance(error, DecodeError) else ""
+        complain(where + _in_flags(str(error)))
     elif isinstance(error, UsageError):
         complain(str(error))
     elif isinstance(error, MemoryError):
@@ -78,6 +83,13 @@ def _report(error: Exception) -> int:
     else:
         complain(f"a bug in tensorwire, or in a package beside it: {reason_of_other(error, 400)}")
     return USAGE if isinstance(error, (UsageError, UnknownCodecError)) else FAILED
+
+
+def _file(options: argparse.Namespace) -> str:
+    """Return the name of what was read, as errors give it."""
+    names = (getattr(options, each, None) for each in ("file", "source_file", "npy"))
+    name = next(filter(None, names), STDIO)
+    return "standard input" if name == STDIO else name
 
 
 def _in_flags(reason: str) -> str:

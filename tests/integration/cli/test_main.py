@@ -28,7 +28,6 @@ from tests.support.command_line import (
 @pytest.mark.parametrize(
     ("argv", "says"),
     [
-        ([], "tensorwire: the following arguments are required: COMMAND"),
         (["frob"], "tensorwire: argument COMMAND: invalid choice: 'frob'"),
         (["convert", "a"], "tensorwire convert: the following arguments are required: OUT, --to"),
         (["convert", "a", "b", "--to", "x", "--max-rank", "-1"], "expected a whole number"),
@@ -91,6 +90,33 @@ def test_help_is_for_80_columns(
     assert "\x1b" not in shown
 
 
+def test_no_command_shows_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    """A bare name is wrong usage, and the help is what is wanted next."""
+    assert run() == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.startswith("usage: tensorwire ")
+    assert "  convert  " in shown.err
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["inspect", "bad.npy"],
+        ["convert", "bad.npy", "out", "--to", "json/raw"],
+        ["make", "load", "--npy", "bad.npy"],
+    ],
+)
+def test_a_broken_file_is_named(
+    argv: list[str], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A loop over files needs to know which one it was."""
+    (folder / "bad.npy").write_bytes(b"\x93NUMPY")
+    assert run(*argv) == 1
+    line = one_line(capsys.readouterr().err)
+    assert line.startswith("tensorwire: bad.npy: expected a .npy file of version ")
+
+
 def test_version_and_formats(capsys: pytest.CaptureFixture[str]) -> None:
     """--version names the version, --formats every name that the options take, a line each."""
     assert run("--version") == 0
@@ -123,7 +149,7 @@ def test_python_m_tensorwire(folder: Path) -> None:
     assert done.stdout.startswith(b"in: seldon/json, SeldonMessage, 83 bytes\n")
     done = start("convert", "-", "-", "--to", "protobuf/tensor", input=RAGGED)
     assert (done.returncode, done.stdout) == (1, b"")
-    reason = b"expected a row of 2 items, got a row of 1"
+    reason = b"standard input: expected a row of 2 items, got a row of 1"
     assert done.stderr == b"tensorwire: " + reason + b" - at $.data.ndarray[1]\n"
     assert start().returncode == 2
 
