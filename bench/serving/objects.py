@@ -90,7 +90,7 @@ def to_message(value: Any, kind: str) -> Any:
     if isinstance(value, bytes):
         return SeldonMessage(binData=value)
     built = SeldonMessage()
-    FILL[kind](built.data, value)
+    FILL.get(kind, FILL["tensor"])(built.data, value)  # an array that answers bytes is a tensor
     return built
 
 

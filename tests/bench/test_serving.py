@@ -35,6 +35,15 @@ def test_both_sides_send_the_same_message(kind: str, count: int) -> None:
     matrix.check(OWN, text.decode(json.dumps(objects.to_json(value, kind)).encode()), array)
 
 
+def test_bytes_are_answered_with_a_tensor() -> None:
+    """What a model returns for raw bytes is an array, whose own kind nobody has named."""
+    array = np.array([6.0])
+    body = objects.to_message(array, "raw").SerializeToString()
+    assert body == tw.get_codec("protobuf/tensor").encode(array)
+    tree = objects.to_json(array, "raw")
+    assert tw.get_codec("json/tensor").decode(json.dumps(tree).encode()).tolist() == [6.0]
+
+
 @pytest.mark.parametrize("got", [np.array([6, 7]), np.array([[6]]), b"\6", np.array([6.5])])
 def test_wrong_answers_are_refused(got: Any) -> None:
     """Other values, another shape, other bytes."""
