@@ -10,7 +10,7 @@ import orjson
 import tensorwire as tw
 from tensorwire.errors import UnknownCodecError, unknown
 from tensorwire.missing import reading
-from tensorwire.protocols import families
+from tensorwire.protocols import families, get_protocol
 from tensorwire.protocols.family import ServerState
 from tensorwire.serving.call import Call, Origin, call_of
 from tensorwire.serving.exchange import Exchange
@@ -52,6 +52,7 @@ class Answers:
         self.protocols = {family.name: Negotiator(family) for family in families()}
         self.exchange = Exchange(Model(model), self.protocols, limits, missing)
         self.routes = Routes(self.protocols.values())
+        self._of_protocols: dict[str, Route] = {}  # as many as there are forms
 
     def read(self, request: Request) -> Call:
         """Read a request; raise what is wrong with it."""
@@ -73,12 +74,19 @@ class Answers:
             path = request.path
             request.route = self.routes.find(path if path[:1] == "/" else f"/{path}")
             return request
-        name, _, form = protocol.partition("/")
-        negotiator = self.protocols.get(name)
-        if negotiator is None:
-            raise UnknownCodecError(unknown("the name of a protocol", name, tuple(self.protocols)))
-        request.form = protocol if form else ""
-        request.route = Route("predict", negotiator, protocol, ("POST",))
+        route = self._of_protocols.get(protocol)
+        if route is None:
+            name = protocol.partition("/")[0]
+            if name not in self.protocols:
+                known = tuple(self.protocols)
+                raise UnknownCodecError(unknown("the name of a protocol", name, known))
+            route = Route("predict", self.protocols[name], protocol, ("POST",))
+            if "/" in protocol:
+                get_protocol(protocol)  # raises UnknownCodecError for no form
+            self._of_protocols[protocol] = route
+        request.route = route
+        if "/" in protocol:
+            request.form = protocol
         return request
 
     def _checked(self, request: Request) -> Route:

@@ -60,5 +60,6 @@ def test_no_message() -> None:
 def test_unknown_protocol() -> None:
     """A protocol that an engine names is one that there is."""
     assert prepared("", protocol="oip").route is not None
-    with pytest.raises(tw.UnknownCodecError, match="'x'"):
-        prepared("", protocol="x")
+    for name in ("x", "x/json", "oip/x"):
+        with pytest.raises(tw.UnknownCodecError, match=r"'(x|oip/x)'"):
+            prepared("", protocol=name)
