@@ -125,6 +125,13 @@ def test_the_old_advice_is_compared() -> None:
     (line,) = advice(samples.matrix(), [OWN])
     assert "tensor is as good as tftensor, 1.00x" in line
     assert "the object way has 0.500x" in line
+    samples.rounds[OWN] = [[request(each)] for each in (0.8, 1.25, 2.5)]
+    samples.rounds[OWN._replace(kind="tftensor")] = [[request(1.0)]] * 3
+    (line,) = advice(samples.matrix(), [OWN])
+    assert "tensor differs by no more than the noise from tftensor, 0.800x its speed" in line
+    samples.rounds[OWN] = [[request(1.25)]] * 3
+    (line,) = advice(samples.matrix(), [OWN])
+    assert "tensor is not yet as good as tftensor, 0.800x" in line
 
 
 def test_server_timing_is_read_as_the_w3c_has_it() -> None:
