@@ -62,7 +62,8 @@ class Exchange:
                 raise self._cause(error, raw, target) from error.__cause__
             return self._carried(answer, raw, target)
         family, request = self.read(raw, target, address)
-        return self.write(self.model.reply(family, request), raw, target, parts=parts)
+        reply = self.model.reply(family, request)
+        return self.write(reply, raw, target, parts=parts)
 
     async def awaited(
         self, raw: RawMessage, target: str, address: Mapping[str, Any], *, parts: bool = False

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from inspect import Parameter, isawaitable, signature
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from tensorwire.errors import CodecError, reason_of_other
 from tensorwire.protocols.family import UnknownOutputError
@@ -21,8 +20,7 @@ _T = TypeVar("_T")
 _LONGEST = 400  # characters of what a model raised
 
 
-@dataclass(frozen=True, slots=True)
-class RawMessage:
+class RawMessage(NamedTuple):
     """A request that has not been decoded.
 
     Parameters
@@ -49,7 +47,7 @@ class RawMessage:
 
     body: bytes
     protocol: str
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
 
 
 class Model:
