@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import copy
 import pickle
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -62,6 +64,13 @@ def test_it_answers_grpc_as_the_server(
         assert reply.body == call(server.grpc_port, method, body)
     else:
         assert (reply.grpc, reply.reason) == refused(server.grpc_port, method, body)
+
+
+def test_it_needs_no_server() -> None:
+    """Neither gRPC nor a package of the server is imported with it, nor an event loop."""
+    code = "import sys, tensorwire.serving; print(*sys.modules)"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout
+    assert not {"grpc", "uvicorn", "prometheus_client", "asyncio"} & {*found.decode().split()}
 
 
 def test_it_pickles() -> None:
