@@ -50,7 +50,7 @@ class LinkChoice:
     level_with: tuple[str, ...]
     """As good, of those that are compressed as well, or not compressed as well."""
     plain: Timed
-    """The best that is not compressed."""
+    """The best that is not compressed: the choice itself, if that is not."""
     gzip: Timed | None
     """The best by gzip, which more servers read, where it pays; None where it is the choice."""
 
@@ -203,7 +203,8 @@ def _choices(timed: Mapping[str, Sequence[Timed]], noise: float) -> Iterator[Lin
             gzipped = [e for e in pools[link] if format_of(e.transfer.compressor) == GZIP]
             gzip = quickest(gzipped) if gzipped else None
         names = tuple(one.transfer.name for one in others)
-        yield LinkChoice(link, choice, names, best[link], gzip)
+        plain = best[link] if choice.transfer.compressor else choice
+        yield LinkChoice(link, choice, names, plain, gzip)
 
 
 def _pays_up_to(

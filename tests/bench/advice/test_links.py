@@ -135,3 +135,11 @@ def test_what_was_planted_is_found() -> None:
             assert totals[chosen] <= 1.1 * 1.1 * totals[best]
             if totals[second] > 1.15 * totals[best]:
                 assert chosen == best
+
+
+def test_a_choice_that_is_not_compressed_is_its_own_comparison() -> None:
+    """Of two bodies of equal size, which differ by microseconds, one is named, not both."""
+    (advice,) = advise_links(sent([PLAIN, transfer("msgpack/tensor", "", 800_000, 1e-6)]))
+    assert [each.plain for each in advice.choices] == [each.choice for each in advice.choices]
+    (advice,) = advise_links(sent([PLAIN, transfer("msgpack/tensor", "", 799_999, 1e-6)]))
+    assert [each.plain for each in advice.choices] == [each.choice for each in advice.choices]
