@@ -38,7 +38,7 @@ class Promise:
 
     def goal(self, bound: float) -> str:
         """Return the bound as text."""
-        return f"{'>=' if self.faster else '<='} {bound:g}x"
+        return f"{'≥' if self.faster else '≤'} {bound:g}x"
 
     def worst(self, results: Results, operation: str) -> tuple[float, float, str] | None:
         """Return ratio, noise and payload where it does worst; None if nothing was measured."""

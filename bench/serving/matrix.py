@@ -292,7 +292,7 @@ def gains_table(matrix: Matrix, cells: Sequence[Cell]) -> Table:
         return (
             figures.ratio(whole[0]),
             figures.percent(whole[1]),
-            "" if bound is None else f">= {bound:g}x",
+            "" if bound is None else f"≥ {bound:g}x",
             "" if bound is None else targets.verdict(whole, bound),
             figures.ratio(call[0]),
         )
