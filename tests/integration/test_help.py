@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
@@ -63,6 +64,7 @@ PROGRAMS = {
 }
 """Each command, and the arguments that it needs beside an option."""
 SERVER = "python -m tensorwire.server"
+ROOT = Path(__file__).parents[2]
 
 
 def run(words: Sequence[str]) -> int:
@@ -187,7 +189,8 @@ def test_an_example_runs(
             r"\btensorwire (?=\w+ )", f"{shlex.quote(sys.executable)} -m tensorwire ", line
         )
         brief = shlex.join(extra(shlex.split(example)))
-        assert subprocess.run(["sh", "-c", f"{line} {brief}"], check=False).returncode == 0  # noqa: S607 - the system's own
+        command = ["sh", "-c", f"{line} {brief}"]
+        assert subprocess.run(command, check=False, env=in_the_clone()).returncode == 0
         return
     words = shlex.split(example)
     if "--profile" in words and flamegraph.find() is None:
@@ -199,6 +202,12 @@ def test_an_example_runs(
         pytest.skip("no package index here")
     # Of two runs of one process each nobody can tell: 3.
     assert code == 3 * ("--fail-over" in words)
+
+
+def in_the_clone() -> dict[str, str]:
+    """Return an environment in which `bench` is found from any folder, as it is in the clone."""
+    path = [str(ROOT), os.environ.get("PYTHONPATH", "")]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, path))}
 
 
 def extra(words: Sequence[str]) -> list[str]:
@@ -224,7 +233,7 @@ def served(example: str, folder: Path) -> int:
     words = [sys.executable, *shlex.split(example)[1:]]
     for option in ("--rest-port", "--grpc-port") if " noop " not in example else ():
         words += [] if option in words else [option, "0"]
-    with subprocess.Popen(words, cwd=folder, stdout=subprocess.PIPE) as server:
+    with subprocess.Popen(words, cwd=folder, stdout=subprocess.PIPE, env=in_the_clone()) as server:
         assert server.stdout is not None
         assert any(re.search(b"^listening: |Ctrl-C", line) for line in server.stdout)
         server.send_signal(signal.SIGINT)

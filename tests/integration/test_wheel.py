@@ -71,12 +71,11 @@ def test_the_wheel_holds_both_packages(wheel: Path) -> None:
         for path in folder.rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-    assert held == there
+    assert held == there - {"tensorwire_bench/peers.py"}  # the old name of a command of the clone
     assert {"tensorwire/py.typed", "tensorwire/__main__.py"} <= held
     assert any(name.endswith(".binpb") for name in held)
     bench = {name.removeprefix("tensorwire_bench/") for name in held}
     assert {"report/templates/page.html", "serving/locustfile.py", "compare/exact.json"} <= bench
-    assert "peers.py" not in bench
 
 
 def test_a_stranger_gets_an_answer(programs: Path, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Small arrays: their text is that of nested lists, and numbers are read as numpy reads them."""
 
+import pickle
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,16 @@ def test_float32_has_its_own_shortest_text() -> None:
     """A float32 is written with the digits that it needs, not with those of its float64."""
     for size in (1, 9):
         assert small_text(np.full(size, 0.1, "f4")) == b"[" + b",".join([b"0.1"] * size) + b"]"
+
+
+@pytest.mark.parametrize("code", "?bhilqBHILQdf")
+def test_an_equal_dtype_that_is_another_object(code: str) -> None:
+    """An array that was pickled has a dtype of its own, which is written as any other."""
+    array = pickle.loads(pickle.dumps(np.full(1, 0.1).astype(code)))  # noqa: S301 - our own
+    copied = array.view(np.dtype(code, metadata={"from": "elsewhere"}))
+    assert copied.dtype is not np.dtype(code)
+    wanted = orjson.dumps(np.full(1, 0.1).astype(code), option=orjson.OPT_SERIALIZE_NUMPY)
+    assert small_text(array) == small_text(copied) == wanted
 
 
 @pytest.mark.parametrize(
