@@ -99,7 +99,7 @@ def test_the_tables_fit_80_columns(capsys: pytest.CaptureFixture[str]) -> None:
     out = show(capsys, *argv)
     assert "\x1b" not in out
     assert max(map(len, out.splitlines())) <= 80
-    assert re.search(r"gRPC predict, 100,000\n  ndarray +[\d.]+x .*>= 40x", out)
+    assert re.search(r"gRPC predict, 100,000\n  ndarray +[\d.]+x .*≥ 40x", out)
     assert "253 ms" in out
     assert "1.10 MB 1.10 MB" in out  # there and back
 
