@@ -162,7 +162,7 @@ def test_nothing_stays_behind(name: str) -> None:
             with suppress(tw.EncodeError):
                 codec.encode([i, None])
 
-    assert _left(calls) < 8 * KIB
+    assert _left(calls) < 2 * KIB
 
 
 def _left(call: Callable[[], Any]) -> int:
