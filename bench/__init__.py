@@ -15,7 +15,8 @@ A folder each::
     measure          cells, checked and then timed by workers; run files
     advice           which format, and why: as data, and in sentences
 
-``cli``, ``interrupt`` and ``process`` are what command lines and children share; ``screen``,
-``figures``, ``tables``, ``links``, ``summary``, ``targets`` and ``export`` are what they write.
+``cli``, ``interrupt`` and ``process`` are what command lines and children share, ``environments``
+where other libraries run; ``screen``, ``figures``, ``tables``, ``links``, ``summary``, ``targets``
+and ``export`` are what they write.
 ``command`` knows what each command is called; ``peers`` is the old name of ``python -m interop``.
 """

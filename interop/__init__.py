@@ -4,7 +4,7 @@ In the order of a run::
 
     __main__           the command line, and its exit codes
     run                each peer in turn, and what is known so far
-    environments       a virtual environment for each peer, from the pins in pins/<peer>.txt
+    peers              the peers by name; pins/<peer>.txt is what its environment is made from
     process            starts a peer's worker, sends it requests, ends it
     workers            what runs in the peer's interpreter: a file for each peer, frames, tensors
     implementations    the implementations of each peer, and ours of the same format

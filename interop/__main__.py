@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.cli import Parser, guarded, require_all
+from bench.environments import cache
 from bench.interrupt import INTERRUPTED, leave, orderly
-from interop.environments import PEERS, cache
+from interop.peers import PEERS
 
 if TYPE_CHECKING:
     import argparse

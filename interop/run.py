@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from bench.environments import InstallError, environment
 from interop import round_trip_losses, speed
 from interop.checks import Report, checks, listed
-from interop.environments import InstallError, environment
+from interop.peers import requirements
 from interop.process import PeerError, PeerProcess, Refusal, worker
 from interop.round_trip_losses import lost_by, lost_by_us, undeclared
 from interop.speed import speeds
@@ -48,7 +49,7 @@ class Run:
         """Try one peer; whatever goes wrong with it is in the report, and the run goes on."""
         clock = [time.monotonic()]
         try:
-            interpreter = environment(name, root, report_progress, python)
+            interpreter = environment(requirements(name), root, report_progress, python)
         except InstallError as error:
             self._miss(name, f"cannot be installed: {error}")
             return

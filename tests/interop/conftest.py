@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from interop import environments
+from interop import run
 from tests.support.fake_peer import Start, starting
+from tests.support.packages import without_index
 
 
 @pytest.fixture
@@ -20,12 +21,12 @@ def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], 
     """Make pip find nothing, and have every peer asked for by the pins given."""
 
     def pin(text: str) -> None:
-        file = tmp_path / "pins.txt"
-        file.write_text(text, encoding="utf-8")
-        monkeypatch.setattr(environments, "requirements", lambda _: file)
+        def requirements(peer: str) -> Path:
+            file = tmp_path / f"{peer}.txt"
+            file.write_text(text, encoding="utf-8")
+            return file
 
-    for name in ("PIP_FIND_LINKS", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+        monkeypatch.setattr(run, "requirements", requirements)
+
+    without_index(monkeypatch)
     return pin

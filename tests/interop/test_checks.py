@@ -8,9 +8,9 @@ import pytest
 from bench.screen import Screen
 from interop import cases, checks
 from interop.checks import SAME, THEY_READ, WE_READ, Outcome, Report, fault_of
-from interop.environments import PEERS
 from interop.implementations import IMPLEMENTATIONS
 from interop.known_faults import KNOWN_FAULTS
+from interop.peers import PEERS
 from tests.support.fake_peer import FAKE, OFFER, Start
 
 

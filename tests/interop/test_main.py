@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from bench.environments import InstallError
 from bench.payloads.case import Case
 from interop import __main__ as command_line
 from interop import cases, checks, run, speed
 from interop.checks import WE_READ
-from interop.environments import PEERS, InstallError
+from interop.peers import PEERS
 from tests.support.fake_peer import FAKE, OFFER
 
 
@@ -107,8 +108,8 @@ def test_one_peer_is_missing_and_the_rest_is_tried(
 ) -> None:
     """A peer without an environment makes the exit code 1, and takes nothing from the others."""
 
-    def install(name: str, *_: object) -> str:
-        if name == "seldon":
+    def install(pins: Path, *_: object) -> str:
+        if pins.stem == "seldon":
             raise InstallError("ERROR: no wheel for this Python")
         return sys.executable
 

@@ -10,8 +10,8 @@ import pytest
 from bench.payloads.case import Case, build
 from bench.screen import Screen
 from interop import cases, speed
-from interop.environments import PEERS
 from interop.implementations import IMPLEMENTATIONS
+from interop.peers import PEERS
 from interop.process import PeerError
 from interop.speed import FOUR_MB, PAYLOADS, TIMED, Speed, in_turn, speeds
 from interop.workers.tensors import from_value

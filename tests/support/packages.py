@@ -7,8 +7,12 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import tensorwire as tw
+
+if TYPE_CHECKING:
+    import pytest
 
 LIBRARY = Path(tw.__file__).parents[1]
 
@@ -47,3 +51,11 @@ def entry_points_of(name: str, folder: Path) -> Path:
     info.mkdir(parents=True)
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
     return info / "entry_points.txt"
+
+
+def without_index(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make pip find nothing."""
+    for name in ("PIP_FIND_LINKS", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")

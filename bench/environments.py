@@ -1,7 +1,7 @@
-"""One virtual environment for each peer, made when it is first asked for and kept in a cache.
+"""Virtual environments of other libraries, made when they are first asked for, and cached.
 
-Every package is pinned in ``pins/<peer>.txt``, as the peers' own requirements contradict
-today's numpy and protobuf (``pip install --no-deps``, wheels only).
+Every package is pinned in a file, as the requirements of those libraries contradict each other,
+and today's numpy and protobuf (``pip install --no-deps``, wheels only).
 A folder's name holds what it was made from, so a changed file or another Python gets a new one.
 """
 
@@ -19,37 +19,35 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["FORMATS", "PEERS", "InstallError", "cache", "environment", "requirements"]
+__all__ = ["InstallError", "cache", "environment"]
 
-FOLDER = Path(__file__).parent / "pins"
-SERVERS = ("triton", "kserve", "mlserver", "seldon", "tensorflow")
-"""They speak to models, or for them."""
-FORMATS = ("onnx", "msgpack-numpy", "safetensors", "pyarrow", "pickle")
-"""They store arrays."""
-PEERS = SERVERS + FORMATS
 PATIENCE = 900.0
-"""Seconds that installing one peer may take; TensorFlow is 250 MB to fetch."""
+"""Seconds that installing one may take; TensorFlow is 250 MB to fetch."""
 
 
 class InstallError(Exception):
-    """A peer's environment cannot be made here."""
+    """An environment cannot be made here."""
 
 
 def cache() -> Path:
     """Return the folder of the environments, unless the caller chooses another."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "tensorwire" / "peers"
-
-
-def requirements(peer: str) -> Path:
-    """Return the file of the pins of a peer."""
-    return FOLDER / f"{peer}.txt"
+    return Path(base) / "tensorwire" / "environments"
 
 
 def environment(
-    peer: str, root: Path, report_progress: Callable[[str], None], python: str = sys.executable
+    pins: Path, root: Path, report_progress: Callable[[str], None], python: str = sys.executable
 ) -> str:
-    """Return the interpreter of a peer's environment; make it first if it is not there.
+    """Return the interpreter of the environment of a file of pins; make it first where needed.
+
+    Parameters
+    ----------
+    pins
+        ``NAME.txt``: a package and its version in each line; the folder is called after it.
+    root
+        The folder of all environments, such as `cache`.
+    python
+        The interpreter that makes it.
 
     Raises
     ------
@@ -57,14 +55,14 @@ def environment(
         with the reason in one line.
     """
     try:
-        pins = requirements(peer).read_bytes()
+        text = pins.read_bytes()
         version = _run([python, "-VV"], 60.0)
-        key = hashlib.sha256(pins + version.encode()).hexdigest()[:12]
-        target = root / f"{peer}-{key}"
+        key = hashlib.sha256(text + version.encode()).hexdigest()[:12]
+        target = root / f"{pins.stem}-{key}"
         if not target.is_dir():
-            report_progress(f"{peer}: installing {pins.count(b'==')} packages into {target}")
+            report_progress(f"{pins.stem}: installing {text.count(b'==')} packages into {target}")
             root.mkdir(parents=True, exist_ok=True)
-            _make(target, requirements(peer), python)
+            _make(target, pins, python)
     except (OSError, subprocess.SubprocessError) as error:
         raise InstallError(_reason(error)) from error
     return str(_interpreter(target))
