@@ -94,10 +94,16 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Validate the docstrings of public names, and run their examples."""
+    """Validate and run the docstrings of public names, and build the site (``build/site``).
+
+    ``-- online`` also links the documentation of Python, numpy and grpc.
+    """
     _install(session, "docs")
     session.run("python", "-m", "tests.docstrings")
     session.run("python", "-m", "pytest", "-q", "-n", "0", "--doctest-modules", "codecs/tensorwire")
+    offline = "" if "online" in session.posargs else "1"
+    strict = ["--fail-on-warning", "--nitpicky", "--quiet", "--fresh-env"]
+    session.run("sphinx-build", *strict, "docs", "build/site", env={"DOCS_OFFLINE": offline})
 
 
 @nox.session(default=False)

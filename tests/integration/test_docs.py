@@ -11,9 +11,12 @@ import tensorwire as tw
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = Path(tw.__file__).parent
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+DOCUMENTS = [path for path in DOCUMENTS if path.parent.name != "generated"]
 FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
-every_document = pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+every_document = pytest.mark.parametrize(
+    "path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix()
+)
 
 
 def tree() -> str:

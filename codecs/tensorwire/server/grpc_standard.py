@@ -6,7 +6,6 @@ Neither waits behind calls of the model, and no stream of either outlives the se
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -45,7 +44,6 @@ class Standard:
         self.pool = ThreadPoolExecutor(1, "tensorwire-health")
         self._streams = ThreadPoolExecutor(4, "tensorwire-reflection")
         self._ends: set[Callable[[], Any]] = set()  # of the streams that are open
-        self._is_over = False
         self._health = health.HealthServicer()
         services = tuple(services)
         for name in services:
@@ -57,7 +55,7 @@ class Standard:
     def handlers(self) -> tuple[grpc.GenericRpcHandler, ...]:
         """Return the handlers of all methods."""
         check = in_pool(partial(self._health.Check), self.pool)
-        watch: Any = in_pool(partial(self._watch), self.pool)
+        watch: Any = partial(self._watch)
         watch.experimental_non_blocking = True  # it waits in no thread
         info = in_pool(partial(self._info), self._streams)
         checks = health_pb2.HealthCheckRequest.FromString, _serialize
@@ -73,8 +71,8 @@ class Standard:
         )
 
     def _watch(self, request: Any, context: Any, send: Callable[[Any], None]) -> None:
-        self._health.Watch(request, context, send)
         self._open(context, partial(send, None))
+        self._health.Watch(request, context, send)
 
     def _info(self, requests: Iterator[Any], context: Any) -> Iterator[Any]:
         self._open(context, context.cancel)
@@ -83,19 +81,12 @@ class Standard:
     def _open(self, context: Any, end: Callable[[], Any]) -> None:
         self._ends.add(end)
         context.add_callback(partial(self._ends.discard, end))
-        if self._is_over:  # the call came before the end, and a thread for it after that
-            self._end()
-
-    def _end(self) -> None:
-        with suppress(KeyError):  # another thread has ended the last one
-            while True:
-                self._ends.pop()()
 
     def stop(self) -> None:
         """Report that no service is served, and end the streams."""
         self._health.enter_graceful_shutdown()
-        self._is_over = True
-        self._end()
+        for end in list(self._ends):
+            end()
 
     def close(self) -> None:
         """End the threads."""

@@ -11,7 +11,6 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +30,6 @@ from bench.serving.hop import image
 from bench.serving.noop import LOCUSTFILE
 from bench.serving.records import read
 from tensorwire.server import EchoServer
-from tests.support.server_clients import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -143,14 +141,7 @@ def test_ctrl_c_ends_every_process(tmp_path: Path) -> None:
     assert code == 130
     assert "nterrupted" in text
     assert len(children) >= 6
-    until(lambda: not any(map(is_at_work, children)))  # those of its children end a moment later
-
-
-def is_at_work(process: psutil.Process) -> bool:
-    """Return whether a process has not ended; whoever inherited it may not have noticed yet."""
-    with suppress(psutil.NoSuchProcess):
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    return False
+    assert not [child for child in children if child.is_running()]
 
 
 def test_throughput_counts_both_sides(capsys: pytest.CaptureFixture[str]) -> None:
