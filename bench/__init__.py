@@ -7,6 +7,7 @@ A folder each::
     codecs      which format for this payload?
     protocols   what does each protocol cost?
     serving     what does a format cost in a whole request?
+    engines     what would tensorwire change in the engine that I run?
     compare     two runs beside each other, or a folder of runs: slower, faster, larger?
     report      a run as one page
 

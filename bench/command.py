@@ -15,6 +15,7 @@ COMMANDS = {
     FIRST: "codecs.__main__",
     "protocols": "protocols.__main__",
     "serving": "serving.__main__",
+    "engines": "engines.__main__",
     "compare": "compare.__main__",
     "record": "compare.record",
     "report": "report.__main__",

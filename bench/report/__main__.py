@@ -93,9 +93,12 @@ def _report(options: Namespace) -> int:
 
 
 def _page(options: Namespace) -> Page:
+    from ..engines import records
     from ..interrupt import UsageError
-    from . import codecs, serving
+    from . import codecs, engines, serving
 
+    if len(options.runs) == 1 and records.claims(options.runs[0]):
+        return engines.build(options.runs[0])
     if serving.claims(options.runs[0]):
         return serving.build(options.runs)
     if len(options.runs) > 1:

@@ -13,6 +13,7 @@ import shutil
 import sys
 from pathlib import Path
 from time import perf_counter, process_time
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -21,7 +22,7 @@ from ..process import WorkerError, module, run_tool
 from .samples import Load
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     Generator = Callable[["Target", int, float], Load]
 
@@ -37,12 +38,15 @@ class Target(NamedTuple):
         whether the body is a message of gRPC.
     folder
         for files, which belongs to this run alone.
+    headers
+        of REST.
     """
 
     url: str
     grpc: bool
     body: bytes
     folder: Path
+    headers: Mapping[str, str] = MappingProxyType({"Content-Type": "application/json"})
 
 
 WARM_UP = 0.2
@@ -53,7 +57,7 @@ _LUA = """\
 wrk.method = "POST"
 local file = assert(io.open("{body}", "rb"))
 wrk.body = file:read("*a")
-wrk.headers["Content-Type"] = "application/json"
+{headers}
 done = function(summary, latency)
   local out = assert(io.open("{log}", "w"))
   local failed = summary.errors.status + summary.errors.read + summary.errors.timeout
@@ -98,7 +102,7 @@ def h2load(target: Target, clients: int, seconds: float) -> Load:
         command += ["-m1", "-w24", "-W26", "-H", "content-type: application/grpc"]
         command += ["-H", "te: trailers"]
     else:
-        command += ["--h1", "-H", "content-type: application/json"]
+        command += ["--h1", *_header_options(target.headers)]
     output = run_tool([*command, target.url], within=seconds + GRACE)
     found = _FAILED.search(output.decode())
     failed = sum(map(int, found.groups())) if found else 0
@@ -108,11 +112,16 @@ def h2load(target: Target, clients: int, seconds: float) -> Load:
     return Load("h2load", clients, seconds, failed, good)
 
 
+def _header_options(headers: Mapping[str, str]) -> list[str]:
+    return [part for name, text in headers.items() for part in ("-H", f"{name.lower()}: {text}")]
+
+
 def wrk(target: Target, clients: int, seconds: float) -> Load:
     """HTTP/1.1; whole seconds only, and no warm-up."""
     body, log, script = (target.folder / name for name in ("body", "log", "script.lua"))
     body.write_bytes(target.body)
-    script.write_text(_LUA.format(body=body, log=log))
+    lines = "\n".join(f'wrk.headers["{each}"] = "{text}"' for each, text in target.headers.items())
+    script.write_text(_LUA.format(body=body, log=log, headers=lines))
     whole = max(1, round(seconds))
     run_tool(
         ["wrk", "-t1", f"-c{clients}", f"-d{whole}s", "-s", str(script), target.url],
@@ -125,14 +134,14 @@ def wrk(target: Target, clients: int, seconds: float) -> Load:
 
 def python(target: Target, clients: int, seconds: float) -> Load:
     """Our own client, in a separate process that reports its share of a core."""
-    from .clients import JSON, OPTIONS, head
+    from .clients import OPTIONS, head
 
     body = target.folder / "body"
     body.write_bytes(target.body)
     path = urlsplit(target.url).path
     # The process of the client imports only what it needs, to start quickly.
     plan = {
-        "head": head(path, {"Content-Type": JSON}, len(target.body)).decode(),
+        "head": head(path, target.headers, len(target.body)).decode(),
         "options": OPTIONS,
         "url": target.url,
         "grpc": target.grpc,

@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,8 +18,12 @@ import numpy as np
 import pytest
 
 import tensorwire as tw
+from bench.engines import run as engines_run
+from bench.engines import scenario
+from bench.engines.scenario import scenarios
 from bench.measure import flamegraph
 from tests.support.commands import exit_code
+from tests.support.engine_runs import cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -56,6 +61,7 @@ PROGRAMS = {
     "python -m bench.codecs": (),
     "python -m bench.protocols": (),
     "python -m bench.serving": (),
+    "python -m bench.engines": (),
     "python -m bench.compare": ("old.json", "new.json"),
     "python -m bench.compare.record": ("new.json",),
     "python -m bench.report": ("run.json",),
@@ -149,6 +155,14 @@ def folder(files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     return made
 
 
+@pytest.fixture
+def engines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every scenario of ``bench.engines`` yield a planted cell: no engine is started."""
+    planted = [replace(each, measure=lambda _: iter(cells("E", "c", 2.0))) for each in scenarios()]
+    monkeypatch.setattr(scenario, "scenarios", lambda: planted)
+    monkeypatch.setattr(engines_run, "environment", lambda *_: sys.executable)
+
+
 @pytest.mark.parametrize("columns", [80, 120])
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_help_fits_the_terminal(
@@ -169,6 +183,7 @@ def test_each_option_that_takes_a_value_has_an_example(program: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("engines")
 @pytest.mark.parametrize(
     ("program", "example"),
     [

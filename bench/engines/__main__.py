@@ -1,0 +1,143 @@
+"""What would tensorwire change in the engine that I run? ``python -m bench.engines --help``."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..cli import Parser
+from ..command import COMMANDS
+from ..environments import cache
+from ..interrupt import INTERRUPTED, leave, orderly
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from .records import Run
+    from .scenario import Scenario
+
+NAME = "engines"
+EXAMPLES = """\
+Engines run in environments of their own, which are made when they are first needed; servers listen
+on this machine only. Each scenario takes up to 3 minutes, or 40 s with --quick.
+
+examples:
+  {engines} --list
+  {engines} web --quick
+  {engines} -o run.json --html run.html
+"""
+
+
+def parser(known: list[Scenario]) -> Parser:
+    """Return the command line."""
+    made = Parser(
+        name=NAME,
+        description="The known benchmarks of the field: each engine as it is, the same engine with"
+        " tensorwire inside, and the same route written by hand with orjson and numpy.",
+        epilog=EXAMPLES,
+    )
+    add = made.add_argument
+    add("names", nargs="*", metavar="NAME", help="a scenario of --list (default: all)")
+    add("--quick", action="store_true", help="fewer and shorter rounds")
+    add("--list", action="store_true", help="name the scenarios, measure nothing")
+    made.add_output("write all samples as JSON")
+    add("--html", metavar="FILE", help="write the page of the run")
+    add(
+        "--keep",
+        type=Path,
+        default=cache(),
+        metavar="DIR",
+        help=f"where environments are kept, e.g. --keep envs (default: {cache()})",
+    )
+    add("--markdown", action="store_true", help="the table in Markdown")
+    add("-q", "--quiet", action="store_true", help="only the answer: no table, no progress")
+    for scenario in known:
+        if scenario.add_options is not None:
+            scenario.add_options(made.add_argument_group(f"options of {scenario.name}"))
+    return made
+
+
+def parse(argv: list[str] | None, known: list[Scenario]) -> Namespace:
+    """Read the command line; SystemExit(2) with one line on stderr if it is wrong."""
+    made = parser(known)
+    given = made.parse_args(argv)
+    names = [scenario.name for scenario in known]
+    for name in given.names:
+        if name not in names:
+            made.error(f"expected the name of a scenario, got {name!r}; known: {', '.join(names)}")
+    for option, name in (("-o", given.output), ("--html", given.html)):
+        if name:
+            made.check_output(option, name, force=given.force)
+    given.keep = given.keep.absolute()
+    return given
+
+
+@orderly(NAME)
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line; the exit code: 0, 1 one failed or none could run, 2, 130."""
+    from ..cli import guarded
+    from .scenario import scenarios
+
+    known = scenarios()
+    options = parse(argv, known)
+    chosen = [each for each in known if not options.names or each.name in options.names]
+    return guarded(NAME, lambda: _listed(chosen) if options.list else _run(chosen, options))
+
+
+def _listed(chosen: list[Scenario]) -> int:
+    """Name the scenarios, and what they answer."""
+    from ..screen import Screen
+
+    screen = Screen()
+    for scenario in chosen:
+        screen.entry(scenario.name, f"{scenario.title}. {scenario.question}")
+    return 0
+
+
+def _run(chosen: list[Scenario], options: Namespace) -> int:
+    from ..screen import Progress, Screen
+    from . import table
+    from .records import Run
+    from .run import run
+
+    done = Run([], options.quick)
+    progress = Progress(quiet=options.quiet)
+    try:
+        for scenario in chosen:
+            done.results.append(run(scenario, options, progress, _say))
+    except KeyboardInterrupt as pressed:
+        done.results += pressed.args
+        done.interrupted = True
+    _write(done, options)
+    table.show(done, Screen(markdown=options.markdown), quiet=options.quiet)
+    if done.interrupted:
+        return INTERRUPTED
+    failed = any(result.failed for result in done.results)
+    return int(failed or not any(result.cells for result in done.results))
+
+
+def _write(done: Run, options: Namespace) -> None:
+    """Write the file of the run, and its page, which is made of such a file."""
+    from tensorwire.cli.files import write
+
+    from .records import to_bytes
+
+    if options.output:
+        write(options.output, to_bytes(done))
+    if options.html and any(result.cells for result in done.results):
+        report = import_module(f"{__package__.partition('.')[0]}.{COMMANDS['report']}")
+        with tempfile.TemporaryDirectory(prefix="tensorwire-") as folder:
+            path = Path(folder) / "run.json"
+            path.write_bytes(to_bytes(done))
+            report.main([str(path), "--html", options.html, "--force"])
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+
+
+if __name__ == "__main__":
+    leave(main())

@@ -1,0 +1,1 @@
+"""The scenarios: a file each, found by its name. `bench.engines.scenario` says what they hold."""
