@@ -161,7 +161,9 @@ class Advice:
 
 def advise(results: Results, section: str) -> Advice:
     """Make the advice on one section of a run, or of a file that holds one."""
-    casts, scores = _casts(results, section), scored(results, section)
+    casts = _casts(results, section)
+    changed = [(column, each.codec) for each in casts for column in each.columns]
+    scores = scores_of(results, section, changed)
     groups = by_container(scores.describing)
     containers = {name: tuple(recommend(scores, codecs)) for name, codecs in groups.items()}
     best = [
@@ -190,12 +192,6 @@ def advise(results: Results, section: str) -> Advice:
         casts=tuple(casts),
         capabilities={name: found for name, found in asked.items() if found},
     )
-
-
-def scored(results: Results, section: str) -> Scores:
-    """Gather one section of a run, with what the library makes of its dtypes."""
-    changed = [(column, each.codec) for each in _casts(results, section) for column in each.columns]
-    return scores_of(results, section, changed)
 
 
 def _casts(results: Results, section: str) -> list[Cast]:
@@ -258,11 +254,12 @@ def recommend(scores: Scores, names: Sequence[str]) -> list[Recommendation]:
 def _recommendation(
     scores: Scores, names: Sequence[str], best: Sequence[str], columns: tuple[str, ...], at: str
 ) -> Recommendation:
-    name, *level = (each for each in scores.best(at, names) if each in best)
+    quick = scores.best(at, names)
+    name, *level = (each for each in quick if each in best)
     others = [
         _alternative(scores, at, name, each)
         for each in names
-        if (at, each) in scores.seconds and each not in scores.best(at, names)
+        if (at, each) in scores.seconds and each not in quick
     ]
     size = scores.sizes[at, name]
     usual = divided(scores.objects.get((at, name), ()), scores.processes[at, name])
@@ -300,11 +297,12 @@ def _agreed(ratios: Sequence[float], shown: float) -> float | None:
 def _others(
     scores: Scores, best: Recommendation, containers: Iterable[Sequence[Recommendation]]
 ) -> tuple[Alternative, ...]:
+    quick = scores.best(best.at, scores.describing)
     found = [
         _alternative(scores, best.at, best.codec, each.codec)
         for recommended in containers
         for each in recommended
-        if best.at in each.columns and each.codec not in scores.best(best.at, scores.describing)
+        if best.at in each.columns and each.codec not in quick
     ]
     return tuple(_quickest_first(scores, best.at, found))
 

@@ -75,6 +75,7 @@ def capabilities_of(name: str) -> Capabilities | None:
     return Capabilities(tuple(keeps), casts, refuses, tuple(forgets))
 
 
+@cache
 def comes_back_as(name: str, dtype: str) -> str | None:
     """Return the other dtype in which a payload of this one comes back; None if it keeps its.
 

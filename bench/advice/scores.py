@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
+from statistics import median
 from typing import TYPE_CHECKING
 
 from ..implementations.implementation import OBJECTS, is_codec, kind_of
@@ -46,9 +48,9 @@ class Scores:
         Both are compared within each process, whose speed they share, so that one process that
         was disturbed, or a machine that slows down, decides nothing.
         """
-        ratios = self.ratios(column, name, than)
+        ratios = sorted(self.ratios(column, name, than))
         return any(
-            sum(ratio > factor for ratio in ratios) >= share * len(ratios) > 0
+            len(ratios) - bisect_right(ratios, factor) >= share * len(ratios) > 0
             for factor, share in ((1 + NEAR, AGREED), (CLEAR, MOSTLY))
         )
 
@@ -90,12 +92,12 @@ def scores_of(results: Results, section: str, casts: Iterable[tuple[str, str]] =
     for n, case in chosen.items():
         for name in codecs:
             cell = case.label, name
-            taken = results.there_and_back(n, name)
-            if taken is not None:
-                seconds[cell] = taken
+            parts = _by_process(results, n, name)
+            if all(parts):
+                seconds[cell] = sum(map(median, parts))
                 sizes[cell] = results.facts[n, name].size
-                processes[cell] = _by_process(results, n, name)
-                if usual := _by_process(results, n, name + OBJECTS):
+                processes[cell] = _together(parts)
+                if usual := _together(_by_process(results, n, name + OBJECTS)):
                     objects[cell] = usual
     return Scores(
         tuple(case.label for case in chosen.values()),
@@ -110,8 +112,12 @@ def scores_of(results: Results, section: str, casts: Iterable[tuple[str, str]] =
     )
 
 
-def _by_process(results: Results, case: int, name: str) -> list[float]:
-    parts = [results.by_process(Cell(case, name, each)) for each in results.summed]
+def _by_process(results: Results, case: int, name: str) -> list[list[float]]:
+    """Return the seconds of each operation that counts, by process."""
+    return [results.by_process(Cell(case, name, each)) for each in results.summed]
+
+
+def _together(parts: Iterable[Sequence[float]]) -> list[float]:
     return [sum(each) for each in zip(*parts, strict=False)]
 
 
