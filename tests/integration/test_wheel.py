@@ -81,7 +81,7 @@ def test_the_wheel_holds_both_packages(wheel: Path) -> None:
 def test_a_stranger_gets_an_answer(programs: Path, tmp_path: Path) -> None:
     """``tensorwire bench mine.npy`` measures; its run is compared, drawn, and has no commit."""
     np.save(tmp_path / "mine.npy", np.linspace(0, 1, 200).reshape(20, 10))
-    quick = ("--seconds", "2", "-p", "1")
+    quick = ("--seconds", "0.3", "-p", "1")
     done = run(programs, tmp_path, "bench", "mine.npy", *quick, "-o", "run.json")
     assert (done.returncode, done.stderr) == (0, "")
     assert "mine.npy" in done.stdout
@@ -92,7 +92,7 @@ def test_a_stranger_gets_an_answer(programs: Path, tmp_path: Path) -> None:
         ("compare", "run.json", "run.json"),
         ("report", "run.json", "--html", "run.html"),
         ("compare", "--history", ".", "--codec", "json/raw"),
-        ("protocols", "--quick", "--protocol", "oip/binary", "--seconds", "1"),
+        ("protocols", "--quick", "--protocol", "oip/binary", "--seconds", "0.3"),
     ):
         done = run(programs, tmp_path, "bench", *arguments)
         assert (done.returncode, done.stderr) == (0, ""), arguments

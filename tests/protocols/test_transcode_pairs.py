@@ -11,7 +11,8 @@ import tensorwire as tw
 from tensorwire.oip import InferRequest, InferTensor
 from tensorwire.tfserving import PredictRequest
 
-NAMES = list(dict.fromkeys([*tw.protocol_names(), *tw.codec_names()]))
+PROTOCOLS = tw.protocol_names()  # each call looks through all packages that are installed
+NAMES = list(dict.fromkeys([*PROTOCOLS, *tw.codec_names()]))
 ARRAYS: dict[str, Any] = {
     "float64": np.array([[1.5, -2], [0.1, 1e300]]),
     "float32": np.array([0.1, 3], np.float32),
@@ -41,7 +42,7 @@ REMEDY = re.compile(r"lossy=True|missing=|(\w+/[\w-]+)( or (\w+/[\w-]+))? (can|f
 
 def request(name: str, array: Any) -> tuple[bytes, Any]:
     """Write an array as a request of the named protocol, with its headers."""
-    if name not in tw.protocol_names():
+    if name not in PROTOCOLS:
         return tw.get_codec(name).encode(array), None
     message: Any = tw.Message(array, "tftensor")
     if name.startswith("oip"):
@@ -53,7 +54,7 @@ def request(name: str, array: Any) -> tuple[bytes, Any]:
 
 def value(body: bytes, name: str, headers: Any = None) -> Any:
     """Read the one array of a request."""
-    if name not in tw.protocol_names():
+    if name not in PROTOCOLS:
         found: Any = tw.get_codec(name).decode(body)
         return next(iter(found.values())) if isinstance(found, dict) else found
     message = tw.get_protocol(name).decode(body, headers)

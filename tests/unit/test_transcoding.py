@@ -14,13 +14,14 @@ from tests.support.memory import peak
 
 KIB = 1024
 ARRAY = np.arange(6, dtype=np.float64).reshape(2, 3)
-EXACT = [name for name in tw.protocol_names() if name != "tfserving/json"]  # they keep the dtype
+PROTOCOLS = tw.protocol_names()  # each call looks through all packages that are installed
+EXACT = [name for name in PROTOCOLS if name != "tfserving/json"]  # they keep the dtype
 BODIES = [*EXACT, "json/tftensor", "protobuf/tftensor", "msgpack/tftensor", "npy/array"]
 
 
 def request(name: str, array: Any) -> bytes:
     """Write an array as a request of the named protocol."""
-    if name not in tw.protocol_names():
+    if name not in PROTOCOLS:
         return tw.get_codec(name).encode(array)
     message: Any = tw.Message(array, "tftensor")
     if name.startswith("oip"):
@@ -32,7 +33,7 @@ def request(name: str, array: Any) -> bytes:
 
 def array_of(body: bytes, name: str) -> Any:
     """Read the one array of a request."""
-    if name not in tw.protocol_names():
+    if name not in PROTOCOLS:
         return tw.get_codec(name).decode(body)
     message = tw.get_protocol(name).decode(body)
     if isinstance(message, tw.Message):
