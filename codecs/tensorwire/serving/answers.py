@@ -18,7 +18,7 @@ from tensorwire.serving.model import Model
 from tensorwire.serving.negotiation import Negotiator
 from tensorwire.serving.refusals import Refusal, Status, status_of
 from tensorwire.serving.request import JSON, Reply, Request
-from tensorwire.serving.routes import Route, Routes
+from tensorwire.serving.routes import Route, Routes, calls_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,6 +42,8 @@ class Answers:
         those that are served, by name: built in, and of installed packages.
     exchange, routes
         what decodes and encodes, and what is where.
+    calls
+        the methods of gRPC, by their full names.
     """
 
     def __init__(
@@ -52,6 +54,9 @@ class Answers:
         self.protocols = {family.name: Negotiator(family) for family in families()}
         self.exchange = Exchange(Model(model), self.protocols, limits, missing)
         self.routes = Routes(self.protocols.values())
+        self.calls = {
+            call.path: (family, call) for family, call in calls_of(self.protocols.values())
+        }
         self._of_protocols: dict[str, Route] = {}  # as many as there are forms
 
     def read(self, request: Request) -> Call:
@@ -72,7 +77,12 @@ class Answers:
             request.headers = {name.lower(): value for name, value in headers.items()}
         if not protocol:
             path = request.path
-            request.route = self.routes.find(path if path[:1] == "/" else f"/{path}")
+            if path in self.calls:
+                family, call = self.calls[path]
+                request.route = Route(call.action, self.protocols[family.name], path, ("POST",))
+                request.form = f"{family.name}/{call.forms[0]}"
+            else:
+                request.route = self.routes.find(path if path[:1] == "/" else f"/{path}")
             return request
         route = self._of_protocols.get(protocol)
         if route is None:
@@ -101,6 +111,9 @@ class Answers:
         route = self._checked(request)
         if route.takes_message:
             return self.exchanged(request, route, parts=parts)
+        if request.form:  # of gRPC
+            family, call = self.calls[request.path]
+            return Reply(200, {}, [family.call(call, request.body or b"", self.state())])
         return self.about(request, route, self.routes, self.state())
 
     def exchanged(self, request: Request, route: Route, *, parts: bool = False) -> Reply:

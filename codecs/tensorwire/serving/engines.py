@@ -9,23 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 from tensorwire.serving.refusals import Refusal, Status
 from tensorwire.serving.request import Request
-from tensorwire.serving.routes import Route, calls_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
     from typing import TypeAlias
 
-    from tensorwire.protocols.family import Call
     from tensorwire.serving.handler import Handler
-    from tensorwire.serving.negotiation import Negotiator
 
     Scope: TypeAlias = MutableMapping[str, Any]
     Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
     Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 __all__ = ["add_to_server", "asgi", "wsgi"]
-
-_MESSAGES = ("predict", "feedback")
 
 
 def asgi(handler: Handler) -> Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]]:
@@ -183,12 +178,12 @@ def add_to_server(handler: Handler, server: Any) -> None:
     """
     grpc = sys.modules["grpc"]  # which the caller has imported: it made the server
     is_async = isinstance(server, grpc.aio.Server)
-    protocols = handler.answers.protocols
     services: dict[str, dict[str, Any]] = {}
-    for family, call in calls_of(protocols.values()):
+    for path, (_, call) in handler.answers.calls.items():
         answer: Callable[..., Any] = _await_call if is_async else _answer_call
-        given = handler, protocols[family.name], call, grpc.StatusCode
-        method = grpc.unary_unary_rpc_method_handler(partial(answer, *given))
+        method = grpc.unary_unary_rpc_method_handler(
+            partial(answer, handler, path, grpc.StatusCode)
+        )
         services.setdefault(call.service, {})[call.name] = method
     handlers = (
         grpc.method_handlers_generic_handler(service, methods)
@@ -197,38 +192,15 @@ def add_to_server(handler: Handler, server: Any) -> None:
     server.add_generic_rpc_handlers(tuple(handlers))
 
 
-def _answer_call(  # noqa: PLR0913, PLR0917 - the last two are grpcio's
-    handler: Handler, protocol: Negotiator, call: Call, codes: Any, body: bytes, context: Any
-) -> bytes:
-    answers, request = handler.answers, _request_of(protocol, call, body)
-    try:
-        if call.action not in _MESSAGES:
-            return protocol.family.call(call, body, answers.state())
-        reply = answers.answer(request)
-    except Exception as error:  # noqa: BLE001 - each has its status
-        reply = answers.refused(request, error)
+def _answer_call(handler: Handler, path: str, codes: Any, body: bytes, context: Any) -> bytes:
+    reply = handler(body, None, path)
+    if reply.grpc != "OK":
         context.abort(codes[reply.grpc], reply.reason)
     return reply.body
 
 
-async def _await_call(  # noqa: PLR0913, PLR0917 - the last two are grpcio's
-    handler: Handler, protocol: Negotiator, call: Call, codes: Any, body: bytes, context: Any
-) -> bytes:
-    answers, request = handler.answers, _request_of(protocol, call, body)
-    if call.action not in _MESSAGES:
-        try:
-            return protocol.family.call(call, body, answers.state())
-        except Exception as error:  # noqa: BLE001 - each has its status
-            reply = answers.refused(request, error)
-    else:
-        reply = await answers.awaited(request)
+async def _await_call(handler: Handler, path: str, codes: Any, body: bytes, context: Any) -> bytes:
+    reply = await handler.call(body, None, path)
     if reply.grpc != "OK":
         await context.abort(codes[reply.grpc], reply.reason)
     return reply.body
-
-
-def _request_of(protocol: Negotiator, call: Call, body: bytes) -> Request:
-    """Return a call of gRPC as a request of HTTP, whose form is known."""
-    route = Route(call.action, protocol, call.path, ("POST",))
-    form = f"{protocol.family.name}/{call.forms[0]}"
-    return Request("POST", call.path, route, {}, b"", body, form)

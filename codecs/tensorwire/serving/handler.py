@@ -103,7 +103,8 @@ class Handler:
         headers : mapping of str to str, optional
             The headers of HTTP, in any case.
         path : str, optional
-            The path of the URL, which tells the protocol.
+            The path of the URL, or the full name of a method of gRPC
+            (``/inference.GRPCInferenceService/ModelInfer``), which tells the protocol.
         protocol : str, optional
             The protocol where no path tells it: ``oip``, whose form the headers tell, or a form,
             as in ``oip/protobuf``.
@@ -147,7 +148,7 @@ class Handler:
         headers : mapping of str to str, optional
             The headers of HTTP, in any case.
         path : str, optional
-            The path of the URL, which tells the protocol.
+            The path of the URL, or the full name of a method of gRPC.
         protocol : str, optional
             The protocol where no path tells it.
         method : str, default "POST"
@@ -175,7 +176,7 @@ class Handler:
         """Answer several requests with one call of the model.
 
         A request that is damaged has its own error, and one whose array, or whose names of columns,
-        do not fit the others is answered on its own.
+        do not fit the others is answered on its own. So is one that is for no prediction.
 
         Parameters
         ----------
@@ -234,7 +235,11 @@ class Handler:
             body, headers, path = (*one, None, "")[:3] if len(one) < 3 else one
             request = Request("POST", path or "", body=body)
             try:
-                yield self.answers.read(self.answers.prepared(request, headers, protocol))
+                route = self.answers.prepared(request, headers, protocol).route
+                if route is not None and route.action != "predict":
+                    yield self(body, headers, path)
+                else:
+                    yield self.answers.read(request)
             except Exception as error:  # noqa: BLE001 - each has its reply
                 yield self.answers.refused(request, error)
 

@@ -58,12 +58,29 @@ def test_it_answers_http_as_the_server(server: EchoServer, asked: Asked) -> None
 def test_it_answers_grpc_as_the_server(
     server: EchoServer, method: str, protocol: str, body: bytes
 ) -> None:
-    """The bytes are those of the server, or the status and its text."""
-    reply = HANDLER(body, protocol=protocol)
-    if reply.grpc == "OK":
-        assert reply.body == call(server.grpc_port, method, body)
-    else:
-        assert (reply.grpc, reply.reason) == refused(server.grpc_port, method, body)
+    """The bytes are those of the server, or status and text; the method tells the protocol."""
+    replies = [
+        HANDLER(body, protocol=protocol),
+        HANDLER(body, None, method),
+        asyncio.run(HANDLER.call(body, None, method)),
+        *HANDLER.batch([(body, None, method)]),
+    ]
+    for reply in replies:
+        if reply.grpc == "OK":
+            assert reply.body == call(server.grpc_port, method, body)
+        else:
+            assert (reply.grpc, reply.reason) == refused(server.grpc_port, method, body)
+
+
+@pytest.mark.parametrize(
+    "method", [path for path in HANDLER.answers.calls if path[-7:] != "Predict"]
+)
+def test_it_answers_other_methods_of_grpc(server: EchoServer, method: str) -> None:
+    """Health, metadata and feedback are those of the server, alone or in a batch."""
+    wanted = call(server.grpc_port, method, b"")
+    assert HANDLER(b"", None, method).body == wanted
+    assert asyncio.run(HANDLER.call(b"", None, method)).body == wanted
+    assert [one.body for one in HANDLER.batch([(b"", None, method)])] == [wanted]
 
 
 def test_it_needs_no_server() -> None:
