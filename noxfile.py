@@ -100,7 +100,10 @@ def docs(session: nox.Session) -> None:
     """
     _install(session, "docs")
     session.run("python", "-m", "tests.docstrings")
-    session.run("python", "-m", "pytest", "-q", "-n", "0", "--doctest-modules", "codecs/tensorwire")
+    # What needs an engine has its examples in docs/engines, which tests/integrations runs.
+    engines = "--ignore=codecs/tensorwire/integrations"
+    asked = ["-q", "-n", "0", "--doctest-modules", engines]
+    session.run("python", "-m", "pytest", *asked, "codecs/tensorwire")
     offline = "" if "online" in session.posargs else "1"
     strict = ["--fail-on-warning", "--nitpicky", "--quiet", "--fresh-env"]
     session.run("sphinx-build", *strict, "docs", "build/site", env={"DOCS_OFFLINE": offline})
@@ -118,6 +121,14 @@ def gate(session: nox.Session) -> None:
     session.run("python", "-m", "bench.compare", "bench/compare/exact.json", run, "--exact")
     session.run("python", "-m", "bench.report", run, "--html", f"{work}/run.html", "--force")
     session.run("python", "-m", "bench.serving", "--quick", "-q")
+
+
+@nox.session(default=False)
+def engines(session: nox.Session) -> None:
+    """Test the adapters in their real engines, some GB of them; ``-- bentoml,ray`` in some."""
+    _install(session, "test")
+    asked = ",".join(session.posargs) or "all"
+    session.run("python", "-m", "pytest", "-n", "0", "--engines", asked, "tests/integrations")
 
 
 @nox.session(default=False)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["InstallError", "cache", "environment"]
+__all__ = ["InstallError", "cache", "environment", "made"]
 
 PATIENCE = 900.0
 """Seconds that installing one may take; TensorFlow is 250 MB to fetch."""
@@ -33,6 +33,14 @@ def cache() -> Path:
     """Return the folder of the environments, unless the caller chooses another."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "tensorwire" / "environments"
+
+
+def made(pins: Path, root: Path, python: str = sys.executable) -> str | None:
+    """Return the interpreter of the environment of a file of pins; None where it is not made."""
+    if not pins.is_file():
+        return None
+    target = _target(pins, root, python)
+    return str(_interpreter(target)) if target.is_dir() else None
 
 
 def environment(
@@ -55,17 +63,22 @@ def environment(
         with the reason in one line.
     """
     try:
-        text = pins.read_bytes()
-        version = _run([python, "-VV"], 60.0)
-        key = hashlib.sha256(text + version.encode()).hexdigest()[:12]
-        target = root / f"{pins.stem}-{key}"
+        target = _target(pins, root, python)
         if not target.is_dir():
-            report_progress(f"{pins.stem}: installing {text.count(b'==')} packages into {target}")
+            count = pins.read_bytes().count(b"==")
+            report_progress(f"{pins.stem}: installing {count} packages into {target}")
             root.mkdir(parents=True, exist_ok=True)
             _make(target, pins, python)
     except (OSError, subprocess.SubprocessError) as error:
         raise InstallError(_reason(error)) from error
     return str(_interpreter(target))
+
+
+def _target(pins: Path, root: Path, python: str) -> Path:
+    """Return the folder of the environment of a file of pins."""
+    version = _run([python, "-VV"], 60.0)
+    key = hashlib.sha256(pins.read_bytes() + version.encode()).hexdigest()[:12]
+    return root / f"{pins.stem}-{key}"
 
 
 def _make(target: Path, pins: Path, python: str) -> None:

@@ -35,6 +35,24 @@ MOST_WORKERS = 8
 """Each imports numpy, grpcio and more; beyond these there is little left to share out."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add ``--engines``, which names the engines whose environments are made where missing."""
+    parser.addoption(
+        "--engines",
+        default="",
+        metavar="all|NAME,NAME",
+        help="test these engines in environments of their own, which it makes (some GB for all)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Pass ``--engines`` on."""
+    if config.getoption("--engines"):
+        from tests.support.engines import ask_for
+
+        ask_for(config.getoption("--engines"))
+
+
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Return how many processes run the tests: none beside pytest's own for single files."""
     asked = os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS", "")

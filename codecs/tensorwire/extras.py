@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["EXTRAS", "advice", "installed", "lacking"]
+__all__ = ["EXTRAS", "Needed", "advice", "installed", "lacking"]
 
 EXTRAS: dict[str, tuple[str, ...]] = {
     "arrow": ("pyarrow",),
@@ -53,7 +53,10 @@ def advice(what: str, missing: Sequence[str]) -> str:
     """Return the message for missing modules, with the command for the package or its clone."""
     extras = [extra for extra, modules in EXTRAS.items() if set(missing) & set(modules)]
     included = set().union(*(_INCLUDED.get(extra, set()) for extra in extras))
-    extras = [extra for extra in extras if extra not in included]
+    return _line(what, missing, [extra for extra in extras if extra not in included])
+
+
+def _line(what: str, missing: Sequence[str], extras: Sequence[str]) -> str:
     try:
         version("tensorwire")
     except PackageNotFoundError:
@@ -61,3 +64,25 @@ def advice(what: str, missing: Sequence[str]) -> str:
     else:
         command = f"pip install 'tensorwire[{','.join(extras)}]'"
     return f"{what} needs {', '.join(missing)}: {command}"
+
+
+class Needed:
+    """Around imports at the top of a module: a package that is missing is told with the extra.
+
+    Parameters
+    ----------
+    what
+        What needs the packages, as for `lacking`.
+    extra
+        The extra that installs them.
+    """
+
+    def __init__(self, what: str, extra: str) -> None:
+        self._what, self._extra = what, extra
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, ModuleNotFoundError):
+            line = _line(self._what, [str(error.name).partition(".")[0]], [self._extra])
+            raise ModuleNotFoundError(line, name=error.name) from None

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.environments import InstallError, environment
+from bench.environments import InstallError, environment, made
 from interop.peers import PEERS
 from tests.support.packages import without_index
 
@@ -26,9 +26,12 @@ def test_an_environment_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyP
     progress: list[str] = []
     without_index(monkeypatch)
     root = tmp_path / "cache"
+    assert made(pinned(tmp_path, "# nothing\n"), root) is None
     first = environment(pinned(tmp_path, "# nothing\n"), root, progress.append)
     assert Path(first).is_relative_to(root)
     assert environment(pinned(tmp_path, "# nothing\n"), root, progress.append) == first
+    assert made(pinned(tmp_path, "# nothing\n"), root) == first
+    assert made(pinned(tmp_path, "# else\n"), root) is None
     assert len(progress) == 1
     with pytest.raises(InstallError):
         environment(pinned(tmp_path, "no-such-package==1.0\n"), root, progress.append)

@@ -86,3 +86,14 @@ def test_only_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "flask", None)
     assert extras.lacking("it", "flask", "json") == extras.advice("it", ["flask"])
     assert extras.lacking("it") == ""
+
+
+def test_an_import_names_its_extra() -> None:
+    """The package that is missing, also where another one needs it; other errors pass."""
+    with pytest.raises(ModuleNotFoundError) as missing, extras.Needed("it", "ray"):
+        raise ModuleNotFoundError("No module named 'ray.serve'", name="ray.serve")
+    assert str(missing.value).startswith("it needs ray: pip install ")
+    assert str(missing.value).endswith("[ray]'")
+    assert missing.value.name == "ray.serve"
+    with pytest.raises(ImportError, match="another"), extras.Needed("it", "ray"):
+        raise ImportError("another")

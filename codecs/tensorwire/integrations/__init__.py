@@ -1,0 +1,7 @@
+"""Adapters for engines that serve models: a module an engine, an extra of its name each.
+
+They stand on `tensorwire.serving`, and docs/engines has a page for each. Importing this imports
+no engine; where an engine is not installed, importing its module names the extra in one line.
+
+    starlette       Starlette, FastAPI
+"""
