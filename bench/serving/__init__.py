@@ -4,7 +4,8 @@ One job per file::
 
     __main__    the command, and its exit codes (options: the command line)
     mode        what the modes have in common; a mode each:
-                matrix (latency), throughput (and concurrent), starts (load), scale, hop, noop
+                matrix (latency), throughput (and concurrent), starts (load), scale, hop, floor
+                (bare: its echoes), noop
     records     what a file holds, written and read back (samples: requests, and their statistics)
     cells       the format matrix, and the figures of the known benchmark (targets: the promises)
     clients     how each side's client writes, sends and reads

@@ -33,8 +33,8 @@ def _run(options: Options) -> int:
 
     require_all("a server", *EXTRAS["server"], "flask")
     require_graphs(options.flames)
-    if options.mode == "load":
-        require_all("load", "psutil")
+    if options.mode in ("load", "floor"):
+        require_all(options.mode, "psutil")
     if options.output:
         require_all("-o", "pyperf")
     from .clients import CallError
@@ -68,6 +68,10 @@ def _mode(options: Options) -> Mode:
         from .hop import OneHop
 
         return OneHop(options)
+    if options.mode == "floor":
+        from .floor import Floor
+
+        return Floor(options)
     from .throughput import Throughput
 
     return Throughput(options)

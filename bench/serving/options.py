@@ -12,7 +12,7 @@ from .cells import ANSWERS, COUNTS, KINDS, METHODS, SIDES, TRANSPORTS, Choice
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-MODES = ("latency", "throughput", "concurrent", "load", "scale", "hop", "noop")
+MODES = ("latency", "throughput", "concurrent", "load", "scale", "hop", "floor", "noop")
 TOOLS = ("auto", "h2load", "wrk", "python")
 SECONDS, QUICK = 120.0, 24.0
 EXAMPLES = """\
@@ -23,6 +23,7 @@ modes:
   load         servers or models started one after another: time to ready, memory
   scale        workers added and removed under load: is a request lost?
   hop          what one service in front of the model server costs
+  floor        small requests beside a bare echo: what is left to gain
   noop         keeps a server up, and prints commands for other people's load tools
 
 examples:
@@ -164,7 +165,7 @@ def parse(argv: list[str] | None) -> Options:
     given = vars(made.parse_args(argv))
     force = given.pop("force")
     for name, option, without in (
-        ("output", "-o", ("noop",)),
+        ("output", "-o", ("floor", "noop")),
         ("flames", "--py-spy", ("load", "scale", "noop")),
     ):
         if given[name] and given["mode"] in without:
@@ -172,12 +173,16 @@ def parse(argv: list[str] | None) -> Options:
     if given["output"]:
         made.check_output("-o", given["output"], force=force)
     both = given["mode"] == "latency" or (given["mode"] == "throughput" and not given["quick"])
-    few = given["mode"] == "concurrent" and given["quick"]
+    kinds: tuple[str, ...] = KINDS
+    if given["mode"] == "floor":
+        kinds = ("ndarray",) if given["quick"] else ("ndarray", "tensor", "raw")
+    elif given["mode"] == "concurrent" and given["quick"]:
+        kinds = ("ndarray", "tftensor")
     choice = Choice(
         given.pop("transport"),
         given.pop("method") or (METHODS if both else METHODS[:1]),
         given.pop("count") or COUNTS,
-        given.pop("kind") or (("ndarray", "tftensor") if few else KINDS),
+        given.pop("kind") or kinds,
         given.pop("side"),
     )
     if given["seconds"] is None:

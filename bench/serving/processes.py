@@ -33,8 +33,8 @@ class Process(Child):
 
     what = "a server"
 
-    def __init__(self, command: Sequence[str]) -> None:
-        super().__init__(command)
+    def __init__(self, command: Sequence[str], variables: Mapping[str, str] | None = None) -> None:
+        super().__init__(command, variables=variables)
         self.ports: dict[str, Any] = {}
 
     def ready(self) -> Process:
@@ -54,9 +54,9 @@ class Processes:
     def __init__(self) -> None:
         self.started: list[Process] = []
 
-    def start(self, command: Sequence[str]) -> Process:
+    def start(self, command: Sequence[str], variables: Mapping[str, str] | None = None) -> Process:
         """Start one; its `ready` waits for it, so that several start at once."""
-        made = Process(command)
+        made = Process(command, variables)
         self.started.append(made)
         return made
 

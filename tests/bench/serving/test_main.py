@@ -25,6 +25,7 @@ import psutil
 from bench.process import environment
 from bench.serving import models, proxies
 from bench.serving.__main__ import main
+from bench.serving.bare import has_zero_copy
 from bench.serving.cells import KINDS, Cell
 from bench.serving.hop import image
 from bench.serving.noop import LOCUSTFILE
@@ -177,6 +178,26 @@ def test_a_hop_is_in_the_way(capsys: pytest.CaptureFixture[str]) -> None:
     assert image().nbytes == 224 * 224 * 3
     assert 0 < size["gRPC", "raw"] - image().nbytes < 10
     assert 0 < size["gRPC", "tensor"] - 8 * image().nbytes < 40
+
+
+def test_small_requests_beside_a_bare_echo(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each server has its row for each request; the ratio of the bare ones is one."""
+    found = rows(show(capsys, "floor", "--quick", "--kind", "raw", "--seconds", "1", "--csv"))
+    servers = {
+        "REST": ["bare", "bare, in a thread", "ours", "ours, a model"],
+        "gRPC": ["bare", "ours", "ours, a model", *["bare, zero copy"] * has_zero_copy()],
+    }
+    forms = {"REST": ["json/raw", "oip/json"], "gRPC": ["protobuf/raw", "oip/protobuf"]}
+    assert [(row["transport"], row["form"], row["server"]) for row in found] == [
+        (transport, form, server)
+        for transport in servers
+        for form in forms[transport]
+        for server in servers[transport]
+    ]
+    for row in found:
+        assert float(row["requests_per_s"]) > 0
+        assert 0 < float(row["low"]) <= float(row["ratio"]) <= float(row["high"])
+        assert (row["low"] == row["high"] == "1") == (row["server"] == "bare")
 
 
 @pytest.mark.parametrize("what", ["servers", "models"])
