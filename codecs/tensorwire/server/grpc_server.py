@@ -126,8 +126,11 @@ class GrpcServer:
         """
         call = partial(self._timed, answer, body, context)
         workers, limit = self._service.workers, self._limits.timeout
-        if self._is_quick:
-            return workers.run(call)
+        if self._is_quick and workers.begin():
+            try:
+                return call()
+            finally:
+                workers.end()
         left = context.time_remaining()
         future = workers.submit(call)
         added: bool = context.add_callback(partial(workers.abandon, future))

@@ -18,7 +18,7 @@ from tensorwire.serving.request import Reply, Request
 from tensorwire.serving.routes import Routes
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
     from typing import TypeAlias
 
     from tensorwire.missing import Missing
@@ -87,10 +87,10 @@ class RestApp:
         missing: Missing | None = None,
     ) -> None:
         self.service = Service(model, limits or ServerLimits(), missing)
-        self._routes = Routes(self.service.protocols.values(), metrics=True)
+        self.routes = Routes(self.service.protocols.values(), metrics=True)
         self._cors = Cors(cors, self._exposed()) if cors else None
-        self.service.metrics.active.labels("rest").set_function(lambda: self._active)
-        self._active = 0
+        self.service.metrics.active.labels("rest").set_function(lambda: self.active)
+        self.active = 0
 
     def _exposed(self) -> list[str]:
         """List the headers of replies that pages of other origins may read."""
@@ -110,29 +110,52 @@ class RestApp:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = perf_counter()
-        call = Request.of_scope(scope, self._routes)
-        self._active += 1
+        call = Request.of_scope(scope, self.routes)
+        self.active += 1
         try:
             reply = await self._reply(call, receive)
         except Vanished:
             return
         except Exception as error:  # noqa: BLE001 - each has its reply
-            if status_of(error) is Status.INTERNAL:
-                _LOG.error("%s %s", call.method, call.path, exc_info=error)
-            reply = call.refused(error)
+            reply = self.refused(call, error)
         finally:
-            self._active -= 1
-        if self._cors is not None:
-            reply = reply._replace(headers={**reply.headers, **self._cors.headers(call.headers)})
-        label = call.route.label if call.route else "other"
-        body = reply.parts[0]  # all of it
-        sizes = len(call.body or b""), len(body)
-        self.service.metrics.record("rest", label, str(reply.status), began, *sizes)
-        headers = [(name.encode(), value.encode()) for name, value in reply.headers.items()]
+            self.active -= 1
+        headers = [
+            (name.encode(), value.encode())
+            for name, value in self.headers_of(call, reply, began).items()
+        ]
         if reply.status != 204:
-            headers.append((b"Content-Length", b"%d" % sizes[1]))
+            headers.append((b"Content-Length", b"%d" % len(reply.parts[0])))
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        await send({"type": "http.response.body", "body": reply.parts[0]})
+
+    def refused(self, call: Request, error: BaseException) -> Reply:
+        """Return the reply that tells what is wrong; what is not the client's fault is logged."""
+        if status_of(error) is Status.INTERNAL:
+            _LOG.error("%s %s", call.method, call.path, exc_info=error)
+        return call.refused(error)
+
+    def headers_of(self, call: Request, reply: Reply, began: float) -> Mapping[str, str]:
+        """Record a reply, all of whose body is its first part, and return its headers."""
+        label = call.route.label if call.route else "other"
+        sizes = len(call.body or b""), len(reply.parts[0])
+        self.service.metrics.record("rest", label, str(reply.status), began, *sizes)
+        if self._cors is None:
+            return reply.headers
+        return {**reply.headers, **self._cors.headers(call.headers)}
+
+    def takes(self, size: int) -> bool:
+        """Return whether a message of so many bytes needs no refusal before it is read."""
+        limits = self.service.limits
+        return size <= limits.body and self.active < limits.concurrency
+
+    def is_quick(self, call: Request) -> bool:
+        """Return whether an answer takes less time than the start of a thread: a small echo's."""
+        return (
+            self.service.exchange.model.is_echo
+            and len(call.body or b"") <= _SMALL
+            and "content-encoding" not in call.headers
+        )
 
     async def _reply(self, call: Request, receive: Receive) -> Reply:
         await self._receive(call, receive)
@@ -146,14 +169,14 @@ class RestApp:
         if route.action == "metrics":
             return Reply(200, {"Content-Type": Metrics.media_type}, [self.service.metrics.text()])
         service = self.service
-        return service.answers.about(call, route, self._routes, service.state, service.grpc_port)
+        return service.answers.about(call, route, self.routes, service.state, service.grpc_port)
 
     async def _receive(self, call: Request, receive: Receive) -> None:
         limits, headers = self.service.limits, call.headers
         length = headers.get("content-length", "")
         if "expect" in headers and length.isdecimal() and int(length) > limits.body:
             raise too_large(limits.body)  # before it is sent
-        busy = self._active > limits.concurrency
+        busy = self.active > limits.concurrency
         call.body = await read_body(receive, limits, keep=not busy)
         if busy:
             raise Refusal(
@@ -161,10 +184,9 @@ class RestApp:
             )
 
     async def _exchange(self, call: Request, route: Route, receive: Receive) -> Reply:
-        """Answer a small echo here, and anything else in a thread."""
+        """Answer a quick call here, and anything else in a thread."""
         service, limits = self.service, self.service.limits
-        small = len(call.body or b"") <= _SMALL and "content-encoding" not in call.headers
-        if small and service.exchange.model.is_echo:
+        if self.is_quick(call):
             return service.answers.exchanged(call, route)
         future = service.workers.submit(partial(service.answers.exchanged, call, route))
         gone = asyncio.ensure_future(receive())  # done when the client disconnects

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from concurrent.futures import CancelledError, Future, InvalidStateError
 from contextlib import suppress
 from functools import partial
@@ -59,42 +60,54 @@ class Service:
 class Workers:
     """A pool of threads, each started when it is needed; at most `count` calls run at once.
 
+    Calls begin in the order in which they came, over both transports. One thread is woken at a
+    time, and wakes the next if there is more to do: to wake a thread takes as long as a small call,
+    which the first may have ended before the second could begin.
+
     The threads are daemons, unlike those of `concurrent.futures`: a model that never returns does
     not keep the process alive.
     """
 
     def __init__(self, count: int) -> None:
-        self._calls: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
-        self._count = count
+        self._lock = Lock()  # of all that follows
+        self._calls: deque[Callable[[], None]] = deque()
+        self._places = count  # for calls that could run
         self._threads: list[Thread] = []
-        self._starting = Lock()
-        self._places: SimpleQueue[None] = SimpleQueue()  # a semaphore written in C
-        for _ in range(count):
-            self._places.put(None)
+        self._count = count
+        self._idle = 0  # threads that wait, and have not been woken
+        self._waking = self._closed = False
+        self._wakes: SimpleQueue[None] = SimpleQueue()
 
-    def run(self, call: Callable[[], _T]) -> _T:
-        """Run a call in this thread; it counts as one of those that run at once."""
-        self._places.get()
-        try:
-            return call()
-        finally:
-            self._places.put(None)
+    def post(self, call: Callable[[], None]) -> None:
+        """Pass a call, which raises nothing, to the next thread that is free."""
+        with self._lock:
+            self._calls.append(call)
+            if not self._idle and len(self._threads) < self._count:
+                name = f"tensorwire-model-{len(self._threads)}"
+                self._threads.append(Thread(target=self._work, name=name, daemon=True))
+                self._threads[-1].start()
+            else:
+                self._wake()
 
     def submit(self, call: Callable[[], _T]) -> Future[_T]:
         """Pass a call to the next thread that is free."""
-        if len(self._threads) < self._count:
-            self._start()
         future: Future[_T] = Future()
-        self._calls.put(lambda: _run(future, partial(self.run, call)))
+        self.post(partial(_run, future, call))
         return future
 
-    def _start(self) -> None:
-        with self._starting:
-            number = len(self._threads)
-            if number < self._count:
-                name = f"tensorwire-model-{number}"
-                self._threads.append(Thread(target=self._work, name=name, daemon=True))
-                self._threads[-1].start()
+    def begin(self) -> bool:
+        """Return whether a call may run in this thread now; `end` follows it."""
+        with self._lock:
+            if self._calls or not self._places:
+                return False
+            self._places -= 1
+            return True
+
+    def end(self) -> None:
+        """Leave the place of a call that has run in this thread."""
+        with self._lock:
+            self._places += 1
+            self._wake()
 
     def abandon(self, future: Future[_T]) -> None:
         """Stop waiting for a call: it is not started, or its result is dropped."""
@@ -102,15 +115,41 @@ class Workers:
             with suppress(InvalidStateError):  # it has just ended
                 future.set_exception(CancelledError())
 
+    def _wake(self) -> None:
+        """Wake a thread if there is a call for it; the lock is held."""
+        if self._calls and self._places and self._idle and not self._waking:
+            self._waking = True
+            self._idle -= 1
+            self._wakes.put(None)
+
     def _work(self) -> None:
-        while (call := self._calls.get()) is not None:
+        while True:
+            with self._lock:
+                call = self._calls.popleft() if self._calls and self._places else None
+                if call is not None:
+                    self._places -= 1
+                    self._wake()
+                elif self._closed and not self._calls:
+                    return
+                else:
+                    self._idle += 1
+            if call is None:
+                self._wakes.get()
+                with self._lock:
+                    self._waking = False
+                continue
             call()
             del call  # it refers to a request, and the next call may come much later
+            with self._lock:
+                self._places += 1
 
     def close(self, timeout: float) -> None:
         """End the threads after the calls that were submitted, or stop waiting after `timeout`."""
-        for _ in self._threads:
-            self._calls.put(None)
+        with self._lock:
+            self._closed = True
+            for _ in range(self._idle):
+                self._wakes.put(None)
+            self._idle = 0
         end = monotonic() + timeout
         for thread in self._threads:
             thread.join(max(0.0, end - monotonic()))

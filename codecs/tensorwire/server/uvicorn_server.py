@@ -12,19 +12,25 @@ import httptools
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from tensorwire.server.direct import Direct
+
 if TYPE_CHECKING:
+    from tensorwire.server.direct import Pending
     from tensorwire.server.limits import ServerLimits
     from tensorwire.server.rest import RestApp
 
 __all__ = ["Connection", "RestServer", "connection_class"]
 
 _START = 10.0  # seconds in which an event loop runs, on any machine
+_SMALL = 64 << 10  # bytes of a body that is not read by way of ASGI
+_GAP = 0.1  # seconds between head and body of most clients that send them apart
 _LEAVING = 0.1  # seconds for a request that is on its way when the server stops
 
 
-def connection_class(limits: ServerLimits) -> type[Connection]:
+def connection_class(app: RestApp) -> type[Connection]:
     """Return the class of which uvicorn makes the connections of one server."""
-    return type("Connection", (Connection,), {"limits": limits})
+    members = {"limits": app.service.limits, "direct": Direct(app)}
+    return type("Connection", (Connection,), members)
 
 
 def _parser(connection: Connection) -> httptools.HttpRequestParser:
@@ -43,21 +49,26 @@ class Connection(HttpToolsProtocol):
     """
 
     limits: ServerLimits
+    direct: Direct
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.access_log = False
         self._head = 0  # bytes received since the last head or body was understood
-        self._seen: tuple[Any, int] | None = None  # the request, and bytes that wait to be sent
+        self._seen: tuple[Any, ...] | None = None  # the request, and bytes that wait to be sent
         self._leaving = False
         self._offered = False  # the request that is parsed offers an upgrade
         self._since = 0.0  # when that was first seen
+        self._whole: list[bytes] | None = None  # parts of the body of what may come whole
+        self._gap: asyncio.TimerHandle | None = None  # until the next part of that body
+        self._pending: Pending | None = None
+        self._replies = 0  # without ASGI
 
     @property
     def _idle(self) -> bool:
         """No request is being received or answered."""
         cycle: Any = self.cycle  # None before the first request
-        return cycle is None or cycle.response_complete
+        return self._whole is None and (cycle is None or cycle.response_complete)
 
     def data_received(self, data: bytes) -> None:
         """Parse what has come in; a head without an end is refused when it is too long."""
@@ -70,6 +81,11 @@ class Connection(HttpToolsProtocol):
         except httptools.HttpParserError:
             self.send_400_response("Invalid HTTP request received.")
             return
+        if self._whole is not None and self._gap is None:  # more of it is to come
+            if self._is_small():
+                self._gap = self.loop.call_later(_GAP, self._start)
+            else:
+                self._start()
         if self._head > self.limits.head:
             self._refuse(b"431 Request Header Fields Too Large")
 
@@ -96,37 +112,115 @@ class Connection(HttpToolsProtocol):
             return end
         return None
 
+    def on_message_begin(self) -> None:
+        """Begin the head of a request."""
+        self.url, self.headers, self.expect_100_continue = b"", [], False
+
     def on_headers_complete(self) -> None:
         """Begin a request; one that offers an upgrade begins without the offer, see `_feed`."""
         self._head = 0
-        if self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT":
+        parser, is_free = self.parser, self._idle
+        method = parser.get_method()
+        if parser.should_upgrade() and method != b"CONNECT":
             self._offered = True
             return
+        self._whole = []
+        if (
+            method != b"POST"
+            or not is_free
+            or self.expect_100_continue
+            or self._leaving
+            or self.flow.write_paused
+            or parser.get_http_version() != "1.1"
+            or not parser.should_keep_alive()
+        ):
+            self._start()
+
+    def _start(self) -> None:
+        """Begin a request by way of ASGI, with what has come of its body."""
+        url, headers, expect, whole = self.url, self.headers, self.expect_100_continue, self._whole
+        self._end_whole()
+        super().on_message_begin()  # makes the scope
+        self.url, self.expect_100_continue = url, expect
+        self.headers = self.scope["headers"] = headers
         super().on_headers_complete()
         if self._leaving:
             self.cycle.keep_alive = False
+        for part in whole or ():
+            super().on_body(part)
+
+    def _end_whole(self) -> None:
+        self._whole = None
+        if self._gap is not None:
+            self._gap.cancel()
+            self._gap = None
+
+    def _is_small(self) -> bool:
+        """Return whether a body is worth a short wait: many clients send it in its own packet."""
+        lengths = [value for name, value in self.headers if name == b"content-length"]
+        return bool(lengths) and int(lengths[0]) <= _SMALL
 
     def on_body(self, body: bytes) -> None:
         """Take a part of a body."""
         self._head = 0
-        super().on_body(body)
+        if self._whole is None:
+            super().on_body(body)
+        else:
+            self._whole.append(body)
 
     def on_message_complete(self) -> None:
-        """End a body."""
-        if not self._offered:
-            super().on_message_complete()
+        """End a body, and answer a request that came whole."""
+        if self._offered:
+            return
+        whole = self._whole
+        if whole is not None:
+            body = whole[0] if len(whole) == 1 else b"".join(whole)
+            call = self.direct.request(self.url, self.headers, body)
+            if call is not None:
+                self._end_whole()
+                self.direct.answer(self, call)
+                return
+            self._start()
+        super().on_message_complete()
+
+    def wait_for(self, pending: Pending) -> None:
+        """Wait for an answer, which is this connection's request and response meanwhile."""
+        self.cycle = self._pending = pending  # type: ignore[assignment]
+        self.tasks.add(pending)  # type: ignore[arg-type]
+
+    def reply(self, written: bytes, *, keep_alive: bool = True) -> None:
+        """Send a reply that is not ASGI's."""
+        self._pending = None
+        self._replies += 1
+        self.transport.write(written)
+        if not keep_alive:
+            self.transport.close()
+        if self.pipeline or self.flow.read_paused:
+            self.on_response_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Drop what is not answered yet."""
+        self._end_whole()
+        if self._pending is not None:
+            self._pending.drop()
+        super().connection_lost(exc)
 
     def look(self, now: float) -> None:
         """End the connection if its client takes too long to send, or to read a reply."""
         unsent = self.transport.get_write_buffer_size()
-        sending = self._idle or self.cycle.more_body
-        if self._seen != (self.cycle, unsent) or not (sending or unsent):
-            self._seen, self._since = (self.cycle, unsent), now
+        sending = self._idle or self._whole is not None or self.cycle.more_body
+        seen = self.cycle, self._replies, self._whole is None, unsent
+        if self._seen != seen or not (sending or unsent):
+            self._seen, self._since = seen, now
             return
-        limits = self.limits
-        if now - self._since <= (limits.head_timeout if self._idle else limits.timeout):
+        limits, limit = self.limits, self.limits.timeout
+        if self._idle:
+            limit = limits.head_timeout if self._head else self.timeout_keep_alive
+        if now - self._since <= limit:
             return
-        if unsent:
+        if self._idle and not (self._head or unsent):
+            self.transport.close()
+        elif unsent:
             self.transport.abort()
         else:
             self._refuse(b"408 Request Timeout")
@@ -144,6 +238,8 @@ class Connection(HttpToolsProtocol):
         if self._idle:
             self.loop.call_later(_LEAVING, super().shutdown)
         else:
+            if self._whole is not None:
+                self._start()
             super().shutdown()
 
 
@@ -173,7 +269,7 @@ class RestServer:
         self._server = uvicorn.Server(
             uvicorn.Config(
                 app,
-                http=connection_class(app.service.limits),
+                http=connection_class(app),
                 ws="none",
                 lifespan="off",
                 log_config=None,

@@ -78,7 +78,7 @@ def replies_to(*parts: bytes) -> tuple[list[tuple[int, bytes]], bool]:
 
     async def talk() -> tuple[bytes, bool]:
         config = uvicorn.Config(app, ws="none", lifespan="off", log_config=None)
-        made: Any = connection_class(limits)
+        made: Any = connection_class(app)
         connection = made(config=config, server_state=ServerState(), app_state={})
         transport = Transport()
         connection.connection_made(transport)

@@ -1,0 +1,198 @@
+"""Requests that came whole: answered as by way of ASGI, in order, and dropped with their client."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import http.client
+import json
+import socket
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+pytest.importorskip("tensorwire.server", exc_type=ModuleNotFoundError)
+
+import uvicorn
+from uvicorn.server import ServerState
+
+from tensorwire.server import EchoServer, RestApp, ServerLimits
+from tensorwire.server.uvicorn_server import connection_class
+from tests.support.server_clients import HOUR, JSON, Gate, Reply, answer, ask, until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TEXT = b'{"data":{"ndarray":[[1,2.5]]}}'
+INFER = b'{"inputs":[{"name":"x","datatype":"FP64","shape":[1],"data":[1.5]}]}'
+
+
+class Doubling:
+    """A model, whose answers are made in a thread."""
+
+    def predict(self, X: Any) -> Any:  # noqa: N803 - Seldon's name
+        """Double."""
+        return X + X
+
+
+@pytest.fixture(scope="module", params=[None, Doubling()], ids=["echo", "model"])
+def port(request: pytest.FixtureRequest) -> Iterator[int | None]:
+    """Run a server whose limits a test reaches."""
+    limits = ServerLimits(body=1 << 10, elements=3)
+    with EchoServer(request.param, grpc_port=None, limits=limits) as server:
+        yield server.rest_port
+
+
+def ask_in_chunks(port: int | None, path: str, body: bytes, headers: dict[str, str]) -> Reply:
+    """Send a body in chunks, of which ASGI reads the second after it has begun."""
+    with closing(http.client.HTTPConnection("127.0.0.1", port)) as connection:
+        parts = (body[at : at + 7] for at in range(0, len(body), 7))
+        connection.request("POST", path, parts, headers, encode_chunked=True)
+        return answer(connection)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "headers", "status"),
+    [
+        ("/predict", TEXT, JSON, 200),
+        ("/predict?json=%7B%22strData%22%3A%22a%22%7D", b"", {}, 200),
+        ("/predict/", b"json=%7B%22strData%22%3A%22a%22%7D", {}, 200),
+        ("/v2/models/a%2Fb/infer", INFER, JSON, 200),
+        ("/v1/models/m:predict", b'{"instances":[1,2]}', JSON, 200),
+        ("/predict", gzip.compress(TEXT, mtime=0), {"Content-Encoding": "gzip"}, 200),
+        ("/predict", b"{", JSON, 400),
+        ("/predict", b"", JSON, 400),
+        ("/predict", b'{"data":{"ndarray":[1,2,3,4]}}', JSON, 413),
+        ("/predict", b'{"strData":"' + b"x" * 2000 + b'"}', JSON, 413),
+        ("/predict", TEXT, {"Content-Type": "text/html"}, 415),
+        ("/predict", TEXT, {**JSON, "Accept": "text/html"}, 406),
+        ("/nowhere", TEXT, JSON, 404),
+        ("/live", b"", {}, 405),
+        ("/v2/models/m/infer", b"{", JSON, 400),
+    ],
+    ids=str,
+)
+def test_as_by_way_of_asgi(
+    port: int | None, path: str, body: bytes, headers: dict[str, str], status: int
+) -> None:
+    """Status, headers and body are those of the same request whose body comes in parts."""
+    whole, parts = ask(port, path, body, headers), ask_in_chunks(port, path, body, headers)
+    assert whole.status == status
+    for reply in (whole, parts):
+        reply.headers.pop("date")
+    if status == 413 and len(body) > 1 << 10:  # a connection is closed where more may come
+        whole.headers.pop("connection", "")
+        parts.headers.pop("connection", "")
+    assert whole == parts
+
+
+def sent(body: bytes, *lines: bytes) -> bytes:
+    """Build a request."""
+    head = (b"POST /predict HTTP/1.1", b"Host: x", b"Content-Length: %d" % len(body), *lines)
+    return b"\r\n".join(head) + b"\r\n\r\n" + body
+
+
+def number(value: int) -> bytes:
+    """Build a message of one number."""
+    return b'{"data":{"ndarray":[%d]}}' % value
+
+
+def test_in_order(port: int | None) -> None:
+    """Requests that are sent at once are answered in order, those for ASGI among them."""
+    asgi = sent(number(1), b"Expect: 100-continue") + b"GET /live HTTP/1.1\r\nHost: x\r\n\r\n"
+    requests = sent(number(0)) + asgi + b"".join(sent(number(value)) for value in range(2, 30))
+    last = sent(number(30), b"Connection: close")
+    received = b""
+    with closing(socket.create_connection(("127.0.0.1", port or 0))) as client:
+        client.sendall(requests + last)
+        while part := client.recv(1 << 16):
+            received += part
+    bodies = [text.rpartition(b"\r\n\r\n")[2] for text in received.split(b"HTTP/1.1 ")[1:]]
+    values = [
+        json.loads(body)["data"]["ndarray"][0] for body in bodies if body.startswith(b'{"data"')
+    ]
+    factor = values[-1] / 30
+    assert values == [value * factor for value in range(31)]
+    assert b'{"live":true}' in bodies[3]
+
+
+def test_a_client_that_goes() -> None:
+    """What waits for a thread is not called when its client has gone, and is not counted."""
+    model = Gate()
+    limits = ServerLimits(threads=1, timeout=HOUR)
+    with EchoServer(model, grpc_port=None, limits=limits) as server:
+        address = ("127.0.0.1", server.rest_port or 0)
+        clients = [socket.create_connection(address) for _ in range(3)]
+        for client in clients:
+            client.sendall(sent(number(1)))
+        until(lambda: server.app.active == 3)
+        model.begun.acquire()
+        for client in clients:
+            client.close()
+        until(lambda: server.app.active == 0)
+        model.open.set()
+        assert ask(server.rest_port, "/predict", number(2), JSON).status == 200
+        model.begun.acquire()  # by that request
+        assert not model.begun.acquire(blocking=False)
+
+
+class Transport(asyncio.Transport):
+    """What a connection writes to, in memory."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written, self.closed = b"", False
+
+    def write(self, data: Any) -> None:
+        """Keep what is written."""
+        self.written += data
+
+    def get_write_buffer_size(self) -> int:
+        """Return the size of what waits to be sent: nothing."""
+        return 0
+
+    def is_closing(self) -> bool:
+        """Return whether it is closed."""
+        return self.closed
+
+    def close(self) -> None:
+        """Close."""
+        self.closed = True
+
+
+@pytest.mark.parametrize(
+    ("data", "seconds", "written"),
+    [
+        (b"", 5, b""),
+        (sent(number(1))[:20], 10, b"HTTP/1.1 408"),
+        (sent(number(1))[:-1], 60, b"HTTP/1.1 408"),
+        (sent(number(1), b"Expect: 100-continue")[:-1], 60, b"HTTP/1.1 408"),
+    ],
+    ids=["idle", "in a head", "in a body", "in a body for ASGI"],
+)
+def test_how_long_a_connection_stays(data: bytes, seconds: int, written: bytes) -> None:
+    """It ends when nothing comes: after a request, within a head, and within a body."""
+
+    async def talk() -> None:
+        app = RestApp()
+        config = uvicorn.Config(app, ws="none", lifespan="off", log_config=None)
+        made: Any = connection_class(app)
+        connection, transport = made(config, ServerState(), {}), Transport()
+        connection.connection_made(transport)
+        connection.data_received(sent(number(1)))
+        assert transport.written.startswith(b"HTTP/1.1 200 OK\r\n")
+        connection.look(900.0)
+        connection.data_received(sent(number(1)))
+        connection.data_received(data)
+        transport.written = b""
+        connection.look(1000.0)
+        connection.look(1000.0 + seconds)
+        stays = not transport.closed
+        connection.look(1000.0 + seconds + 0.5)
+        assert (stays, transport.closed) == (True, True)
+        assert transport.written.startswith(written)
+        connection.connection_lost(None)
+        await asyncio.sleep(0)
+
+    asyncio.run(talk())
