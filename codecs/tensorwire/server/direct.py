@@ -11,7 +11,7 @@ from collections import deque
 from contextlib import suppress
 from functools import lru_cache
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote
 
 import httptools
@@ -23,7 +23,6 @@ from tensorwire.serving.request import Request
 
 if TYPE_CHECKING:
     from tensorwire.server.rest import RestApp
-    from tensorwire.server.uvicorn_server import Connection
     from tensorwire.serving.request import Reply
     from tensorwire.serving.routes import Route
 
@@ -40,6 +39,20 @@ class _Event:
 
 
 _EVENT = _Event()
+
+
+class Connection(Protocol):
+    """What this module needs of a connection."""
+
+    loop: Any
+    tasks: set[Any]
+    server_state: Any
+
+    def wait_for(self, pending: Pending) -> None:
+        """Wait for an answer."""
+
+    def reply(self, written: bytes, *, keep_alive: bool = True) -> None:
+        """Send a reply."""
 
 
 class Direct:
