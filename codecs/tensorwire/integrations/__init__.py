@@ -3,5 +3,6 @@
 They stand on `tensorwire.serving`, and docs/engines has a page for each. Importing this imports
 no engine; where an engine is not installed, importing its module names the extra in one line.
 
+    bentoml         BentoML
     starlette       Starlette, FastAPI
 """
