@@ -56,6 +56,8 @@ class GrpcServer:
     def __init__(self, service: Service, host: str, port: int, *, reuse_port: bool) -> None:
         self._service, self._limits = service, service.limits
         self._threads = ThreadPoolExecutor(service.limits.threads, "tensorwire-grpc")
+        self._under_way: set[grpc.ServicerContext] = set()
+        service.metrics.active["grpc"] = self._under_way.__len__
         self._calls = calls_of(service.protocols.values())
         self._standard = Standard(dict.fromkeys(call.service for _, call in self._calls))
         self._server = grpc.server(
@@ -96,12 +98,11 @@ class GrpcServer:
 
     def _behaviour(self, name: str, answer: Answer) -> Answer:
         """Return the function that grpcio calls for a method."""
-        metrics = self._service.metrics
-        record, active = partial(metrics.record, "grpc", name), metrics.active.labels("grpc")
+        record, under_way = partial(self._service.metrics.record, "grpc", name), self._under_way
 
         def behaviour(body: bytes, context: grpc.ServicerContext) -> bytes:
             began = perf_counter()
-            active.inc()
+            under_way.add(context)
             try:
                 reply = answer(body, context)
             except Exception as error:  # noqa: BLE001 - each has its status
@@ -112,7 +113,7 @@ class GrpcServer:
                 record(code.name, began, len(body), 0)
                 context.abort(code, reason)
             finally:
-                active.dec()
+                under_way.discard(context)
             record("OK", began, len(body), len(reply))
             return reply
 

@@ -89,7 +89,7 @@ class RestApp:
         self.service = Service(model, limits or ServerLimits(), missing)
         self.routes = Routes(self.service.protocols.values(), metrics=True)
         self._cors = Cors(cors, self._exposed()) if cors else None
-        self.service.metrics.active.labels("rest").set_function(lambda: self.active)
+        self.service.metrics.active["rest"] = lambda: self.active
         self.active = 0
 
     def _exposed(self) -> list[str]:

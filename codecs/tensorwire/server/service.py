@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import deque
 from concurrent.futures import CancelledError, Future, InvalidStateError
 from contextlib import suppress
 from functools import partial
+from itertools import accumulate
+from operator import add
 from queue import SimpleQueue
 from threading import Lock, Thread
 from time import monotonic, perf_counter
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
 
 import tensorwire as tw
 from tensorwire.protocols.family import ServerState
 from tensorwire.serving.answers import Answers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    from prometheus_client import Metric
 
     from tensorwire.missing import Missing
     from tensorwire.server.limits import ServerLimits
@@ -166,59 +174,91 @@ def _run(future: Future[_T], call: Callable[[], _T]) -> None:
             del future  # the error holds this frame, which would hold the error
 
 
-class Metrics:
-    """The metrics of one server, in a registry of their own."""
+class Metrics(Collector):
+    """The metrics of one server.
+
+    They are kept in a table of numbers, of which prometheus_client makes its text when it is asked:
+    to add to four of its counters takes as long as to decode a small message.
+
+    Attributes
+    ----------
+    active
+        functions that count the requests under way, by transport.
+    """
 
     media_type = "text/plain; version=0.0.4; charset=utf-8"  # what generate_latest writes
 
     def __init__(self) -> None:
-        self._registry = CollectorRegistry()
-        self._known: dict[tuple[str, str, str], tuple[Counter, Histogram, Counter, Counter]] = {}
-        labels = ("transport", "route")
-        self._requests = Counter(
-            "tensorwire_requests",
-            "Requests that were answered.",
-            (*labels, "code"),
-            registry=self._registry,
-        )
-        self._seconds = Histogram(
-            "tensorwire_request_seconds",
-            "Time from a request's head to its reply.",
-            labels,
-            buckets=_SECONDS,
-            registry=self._registry,
-        )
-        self._bytes_in = Counter(
-            "tensorwire_request_bytes", "Bodies received.", labels, registry=self._registry
-        )
-        self._bytes_out = Counter(
-            "tensorwire_reply_bytes", "Bodies sent.", labels, registry=self._registry
-        )
-        self.active = Gauge(
-            "tensorwire_requests_active",
-            "Requests under way.",
-            ("transport",),
-            registry=self._registry,
-        )
+        self._lock = Lock()
+        self._counts: dict[tuple[str, str, str], _Counts] = {}  # by transport, route and code
+        self.active: dict[str, Callable[[], int]] = {}
 
     def record(  # noqa: PLR0913, PLR0917 - one call a request
         self, transport: str, route: str, code: str, began: float, received: int, sent: int
     ) -> None:
         """Record a request: when it began by `perf_counter`, and bytes of the two bodies."""
+        seconds = perf_counter() - began
         key = transport, route, code
-        if key not in self._known:  # as many as there are routes and codes
-            self._known[key] = (
-                self._requests.labels(*key),
-                self._seconds.labels(transport, route),
-                self._bytes_in.labels(transport, route),
-                self._bytes_out.labels(transport, route),
-            )
-        requests, seconds, bytes_in, bytes_out = self._known[key]
-        requests.inc()
-        seconds.observe(perf_counter() - began)
-        bytes_in.inc(received)
-        bytes_out.inc(sent)
+        with self._lock:
+            counts = self._counts.get(key)
+            if counts is None:  # there are as many as routes and codes
+                counts = self._counts[key] = _Counts()
+            counts.received += received
+            counts.sent += sent
+            counts.seconds += seconds
+            counts.buckets[bisect_left(_SECONDS, seconds)] += 1
+
+    def collect(self) -> Iterator[Metric]:
+        """Return all metrics, for prometheus_client."""
+        with self._lock:
+            by_code = {key: sum(counts.buckets) for key, counts in self._counts.items()}
+            by_route: dict[tuple[str, str], _Counts] = {}
+            for (transport, route, _), counts in self._counts.items():
+                by_route.setdefault((transport, route), _Counts()).add(counts)
+        labels = ("transport", "route")
+        requests = CounterMetricFamily(
+            "tensorwire_requests", "Requests that were answered.", labels=(*labels, "code")
+        )
+        for key, number in by_code.items():
+            requests.add_metric(key, number)
+        times = HistogramMetricFamily(
+            "tensorwire_request_seconds", "Time from a request's head to its reply.", labels=labels
+        )
+        received = CounterMetricFamily(
+            "tensorwire_request_bytes", "Bodies received.", labels=labels
+        )
+        sent = CounterMetricFamily("tensorwire_reply_bytes", "Bodies sent.", labels=labels)
+        for route_of, counts in by_route.items():
+            bounds = map(floatToGoString, (*_SECONDS, float("inf")))
+            buckets = list(zip(bounds, accumulate(counts.buckets), strict=True))
+            times.add_metric(route_of, buckets, counts.seconds)
+            received.add_metric(route_of, counts.received)
+            sent.add_metric(route_of, counts.sent)
+        active = GaugeMetricFamily(
+            "tensorwire_requests_active", "Requests under way.", labels=("transport",)
+        )
+        for transport, count in self.active.items():
+            active.add_metric((transport,), count())
+        yield from (requests, times, received, sent, active)
 
     def text(self) -> bytes:
         """Return all metrics in Prometheus' text format."""
-        return generate_latest(self._registry)
+        return generate_latest(self)
+
+
+class _Counts:
+    """What is counted of the requests of one route."""
+
+    __slots__ = ("buckets", "received", "seconds", "sent")
+
+    def __init__(self) -> None:
+        self.received = self.sent = 0
+        self.seconds = 0.0
+        self.buckets = [0] * (len(_SECONDS) + 1)
+
+    def add(self, other: _Counts) -> None:
+        """Add what another one has."""
+        self.received += other.received
+        self.sent += other.sent
+        self.seconds += other.seconds
+        self.buckets = list(map(add, self.buckets, other.buckets))

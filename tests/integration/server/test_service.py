@@ -14,7 +14,10 @@ import tensorwire as tw
 
 pytest.importorskip("tensorwire.server", exc_type=ModuleNotFoundError)
 
+from prometheus_client.parser import text_string_to_metric_families
+
 from tensorwire.server import EchoServer, ServerLimits
+from tensorwire.server.service import Metrics
 from tests.support.server_clients import HOUR, Gate, ask, call
 
 PREDICT = "/seldon.protos.Seldon/Predict"
@@ -69,3 +72,48 @@ def test_metrics() -> None:
             assert f"tensorwire_{line}\n" in text
         assert 'request_seconds_bucket{le="10.0",route="/predict",transport="rest"} 2.0' in text
         assert 'route="/predict"' not in ask(other.rest_port, "/metrics").body.decode()
+
+
+def test_metrics_are_read_by_others() -> None:
+    """prometheus_client's own parser reads what was counted, of both transports."""
+    with EchoServer() as server:
+        sizes = [len(ask(server.rest_port, "/predict", TEXT).body) for _ in range(3)]
+        call(server.grpc_port, PREDICT, ONE)
+        text = ask(server.rest_port, "/metrics").body.decode()
+        found: dict[tuple[str, ...], float] = {
+            (sample.name, sample.labels["transport"], sample.labels.get("le", "")): sample.value
+            for family in text_string_to_metric_families(text)
+            for sample in family.samples
+            if sample.labels.get("route") in ("/predict", PREDICT, None)
+        }
+    assert found["tensorwire_requests_total", "rest", ""] == 3
+    assert found["tensorwire_request_bytes_total", "rest", ""] == 3 * len(TEXT)
+    assert found["tensorwire_reply_bytes_total", "rest", ""] == sum(sizes)
+    assert found["tensorwire_reply_bytes_total", "grpc", ""] == len(ONE)
+    assert found["tensorwire_requests_active", "rest", ""] == 1  # the one that asks
+    assert found["tensorwire_requests_active", "grpc", ""] == 0
+    buckets = [
+        (float(le), value)
+        for (name, transport, le), value in found.items()
+        if name.endswith("_bucket") and transport == "rest"
+    ]
+    assert [value for _, value in buckets] == sorted(value for _, value in buckets)
+    assert dict(buckets)[float("inf")] == 3
+    assert found["tensorwire_request_seconds_count", "rest", ""] == 3
+    assert found["tensorwire_request_seconds_sum", "rest", ""] > 0
+
+
+def test_metrics_from_many_threads() -> None:
+    """No request is lost where several threads record at once."""
+    metrics = Metrics()
+
+    def record() -> None:
+        for _ in range(5000):
+            metrics.record("rest", "/", "200", 0.0, 1, 2)
+
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(8):
+            pool.submit(record)
+    text = metrics.text().decode()
+    assert 'tensorwire_requests_total{code="200",route="/",transport="rest"} 40000.0\n' in text
+    assert 'tensorwire_reply_bytes_total{route="/",transport="rest"} 80000.0\n' in text
