@@ -4,5 +4,6 @@ They stand on `tensorwire.serving`, and docs/engines has a page for each. Import
 no engine; where an engine is not installed, importing its module names the extra in one line.
 
     bentoml         BentoML
+    flask           Flask
     starlette       Starlette, FastAPI
 """
