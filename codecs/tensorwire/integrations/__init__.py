@@ -5,5 +5,6 @@ no engine; where an engine is not installed, importing its module names the extr
 
     bentoml         BentoML
     flask           Flask
+    grpcio          grpcio: clients and servers with methods of their own
     starlette       Starlette, FastAPI
 """
