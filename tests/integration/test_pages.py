@@ -25,9 +25,8 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 PAGES = [page for page in PAGES if page.parent.name != "generated"]
-SHOWN = [
-    page for page in PAGES if page.parent.name != "engines" and "```python" in page.read_text()
-]
+FILES = [page for page in PAGES if page.parent.name == "engines" and page.stem != "other"]
+SHOWN = [page for page in PAGES if page not in FILES and "```python" in page.read_text("utf-8")]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "codecs")])}
 
 
