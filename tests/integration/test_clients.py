@@ -35,6 +35,19 @@ def port() -> Iterator[int]:
         yield server.rest_port
 
 
+def output(*commands: list[str], folder: Path) -> str:
+    """Run compilers and programs by their names in PATH; what the last one printed."""
+    for program, *arguments in commands:
+        done = subprocess.run(
+            [str(shutil.which(program)), *arguments],
+            cwd=folder,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+    return done.stdout
+
+
 def addressed(source: str, port: int) -> str:
     """Have a program call the server of the test."""
     assert "127.0.0.1:9000" in source
@@ -63,12 +76,9 @@ def test_javascript(port: int) -> None:
 def test_java(port: int, tmp_path: Path) -> None:
     """The class compiles, and prints the reply of the server."""
     (tmp_path / "Infer.java").write_text(addressed(shown("java"), port), "utf-8")
-    subprocess.run(["javac", "Infer.java"], cwd=tmp_path, check=True)
-    done = subprocess.run(
-        ["java", "Infer"], cwd=tmp_path, check=True, capture_output=True, text=True
-    )
-    assert done.stdout.startswith("200 ")
-    assert '"data":[1.5,2.5]' in done.stdout
+    printed = output(["javac", "Infer.java"], ["java", "Infer"], folder=tmp_path)
+    assert printed.startswith("200 ")
+    assert '"data":[1.5,2.5]' in printed
 
 
 @pytest.mark.slow
@@ -76,8 +86,6 @@ def test_java(port: int, tmp_path: Path) -> None:
 def test_go(port: int, tmp_path: Path) -> None:
     """The program compiles, and prints the reply of the server."""
     (tmp_path / "main.go").write_text(addressed(shown("go"), port), "utf-8")
-    done = subprocess.run(
-        ["go", "run", "main.go"], cwd=tmp_path, check=True, capture_output=True, text=True
-    )
-    assert done.stdout.startswith("200 ")
-    assert '"data":[1.5,2.5]' in done.stdout
+    printed = output(["go", "run", "main.go"], folder=tmp_path)
+    assert printed.startswith("200 ")
+    assert '"data":[1.5,2.5]' in printed
