@@ -6,6 +6,7 @@ background has it ignored, and so would all that the tests start.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from pathlib import Path
@@ -72,6 +73,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if " at 0x" in item.nodeid:
             raise pytest.UsageError(f"a name with an address: {item.nodeid}")
+
+
+def pytest_collection_finish() -> None:
+    """Leave tests and modules out of garbage collection: thousands of them stay to the end."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

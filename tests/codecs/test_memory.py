@@ -172,7 +172,6 @@ def _left(call: Callable[[], Any]) -> int:
     is not bounded grows in each.
     """
     left = []
-    gc.freeze()  # all that pytest holds, which each collection would look through
     tracemalloc.start()
     try:
         for _ in range(6):
@@ -182,5 +181,4 @@ def _left(call: Callable[[], Any]) -> int:
             left.append(tracemalloc.get_traced_memory()[0] - before)
     finally:
         tracemalloc.stop()
-        gc.unfreeze()
     return min(left)
