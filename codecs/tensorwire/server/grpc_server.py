@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import logging
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as NotInTime
 from functools import partial
-from threading import Event
+from threading import Event, Thread
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import grpc
 
 from tensorwire.server.grpc_standard import Standard, in_pool
+from tensorwire.server.grpc_threads import GrpcThreads
 from tensorwire.server.limits import too_late
 from tensorwire.serving.model import RawMessage
 from tensorwire.serving.refusals import reason_of, status_of
@@ -55,19 +56,19 @@ class GrpcServer:
 
     def __init__(self, service: Service, host: str, port: int, *, reuse_port: bool) -> None:
         self._service, self._limits = service, service.limits
-        self._threads = ThreadPoolExecutor(service.limits.threads, "tensorwire-grpc")
+        self._threads = GrpcThreads("tensorwire-grpc", self._limits)
         self._under_way: set[grpc.ServicerContext] = set()
         service.metrics.active["grpc"] = self._under_way.__len__
         self._calls = calls_of(service.protocols.values())
-        self._standard = Standard(dict.fromkeys(call.service for _, call in self._calls))
+        services = dict.fromkeys(call.service for _, call in self._calls)
+        self._standard = Standard(services, self._limits)
         self._server = grpc.server(
             self._threads,
             options=_options(self._limits, reuse_port=reuse_port),
-            maximum_concurrent_rpcs=self._limits.concurrency,
         )
         handlers = (_Methods(self._methods()), *self._standard.handlers())
         self._server.add_generic_rpc_handlers(handlers)
-        self._stopped = Event()
+        self._stopped, self._closed = Event(), Event()
         self._is_quick = False  # whether the last call of the model was far below the time limit
         place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         try:
@@ -75,6 +76,14 @@ class GrpcServer:
         except RuntimeError as error:
             raise OSError(f"expected a free address for gRPC, got {place}: {error}") from None
         self._server.start()
+        self._clock = Thread(target=self._look, name="tensorwire-grpc-clock", daemon=True)
+        self._clock.start()
+
+    def _look(self) -> None:
+        """Look at every call, once a second."""
+        while not self._closed.wait(1):
+            self._threads.look()
+            self._standard.pool.look()
 
     def _methods(self) -> dict[str, Handler]:
         exchange, service = self._service.exchange, self._service
@@ -158,6 +167,7 @@ class GrpcServer:
     def wait(self) -> None:
         """Wait for the calls under way, if they end in time."""
         self._stopped.wait()
+        self._closed.set()
         self._threads.shutdown(wait=False)
         self._standard.close()
 

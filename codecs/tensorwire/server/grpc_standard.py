@@ -15,9 +15,12 @@ from grpc_health.v1 import health, health_pb2
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from tensorwire.containers.protobuf.schema import pool
+from tensorwire.server.grpc_threads import GrpcThreads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+
+    from tensorwire.server.limits import ServerLimits
 
 __all__ = ["Standard", "in_pool"]
 
@@ -37,11 +40,11 @@ class Standard:
     Attributes
     ----------
     pool
-        a thread for short calls.
+        threads for short calls.
     """
 
-    def __init__(self, services: Iterable[str]) -> None:
-        self.pool = ThreadPoolExecutor(1, "tensorwire-health")
+    def __init__(self, services: Iterable[str], limits: ServerLimits) -> None:
+        self.pool = GrpcThreads("tensorwire-health", limits, evicts=True)
         self._streams = ThreadPoolExecutor(4, "tensorwire-reflection")
         self._ends: set[Callable[[], Any]] = set()  # of the streams that are open
         self._health = health.HealthServicer()

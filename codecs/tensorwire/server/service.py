@@ -76,7 +76,8 @@ class Workers:
     not keep the process alive.
     """
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, name: str = "tensorwire-model") -> None:
+        self._name = name
         self._lock = Lock()  # of all that follows
         self._calls: deque[Callable[[], None]] = deque()
         self._places = count  # for calls that could run
@@ -91,7 +92,7 @@ class Workers:
         with self._lock:
             self._calls.append(call)
             if not self._idle and len(self._threads) < self._count:
-                name = f"tensorwire-model-{len(self._threads)}"
+                name = f"{self._name}-{len(self._threads)}"
                 self._threads.append(Thread(target=self._work, name=name, daemon=True))
                 self._threads[-1].start()
             else:
