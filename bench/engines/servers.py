@@ -97,7 +97,13 @@ class Servers:
         return {**os.environ, **ONE_THREAD, "PYTHONPATH": path, "PYTHONNOUSERSITE": "1", **more}
 
     def start(
-        self, engine: str, arguments: Sequence[str], *, ready: str = "/", **variables: str
+        self,
+        engine: str,
+        arguments: Sequence[str],
+        *,
+        ready: str = "/",
+        port: int | None = None,
+        **variables: str,
     ) -> Server:
         """Start the Python of an engine, and wait until it answers.
 
@@ -107,12 +113,27 @@ class Servers:
             of Python, ``-m uvicorn --port {port} app:app``: ``{port}`` becomes a free one.
         ready
             the path that is asked until it is answered.
+        port
+            the port, where the engine takes it from elsewhere.
         variables
             of the environment of the engine.
         """
-        (port,) = free_ports(1)
+        return self._start(self._interpreters[engine], arguments, ready, port, variables)
+
+    def start_own(self, arguments: Sequence[str], *, ready: str) -> Server:
+        """Start the Python of this process, for our own server, and wait until it answers."""
+        return self._start(sys.executable, arguments, ready, None, {})
+
+    def _start(
+        self,
+        interpreter: str,
+        arguments: Sequence[str],
+        ready: str,
+        port: int | None,
+        variables: Mapping[str, str],
+    ) -> Server:
+        port = port or free_ports(1)[0]
         words = [word.replace("{port}", str(port)) for word in arguments]
-        interpreter = self._interpreters[engine]
         paths = os.pathsep.join((str(Path(interpreter).parent), os.environ.get("PATH", "")))
         given = self.variables(**{"PATH": paths, **variables})
         made = Server([interpreter, *words], port, given, self._folder)

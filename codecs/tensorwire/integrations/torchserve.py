@@ -1,0 +1,57 @@
+"""TorchServe: the entry point that its workers call, with one call of the model a batch.
+
+Tried with torchserve 0.12.
+"""
+
+from __future__ import annotations
+
+import os
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from tensorwire.serving import Handler
+
+__all__ = ["entry_point"]
+
+
+def entry_point(
+    handler: Handler, protocol: str
+) -> Callable[[Sequence[Mapping[str, Any]] | None, Any], list[bytes]]:
+    """Return the function that TorchServe calls for each batch of requests.
+
+    It makes this process, which is the worker of one model, take JSON as bytes, as
+    ``decode_input_request=false`` does.
+
+    Parameters
+    ----------
+    handler : Handler
+        What answers.
+    protocol : str
+        The protocol of the requests, as the server does not pass the path on: ``seldon``, ``oip``
+        or ``tfserving``.
+
+    Returns
+    -------
+    callable
+        The entry point: name it ``handle``, or archive the model with ``--handler FILE:NAME``.
+    """
+    os.environ["TS_DECODE_INPUT_REQUEST"] = "false"
+
+    def handle(rows: Sequence[Mapping[str, Any]] | None, context: Any) -> list[bytes]:
+        requests = []
+        for place, row in enumerate(rows or ()):  # none when the model is loaded
+            received = context.get_all_request_header(place).items()  # and of the parts of a form
+            headers = {name: value for name, value in received if isinstance(value, str)}
+            requests.append((row.get("body", b""), headers))
+        replies = handler.batch(requests, protocol=protocol)
+        for place, reply in enumerate(replies):
+            phrase = HTTPStatus(reply.status).phrase  # without one, h2load sees no status
+            context.set_response_status(reply.status, phrase, place)
+            for name, value in reply.headers.items():
+                context.set_response_header(place, name.lower(), value)
+        return [reply.body for reply in replies]
+
+    return handle
