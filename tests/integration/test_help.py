@@ -215,8 +215,8 @@ def test_an_example_runs(
     code = run([*words, *extra(words)])
     if code and re.search("No matching distribution|No such index", capsys.readouterr().err):
         pytest.skip("no package index here")
-    # Of two runs of one process each nobody can tell: 3.
-    assert code == 3 * ("--fail-over" in words)
+    # Of two runs of one process each nobody can tell: 3. Equal code beside other work may be any.
+    assert code in ((0, 1, 3) if "--against" in words else (3 * ("--fail-over" in words),))
 
 
 def in_the_clone() -> dict[str, str]:
