@@ -6,6 +6,8 @@ no engine; where an engine is not installed, importing its module names the extr
     bentoml         BentoML
     flask           Flask
     grpcio          grpcio: clients and servers with methods of their own
+    litestar        Litestar
+    litserve        LitServe
     multi_model_server   Multi Model Server
     starlette       Starlette, FastAPI
     torchserve      TorchServe
