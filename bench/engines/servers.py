@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 APPS = Path(__file__).with_name("apps")
 KEEPER = Path(__file__).with_name("keeper.py")
-START = 60.0
-"""Seconds in which an engine answers."""
+START = 120.0
+"""Seconds in which an engine answers, one that imports TensorFlow on a busy machine too."""
 PAUSE = 0.05
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
