@@ -68,7 +68,7 @@ def mount(
                 return await call(value)
             return await to_thread.run_sync(call, value, limiter=limiter)
         except ServiceUnavailable as error:  # a batch would be later than it may be
-            raise Refusal(Status.BUSY, f"expected a free service, got {error}") from error
+            raise Refusal(Status.BUSY, "expected a free service, got an overloaded one") from error
 
     decorator: Callable[[T], T] = bentoml.asgi_app(asgi(Handler(answer, **options)), path=path)
     return decorator

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from tensorwire.errors import CodecError, reason_of_other
 from tensorwire.protocols.family import UnknownOutputError
-from tensorwire.serving.refusals import ModelError
+from tensorwire.serving.refusals import ModelError, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -140,9 +140,14 @@ class Model:
 
 
 def _guarded(call: Callable[..., _T], *arguments: Any) -> _T:
-    """Call a method of the model; any exception, SystemExit included, becomes a ModelError."""
+    """Call a method of the model; any exception, SystemExit included, becomes a ModelError.
+
+    A `Refusal` has its own status, and passes.
+    """
     try:
         return call(*arguments)
+    except Refusal:
+        raise
     except BaseException as error:
         raise failure(error) from error
 
@@ -150,11 +155,14 @@ def _guarded(call: Callable[..., _T], *arguments: Any) -> _T:
 async def _awaited(call: Callable[..., Any], *arguments: Any) -> Any:
     """Call a method of the model, and wait for what it returns where that is awaited.
 
-    Exceptions and SystemExit become a ModelError; what ends a task of the event loop passes.
+    Exceptions and SystemExit become a ModelError; a `Refusal`, and what ends a task of the event
+    loop, pass.
     """
     try:
         answer = call(*arguments)
         return await answer if isawaitable(answer) else answer
+    except Refusal:
+        raise
     except (Exception, SystemExit) as error:
         raise failure(error) from error
 

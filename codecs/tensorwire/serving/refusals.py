@@ -33,7 +33,7 @@ class Status(Enum):
 
 
 class Refusal(Exception):  # noqa: N818 - a refusal of the server, not a failure
-    """A request that is refused, with a status and headers.
+    """A request that is refused, with a status and headers; a model may raise it, too.
 
     Parameters
     ----------

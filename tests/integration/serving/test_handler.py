@@ -14,6 +14,7 @@ import pytest
 
 import tensorwire as tw
 from tensorwire.serving import Handler, Refusal, error_reply, read
+from tensorwire.serving.refusals import Status
 from tests.support.engine_requests import CALLS, REQUESTS, Asked, Model
 
 pytest.importorskip("tensorwire.server", exc_type=ModuleNotFoundError)
@@ -117,6 +118,25 @@ def test_a_model_that_is_awaited() -> None:
     assert reply.status == 500
     assert b"ValueError: negative" in reply.body
     assert asyncio.run(Handler(Raw()).call(ROWS, {}, SERVING)).body == ROWS
+
+
+def test_a_model_that_refuses() -> None:
+    """A refusal of the model has its own status, called, awaited and in a batch."""
+
+    def refuse(value: Any) -> Any:
+        raise Refusal(Status.BUSY, f"expected a free GPU for {value.size}, got none")
+
+    async def refuse_later(value: Any) -> Any:
+        return refuse(value)
+
+    replies = [
+        Handler(refuse)(ROWS, {}, SERVING),
+        asyncio.run(Handler(refuse_later).call(ROWS, {}, SERVING)),
+        *Handler(refuse).batch([(ROWS, {}, SERVING)]),
+    ]
+    for reply in replies:
+        assert (reply.status, reply.grpc) == (503, "RESOURCE_EXHAUSTED")
+        assert reply.body == b'{"error":"expected a free GPU for 2, got none"}'
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, asyncio.CancelledError])
