@@ -16,6 +16,8 @@ NEAR = 1.05
 """A ratio that nobody would notice, in either direction."""
 DOUBTFUL = 1.25
 """A ratio that is no gain for certain, if the rounds do not agree on it."""
+FAILED = 0.01
+"""A share of failed requests beyond which nothing is gained by those that are answered sooner."""
 FASTER, SLOWER, NOTHING, UNCLEAR = "faster", "slower", "no gain", "unclear"
 
 
@@ -60,6 +62,19 @@ class Line(NamedTuple):
     def gain(self) -> Ratio | None:
         """How many times as fast the engine is with tensorwire."""
         return self.ratio(WITH_TENSORWIRE)
+
+    @property
+    def verdict(self) -> str:
+        """What that is worth: unclear where more requests fail for it; empty without a ratio."""
+        if self.gain is None:
+            return ""
+        more = self.failed(WITH_TENSORWIRE) - self.failed(AS_IT_IS)
+        return UNCLEAR if self.gain.verdict == FASTER and more > FAILED else self.gain.verdict
+
+    def failed(self, arm: str) -> float:
+        """Return the share of the requests of an arm that failed."""
+        cell = self.arms.get(arm)
+        return cell.failures / cell.requests if cell is not None and cell.requests else 0.0
 
     @property
     def by_hand(self) -> Ratio | None:

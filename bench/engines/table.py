@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from ..screen import Screen
     from .gains import Ratio
     from .records import Result, Run
-    from .scenario import Cell
 
 COLUMNS = (*ARMS, "times as fast")
 QUESTION = "What would I gain tomorrow?"
 NOTE = (
     "Medians of rounds in which all arms had their turn. Times as fast: with tensorwire against as"
-    " it is. no gain: within 5 %, or the rounds do not agree. unclear: they do not agree at all."
+    " it is. no gain: within 5 %, or the rounds do not agree. unclear: they do not agree at all. In"
+    " brackets: requests that failed."
 )
 SHOWN = 4
 """Cases that a sentence names."""
@@ -61,31 +61,30 @@ def table(results: Sequence[Result]) -> Table:
 
 def cells(line: Line) -> tuple[str, ...]:
     """Return the cells of a row, as text."""
-    return (*(_figure(line.arms.get(arm)) for arm in ARMS), worth(line.gain))
+    return (*(_figure(line, arm) for arm in ARMS), worth(line.gain, line.verdict))
 
 
-def worth(ratio: Ratio | None) -> str:
+def worth(ratio: Ratio | None, verdict: str = "") -> str:
     """Write what a ratio is worth: ``15.4x``, ``no gain``, ``0.81x slower``."""
     if ratio is None:
         return "-"
-    if ratio.verdict == FASTER:
+    verdict = verdict or ratio.verdict
+    if verdict == FASTER:
         return figures.ratio(ratio.middle)
-    if ratio.verdict == SLOWER:
+    if verdict == SLOWER:
         return f"{figures.ratio(ratio.middle)} slower"
-    return ratio.verdict
+    return verdict
 
 
 def notes(result: Result) -> Iterator[str]:
     """Return the sentences below the table: the known result, failed requests, notes."""
     if result.known and result.cells:
         yield f"as published: {result.known.result} ({result.known.source})."
-    for cell in result.cells:
-        if cell.failures:
-            share = figures.percent(cell.failures / max(1, cell.requests))
-            yield (
-                f"{cell.engine}, {cell.case}, {cell.arm}: {cell.failures:,} of"
-                f" {figures.counted(cell.requests, 'request')} failed ({share})."
-            )
+    for arm in ARMS:
+        failures = sum(cell.failures for cell in result.cells if cell.arm == arm)
+        if failures:
+            sent = sum(cell.requests for cell in result.cells if cell.arm == arm)
+            yield f"{arm}: {failures:,} of {figures.counted(sent, 'request')} failed."
     yield from result.notes
 
 
@@ -108,7 +107,7 @@ def _answer(found: Sequence[Line]) -> str:
     by: dict[str, list[tuple[Ratio, Line]]] = {}
     for line in found:
         if line.gain is not None:
-            by.setdefault(line.gain.verdict, []).append((line.gain, line))
+            by.setdefault(line.verdict, []).append((line.gain, line))
     parts = []
     gains = sorted(by.pop(FASTER, []), key=lambda each: -each[0].middle)
     if gains:
@@ -145,10 +144,13 @@ def _label(line: Line, of_engine: Sequence[Line]) -> str:
     return f"{line.case}, {line.metric.name}" if several else line.case
 
 
-def _figure(cell: Cell | None) -> str:
+def _figure(line: Line, arm: str) -> str:
+    cell = line.arms.get(arm)
     if cell is None:
         return "-"
     middle = median(cell.samples)
+    text = f"{middle:,.0f}/s" if middle >= 1000 else f"{figures.three_digits(middle)}/s"
     if cell.metric.unit == "s":
-        return figures.duration(middle)
-    return f"{middle:,.0f}/s" if middle >= 1000 else f"{figures.three_digits(middle)}/s"
+        text = figures.duration(middle)
+    failed = line.failed(arm)
+    return f"{text} ({figures.percent(failed)})" if failed else text

@@ -3,7 +3,7 @@
 import pytest
 
 from bench.engines.gains import FASTER, NOTHING, SLOWER, UNCLEAR, Line, decisive, lines
-from bench.engines.scenario import BY_HAND, LATENCY, P99
+from bench.engines.scenario import BY_HAND, LATENCY, P99, WITH_TENSORWIRE
 from tests.support.engine_runs import cells
 
 
@@ -62,6 +62,18 @@ def test_what_cannot_be_compared() -> None:
     assert found._replace(arms=without).by_hand is None
     (silent,) = lines(cells("Swift", "one", 0.0))
     assert silent.gain is None
+
+
+def test_failures_are_no_gain() -> None:
+    """What is answered sooner while more requests fail is no gain, and no loss either."""
+    found = line(15.0)
+    assert found.verdict == FASTER
+    ours = found.arms[WITH_TENSORWIRE]
+    for failures, verdict in ((5, FASTER), (50, UNCLEAR)):
+        failing = ours.__class__(**{**vars(ours), "failures": failures})
+        changed = found._replace(arms={**found.arms, WITH_TENSORWIRE: failing})
+        assert changed.verdict == verdict
+        assert changed.failed(WITH_TENSORWIRE) == failures / 1000
 
 
 def test_the_first_metric_of_a_case_decides() -> None:

@@ -3,60 +3,25 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bench.engines.rounds import QUICK_ROUNDS, Request, calls, load, orders, rounds
+from bench.engines.rounds import QUICK_ROUNDS, calls, load, orders, rounds
 from bench.engines.scenario import LATENCY, RATE, Context
 from bench.measure.check import CheckError
 from bench.process import WorkerError
 from bench.serving.samples import Load
+from tests.support.echo_service import echoing, request
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-
-class Echo(BaseHTTPRequestHandler):
-    """Answers with the body and a header of the request, or with an error at ``/broken``."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self) -> None:
-        """Answer."""
-        body = self.rfile.read(int(self.headers["Content-Length"])) + self.path.encode()
-        body += self.headers["X-More"].encode()
-        self.send_response(500 if self.path == "/broken" else 200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: Any) -> None:
-        """Write nothing."""
-
-
-@contextmanager
-def echoing() -> Iterator[str]:
-    """Yield the address of a server that echoes."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), Echo) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
 
 
 def context(folder: Path) -> Context:
     """Return what a scenario is given."""
     servers: Any = None
     return Context(True, Namespace(), {}, folder, servers, lambda *_: None)  # noqa: FBT003
-
-
-def request(url: str, path: str, wanted: bytes) -> Request:
-    """Return a request whose reply is to be so."""
-    return Request(url + path, b"x", lambda reply: reply == wanted, {"X-More": "1"})
 
 
 @pytest.mark.parametrize("measured", [calls, lambda *given: load(*given, clients=2)])
