@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from ..measure.check import CheckError
 from ..process import WorkerError
 from ..serving import loadgen
-from ..serving.clients import CallError, RestClient
+from ..serving.clients import Caller, CallError, GrpcClient, RestClient
 from ..serving.loadgen import Target
 from ..serving.samples import Load
 from .scenario import LATENCY, RATE, Cell
@@ -34,16 +34,22 @@ JSON = {"Content-Type": "application/json"}
 
 @dataclass(frozen=True)
 class Request:
-    """A request of one arm to a server on this machine, and what tells whether a reply is right."""
+    """A request of one arm to a server on this machine, and what tells whether a reply is right.
+
+    That of gRPC has the path of its method, and no headers.
+    """
 
     url: str
     body: bytes
     right: Callable[[bytes], bool]
     headers: Mapping[str, str] = field(default_factory=lambda: JSON)
+    grpc: bool = False
 
-    def client(self) -> RestClient:
+    def client(self) -> Caller:
         """Return a connection."""
         url = urlsplit(self.url)
+        if self.grpc:
+            return GrpcClient(url.port or 80, url.path)
         return RestClient(url.port or 80, url.path, self.headers)
 
     def check(self) -> None:
@@ -97,10 +103,10 @@ def load(
 
     A reply of each arm is checked before and after.
     """
-    generate = loadgen.choose("auto", grpc=False)
+    generate = loadgen.choose("auto", grpc=any(arm.grpc for arm in arms.values()))
 
     def once(arm: Request, seconds: float) -> Load:
-        target = Target(arm.url, grpc=False, body=arm.body, folder=context.folder)
+        target = Target(arm.url, grpc=arm.grpc, body=arm.body, folder=context.folder)
         return generate(target._replace(headers=arm.headers), clients, seconds)
 
     for arm, found in _checked(context, arms, once).items():

@@ -65,6 +65,9 @@ class Server(Child):
     def _status(self, path: str) -> int | None:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
+            connection.connect()
+            if not path:
+                return 200
             connection.request("GET", path)
             return connection.getresponse().status
         except OSError:
@@ -112,7 +115,7 @@ class Servers:
         arguments
             of Python, ``-m uvicorn --port {port} app:app``: ``{port}`` becomes a free one.
         ready
-            the path that is asked until it is answered.
+            the path that is asked until it is answered; of gRPC none: its port takes connections.
         port
             the port, where the engine takes it from elsewhere.
         variables

@@ -1,8 +1,9 @@
-"""One route of FastAPI and of Flask: JSON as they read it, by hand, and tensorwire beside them."""
+"""One route of a web framework: JSON as it reads it, by hand, and tensorwire beside them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..scenario import (
     ARMS,
@@ -15,17 +16,35 @@ from ..scenario import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from ..rounds import Request
     from ..servers import Server
 
+
+class Engine(NamedTuple):
+    """How a framework is started, and where its tensorwire begins."""
+
+    environment: str
+    arguments: tuple[str, ...]
+    root: str = "/tensorwire"
+    ready: str = "/"
+
+
+UVICORN = ("-m", "uvicorn", "--port", "{port}", "--log-level", "warning")
 ENGINES = {
-    "FastAPI": ("-m", "uvicorn", "--port", "{port}", "--log-level", "warning", "web_fastapi:app"),
-    "Flask": (
-        *("-m", "gunicorn", "-b", "127.0.0.1:{port}", "--threads", "8", "--log-level", "warning"),
-        "web_flask:app",
+    "FastAPI": Engine("web", (*UVICORN, "web_fastapi:app")),
+    "Flask": Engine(
+        "web",
+        (
+            *("-m", "gunicorn", "-b", "127.0.0.1:{port}", "--threads", "8"),
+            *("--log-level", "warning", "web_flask:app"),
+        ),
     ),
+}
+MORE = {
+    "Litestar": Engine("litestar", (*UVICORN, "web_litestar:app")),
+    "LitServe": Engine("litserve", ("-m", "web_litserve", "{port}"), "", "/health"),
 }
 COUNTS = (1, 100_000)
 CLIENTS = 8
@@ -34,18 +53,19 @@ BINARY = "in binary"
 """An arm of its own: what clients that send the binary form of the protocol would gain."""
 
 
-def measure(context: Context) -> Iterator[Cell | str]:
+def measure(engines: Mapping[str, Engine], context: Context) -> Iterator[Cell | str]:
     """Load each engine with one value and many, as JSON and in binary."""
     from ..rounds import calls, load
 
-    cases = [(engine, count) for engine in ENGINES for count in COUNTS]
+    cases = [(engine, count) for engine in engines for count in COUNTS]
     servers: dict[str, Server] = {}
     for place, (engine, count) in enumerate(cases):
         context.show_progress(engine, place / len(cases))
         if engine not in servers:
-            servers[engine] = context.servers.start("web", ENGINES[engine])
+            environment, arguments, _, ready = engines[engine]
+            servers[engine] = context.servers.start(environment, arguments, ready=ready)
         values = f"{count:,} value{'s' * (count > 1)}"
-        arms = requests(servers[engine], count)
+        arms = requests(servers[engine], count, engines[engine].root)
         if count == 1:
             found = list(load(context, engine, "", arms, clients=CLIENTS))
         else:
@@ -61,7 +81,7 @@ def measure(context: Context) -> Iterator[Cell | str]:
     yield "binary: the form of the Open Inference Protocol, beside JSON as it is and by hand."
 
 
-def requests(server: Server, count: int) -> dict[str, Request]:
+def requests(server: Server, count: int, root: str) -> dict[str, Request]:
     """Return the request of each arm."""
     import numpy as np
 
@@ -85,10 +105,10 @@ def requests(server: Server, count: int) -> dict[str, Request]:
 
     return {
         AS_IT_IS: Request(server.url("/as-it-is"), body, right),
-        WITH_TENSORWIRE: Request(server.url("/tensorwire/predict"), body, right),
+        WITH_TENSORWIRE: Request(server.url(f"{root}/predict"), body, right),
         BY_HAND: Request(server.url("/by-hand"), body, right),
         BINARY: Request(
-            server.url("/tensorwire/v2/models/m/infer"),
+            server.url(f"{root}/v2/models/m/infer"),
             bytes(binary_body),
             right_in_binary,
             headers,
@@ -105,8 +125,16 @@ SCENARIOS = (
         name="web",
         title="One route of FastAPI and of Flask",
         question="What does a route gain that reads JSON of arrays now?",
-        measure=measure,
+        measure=partial(measure, ENGINES),
         engines=("web",),
         libraries=("fastapi", "flask"),
+    ),
+    Scenario(
+        name="web-more",
+        title="One route of Litestar and of LitServe",
+        question="What does a route gain that reads JSON of arrays now?",
+        measure=partial(measure, MORE),
+        engines=("litestar", "litserve"),
+        libraries=("litestar", "litserve"),
     ),
 )
