@@ -16,6 +16,7 @@ COMMANDS = {
     "protocols": "protocols.__main__",
     "serving": "serving.__main__",
     "engines": "engines.__main__",
+    "scaling": "scaling.__main__",
     "compare": "compare.__main__",
     "record": "compare.record",
     "report": "report.__main__",

@@ -26,6 +26,7 @@ COMMANDS = (
     "python -m bench.codecs",
     "python -m bench.protocols",
     "python -m bench.serving",
+    "python -m bench.scaling",
     "python -m bench.compare",
     "python -m bench.report",
 )

@@ -62,6 +62,7 @@ PROGRAMS = {
     "python -m bench.protocols": (),
     "python -m bench.serving": (),
     "python -m bench.engines": (),
+    "python -m bench.scaling": (),
     "python -m bench.compare": ("old.json", "new.json"),
     "python -m bench.compare.record": ("new.json",),
     "python -m bench.report": ("run.json",),
@@ -136,6 +137,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "request.json").write_text(str(request).replace("'", '"'))
     reply = tw.oip.InferResponse([tw.oip.InferTensor("x", np.ones(3))], "iris")
     (folder / "reply.bin").write_bytes(tw.get_protocol("oip/protobuf").encode(reply)[0])
+    shutil.copy(ROOT / "docs" / "scaling.json", folder)
     (folder / "runs").mkdir()
     chosen = ["--codec", "json/ndarray,*/raw", "--batch", "2,1000", "--seconds", "1", "-p", "1"]
     argv = ["python", "-m", "bench.codecs", *chosen, "-o", str(folder / "new.json")]

@@ -100,7 +100,7 @@ def test_a_stranger_gets_an_answer(programs: Path, tmp_path: Path) -> None:
 
 def test_what_is_not_there_is_named(programs: Path, tmp_path: Path) -> None:
     """Every command shows its help; one whose extra is missing names it, as it was called."""
-    for name in ("protocols", "serving", "engines", "compare", "report", "record"):
+    for name in ("protocols", "serving", "engines", "scaling", "compare", "report", "record"):
         done = run(programs, tmp_path, "bench", name, "--help")
         assert done.stdout.startswith(f"usage: tensorwire bench {name} ")
         assert "python -m bench" not in done.stdout
