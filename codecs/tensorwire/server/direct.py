@@ -185,7 +185,7 @@ class Pending:
         self.keep_alive = True
         self.disconnected, self.message_event = False, _EVENT
         self._timer = self.loop.call_later(direct.service.limits.timeout, self._late)
-        direct.app.active += 1
+        direct.app.begin()
         direct.service.workers.post(self._run)
 
     def _run(self) -> None:
@@ -221,7 +221,7 @@ class Pending:
         self._call = self._connection = None
         self.response_complete = True
         self._timer.cancel()
-        self._direct.app.active -= 1
+        self._direct.app.end()
 
     def _late(self) -> None:
         self.finish(too_late(self._direct.service.limits.timeout))

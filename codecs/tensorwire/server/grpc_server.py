@@ -16,7 +16,7 @@ from tensorwire.server.grpc_standard import Standard, in_pool
 from tensorwire.server.grpc_threads import GrpcThreads
 from tensorwire.server.limits import too_late
 from tensorwire.serving.model import RawMessage
-from tensorwire.serving.refusals import reason_of, status_of
+from tensorwire.serving.refusals import forget, reason_of, status_of
 from tensorwire.serving.routes import calls_of
 
 if TYPE_CHECKING:
@@ -114,12 +114,13 @@ class GrpcServer:
             under_way.add(context)
             try:
                 reply = answer(body, context)
-            except Exception as error:  # noqa: BLE001 - each has its status
+            except BaseException as error:  # noqa: BLE001 - each has its status
                 code = grpc.StatusCode[status_of(error).grpc]
                 reason = reason_of(error)
                 if code is grpc.StatusCode.INTERNAL:
                     _LOG.error("%s", name, exc_info=error)
                 record(code.name, began, len(body), 0)
+                forget(error)
                 context.abort(code, reason)
             finally:
                 under_way.discard(context)
@@ -142,14 +143,13 @@ class GrpcServer:
             finally:
                 workers.end()
         left = context.time_remaining()
-        future = workers.submit(call)
-        added: bool = context.add_callback(partial(workers.abandon, future))
-        if not added:  # the client is gone
-            workers.abandon(future)
+        job = workers.submit(call)
+        if not context.add_callback(job.abandon):  # the client is gone
+            job.abandon()
         try:
-            return future.result(limit if left is None else min(left, limit))
+            return job.result(limit if left is None else min(left, limit))
         except (NotInTime, CancelledError):
-            workers.abandon(future)
+            job.abandon()
             raise too_late(limit) from None
 
     def _timed(self, answer: Answer, body: bytes, context: Any) -> bytes:

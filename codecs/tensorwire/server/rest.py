@@ -13,7 +13,7 @@ from tensorwire.server.cors import Cors
 from tensorwire.server.http import Deadline, Vanished, read_body, too_large
 from tensorwire.server.limits import ServerLimits, too_late
 from tensorwire.server.service import Metrics, Service
-from tensorwire.serving.refusals import Refusal, Status, status_of
+from tensorwire.serving.refusals import Refusal, Status, forget, status_of
 from tensorwire.serving.request import Reply, Request
 from tensorwire.serving.routes import Routes
 
@@ -91,6 +91,7 @@ class RestApp:
         self._cors = Cors(cors, self._exposed()) if cors else None
         self.service.metrics.active["rest"] = lambda: self.active
         self.active = 0
+        self._messages = 0  # of the active ones, those that count for the limit
 
     def _exposed(self) -> list[str]:
         """List the headers of replies that pages of other origins may read."""
@@ -111,7 +112,8 @@ class RestApp:
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = perf_counter()
         call = Request.of_scope(scope, self.routes)
-        self.active += 1
+        counts = call.route is not None and call.route.takes_message  # unlike probes
+        self.begin(counts=counts)
         try:
             reply = await self._reply(call, receive)
         except Vanished:
@@ -119,7 +121,7 @@ class RestApp:
         except Exception as error:  # noqa: BLE001 - each has its reply
             reply = self.refused(call, error)
         finally:
-            self.active -= 1
+            self.end(counts=counts)
         headers = [
             (name.encode(), value.encode())
             for name, value in self.headers_of(call, reply, began).items()
@@ -133,7 +135,9 @@ class RestApp:
         """Return the reply that tells what is wrong; what is not the client's fault is logged."""
         if status_of(error) is Status.INTERNAL:
             _LOG.error("%s %s", call.method, call.path, exc_info=error)
-        return call.refused(error)
+        reply = call.refused(error)
+        forget(error)
+        return reply
 
     def headers_of(self, call: Request, reply: Reply, began: float) -> Mapping[str, str]:
         """Record a reply, all of whose body is its first part, and return its headers."""
@@ -144,10 +148,20 @@ class RestApp:
             return reply.headers
         return {**reply.headers, **self._cors.headers(call.headers)}
 
+    def begin(self, *, counts: bool = True) -> None:
+        """Count a request that begins."""
+        self.active += 1
+        self._messages += counts
+
+    def end(self, *, counts: bool = True) -> None:
+        """Count a request that ends."""
+        self.active -= 1
+        self._messages -= counts
+
     def takes(self, size: int) -> bool:
         """Return whether a message of so many bytes needs no refusal before it is read."""
         limits = self.service.limits
-        return size <= limits.body and self.active < limits.concurrency
+        return size <= limits.body and self._messages < limits.concurrency
 
     def is_quick(self, call: Request) -> bool:
         """Return whether an answer takes less time than the start of a thread: a small echo's."""
@@ -168,6 +182,12 @@ class RestApp:
             return await self._exchange(call, route, receive)
         if route.action == "metrics":
             return Reply(200, {"Content-Type": Metrics.media_type}, [self.service.metrics.text()])
+        about = partial(self._about, call, route)
+        if route.action == "model" and not self.service.exchange.model.is_echo:
+            return await self._in_thread(about, receive)  # it asks the model
+        return about()
+
+    def _about(self, call: Request, route: Route) -> Reply:
         service = self.service
         return service.answers.about(call, route, self.routes, service.state, service.grpc_port)
 
@@ -176,7 +196,8 @@ class RestApp:
         length = headers.get("content-length", "")
         if "expect" in headers and length.isdecimal() and int(length) > limits.body:
             raise too_large(limits.body)  # before it is sent
-        busy = self.active > limits.concurrency
+        counts = call.route is not None and call.route.takes_message
+        busy = counts and self._messages > limits.concurrency
         call.body = await read_body(receive, limits, keep=not busy)
         if busy:
             raise Refusal(
@@ -185,16 +206,22 @@ class RestApp:
 
     async def _exchange(self, call: Request, route: Route, receive: Receive) -> Reply:
         """Answer a quick call here, and anything else in a thread."""
-        service, limits = self.service, self.service.limits
+        service = self.service
         if self.is_quick(call):
             return service.answers.exchanged(call, route)
-        future = service.workers.submit(partial(service.answers.exchanged, call, route))
+        return await self._in_thread(partial(service.answers.exchanged, call, route), receive)
+
+    async def _in_thread(self, answer: Callable[[], Reply], receive: Receive) -> Reply:
+        """Answer in a thread, within the time that there is, and while the client is there."""
+        limits = self.service.limits
+        job = self.service.workers.submit(answer)
         gone = asyncio.ensure_future(receive())  # done when the client disconnects
-        gone.add_done_callback(lambda _: service.workers.abandon(future))
+        gone.add_done_callback(lambda _: job.abandon())
         try:
             async with Deadline(limits.timeout):
-                return await asyncio.wrap_future(future)
+                return await asyncio.wrap_future(job)
         except TimeoutError:
+            job.abandon()
             raise too_late(limits.timeout) from None
         except (asyncio.CancelledError, CancelledError):
             if gone.done():

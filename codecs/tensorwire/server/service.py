@@ -6,7 +6,6 @@ from bisect import bisect_left
 from collections import deque
 from concurrent.futures import CancelledError, Future, InvalidStateError
 from contextlib import suppress
-from functools import partial
 from itertools import accumulate
 from operator import add
 from queue import SimpleQueue
@@ -22,6 +21,7 @@ from prometheus_client.utils import floatToGoString
 import tensorwire as tw
 from tensorwire.protocols.family import ServerState
 from tensorwire.serving.answers import Answers
+from tensorwire.serving.model import failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 
     from tensorwire.missing import Missing
     from tensorwire.server.limits import ServerLimits
+    from tensorwire.serving.refusals import ModelError
 
-__all__ = ["Metrics", "Service", "Workers"]
+__all__ = ["Job", "Metrics", "Service", "Workers"]
 
 _T = TypeVar("_T")
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60)
@@ -98,11 +99,11 @@ class Workers:
             else:
                 self._wake()
 
-    def submit(self, call: Callable[[], _T]) -> Future[_T]:
+    def submit(self, call: Callable[[], _T]) -> Job[_T]:
         """Pass a call to the next thread that is free."""
-        future: Future[_T] = Future()
-        self.post(partial(_run, future, call))
-        return future
+        job = Job(call)
+        self.post(job.run)
+        return job
 
     def begin(self) -> bool:
         """Return whether a call may run in this thread now; `end` follows it."""
@@ -117,12 +118,6 @@ class Workers:
         with self._lock:
             self._places += 1
             self._wake()
-
-    def abandon(self, future: Future[_T]) -> None:
-        """Stop waiting for a call: it is not started, or its result is dropped."""
-        if not future.cancel():
-            with suppress(InvalidStateError):  # it has just ended
-                future.set_exception(CancelledError())
 
     def _wake(self) -> None:
         """Wake a thread if there is a call for it; the lock is held."""
@@ -164,15 +159,40 @@ class Workers:
             thread.join(max(0.0, end - monotonic()))
 
 
-def _run(future: Future[_T], call: Callable[[], _T]) -> None:
-    if not future.set_running_or_notify_cancel():
-        return
-    with suppress(InvalidStateError):  # abandoned
-        try:
-            future.set_result(call())
-        except BaseException as error:  # noqa: BLE001 - raised again where the call is awaited
-            future.set_exception(error)
-            del future  # the error holds this frame, which would hold the error
+def _wrapped(error: BaseException) -> ModelError:
+    made = failure(error)
+    made.__cause__ = error
+    return made
+
+
+class Job(Future[_T]):
+    """The result of a call that a thread is to make, or makes."""
+
+    def __init__(self, call: Callable[[], _T]) -> None:
+        super().__init__()
+        self._call: Callable[[], _T] | None = call
+
+    def run(self) -> None:
+        """Call it, unless it was abandoned."""
+        call, self._call = self._call, None
+        if call is None or not self.set_running_or_notify_cancel():
+            return
+        with suppress(InvalidStateError):  # abandoned
+            try:
+                self.set_result(call())
+            except Exception as error:  # noqa: BLE001 - raised again where it is awaited
+                self.set_exception(error)
+                del self, call  # the error holds this frame, which would hold the error
+            except BaseException as error:  # noqa: BLE001 - it would end the event loop
+                self.set_exception(_wrapped(error))
+                del self, call
+
+    def abandon(self) -> None:
+        """Stop waiting for it: it is not started, and its request dropped, or its result is."""
+        self._call = None
+        if not self.cancel():
+            with suppress(InvalidStateError):  # it has just ended
+                self.set_exception(CancelledError())
 
 
 class Metrics(Collector):

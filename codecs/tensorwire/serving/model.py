@@ -112,7 +112,10 @@ class Model:
         if isinstance(answer, tuple) and _has_names(answer):
             value, names = answer
         else:
-            value, names = answer, getattr(self._model, "class_names", ())
+            try:
+                value, names = answer, getattr(self._model, "class_names", ())
+            except BaseException as error:
+                raise failure(error) from error
             if type(names) is not tuple:
                 names = _guarded(lambda: list(names() if callable(names) else names))
         if value is None:
@@ -173,7 +176,7 @@ def made(family: Family, request: Any, value: Any, names: Sequence[str]) -> Any:
         return family.reply(request, value, names)
     except UnknownOutputError:
         raise
-    except Exception as error:
+    except BaseException as error:
         raise unfit(error) from error
 
 
@@ -182,7 +185,7 @@ def failure(error: BaseException) -> ModelError:
     return ModelError(f"expected an answer of the model, got {reason_of_other(error, _LONGEST)}")
 
 
-def unfit(error: Exception) -> ModelError:
+def unfit(error: BaseException) -> ModelError:
     """Return the error for an answer that no reply represents."""
     if isinstance(error, CodecError):
         reason = f"{error.reason}, in the answer of the model"

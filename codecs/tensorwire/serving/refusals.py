@@ -7,7 +7,7 @@ from enum import Enum
 from tensorwire.errors import CodecError, LimitError
 from tensorwire.protocols.family import UnreadableFormError
 
-__all__ = ["ModelError", "Refusal", "Status", "reason_of", "status_of"]
+__all__ = ["ModelError", "Refusal", "Status", "forget", "reason_of", "status_of"]
 
 _LONGEST = 600  # characters: reasons may quote what a client has sent, and gRPC's go into headers
 
@@ -71,3 +71,17 @@ def reason_of(error: BaseException) -> str:
     if status_of(error) is Status.INTERNAL and not isinstance(error, ModelError):
         return f"internal error: {type(error).__name__}"
     return str(error)[:_LONGEST].encode("utf-8", "replace").decode()
+
+
+def forget(error: BaseException) -> None:
+    """Drop the tracebacks of an error that has been answered, and of what it was raised from.
+
+    Their frames hold the request, and an error that a frame holds too keeps it until the next
+    garbage collection.
+    """
+    found: BaseException | None = error
+    seen: set[int] = set()
+    while found is not None and id(found) not in seen:
+        seen.add(id(found))
+        found.__traceback__ = None
+        found = found.__cause__ or found.__context__

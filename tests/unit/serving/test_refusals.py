@@ -7,7 +7,7 @@ import pytest
 
 from tensorwire.errors import DecodeError, EncodeError, LimitError
 from tensorwire.protocols.family import UnreadableFormError
-from tensorwire.serving.refusals import ModelError, Refusal, Status, reason_of, status_of
+from tensorwire.serving.refusals import ModelError, Refusal, Status, forget, reason_of, status_of
 
 
 @pytest.mark.parametrize("status", Status)
@@ -38,3 +38,28 @@ def test_reason() -> None:
     assert reason_of(ValueError("secret")) == "internal error: ValueError"
     assert reason_of(ModelError("expected an answer, got none")) == "expected an answer, got none"
     assert reason_of(ModelError("\ud800" + "x" * 900)) == "?" + "x" * 599
+
+
+def test_forget() -> None:
+    """No traceback of an error is left, nor of what it was raised from or while."""
+
+    def fails() -> None:
+        try:
+            {"b": 1}["a"]
+        except KeyError as first:
+            raise ValueError("b") from first
+
+    def fails_too() -> None:
+        try:
+            fails()
+        except ValueError:
+            int("c" * 3, 2)
+
+    with pytest.raises(ValueError, match="ccc") as caught:
+        fails_too()
+    found = caught.value
+    chain = [found, found.__context__, found.__context__ and found.__context__.__cause__]
+    assert [type(each) for each in chain] == [ValueError, ValueError, KeyError]
+    assert all(each is not None and each.__traceback__ is not None for each in chain)
+    forget(found)
+    assert all(each is not None and each.__traceback__ is None for each in chain)
