@@ -6,6 +6,7 @@ by hand with orjson and ``np.array``: the benchmarks of the field, in one table.
     __main__   the command line
     scenario   what a scenario is: the contract of ``scenarios/NAME.py``
     run        scenarios one after another: what is missing, what failed, what was measured
+    ramps      users that come and go, by Locust (locustfile: what each of them does)
     rounds     the arms of a case in turns, under load
     servers    an engine as a process in its environment
     keeper     ends an engine when its parent is gone
