@@ -8,6 +8,8 @@ by hand with orjson and ``np.array``: the benchmarks of the field, in one table.
     run        scenarios one after another: what is missing, what failed, what was measured
     ramps      users that come and go, by Locust (locustfile: what each of them does)
     rounds     the arms of a case in turns, under load
+    ramps      more and more users of Locust, on this host or on others
+    locustfile what those users do; all that other hosts need
     servers    an engine as a process in its environment
     keeper     ends an engine when its parent is gone
     gains      how many times as fast, and whether that is more than noise

@@ -93,12 +93,18 @@ def _listed(chosen: list[Scenario]) -> int:
 
     screen = Screen()
     for scenario in chosen:
-        screen.entry(scenario.name, f"{scenario.title}. {scenario.question}")
+        screen.line(scenario.name, "title")
+        screen.line(f"  {scenario.title}. {scenario.question}")
     return 0
 
 
 def _run(chosen: list[Scenario], options: Namespace) -> int:
+    from ..cli import require_all
     from ..screen import Progress, Screen
+
+    require_all("the load of engines", "grpc")
+    if options.html:
+        require_all("--html", "pyperf", "jinja2", "vl_convert")
     from . import table
     from .records import Run
     from .run import run

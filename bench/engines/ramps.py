@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 LOCUSTFILE = Path(__file__).with_name("locustfile.py")
 WORKERS = 2
+PORT = 5557
+"""Of the master, where workers of other hosts look for it."""
 
 
 class Turn(NamedTuple):
@@ -105,7 +107,7 @@ def ramp(  # noqa: PLR0913 - each says what is measured
 
 def _locust(context: Context, url: str, plan: str, hosts: int) -> None:
     """Run the master, and its workers unless they come from other hosts."""
-    port = 5557 if hosts else free_ports(1)[0]
+    port = PORT if hosts else free_ports(1)[0]
     base = [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), "--skip-log-setup"]
     command = [*base, "--master", "--headless", "-H", url, "-u", "1", "-r", "1", "--plan", plan]
     command += ["--exit-code-on-error", "0"]

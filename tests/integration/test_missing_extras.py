@@ -75,6 +75,8 @@ def run(blocking: Path, cwd: Path, blocked: str, *argv: str) -> subprocess.Compl
         ("grpc,uvicorn,flask", ("bench.serving", "throughput"), "load"),
         ("psutil", ("bench.serving", "load"), "bench"),
         ("pyperf", ("bench.serving", "-o", "run.json"), "bench"),
+        ("grpc", ("bench.engines", "web"), "server"),
+        ("jinja2", ("bench.engines", "web", "--html", "run.html"), "bench"),
         ("grpc_health", ("bench.serving", "noop"), "server"),
         *((module, ("tensorwire.server",), "server") for module in SERVER),
         (",".join(SERVER), ("tensorwire.server", "--help"), "server"),
@@ -102,6 +104,7 @@ def test_a_missing_package_is_one_line(
     ("module", "command"),
     [
         *(("numpy", f"bench.{name}") for name in ("codecs", "protocols", "compare", "serving")),
+        ("numpy", "bench.engines"),
         ("numpy", "interop"),
         ("google", "bench.codecs"),
         ("ml_dtypes", "bench.codecs"),

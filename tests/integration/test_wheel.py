@@ -76,6 +76,7 @@ def test_the_wheel_holds_both_packages(wheel: Path) -> None:
     assert any(name.endswith(".binpb") for name in held)
     bench = {name.removeprefix("tensorwire_bench/") for name in held}
     assert {"report/templates/page.html", "serving/locustfile.py", "compare/exact.json"} <= bench
+    assert {"engines/pins/web.txt", "engines/apps/web_flask.py", "engines/keeper.py"} <= bench
 
 
 def test_a_stranger_gets_an_answer(programs: Path, tmp_path: Path) -> None:

@@ -49,11 +49,11 @@ def add_options(group: Any) -> None:
         help="wait for N Locust workers of other hosts, and start none, e.g. --load-workers 4",
     )
     group.add_argument(
-        "--address",
+        "--load-address",
         default="127.0.0.1",
         metavar="HOST",
         help="of this machine, as those hosts reach it; the engine then listens on all of its"
-        " interfaces, e.g. --address 192.0.2.1",
+        " interfaces, e.g. --load-address 192.0.2.1",
     )
 
 
@@ -149,7 +149,7 @@ def _ramps(
 
     given = context.options
     if given.load_workers:
-        sys.stderr.write(f"on each other host: {join(given.address)}\n")
+        sys.stderr.write(f"on each other host: {join(given.load_address)}\n")
     requests = {
         f"{mode}, {arm}": request
         for mode in MODES
@@ -164,7 +164,7 @@ def _ramps(
         rounds=ROUNDS,
         seconds=seconds,
         hosts=given.load_workers,
-        address=given.address,
+        address=given.load_address,
     )
     for mode in MODES:
         for count in users:

@@ -140,7 +140,7 @@ def test_an_interrupted_run(known: list[Scenario], capsys: pytest.CaptureFixture
 def test_the_list(capsys: pytest.CaptureFixture[str]) -> None:
     """Each scenario is a name, a title and a question; nothing is measured."""
     assert main("--list") == 0
-    assert capsys.readouterr().out == "fast      A benchmark. Is it fast?\n"
+    assert capsys.readouterr().out == "fast\n  A benchmark. Is it fast?\n"
 
 
 def test_a_name_that_is_not_known(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +13,7 @@ from bench.engines import ramps
 from bench.engines.ramps import Turn, ramp
 from bench.engines.scenario import Context
 from bench.measure.check import CheckError
+from bench.serving.proxies import free_ports
 from tests.support.echo_service import echoing, request
 
 if TYPE_CHECKING:
@@ -34,6 +37,25 @@ def test_a_ramp(tmp_path: Path) -> None:
         assert len(turns) == 2
         assert sum(len(turn.seconds) for turn in turns) > 0
         assert not any(turn.failed for turn in turns)
+
+
+@pytest.mark.slow
+def test_workers_of_other_hosts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They come from elsewhere, get file and plan from the master, and end with it."""
+    (port,) = free_ports(1)
+    monkeypatch.setattr(ramps, "PORT", port)
+    words = ramps.join("127.0.0.1").partition("; do ")[2].partition(";")[0].split()
+    command = [sys.executable, "-m", *words, "--master-port", str(port)]
+    with (
+        echoing() as url,
+        subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL) as worker,
+    ):
+        arms = {"a": request(url, "/a", b"x/a1")}
+        found = ramp(context(tmp_path), arms, (3,), rounds=1, seconds=1.5, hosts=1)
+        worker.wait(60)
+    (turn,) = found[3, "a"]
+    assert len(turn.seconds) > 0
+    assert not turn.failed
 
 
 def test_a_wrong_reply(tmp_path: Path) -> None:
