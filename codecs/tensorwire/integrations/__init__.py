@@ -9,6 +9,8 @@ no engine; where an engine is not installed, importing its module names the extr
     litestar        Litestar
     litserve        LitServe
     multi_model_server   Multi Model Server
+    kserve          KServe
+    mlserver        MLServer
     starlette       Starlette, FastAPI
     torchserve      TorchServe
 """
