@@ -86,7 +86,8 @@ def _make(target: Path, pins: Path, python: str) -> None:
     half = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
         _run([python, "-m", "venv", "--without-pip", str(half)], 120.0)
-        options = ["--no-deps", "--only-binary=:all:", "--no-compile", "--no-input", "--quiet"]
+        # Compiled: with PYTHONDONTWRITEBYTECODE=1 each process of an engine would do it again.
+        options = ["--no-deps", "--only-binary=:all:", "--no-input", "--quiet"]
         pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
         at = ["--python", str(_interpreter(half))]
         _run([*pip, *at, "install", *options, "-r", str(pins)], PATIENCE)
