@@ -11,6 +11,8 @@ no engine; where an engine is not installed, importing its module names the extr
     multi_model_server   Multi Model Server
     kserve          KServe
     mlserver        MLServer
+    ray_data        Ray Data
+    ray_serve       Ray Serve
     starlette       Starlette, FastAPI
     torchserve      TorchServe
 """

@@ -1,0 +1,62 @@
+"""A small Ray cluster of this machine, on the loopback: started, and ended with all it started."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import ray
+from ray import serve
+from ray.cluster_utils import Cluster
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TRIES = 4
+"""Ray gives its node 30 s to start, which a busy machine may not have; the next one is quicker."""
+CPUS = 20
+"""Of each node, as replicas are many, and take little."""
+HOST = "127.0.0.1"
+
+
+@contextmanager
+def cluster(nodes: int = 1, cpus: int = CPUS, address: str | None = None) -> Iterator[None]:
+    """Run a cluster while a block lasts, or use the one that there is at an address."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that it is ended, too
+    made = None
+    if address is None:
+        made = _started(nodes, cpus)
+        address = made.address
+    try:
+        ray.init(address, log_to_driver=False, logging_level="error")
+        yield
+        if made is not None:
+            serve.shutdown()
+    finally:
+        ray.shutdown()
+        if made is not None:
+            made.shutdown()
+
+
+def _started(nodes: int, cpus: int) -> Cluster:
+    node: dict[str, Any] = {
+        "num_cpus": cpus,
+        "object_store_memory": 100 << 20,
+        "node_ip_address": HOST,
+        "include_dashboard": False,
+    }
+    for left in reversed(range(TRIES)):
+        made = Cluster()
+        try:
+            made.add_node(**node)
+            for _ in range(nodes - 1):
+                made.add_node(**node)
+        except Exception:  # Ray raises nothing more special
+            made.shutdown()
+            if not left:
+                raise
+        else:
+            return made
+    raise AssertionError
