@@ -11,6 +11,7 @@ by hand with orjson and ``np.array``: the benchmarks of the field, in one table.
     ramps      more and more users of Locust, on this host or on others
     locustfile what those users do; all that other hosts need
     servers    an engine as a process in its environment
+    namespace  a loopback of our own, for engines that listen on all interfaces
     keeper     ends an engine when its parent is gone
     gains      how many times as fast, and whether that is more than noise
     table      one table, and the answer for each engine

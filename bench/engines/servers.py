@@ -106,6 +106,7 @@ class Servers:
         *,
         ready: str = "/",
         port: int | None = None,
+        seconds: float = START,
         **variables: str,
     ) -> Server:
         """Start the Python of an engine, and wait until it answers.
@@ -118,20 +119,22 @@ class Servers:
             the path that is asked until it is answered; of gRPC none: its port takes connections.
         port
             the port, where the engine takes it from elsewhere.
+        seconds
+            in which it answers.
         variables
             of the environment of the engine.
         """
-        return self._start(self._interpreters[engine], arguments, ready, port, variables)
+        made = self._started_of(self._interpreters[engine], arguments, port, variables)
+        return made.ready(ready, seconds)
 
     def start_own(self, arguments: Sequence[str], *, ready: str) -> Server:
         """Start the Python of this process, for our own server, and wait until it answers."""
-        return self._start(sys.executable, arguments, ready, None, {})
+        return self._started_of(sys.executable, arguments, None, {}).ready(ready, START)
 
-    def _start(
+    def _started_of(
         self,
         interpreter: str,
         arguments: Sequence[str],
-        ready: str,
         port: int | None,
         variables: Mapping[str, str],
     ) -> Server:
@@ -141,7 +144,7 @@ class Servers:
         given = self.variables(**{"PATH": paths, **variables})
         made = Server([interpreter, *words], port, given, self._folder)
         self._started.append(made)
-        return made.ready(ready, START)
+        return made
 
     def end(self, server: Server) -> None:
         """End one of them."""

@@ -149,12 +149,12 @@ def test_files_with_a_message_each(job: list[str], tmp_path: Path) -> None:
         file.write_bytes(b'{"instances":[%d]}' % at if at != 3 else b"[]")
     run([*job, "recorded", "made", "tfserving/json", "json/tensor"], tmp_path)
     good = pq.read_table(tmp_path / "made/records").to_pylist()
-    assert sorted((row["path"][-8:], json.loads(row["body"])) for row in good) == [
+    assert sorted((row["path"][-9:], json.loads(row["body"])) for row in good) == [
         (f"/{at % 2}/{at}.json", {"data": {"tensor": {"shape": [1], "values": [at]}}})
         for at in (0, 2, 1)
     ]
     (failed,) = pq.read_table(tmp_path / "made/failed").to_pylist()
-    assert (failed["path"][-8:], failed["body"]) == ("/1/3.json", b"[]")
+    assert (failed["path"][-9:], failed["body"]) == ("/1/3.json", b"[]")
 
 
 REFUSED = """
@@ -189,6 +189,6 @@ def test_the_files_of_the_page(recorded: Path, tmp_path: Path) -> None:
     example("ray_data", tmp_path)
     python = environment_of("ray")
     out = run(alone([python, "ray_job.py", str(recorded), "made"]), tmp_path).splitlines()
-    assert out[-1] == f"{RECORDS} records, 4 failed; 0 of 1 were done"
+    assert out[-1] == f"{RECORDS} records, 4 failed; 0 of 3 were done"
     out = run(alone([python, "ray_step.py", str(recorded)]), tmp_path).splitlines()
     assert out[-1] == str(RECORDS - 4)

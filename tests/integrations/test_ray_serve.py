@@ -159,3 +159,33 @@ def test_changes_lose_no_request(tmp_path: Path) -> None:
     assert set(ends) <= {"old", "500 Internal Server Error"}
     assert ends.get("500 Internal Server Error", 0) <= lines[1]["clients"]
     assert ends["old"] > 100
+
+
+NODES = """
+import subprocess, sys
+sys.path.insert(0, "bench/engines/apps")
+import ray
+from ray_cluster import cluster
+
+with cluster(nodes=2):
+    assert len(ray.nodes()) == 2
+    address = ray.get_runtime_context().gcs_address
+    command = [*sys.argv[1:], "-m", "bench.engines", "ray-microbenchmark", "--quick"]
+    subprocess.run([*command, "--ray-address", address], check=True)
+"""
+
+
+def test_the_benchmark_in_a_cluster_of_two_nodes() -> None:
+    """The scenario measures in a cluster that there is already, and leaves it running."""
+    done = subprocess.run(
+        alone([environment_of("ray"), "-c", NODES, sys.executable]),
+        cwd=ROOT,
+        env=variables(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=400,
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    assert "ray-microbenchmark: Ray Serve" in done.stdout
+    assert "failed" not in done.stdout

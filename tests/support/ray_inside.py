@@ -25,17 +25,22 @@ APPS = Path(__file__).parents[2] / "bench/engines/apps"
 
 
 def alone(command: Sequence[str]) -> list[str]:
-    """Return a command that runs another in a network namespace; skip where none is to be had."""
+    """Return a command that runs another in namespaces; skip where none are to be had.
+
+    One is of the network, and one of processes, which all end with the first.
+    """
     import pytest
 
     unshare = shutil.which("unshare")
     if unshare is None:
         pytest.skip("unshare, of util-linux, is not installed")
-    options = ["-n"] if os.geteuid() == 0 else ["-rn"]
+    options = ["--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    if os.geteuid():
+        options.append("--map-root-user")
     run = [unshare, *options, "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
     tried = subprocess.run([*run, "true"], capture_output=True, text=True, check=False)
     if tried.returncode:
-        pytest.skip(f"no network namespace: {tried.stderr.strip()}")
+        pytest.skip(f"no namespaces: {tried.stderr.strip()}")
     return [*run, *command]
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ray import serve
-from ray_cluster import cluster
+from ray_cluster import cluster, enclose
 
 from tensorwire.integrations.ray_serve import Endpoint
 
@@ -192,4 +192,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    enclose()
     main()

@@ -1,4 +1,4 @@
-"""Ray Serve's microbenchmark, with three arms in each replica: as its users write it, by hand, ours.
+"""Ray Serve with three arms in each replica: as its users write it, by hand, and with tensorwire.
 
 ``python ray_matrix.py --port 8100 --replicas 1,8``: the port is of a server that answers once all
 replicas run. ``POST /SIZE/ONGOING`` there changes the size of batches and the requests under way
@@ -8,14 +8,13 @@ of each replica in place; Serve itself is at port 8000, with a prefix for each n
 from __future__ import annotations
 
 import argparse
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import numpy as np
 import orjson
 from ray import serve
-from ray_cluster import cluster
-from starlette.responses import Response
+from ray_cluster import cluster, enclose, told
+from starlette.responses import JSONResponse, Response
 
 from tensorwire.integrations.ray_serve import Endpoint
 
@@ -55,7 +54,7 @@ class Arms(Endpoint):
         """Answer by the arm of the path."""
         if request.url.path.endswith("/as-it-is"):
             made = await self.arrays(np.array((await request.json())["data"]["ndarray"]))
-            return {"data": {"ndarray": made.tolist()}}
+            return JSONResponse({"data": {"ndarray": made.tolist()}})
         if request.url.path.endswith("/by-hand"):
             made = await self.arrays(
                 np.array(orjson.loads(await request.body())["data"]["ndarray"])
@@ -75,31 +74,6 @@ def deploy(replicas: int, size: int, ongoing: int) -> None:
     serve.run(made.bind(), name=f"r{replicas}", route_prefix=f"/r{replicas}")
 
 
-class Control(BaseHTTPRequestHandler):
-    """Tells that all is ready, and changes the deployments."""
-
-    replicas: tuple[int, ...] = ()
-
-    def do_GET(self) -> None:
-        """Answer once they run."""
-        self._answered()
-
-    def do_POST(self) -> None:
-        """Change size and requests under way."""
-        size, ongoing = map(int, self.path.strip("/").split("/"))
-        for replicas in self.replicas:
-            deploy(replicas, size, ongoing)
-        self._answered()
-
-    def _answered(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_: Any) -> None:
-        """Write nothing."""
-
-
 def main() -> None:
     """Serve until the process is ended."""
     parser = argparse.ArgumentParser()
@@ -108,20 +82,22 @@ def main() -> None:
     parser.add_argument("--nodes", type=int, default=1)
     parser.add_argument("--address")
     given = parser.parse_args()
-    Control.replicas = tuple(map(int, given.replicas.split(",")))
+    numbers = [int(number) for number in given.replicas.split(",")]
+
+    def change(words: list[str]) -> None:
+        for replicas in numbers:
+            deploy(replicas, *map(int, words))
+
     with cluster(nodes=given.nodes, address=given.address):
-        serve.start(
-            proxy_location="HeadOnly", http_options={"host": "127.0.0.1", "port": SERVE}
-        )
+        serve.start(proxy_location="HeadOnly", http_options={"host": "127.0.0.1", "port": SERVE})
         try:
-            for replicas in Control.replicas:
-                deploy(replicas, 1, 1)
-            with HTTPServer(("127.0.0.1", given.port), Control) as server:
-                server.serve_forever()
+            change(["1", "1"])
+            told(given.port, change)
         finally:
-            for replicas in Control.replicas:
+            for replicas in numbers:
                 serve.delete(f"r{replicas}")
 
 
 if __name__ == "__main__":
+    enclose()
     main()

@@ -134,7 +134,7 @@ def transcode_table(
                 raise DecodeError("expected a message, got null")
             made = tw.transcode(body, source, target, headers=known, **options)
         except CodecError as error:
-            bodies.append(body and body.to_pybytes())
+            bodies.append(None if body is None else body.to_pybytes())
             headers.append(known and list(known.items()))
             errors.append(str(error))
             places.append(error.path)
