@@ -38,10 +38,10 @@ ENTRIES = {
     BY_HAND: "mms_usual:by_hand",
     BINARY: "mms_tensorwire:oip",
 }
-COPIES, QUICK_COPIES = 16, 4
+COPIES, QUICK_COPIES = 16, 3
 """Models that are loaded at once, and workers that one model is scaled to;"""
 TIMES = 2
-"""and how often, as each takes some seconds."""
+"""and how often, as each takes some seconds: once where time is short."""
 PATIENCE = 60
 """Seconds in which the server manages models."""
 OWN = ("-m", "tensorwire.server", "--model", "mms_tensorwire:model", "--no-grpc")
@@ -213,7 +213,9 @@ def managing(context: Context, managed: Managed, copies: int) -> Iterator[Cell]:
     loaded, up, down = (f"{copies} models loaded", f"1 to {copies} workers", f"{copies} to 1")
     taken: dict[tuple[str, str], list[float]] = {}
 
-    for order in orders([*ARMS, OURS], TIMES):
+    for number, order in enumerate(orders([*ARMS, OURS], TIMES)):
+        if number and context.left() < PATIENCE:
+            break
         for arm in order:
             context.left()
             if arm == OURS:

@@ -231,6 +231,15 @@ def test_a_batch() -> None:
     assert sizes[:2] == [1, 3]  # the one of another shape, and three rows of two requests
 
 
+def test_a_batch_of_one() -> None:
+    """A request that came alone is answered as a call is, also with fewer rows."""
+    handler = Handler(lambda x: x[:1])
+    asked: Any = b'{"data":{"ndarray":[1.5,2.5]}}', {}, "/predict"
+    (alone,) = handler.batch([asked])
+    assert (alone.status, alone.body) == (200, b'{"data":{"ndarray":[1.5]}}')
+    assert [reply.status for reply in handler.batch([asked] * 2)] == [500, 500]
+
+
 @pytest.mark.parametrize(
     "model",
     [None, lambda x: x.nothing, lambda x: x[:1], lambda x: x.ndim, lambda x: x.sort()],
