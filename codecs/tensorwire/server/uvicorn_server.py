@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import httptools
 import uvicorn
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from tensorwire.server.direct import Direct
@@ -23,6 +24,7 @@ __all__ = ["Connection", "RestServer", "connection_class"]
 
 _START = 10.0  # seconds in which an event loop runs, on any machine
 _SMALL = 64 << 10  # bytes of a body that is not read by way of ASGI
+_PIECE = 16 << 10  # bytes that are parsed at once: requests that wait take 80 times as much
 _GAP = 0.1  # seconds between head and body of most clients that send them apart
 _LEAVING = 0.1  # seconds for a request that is on its way when the server stops
 
@@ -39,6 +41,21 @@ def _parser(connection: Connection) -> httptools.HttpRequestParser:
     if hasattr(parser, "set_dangerous_leniencies"):  # from httptools 0.6.3 on
         parser.set_dangerous_leniencies(lenient_data_after_close=True)
     return parser
+
+
+class _Flow(FlowControl):
+    """Reads no more of a connection whose requests wait, or whose client does not read."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection.transport)
+        self._connection = connection
+
+    def resume_reading(self) -> None:
+        """Read, unless what was read before is not answered yet."""
+        connection = self._connection
+        if self.write_paused or connection.pipeline or connection.waiting:
+            return
+        super().resume_reading()
 
 
 class Connection(HttpToolsProtocol):
@@ -60,6 +77,7 @@ class Connection(HttpToolsProtocol):
         self._offered = False  # the request that is parsed offers an upgrade
         self._since = 0.0  # when that was first seen
         self._whole: list[bytes] | None = None  # parts of the body of what may come whole
+        self.waiting = b""  # received, and not parsed yet
         self._gap: asyncio.TimerHandle | None = None  # until the next part of that body
         self._pending: Pending | None = None
         self._replies = 0  # without ASGI
@@ -70,24 +88,61 @@ class Connection(HttpToolsProtocol):
         cycle: Any = self.cycle  # None before the first request
         return self._whole is None and (cycle is None or cycle.response_complete)
 
+    def connection_made(self, transport: Any) -> None:
+        """Begin."""
+        super().connection_made(transport)
+        self.flow = _Flow(self)
+
     def data_received(self, data: bytes) -> None:
-        """Parse what has come in; a head without an end is refused when it is too long."""
-        self._head += len(data)
+        """Parse what has come in, unless it has to wait for the requests before it."""
         self._unset_keepalive_if_required()
-        rest: bytes | memoryview = data
-        try:
-            while (end := self._feed(rest)) is not None:
-                rest = memoryview(rest)[end:]
-        except httptools.HttpParserError:
-            self.send_400_response("Invalid HTTP request received.")
-            return
+        if self.waiting:
+            self.waiting += data
+        else:
+            self._parse(data)
+
+    def _parse(self, data: bytes) -> None:
+        """Parse bytes up to the first request that has to wait; refuse a head that is too long."""
+        view = memoryview(data)
+        for at in range(0, len(data), _PIECE):
+            if self.pipeline:
+                self.waiting = data[at:]
+                self.flow.pause_reading()
+                return
+            rest = view[at : at + _PIECE]
+            self._head += len(rest)
+            try:
+                while (end := self._feed(rest)) is not None:
+                    rest = rest[end:]
+            except httptools.HttpParserError:
+                self.send_400_response("Invalid HTTP request received.")
+                return
+            if self._head > self.limits.head:
+                self._refuse(b"431 Request Header Fields Too Large")
+                return
         if self._whole is not None and self._gap is None:  # more of it is to come
             if self._is_small():
                 self._gap = self.loop.call_later(_GAP, self._start)
             else:
                 self._start()
-        if self._head > self.limits.head:
-            self._refuse(b"431 Request Header Fields Too Large")
+
+    def _go_on(self) -> None:
+        """Parse what has waited."""
+        if self.waiting and not self.pipeline and not self.transport.is_closing():
+            data, self.waiting = self.waiting, b""
+            self._parse(data)
+            self.flow.resume_reading()
+
+    def on_response_complete(self) -> None:
+        """Begin the next request."""
+        super().on_response_complete()
+        if self.waiting and not self.pipeline:
+            self.loop.call_soon(self._go_on)
+
+    def resume_writing(self) -> None:
+        """Go on when the client has read."""
+        super().resume_writing()
+        self.flow.resume_reading()
 
     def _feed(self, data: bytes | memoryview) -> int | None:
         """Parse bytes; return where the head of a request that offers an upgrade ends.

@@ -196,3 +196,66 @@ def test_how_long_a_connection_stays(data: bytes, seconds: int, written: bytes) 
         await asyncio.sleep(0)
 
     asyncio.run(talk())
+
+
+class Unread(Transport):
+    """A transport whose client sends and does not read: what is written stays in its buffer."""
+
+    connection: Any
+    paused = False
+
+    def write(self, data: Any) -> None:
+        """Keep what is written, and tell when it is too much."""
+        super().write(data)
+        if len(self.written) > 1 << 16:
+            self.connection.pause_writing()
+
+    def pause_reading(self) -> None:
+        """Read no more."""
+        self.paused = True
+
+    def resume_reading(self) -> None:
+        """Read again."""
+        self.paused = False
+
+
+@pytest.mark.parametrize(
+    "request_bytes",
+    [b"GET /live HTTP/1.1\r\nHost: x\r\n\r\n", sent(number(1)), sent(b"{")],
+    ids=["get", "post", "wrong"],
+)
+def test_a_client_that_does_not_read(request_bytes: bytes) -> None:
+    """No more is read of it than what fits; when it reads, it gets every answer."""
+    block = request_bytes * 1000
+    counted, most = 0, 0
+
+    async def talk() -> None:
+        nonlocal counted, most
+        app = RestApp()
+        config = uvicorn.Config(app, ws="none", lifespan="off", log_config=None)
+        made: Any = connection_class(app)
+        connection, transport = made(config, ServerState(), {}), Unread()
+        transport.connection = connection
+        connection.connection_made(transport)
+        blocks = 0
+        for _ in range(3000):  # turns of the event loop, and none of them reads when it is paused
+            if not transport.paused and blocks < 100:
+                connection.data_received(block)
+                blocks += 1
+            most = max(most, len(connection.pipeline))
+            await asyncio.sleep(0)
+        assert blocks < 40
+        assert len(transport.written) < 1 << 20
+        while counted < 1000 * blocks:
+            counted += transport.written.count(b"HTTP/1.1 ")
+            transport.written = b""
+            connection.resume_writing()
+            most = max(most, len(connection.pipeline))
+            await asyncio.sleep(0)
+        assert counted == 1000 * blocks
+        assert not transport.paused
+        connection.connection_lost(None)
+        await asyncio.sleep(0)
+
+    asyncio.run(talk())
+    assert most < 1000
