@@ -191,7 +191,7 @@ def test_bodies_whose_clients_have_gone(size: int) -> None:
     count = 20 * MIB // size
     body = json.dumps({"strData": "x" * size}).encode()
     limits = ServerLimits(threads=1, timeout=HOUR)
-    with EchoServer(model, grpc_port=None, limits=limits) as server, measured(6 * MIB):
+    with EchoServer(model, grpc_port=None, limits=limits) as server, measured(12 * MIB):
         address = ("127.0.0.1", server.rest_port or 0)
         clients = [socket.create_connection(address) for _ in range(count)]
         for client in clients:
@@ -219,7 +219,7 @@ def test_bodies_whose_time_is_over(size: int) -> None:
             first.sendall(request(SMALL))
             model.begun.acquire()
             set_limit(limits, "timeout", 0.5)
-            with measured(6 * MIB):
+            with measured(12 * MIB):
                 clients = [socket.create_connection(address) for _ in range(count)]
                 for client in clients:
                     client.sendall(request(body, b"Connection: close"))
@@ -244,7 +244,7 @@ def test_calls_whose_time_is_over() -> None:
         first = stub.future(ONE)
         model.begun.acquire()
         set_limit(limits, "timeout", 0.5)
-        with measured(6 * MIB):
+        with measured(12 * MIB):
             for _ in range(20):
                 assert refused(server.grpc_port, PREDICT, body)[0] == "DEADLINE_EXCEEDED"
         model.open.set()
