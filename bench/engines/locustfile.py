@@ -77,20 +77,23 @@ def _reported(client_id: str, data: dict[str, Any], **_: Any) -> None:
 def _lead(environment: Any) -> None:
     """Run the plan, write what was reported, and end all workers."""
     plan, runner = json.loads(environment.parsed_options.plan), environment.runner
-    number = 0
+    number, end = 0, time.monotonic() + plan["within"]
     for users, order in plan["turns"]:
-        if runner.target_user_count != users:
+        if runner.target_user_count != users and time.monotonic() < end:
             runner.start(users, users)
             until = time.monotonic() + SPAWN
             while runner.user_count < users and time.monotonic() < until:
                 gevent.sleep(REPORTS)
         for arm in order:
+            if time.monotonic() > end:
+                break
             runner.send_message("turn", {"number": number, "arm": arm})
             gevent.sleep(plan["seconds"])
             runner.send_message("turn", {"number": number, "arm": None})
             _drain()
             number += 1
-    Path(plan["result"]).write_text(json.dumps(state.done), encoding="utf-8")
+    found = json.dumps({"turns": number, "done": state.done})
+    Path(plan["result"]).write_text(found, encoding="utf-8")
     runner.quit()
 
 

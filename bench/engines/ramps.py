@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 LOCUSTFILE = Path(__file__).with_name("locustfile.py")
 WORKERS = 2
+SPARE = 40.0
+"""Seconds that Locust takes to start and to end, on a machine that has other work too."""
 PORT = 5557
 """Of the master, where workers of other hosts look for it."""
 
@@ -63,6 +65,8 @@ def ramp(  # noqa: PLR0913 - each says what is measured
 ) -> dict[tuple[int, str], list[Turn]]:
     """Run a ramp; return the turns of each number of users and arm, one a round.
 
+    Where there is no time for all, those of most users are missing.
+
     Parameters
     ----------
     seconds
@@ -85,6 +89,7 @@ def ramp(  # noqa: PLR0913 - each says what is measured
         "turns": turns,
         "seconds": seconds,
         "result": str(result),
+        "within": context.left() - SPARE,
         "arms": {
             name: {
                 "path": urlsplit(each.url).path,
@@ -99,10 +104,10 @@ def ramp(  # noqa: PLR0913 - each says what is measured
     for request in arms.values():
         request.check()
     try:
-        done = json.loads(result.read_bytes())
+        found = json.loads(result.read_bytes())
     except (OSError, ValueError):
         raise WorkerError("Locust wrote no result") from None
-    return _turns(turns, done)
+    return _turns(turns, found["turns"], found["done"])
 
 
 def _locust(context: Context, url: str, plan: str, hosts: int) -> None:
@@ -129,10 +134,18 @@ def _locust(context: Context, url: str, plan: str, hosts: int) -> None:
 
 
 def _turns(
-    turns: Sequence[tuple[int, Sequence[str]]], done: Sequence[tuple[int, float | str]]
+    turns: Sequence[tuple[int, Sequence[str]]],
+    count: int,
+    done: Sequence[tuple[int, float | str]],
 ) -> dict[tuple[int, str], list[Turn]]:
-    """Return what was done by users and arm; `done` has the number of the turn of each call."""
-    places = [(users, arm) for users, order in turns for arm in order]
+    """Return what was done by users and arm, in as many turns as there was time for.
+
+    Parameters
+    ----------
+    done
+        of each call, the number of its turn, and the seconds or why it failed.
+    """
+    places = [(users, arm) for users, order in turns for arm in order][:count]
     by_number: list[tuple[list[float], dict[str, int]]] = [([], {}) for _ in places]
     for number, outcome in done:
         seconds, failed = by_number[number]

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 COLUMNS = (*ARMS, "times as fast")
 QUESTION = "What would I gain tomorrow?"
 NOTE = (
-    "Medians of rounds in which all arms had their turn. Times as fast: with tensorwire against as"
-    " it is. no gain: within 5 %, or the rounds do not agree. unclear: they do not agree at all. In"
-    " brackets: requests that failed."
+    "Medians of rounds in which all arms took turns. Times as fast: with tensorwire, beside the"
+    " engine as it is. No gain: within 5 %, or the rounds disagree; unclear: they disagree widely,"
+    " or more requests fail. In brackets: requests that failed."
 )
 SHOWN = 4
 """Cases that a sentence names."""

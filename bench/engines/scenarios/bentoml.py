@@ -168,7 +168,11 @@ def _ramps(
     )
     for mode in MODES:
         for count in users:
-            by_arm = {arm: found[count, f"{mode}, {arm}"] for arm in (AS_IT_IS, WITH_TENSORWIRE)}
+            arms = (AS_IT_IS, WITH_TENSORWIRE)
+            by_arm = {arm: found.get((count, f"{mode}, {arm}"), []) for arm in arms}
+            if not all(by_arm.values()):
+                yield f"{mode}, {count:,} users: not measured, there was no time."
+                continue
             silent = [arm for arm, turns in by_arm.items() if not all(t.seconds for t in turns)]
             if silent:
                 yield f"{mode}, {count:,} users: no answer in a turn of {' and '.join(silent)}."

@@ -69,13 +69,14 @@ def test_calls_by_turn() -> None:
     turns = [(5, ["a", "b"]), (5, ["b", "a"]), (9, ["a", "b"])]
     done: list[tuple[int, float | str]] = [(0, 0.1), (0, 0.3), (0, "503"), (1, 0.2), (2, 0.5)]
     done += [(3, "503"), (3, "503"), (3, "500"), (4, 0.7)]
-    found = ramps._turns(turns, done)
+    found = ramps._turns(turns, 6, done)
     assert found == {
         (5, "a"): [Turn([0.1, 0.3], {"503": 1}), Turn([], {"503": 2, "500": 1})],
         (5, "b"): [Turn([0.2], {}), Turn([0.5], {})],
         (9, "a"): [Turn([0.7], {})],
         (9, "b"): [Turn([], {})],
     }
+    assert (9, "b") not in ramps._turns(turns, 5, done)
     assert [turn.median for turn in found[5, "a"]] == [pytest.approx(0.2), None]
 
 
