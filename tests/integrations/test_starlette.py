@@ -112,10 +112,10 @@ def test_dependencies_guard_it() -> None:
 
 @pytest.mark.parametrize("mounted", [False, True])
 def test_starlette(*, mounted: bool) -> None:
-    """A route of one's own stands for the path of a protocol, within a mount too."""
+    """A route stands for the path of a protocol, also in a mount where that path begins."""
     routes = [Route("/score", endpoint(handle, "/v2/models/m/infer"), methods=["POST"])]
-    app = Starlette(routes=[Mount("/api", routes=routes)] if mounted else routes)
-    root = "/api/score" if mounted else "/score"
+    app = Starlette(routes=[Mount("/v2", routes=routes)] if mounted else routes)
+    root = "/v2/score" if mounted else "/score"
     served = [one for one in REQUESTS if one.path == "/v2/models/m/infer" and one.method == "POST"]
     asked = [Asked(one.name, "", one.headers, one.body) for one in served]
     assert len(served) > 10
@@ -137,6 +137,16 @@ def test_names_in_the_path() -> None:
         (got,) = ask(app, Asked("", f"/of/{name}", {"Content-Type": "application/json"}, body))
         seen.append(orjson.loads(got.content)["model_name"])
     assert seen == ["one", "ä b"]
+
+
+@pytest.mark.parametrize("name", ["m", "%C3%A4"])
+def test_a_path_that_is_one_of_another_protocol(name: str) -> None:
+    """What a route stands for decides, not what its own path would be, escaped or not."""
+    answer = endpoint(handle, "/predict")
+    app = Starlette(routes=[Route("/v2/models/{name}/infer", answer, methods=["POST"])])
+    seldon = REQUESTS[0]
+    (got,) = ask(app, Asked("", f"/v2/models/{name}/infer", seldon.headers, seldon.body))
+    same(got, seldon)
 
 
 def test_a_body_that_is_too_large() -> None:
