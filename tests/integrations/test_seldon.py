@@ -27,9 +27,13 @@ PAIRS = Path(__file__).parents[1] / "support/seldon_pairs.py"
 JSON = {"Content-Type": "application/json"}
 VALUES = [[1.5, -2.0], [0.1, 1e300]]
 SWAPPING = """
-import json, sys
+import json, logging, sys
 from tensorwire.integrations import seldon
 from tensorwire.integrations.seldon import replacing
+logged = []
+handler = logging.Handler()
+handler.emit = lambda record: logged.append(record.getMessage())
+replacing._LOG.addHandler(handler)
 from seldon_core import seldon_client, seldon_methods, utils, wrapper
 def owners():
     return [getattr(m, n).__module__.split(".")[0] for n in replacing._OURS
@@ -38,7 +42,7 @@ found = [owners(), seldon.install(), owners(), seldon.install(), owners()]
 seldon.uninstall()
 found.append(owners())
 replacing.TESTED = ("1.0.0",)
-found += [seldon.install(), owners()]
+found += [seldon.install(), owners(), logged]
 json.dump(found, sys.stdout)
 """
 REFUSING = """
@@ -116,13 +120,17 @@ def test_replaced_functions_do_what_the_wrappers_own_do() -> None:
 
 def test_install_is_undone_and_knows_its_versions() -> None:
     """Every module gets the functions, once; `uninstall` puts all back; others are left alone."""
-    before, named, after, again, still, undone, refused, untouched = in_environment("-c", SWAPPING)
+    found = in_environment("-c", SWAPPING)
+    before, named, after, again, still, undone, refused, untouched, logged = found
     assert set(before) == {"seldon_core"}
     assert set(after) == set(still) == {"tensorwire"}
     assert len(named) == 7
     assert again == named
     assert before == undone == untouched
     assert refused == []
+    assert len(logged) == 3
+    assert all(name in logged[0] for name in named)
+    assert logged[2] == "seldon-core 1.17.1: tested with 1.0.0, nothing is replaced"
 
 
 @pytest.mark.parametrize("server", ["passing", "parsing"])

@@ -243,7 +243,10 @@ def install() -> tuple[str, ...]:
         return ()
     _swap(_THEIRS, _OURS)
     _LOG.warning(
-        "seldon-core %s: tensorwire replaces %s; uninstall() undoes it", found, ", ".join(_OURS)
+        "seldon-core %s: tensorwire replaces %s; the rest stays, where nothing is gained, such as"
+        " how a tensor is read; uninstall() undoes it",
+        found,
+        ", ".join(_OURS),
     )
     return tuple(_OURS)
 
