@@ -201,7 +201,7 @@ def _strings(values: list[Any], shape: list[int]) -> Any:
 # replaces for everything else, errors included.
 
 _SMALL = 256  # bytes of numbers from which on an array is faster than a list
-_SMALL_BODY = 4096
+_SMALL_BODY = 64 << 10  # bytes of JSON from which on it is faster to read arrays
 _JSON = CONTAINERS["json"]
 _PLACES = ArrayPlaces({"inputs": {"data": {ARRAY: True}}})
 _READING = reading("any", "any", text=True)._replace(also=frozenset({int}))
@@ -242,9 +242,8 @@ def _set_root(held: _Held, root: Any) -> None:
 _Held.root = property(_root, _set_root)  # pydantic takes no property for a field
 
 
-def _held(tensor: Any) -> Any:
-    """Return the array of a tensor that was not asked for its list; None for another one."""
-    data = tensor.data if hasattr(tensor, "data") else tensor
+def _array_of(data: Any) -> Any:
+    """Return the array of data that were not asked for as a list; None for other data."""
     return data.__dict__.get("array") if type(data) is _Held else None
 
 
@@ -257,7 +256,7 @@ async def _json(self: Any) -> Any:
             read = _read(body)
             if read is not None:
                 self._json = read
-    return await _THEIRS["json"](self)
+    return await _CALL["json"](self)
 
 
 def _read(body: bytes) -> Any:
@@ -288,19 +287,19 @@ def _listed(body: bytes, place: int) -> Any:
 
 def _decode_input(cls: Any, /, request_input: Any) -> Any:
     """Copy the array, where theirs makes one of a list."""
-    array = _held(request_input)
+    array = _array_of(request_input.data)
     if array is not None and request_input.datatype != "BYTES":
         dtype = numpy.to_dtype(request_input)
         narrow = array.astype(dtype)
         if array.dtype == dtype or (narrow == array).all():
             return narrow.reshape(request_input.shape)
-    return _THEIRS["decode_input"].__func__(cls, request_input)
+    return _CALL["decode_input"](cls, request_input)
 
 
 def _encode_output(cls: Any, /, name: str, payload: Any, **options: Any) -> Any:
     """Copy the array, where theirs makes a list."""
     if not _is_numbers(payload):
-        return _THEIRS["encode_output"].__func__(cls, name, payload, **options)
+        return _CALL["encode_output"](cls, name, payload, **options)
     datatype, copied = numpy.to_datatype(payload.dtype), payload.copy()
     return types.ResponseOutput(
         name=name,
@@ -321,18 +320,18 @@ async def _serialize_response(**given: Any) -> Any:
     """Write the numbers of a response as text that orjson takes as it is."""
     content = given["response_content"]
     if type(content) is not types.InferenceResponse:
-        return await _THEIRS["serialize_response"](**given)
+        return await _CALL["serialize_response"](**given)
     held = {place: each.data for place, each in enumerate(content.outputs)}
-    held = {place: data for place, data in held.items() if _held(data) is not None}
+    held = {place: data for place, data in held.items() if _array_of(data) is not None}
     for place in held:
         content.outputs[place].data = _EMPTY
     try:
-        tree = await _THEIRS["serialize_response"](**given)
+        tree = await _CALL["serialize_response"](**given)
     finally:
         for place, data in held.items():
             content.outputs[place].data = data
     for place, data in held.items():
-        tree["outputs"][place]["data"] = orjson.Fragment(_text(_held(data)))
+        tree["outputs"][place]["data"] = orjson.Fragment(_text(_array_of(data)))
     return tree
 
 
@@ -350,14 +349,14 @@ def _contents_to_types(cls: Any, /, pb_object: Any) -> Any:
         array = read_contents(pb_object.SerializeToString())
         if array is not None:
             return _Held.of(array)
-    return _THEIRS["to_types"].__func__(cls, pb_object)
+    return _CALL["to_types"](cls, pb_object)
 
 
 def _contents_from_types(cls: Any, /, type_object: Any, datatype: Any) -> Any:
     """Write typed contents by their memory."""
-    array = _held(type_object)
+    array = _array_of(type_object)
     if array is None or not _fits(array, datatype) or dtype_of_field(array.dtype) is None:
-        return _THEIRS["from_types"].__func__(cls, type_object, datatype=datatype)
+        return _CALL["from_types"](cls, type_object, datatype=datatype)
     return converters.pb.InferTensorContents.FromString(write_contents(array))
 
 
@@ -377,10 +376,12 @@ def _inject_raw(elems: Any, raw_contents: Any) -> Any:
 
 
 def _of_raw(elem: Any, body: bytes) -> Any:
-    name = numpy._DatatypeToNumpy.get(types.Datatype(elem.datatype), "bytes")
-    if name != "bytes" and len(body) >= _SMALL:
+    name = "bytes"
+    if len(body) >= _SMALL:
+        name = numpy._DatatypeToNumpy.get(types.Datatype(elem.datatype), name)
+    if name != "bytes":
         dtype = np.dtype(name)
-        if len(body) == prod(elem.shape) * dtype.itemsize and min(elem.shape) > 0:
+        if len(body) == prod(elem.shape) * dtype.itemsize and min(elem.shape, default=1) > 0:
             array = np.frombuffer(body, dtype)
             if name != "bool" or np.frombuffer(body, np.uint8).max() <= 1:
                 return _Held.of(array)
@@ -391,7 +392,7 @@ def _extract_raw(elems: Any) -> Any:
     """Write raw contents by their memory."""
     contents = []
     for elem in elems:
-        array = _held(elem)
+        array = _array_of(elem.data)
         fits = array is not None and _fits(array, elem.datatype)
         fits = fits and array.size == prod(elem.shape)
         contents.append(array.tobytes() if fits else raw.pack(elem))
@@ -412,6 +413,7 @@ _OURS: list[tuple[Any, str, Any]] = [
     (converters, "extract_raw", _extract_raw),
 ]
 _THEIRS: dict[str, Any] = {name: vars(owner)[name] for owner, name, _ in _OURS}
+_CALL: dict[str, Any] = {name: getattr(old, "__func__", old) for name, old in _THEIRS.items()}
 
 
 def install() -> bool:
