@@ -12,7 +12,15 @@ from tensorwire.errors import DecodeError, LimitError, shown
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["DEFAULT_LIMITS", "Limits", "checked_limits"]
+__all__ = ["DEFAULT_LIMITS", "MAX_OBJECTS", "Limits", "checked_limits", "too_many_objects"]
+
+MAX_OBJECTS = 2_000_000
+"""Lists and maps that a parser of JSON or msgpack may make of one message.
+
+An empty list takes one or two bytes in a message, and 64 in memory; a parser makes a million of
+them in some tenths of a second, in which no other thread runs. Arrays whose rows have one length
+are read without them.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,3 +142,9 @@ def checked_limits(limits: Any) -> Limits:
     if not isinstance(limits, Limits):
         raise DecodeError(f"expected Limits for limits=, got {shown(limits)}")
     return limits
+
+
+def too_many_objects() -> LimitError:
+    """Return the error for a message of more lists and maps than a parser may make."""
+    reason = f"expected at most {MAX_OBJECTS} lists and maps in a message, got more"
+    return LimitError(reason, "", "send arrays as tensor or tftensor, or in several messages")

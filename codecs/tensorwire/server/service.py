@@ -88,6 +88,11 @@ class Workers:
         self._waking = self._closed = False
         self._wakes: SimpleQueue[None] = SimpleQueue()
 
+    @property
+    def queued(self) -> int:
+        """How many calls wait."""
+        return len(self._calls)
+
     def post(self, call: Callable[[], None]) -> None:
         """Pass a call, which raises nothing, to the next thread that is free."""
         with self._lock:

@@ -18,7 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tensorwire.server import EchoServer, ServerLimits
 from tensorwire.server.service import Metrics
-from tests.support.server_clients import HOUR, Gate, ask, call
+from tests.support.server_clients import HOUR, Gate, ask, call, until
 
 PREDICT = "/seldon.protos.Seldon/Predict"
 ONE = tw.get_codec("protobuf/tensor").encode(np.ones(1))
@@ -117,3 +117,40 @@ def test_metrics_from_many_threads() -> None:
     text = metrics.text().decode()
     assert 'tensorwire_requests_total{code="200",route="/",transport="rest"} 40000.0\n' in text
     assert 'tensorwire_reply_bytes_total{route="/",transport="rest"} 80000.0\n' in text
+
+
+def test_one_queue() -> None:
+    """Calls of both transports begin in the order in which they came, also after quick ones."""
+    gate, order = Gate(), []
+
+    class Ordered:
+        def predict(self, X: Any) -> Any:  # noqa: N803
+            order.append(int(X[0]))
+            return gate.predict(X)
+
+    gate.open.set()
+    with (
+        EchoServer(Ordered(), limits=ServerLimits(threads=1, timeout=HOUR)) as server,
+        ThreadPoolExecutor(20) as pool,
+    ):
+        workers = server.app.service.workers
+
+        def send(value: int) -> Any:
+            if value % 2:
+                body = tw.get_codec("protobuf/tensor").encode(np.array([float(value)]))
+                return pool.submit(call, server.grpc_port, PREDICT, body)
+            text = json.dumps({"data": {"ndarray": [value]}})
+            return pool.submit(ask, server.rest_port, "/predict", text)
+
+        send(1).result()
+        gate.begun.acquire()
+        gate.open.clear()
+        sent = [send(3)]
+        gate.begun.acquire()
+        for value in range(4, 16):
+            sent.append(send(value))
+            until(lambda queued=value - 3: workers.queued == queued)  # type: ignore[misc]
+        gate.open.set()
+        for future in sent:
+            future.result()
+    assert order == [1, *range(3, 16)]

@@ -16,7 +16,13 @@ import pybase64
 from tensorwire import guess
 from tensorwire.arrays import FLOAT16, NUMBERS
 from tensorwire.containers.json.numbers import NumbersText, write_numbers
-from tensorwire.containers.json.scan import has_words, loads_exactly, long_members, too_large
+from tensorwire.containers.json.scan import (
+    check_objects,
+    has_words,
+    loads_exactly,
+    long_members,
+    too_large,
+)
 from tensorwire.errors import DecodeError, EncodeError, shown
 from tensorwire.missing import FINITE, NULLS, VERIFIED, Unverified
 from tensorwire.tree import MAX_DEPTH, Irregular, Role, levels, replace_arrays, walk
@@ -155,6 +161,7 @@ def _member(body: bytes, start: int, stop: int, options: Reading) -> Any:
 
 
 def _loads(body: Body, *, again: bool = False) -> Tree:
+    check_objects(body)
     try:
         tree = orjson.loads(body)
         return tree if type(tree) is dict else _object(tree)

@@ -20,18 +20,19 @@ import orjson
 from tensorwire import lists
 from tensorwire.containers.json.numbers import NumbersText, find_word
 from tensorwire.errors import CodecError, DecodeError, LongInteger
-from tensorwire.limits import DEFAULT_LIMITS
+from tensorwire.limits import DEFAULT_LIMITS, MAX_OBJECTS, too_many_objects
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import TypeAlias
 
     from tensorwire.missing import Reading
-    from tensorwire.tree import Array, ArrayPlaces
+    from tensorwire.tree import Array, ArrayPlaces, Body
 
     Claim: TypeAlias = "tuple[np.dtype[Any] | None, tuple[int, ...] | None]"
 
 __all__ = [
+    "check_objects",
     "has_words",
     "infer_shape",
     "loads_exactly",
@@ -47,6 +48,7 @@ _VALUE = re.compile(rb"[ \t\r\n]*:[ \t\r\n]*")
 _INTEGER = re.compile(rb"-?[0-9]+")
 _BLOCK = 64 << 10  # bytes that are scanned at a time: they fit in the L2 cache
 _MINUS = 0x2D
+_QUOTE, _BRACE, _LOWER = 0x22, 0x7B, 0x20  # "[" | _LOWER is "{"
 _BYTES = np.arange(256)
 _IS_DIGIT = np.isin(_BYTES, list(b"0123456789"))
 _BEFORE = np.isin(_BYTES, list(b"[,: \t\r\n"))  # bytes that may be before a value
@@ -139,6 +141,7 @@ def loads_exactly(body: bytes, options: Reading, tree: Any = None) -> Any:
     orjson.JSONDecodeError
         the text is not JSON for another reason.
     """
+    check_objects(body)
     starts, stops = _tokens(body, options)
     if not starts.size:
         return orjson.loads(body) if tree is None else tree
@@ -175,6 +178,25 @@ def _marked(body: bytes, starts: Array, stops: Array, mark: str) -> memoryview:
             at = stop
     text.write(view[at:])
     return text.getbuffer()
+
+
+def check_objects(body: Body) -> None:
+    """Raise LimitError for a text of more lists and maps than a parser may make."""
+    if len(body) <= MAX_OBJECTS:
+        return
+    text = bytes(body)
+    if text.count(b"[") + text.count(b"{") <= MAX_OBJECTS:
+        return
+    if b"\\" in text:  # in strings alone
+        text = text.replace(b"\\\\", b"").replace(b'\\"', b"")
+    count = inside = 0  # of strings, which may hold as many brackets as they like
+    for at in range(0, len(text), _BLOCK):
+        block = np.frombuffer(text, np.uint8, min(_BLOCK, len(text) - at), at)
+        quoted = (np.cumsum(block == _QUOTE) + inside) % 2
+        inside = int(quoted[-1])
+        count += int(np.count_nonzero(((block | _LOWER) == _BRACE) & (quoted == 0)))
+        if count > MAX_OBJECTS:
+            raise too_many_objects()
 
 
 def too_large(error: orjson.JSONDecodeError) -> str:

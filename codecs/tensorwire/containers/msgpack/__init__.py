@@ -10,14 +10,15 @@ import struct
 from functools import lru_cache
 from itertools import islice
 from os import urandom
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import msgpack
 import numpy as np
 
 from tensorwire import guess
 from tensorwire.containers.msgpack import nested
-from tensorwire.errors import DecodeError, EncodeError, shown
+from tensorwire.errors import DecodeError, EncodeError, LimitError, shown
+from tensorwire.limits import MAX_OBJECTS, too_many_objects
 from tensorwire.missing import FINITE, VERIFIED
 from tensorwire.tree import MAX_DEPTH, Role, levels, replace_arrays
 from tensorwire.wire.buffers import array_part
@@ -34,6 +35,7 @@ __all__ = ["Msgpack", "bin_header"]
 
 _PLACEHOLDER = urandom(16).hex()  # for an array in the bytes around it; unpredictable
 _PACKER_DEPTH = 511  # levels that msgpack writes
+_T = TypeVar("_T")
 _TRIES = 4  # keys that are tried as the key of an array before msgpack reads the whole body
 
 
@@ -126,7 +128,13 @@ class Msgpack:
         """Read the whole body by msgpack."""
         del message
         try:
-            tree = msgpack.unpackb(body, ext_hook=_refuse)
+            if len(body) <= MAX_OBJECTS:
+                tree = msgpack.unpackb(body, ext_hook=_refuse)
+            else:
+                count = _Count()
+                tree = msgpack.unpackb(body, ext_hook=_refuse, list_hook=count, object_hook=count)
+        except LimitError:
+            raise
         except msgpack.StackError:
             reason = f"expected at most {MAX_DEPTH} levels of nesting, got more"
             raise DecodeError(reason) from None
@@ -137,6 +145,20 @@ class Msgpack:
         if type(tree) is not dict:
             raise DecodeError(f"expected a map, got {shown(tree)}")
         return tree
+
+
+class _Count:
+    """Counts the lists and maps that msgpack makes."""
+
+    def __init__(self) -> None:
+        self._left = MAX_OBJECTS
+
+    def __call__(self, made: _T) -> _T:
+        """Return what was made; raise LimitError for one too many."""
+        self._left -= 1
+        if self._left < 0:
+            raise too_many_objects()
+        return made
 
 
 def _refuse(code: int, data: bytes) -> NoReturn:

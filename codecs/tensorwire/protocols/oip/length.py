@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from tensorwire import guess
-from tensorwire.containers.json.scan import loads_exactly
+from tensorwire.containers.json.scan import check_objects, loads_exactly
 from tensorwire.errors import DecodeError, shown
 from tensorwire.missing import reading
 from tensorwire.wire.buffers import as_body
@@ -135,6 +135,7 @@ def _declared_size(text: Body) -> int:
 
 
 def _loads(text: Body) -> Any:
+    check_objects(text)
     try:
         return orjson.loads(text)
     except ValueError:  # bare words, or no JSON

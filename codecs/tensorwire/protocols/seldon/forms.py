@@ -18,6 +18,7 @@ import numpy as np
 import orjson
 import pybase64
 
+from tensorwire.containers.json.scan import check_objects
 from tensorwire.errors import DecodeError
 from tensorwire.protocols.family import UnreadableFormError
 
@@ -285,6 +286,7 @@ def _decoded(part: _Part, data: bytes, path: str) -> tuple[str, bool]:
 
 def _is_json(text: str) -> bool:
     """Return whether a text is one JSON value; NaN and infinities are for its reader to judge."""
+    check_objects(text.encode())
     try:
         orjson.loads(text)
     except orjson.JSONDecodeError:
