@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -164,4 +163,4 @@ class Servers:
 
     def _kill(self) -> None:
         for server in self._started:
-            server.signal(signal.SIGKILL)
+            server.close_input()  # the keeper ends whatever is left

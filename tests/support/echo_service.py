@@ -36,7 +36,6 @@ class Echo(BaseHTTPRequestHandler):
 def echoing() -> Iterator[str]:
     """Yield the address of a server that echoes."""
     with ThreadingHTTPServer(("127.0.0.1", 0), Echo) as server:
-        server.daemon_threads = True
         Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()

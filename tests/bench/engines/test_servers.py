@@ -17,8 +17,9 @@ SERVER = """
 import os, sys, subprocess
 from http.server import BaseHTTPRequestHandler, HTTPServer
 import tensorwire
-child = subprocess.Popen(["sleep", "300"])
-open(sys.argv[2], "w").write(f"{os.getpid()} {child.pid}")
+children = [subprocess.Popen(["sleep", "300"], start_new_session=own) for own in (True, False)]
+pids = [os.getpid(), *(each.pid for each in children)]
+open(sys.argv[2], "w").write(" ".join(map(str, pids)))
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         body = "\\n".join(sys.path).encode()
@@ -57,7 +58,7 @@ def servers(folder: Path, limit: float = 60.0) -> Servers:
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_nothing_is_left_of_an_engine(tmp_path: Path) -> None:
-    """It finds tensorwire, is ready when it answers, and has ended with all that it started."""
+    """It finds tensorwire, is ready when it answers, and ends with its children of any session."""
     script, told = tmp_path / "server.py", tmp_path / "pids"
     script.write_text(SERVER)
     with servers(tmp_path) as started:
