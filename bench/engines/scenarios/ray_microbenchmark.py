@@ -212,8 +212,8 @@ def add_options(add: Any) -> None:
     add.add_argument(
         "--ray-address",
         metavar="ADDRESS",
-        help="measure in this cluster, as in --ray-address auto, on a node that has its proxy"
-        " at port 8000",
+        help="measure in this cluster, on a node that has its proxy at port 8000, e.g."
+        " --ray-address auto",
     )
 
 

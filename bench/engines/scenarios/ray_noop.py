@@ -153,16 +153,25 @@ def flame(context: Context, request: Request, server: Any) -> str:
 
 def add_options(add: Any) -> None:
     """Add the options that the noop of Ray has, and that of the flame graph."""
-    add.add_argument("--num-replicas", type=int, default=1, metavar="N", help="replicas")
     add.add_argument(
-        "--num-queries", type=int, metavar="N", help="requests a round (default: 1000, quick 300)"
+        "--num-replicas",
+        type=int,
+        default=1,
+        metavar="N",
+        help="replicas, e.g. --num-replicas 2",
+    )
+    add.add_argument(
+        "--num-queries",
+        type=int,
+        metavar="N",
+        help="requests a round, e.g. --num-queries 500 (default: 1000, quick 300)",
     )
     add.add_argument(
         "--max-concurrent-queries",
         type=int,
         default=10_000,
         metavar="N",
-        help="requests that a replica has under way at most",
+        help="requests that a replica has under way at most, e.g. --max-concurrent-queries 1",
     )
     add.add_argument("--blocking", action="store_true", help="one client, not 100")
     add.add_argument("--flame", metavar="FILE", help="write a flame graph, e.g. --flame noop.svg")
