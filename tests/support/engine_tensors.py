@@ -76,6 +76,7 @@ def texts() -> Iterator[tuple[str, bytes]]:
     yield "floats of integers", _text("INT32", (2001,), [*row, 1.5])
     yield "out of range", _text("UINT8", (2001,), [*row, 300])
     yield "beyond 64 bits", _text("FP64", (2000,), row).replace(b"1999]", b"99999999999999999999]")
+    yield "infinity", _text("FP64", (2000,), row).replace(b"1999]", b"1e999]")
     yield "too few", _text("FP64", (2001,), row)
     yield "text in numbers", _text("FP64", (2001,), [*row, "a"])
     yield "strings", _text("BYTES", (2000,), [f"text {i}" for i in row])
