@@ -21,12 +21,14 @@ class ServerLimits:
     elements : int, optional
         Elements of one array; what `tensorwire.Limits` allows by default where None.
     concurrency : int, default 1000
-        Requests under way at once, of each transport.
+        Requests under way at once, of each transport. Probes and the like do not count over REST;
+        over gRPC they have as many of their own, of which one too many ends the oldest.
     timeout : float, default 60.0
-        Seconds for one request, from the first byte of its body to the model's answer. A model that
-        is running cannot be stopped: its caller is answered, and its thread is busy until it ends.
+        Seconds for one request, from the first byte of its body (over gRPC from its headers on) to
+        the model's answer. A model that is running cannot be stopped: its caller is answered, and
+        its thread is busy until it ends.
     threads : int, default 4
-        Calls of the model that run at once, over both transports; and calls of gRPC.
+        Calls of the model that run at once, over both transports.
     head : int, default 64 KiB
         Bytes of the request line and the headers.
     head_timeout : float, default 10.0
