@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DEFAULT_LIMITS", "MAX_OBJECTS", "Limits", "checked_limits", "too_many_objects"]
 
-MAX_OBJECTS = 2_000_000
+MAX_OBJECTS = 1_000_000
 """Lists and maps that a parser of JSON or msgpack may make of one message.
 
 An empty list takes one or two bytes in a message, and 64 in memory; a parser makes a million of
