@@ -289,9 +289,9 @@ def _replace(owner: Any, name: str, new: Any) -> None:
 
 
 def uninstall() -> None:
-    """Put what `install` replaced back; objects that hold arrays go on as lists.
+    """Put what `install` replaced back. Call it while no request is under way.
 
-    A route that is registered stays, and is as good.
+    An object of KServe that holds an array keeps it, and a route that is registered stays.
     """
     while _theirs:
         owner, name, old = _theirs.pop()
