@@ -80,6 +80,7 @@ class Connection(HttpToolsProtocol):
         self.waiting = b""  # received, and not parsed yet
         self._gap: asyncio.TimerHandle | None = None  # until the next part of that body
         self._pending: Pending | None = None
+        self._running: Any = None  # the request that ASGI answers, or has answered last
         self._replies = 0  # without ASGI
 
     @property
@@ -258,7 +259,14 @@ class Connection(HttpToolsProtocol):
         self._end_whole()
         if self._pending is not None:
             self._pending.drop()
+        self.pipeline.clear()
+        if self._running is not None:  # uvicorn tells the request that came last, not this one
+            self._running.disconnected = True
         super().connection_lost(exc)
+
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
 
     def look(self, now: float) -> None:
         """End the connection if its client takes too long to send, or to read a reply."""

@@ -259,3 +259,26 @@ def test_a_client_that_does_not_read(request_bytes: bytes) -> None:
 
     asyncio.run(talk())
     assert most < 1000
+
+
+def test_a_client_that_goes_without_reading(caplog: pytest.LogCaptureFixture) -> None:
+    """Nothing more is written for it, though requests of it wait."""
+
+    async def talk() -> None:
+        app = RestApp()
+        config = uvicorn.Config(app, ws="none", lifespan="off", log_config=None)
+        made: Any = connection_class(app)
+        connection, transport = made(config, ServerState(), {}), Unread()
+        transport.connection = connection
+        connection.connection_made(transport)
+        connection.pause_writing()
+        connection.data_received(b"GET /live HTTP/1.1\r\nHost: x\r\n\r\n" * 50)
+        for _ in range(10):
+            await asyncio.sleep(0)
+        connection.connection_lost(None)
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert not transport.written
+
+    asyncio.run(talk())
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
