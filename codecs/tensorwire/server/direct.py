@@ -22,7 +22,7 @@ from tensorwire.serving.refusals import Refusal, Status
 from tensorwire.serving.request import Request
 
 if TYPE_CHECKING:
-    from tensorwire.server.rest import RestApp
+    from tensorwire.server.intake import Intake
     from tensorwire.serving.request import Reply
     from tensorwire.serving.routes import Route
 
@@ -58,8 +58,8 @@ class Connection(Protocol):
 class Direct:
     """Answers the requests of one server that came whole and have a message."""
 
-    def __init__(self, app: RestApp) -> None:
-        self.app, self.service = app, app.service
+    def __init__(self, intake: Intake) -> None:
+        self.app, self.service = intake, intake.service
         self._cached = lru_cache(256)(self._target)  # the models of a server are few
         self._ended: deque[tuple[Pending, Reply | BaseException]] = deque()
         self._line = lru_cache(256)(_line)

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from tensorwire.server.cors import Cors
 from tensorwire.server.http import Deadline, Vanished, read_body, too_large
+from tensorwire.server.intake import Intake
 from tensorwire.server.limits import ServerLimits, too_late
 from tensorwire.server.service import Metrics, Service
-from tensorwire.serving.refusals import Refusal, Status, forget, status_of
+from tensorwire.serving.refusals import Refusal, Status
 from tensorwire.serving.request import Reply, Request
-from tensorwire.serving.routes import Routes
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+    from collections.abc import Awaitable, Callable, MutableMapping, Sequence
     from typing import TypeAlias
 
     from tensorwire.missing import Missing
@@ -55,6 +55,8 @@ class RestApp:
     ----------
     service : Service
         The model, its threads and its metrics.
+    intake : Intake
+        The requests that are under way.
 
     Raises
     ------
@@ -87,11 +89,8 @@ class RestApp:
         missing: Missing | None = None,
     ) -> None:
         self.service = Service(model, limits or ServerLimits(), missing)
-        self.routes = Routes(self.service.protocols.values(), metrics=True)
         self._cors = Cors(cors, self._exposed()) if cors else None
-        self.service.metrics.active["rest"] = lambda: self.active
-        self.active = 0
-        self._messages = 0  # of the active ones, those that count for the limit
+        self.intake = Intake(self.service, self._cors)
 
     def _exposed(self) -> list[str]:
         """List the headers of replies that pages of other origins may read."""
@@ -111,65 +110,25 @@ class RestApp:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = perf_counter()
-        call = Request.of_scope(scope, self.routes)
+        call = Request.of_scope(scope, self.intake.routes)
         counts = call.route is not None and call.route.takes_message  # unlike probes
-        self.begin(counts=counts)
+        self.intake.begin(counts=counts)
         try:
             reply = await self._reply(call, receive)
         except Vanished:
             return
         except Exception as error:  # noqa: BLE001 - each has its reply
-            reply = self.refused(call, error)
+            reply = self.intake.refused(call, error)
         finally:
-            self.end(counts=counts)
+            self.intake.end(counts=counts)
         headers = [
             (name.encode(), value.encode())
-            for name, value in self.headers_of(call, reply, began).items()
+            for name, value in self.intake.headers_of(call, reply, began).items()
         ]
         if reply.status != 204:
             headers.append((b"Content-Length", b"%d" % len(reply.parts[0])))
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": reply.parts[0]})
-
-    def refused(self, call: Request, error: BaseException) -> Reply:
-        """Return the reply that tells what is wrong; what is not the client's fault is logged."""
-        if status_of(error) is Status.INTERNAL:
-            _LOG.error("%s %s", call.method, call.path, exc_info=error)
-        reply = call.refused(error)
-        forget(error)
-        return reply
-
-    def headers_of(self, call: Request, reply: Reply, began: float) -> Mapping[str, str]:
-        """Record a reply, all of whose body is its first part, and return its headers."""
-        label = call.route.label if call.route else "other"
-        sizes = len(call.body or b""), len(reply.parts[0])
-        self.service.metrics.record("rest", label, str(reply.status), began, *sizes)
-        if self._cors is None:
-            return reply.headers
-        return {**reply.headers, **self._cors.headers(call.headers)}
-
-    def begin(self, *, counts: bool = True) -> None:
-        """Count a request that begins."""
-        self.active += 1
-        self._messages += counts
-
-    def end(self, *, counts: bool = True) -> None:
-        """Count a request that ends."""
-        self.active -= 1
-        self._messages -= counts
-
-    def takes(self, size: int) -> bool:
-        """Return whether a message of so many bytes needs no refusal before it is read."""
-        limits = self.service.limits
-        return size <= limits.body and self._messages < limits.concurrency
-
-    def is_quick(self, call: Request) -> bool:
-        """Return whether an answer takes less time than the start of a thread: a small echo's."""
-        return (
-            self.service.exchange.model.is_echo
-            and len(call.body or b"") <= _SMALL
-            and "content-encoding" not in call.headers
-        )
 
     async def _reply(self, call: Request, receive: Receive) -> Reply:
         await self._receive(call, receive)
@@ -189,7 +148,9 @@ class RestApp:
 
     def _about(self, call: Request, route: Route) -> Reply:
         service = self.service
-        return service.answers.about(call, route, self.routes, service.state, service.grpc_port)
+        return service.answers.about(
+            call, route, self.intake.routes, service.state, service.grpc_port
+        )
 
     async def _receive(self, call: Request, receive: Receive) -> None:
         limits, headers = self.service.limits, call.headers
@@ -197,7 +158,7 @@ class RestApp:
         if "expect" in headers and length.isdecimal() and int(length) > limits.body:
             raise too_large(limits.body)  # before it is sent
         counts = call.route is not None and call.route.takes_message
-        busy = counts and self._messages > limits.concurrency
+        busy = counts and self.intake.messages > limits.concurrency
         call.body = await read_body(receive, limits, keep=not busy)
         if busy:
             raise Refusal(
@@ -207,7 +168,7 @@ class RestApp:
     async def _exchange(self, call: Request, route: Route, receive: Receive) -> Reply:
         """Answer a quick call here, and anything else in a thread."""
         service = self.service
-        if self.is_quick(call):
+        if self.intake.is_quick(call):
             return service.answers.exchanged(call, route)
         return await self._in_thread(partial(service.answers.exchanged, call, route), receive)
 

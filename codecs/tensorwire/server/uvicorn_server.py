@@ -31,7 +31,7 @@ _LEAVING = 0.1  # seconds for a request that is on its way when the server stops
 
 def connection_class(app: RestApp) -> type[Connection]:
     """Return the class of which uvicorn makes the connections of one server."""
-    members = {"limits": app.service.limits, "direct": Direct(app)}
+    members = {"limits": app.service.limits, "direct": Direct(app.intake)}
     return type("Connection", (Connection,), members)
 
 

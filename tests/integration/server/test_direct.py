@@ -126,11 +126,11 @@ def test_a_client_that_goes() -> None:
         clients = [socket.create_connection(address) for _ in range(3)]
         for client in clients:
             client.sendall(sent(number(1)))
-        until(lambda: server.app.active == 3)
+        until(lambda: server.app.intake.active == 3)
         model.begun.acquire()
         for client in clients:
             client.close()
-        until(lambda: server.app.active == 0)
+        until(lambda: server.app.intake.active == 0)
         model.open.set()
         assert ask(server.rest_port, "/predict", number(2), JSON).status == 200
         model.begun.acquire()  # by that request

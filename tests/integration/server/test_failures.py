@@ -196,12 +196,12 @@ def test_bodies_whose_clients_have_gone(size: int) -> None:
         clients = [socket.create_connection(address) for _ in range(count)]
         for client in clients:
             client.sendall(request(body))
-        until(lambda: server.app.active == count)
+        until(lambda: server.app.intake.active == count)
         model.begun.acquire()
         del client
         while clients:
             clients.pop().close()
-        until(lambda: server.app.active == 0)
+        until(lambda: server.app.intake.active == 0)
         assert ask(server.rest_port, "/live").status == 200
         model.open.set()
 
@@ -261,7 +261,7 @@ def test_probes_beside_unfinished_requests(path: str) -> None:
         clients = [socket.create_connection(address) for _ in range(12)]
         for client in clients:
             client.sendall(request(SMALL)[:-1])
-        until(lambda: server.app.active == 12)
+        until(lambda: server.app.intake.active == 12)
         assert ask(server.rest_port, path).status == 200
         assert ask(server.rest_port, "/predict", SMALL, JSON).status == 503
         for client in clients:
