@@ -116,4 +116,7 @@ def _reason(error: Exception) -> str:
     output = error.stderr if isinstance(error, subprocess.CalledProcessError) else None
     lines = [line for line in (output or str(error)).splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith("ERROR")]
-    return " ".join((errors or lines or [type(error).__name__])[-1].split())
+    reason = " ".join((errors or lines or [type(error).__name__])[-1].split())
+    # Without a network, pip's last error is that there is no such version.
+    unreached = any("connection broken by" in line for line in lines)
+    return reason + "; pip could not connect to its index" * unreached

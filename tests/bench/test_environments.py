@@ -1,10 +1,12 @@
 """An environment is made once, from its pins, and a failure is one line."""
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from bench import environments
 from bench.environments import InstallError, environment, made
 from interop.peers import PEERS
 from tests.support.packages import without_index
@@ -41,6 +43,18 @@ def test_no_such_python(tmp_path: Path) -> None:
     """An interpreter that is not there is a reason like others."""
     with pytest.raises(InstallError, match="No such file"):
         environment(pinned(tmp_path, "# nothing\n"), tmp_path, print, "/no/such/python")
+
+
+def test_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What pip says last, that a version is not there, is not the reason."""
+    said = "WARNING: Retrying after connection broken by 'X'\nERROR: No such version\n"
+
+    def fail(*_: object) -> None:
+        raise subprocess.CalledProcessError(1, "pip", stderr=said)
+
+    monkeypatch.setattr(environments, "_make", fail)
+    with pytest.raises(InstallError, match=r"^ERROR: No such version; pip could not connect"):
+        environment(pinned(tmp_path, "# nothing\n"), tmp_path, print)
 
 
 def test_every_peer_has_its_pins() -> None:
