@@ -65,14 +65,14 @@ def cells(line: Line) -> tuple[str, ...]:
 
 
 def worth(ratio: Ratio | None, verdict: str = "") -> str:
-    """Write what a ratio is worth: ``15.4x``, ``no gain``, ``0.81x slower``."""
+    """Write what a ratio is worth: ``15.4x``, ``no gain``, ``0.81x, slower``."""
     if ratio is None:
         return "-"
     verdict = verdict or ratio.verdict
     if verdict == FASTER:
         return figures.ratio(ratio.middle)
     if verdict == SLOWER:
-        return f"{figures.ratio(ratio.middle)} slower"
+        return f"{figures.ratio(ratio.middle)}, slower"
     return verdict
 
 

@@ -27,7 +27,7 @@ def test_one_table_of_all_scenarios() -> None:
     assert rows[1].cells[0] == "1,000/s (25 %)"
     assert rows[2].cells[0].endswith(" ms")
     assert rows[5].cells[2] == "-"
-    assert rows[5].cells[3].endswith("x slower")
+    assert rows[5].cells[3].endswith("x, slower")
     assert rows[6].cells[3] == "unclear"
 
 

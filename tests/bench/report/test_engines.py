@@ -27,4 +27,4 @@ def test_the_page_of_a_run(tmp_path: Path) -> None:
     assert ("fast", "swift 1.2, 3.00 s") in facts.facts
     text = render(page)
     assert "What would I gain tomorrow?" in text
-    assert "0.800x slower" in text
+    assert "0.800x, slower" in text
