@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 import time
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -139,6 +140,15 @@ class Parser(argparse.ArgumentParser):
             self.error(f"{option}: expected a file, got the directory {name}")
         if path.exists() and not force:
             self.error(f"{option}: expected a new file, got {name}; pass --force to overwrite it")
+        if not path.exists():
+            try:  # the permissions alone do not tell: the file system may be read-only
+                with tempfile.TemporaryFile(dir=path.absolute().parent):
+                    pass
+            except OSError as error:
+                self.error(
+                    f"{option}: expected a file that can be written, got {name}:"
+                    f" {error.strerror or error}"
+                )
 
 
 def count(text: str) -> int:

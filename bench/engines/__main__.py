@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ..cli import Parser
 from ..command import COMMANDS
 from ..environments import cache
-from ..interrupt import INTERRUPTED, leave, orderly
+from ..interrupt import INTERRUPTED, complain, leave, orderly
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 NAME = "engines"
 EXAMPLES = """\
-Engines run in environments of their own, which are made when they are first needed; servers listen
-on this machine only. Each scenario takes up to 3 minutes, or 40 s with --quick.
+In a clone: pip install -e '.[load]'. Engines run in environments of their own, which are made when
+they are first needed, from the package index; servers listen on this machine only. Each scenario
+takes up to 3 minutes, or 40 s with --quick.
 
 examples:
   {engines} --list
@@ -71,6 +72,8 @@ def parse(argv: list[str] | None, known: list[Scenario]) -> Namespace:
     for option, name in (("-o", given.output), ("--html", given.html)):
         if name:
             made.check_output(option, name, force=given.force)
+    if given.output and given.html and Path(given.output).resolve() == Path(given.html).resolve():
+        made.error(f"expected two files for -o and --html, got {given.html} for both")
     given.keep = given.keep.absolute()
     return given
 
@@ -117,28 +120,43 @@ def _run(chosen: list[Scenario], options: Namespace) -> int:
     except KeyboardInterrupt as pressed:
         done.results += pressed.args
         done.interrupted = True
-    _write(done, options)
+    problem = _write(done, options)
     table.show(done, Screen(markdown=options.markdown), quiet=options.quiet)
+    if problem:
+        return complain(NAME, problem, 1)
     if done.interrupted:
         return INTERRUPTED
     failed = any(result.failed for result in done.results)
     return int(failed or not any(result.cells for result in done.results))
 
 
-def _write(done: Run, options: Namespace) -> None:
-    """Write the file of the run, and its page, which is made of such a file."""
+def _write(done: Run, options: Namespace) -> str:
+    """Write the file of the run, and its page, which is made of such a file.
+
+    Returns what went wrong, since the results are shown anyway.
+    """
     from tensorwire.cli.files import write
 
     from .records import to_bytes
 
+    problems = []
     if options.output:
-        write(options.output, to_bytes(done))
+        try:
+            write(options.output, to_bytes(done))
+        except OSError as error:
+            problems.append(f"-o {options.output}: {error.strerror or error}")
     if options.html and any(result.cells for result in done.results):
         report = import_module(f"{__package__.partition('.')[0]}.{COMMANDS['report']}")
         with tempfile.TemporaryDirectory(prefix="tensorwire-") as folder:
             path = Path(folder) / "run.json"
             path.write_bytes(to_bytes(done))
-            report.main([str(path), "--html", options.html, "--force"])
+            try:
+                code = report.main([str(path), "--html", options.html, "--force"])
+            except SystemExit:  # the folder of the page has gone since
+                code = 2
+        if code:
+            problems.append(f"--html {options.html}: not written")
+    return "; ".join(problems)
 
 
 def _say(line: str) -> None:

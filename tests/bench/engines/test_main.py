@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -78,6 +80,48 @@ def test_a_run_and_its_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert "15.0x" in page.read_text()
     assert main("-o", str(path)) == 2
     assert "pass --force to overwrite it" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["-o", "--html"])
+def test_a_file_that_cannot_be_written(
+    option: str, tmp_path: Path, known: list[Scenario], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The results are shown anyway; the exit code is 1."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+
+    def remove(context: Context) -> Iterator[Cell | str]:
+        folder.rmdir()
+        yield from measure(context)
+
+    known[0] = replace(FAST, measure=remove)
+    assert main(option, str(folder / "run")) == 1
+    said, complaint = capsys.readouterr()
+    assert "Swift: 15.0x" in said
+    assert f"error: {option} {folder / 'run'}: " in complaint
+
+
+def test_a_read_only_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is refused before anything is measured."""
+
+    def refuse(**_: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+    assert main("-o", str(tmp_path / "run.json")) == 2
+    said, complaint = capsys.readouterr()
+    assert said == ""
+    assert "-o: expected a file that can be written" in complaint
+    assert complaint.endswith("run.json: Read-only file system\n")
+
+
+def test_two_outputs_are_two_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The page would take the place of the run."""
+    path = str(tmp_path / "run")
+    assert main("-o", path, "--html", path) == 2
+    assert "expected two files for -o and --html" in capsys.readouterr().err
 
 
 def test_what_fails_takes_nothing_from_the_others(
