@@ -7,6 +7,7 @@ that the client has gone away, takes longer than to decode and encode one value:
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from contextlib import suppress
 from functools import lru_cache
@@ -28,6 +29,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Direct", "Pending"]
 
+_LOG = logging.getLogger("tensorwire.server")
+_FAULT = (
+    b"HTTP/1.1 500 Internal Server Error\r\nContent-Type: text/plain; charset=utf-8\r\n"
+    b"Content-Length: 21\r\nConnection: close\r\n\r\nInternal Server Error"
+)
 _LONGEST = 200  # bytes of a URL that is cached
 
 
@@ -105,7 +111,7 @@ class Direct:
                 reply = self.exchanged(call)
             except Exception as error:  # noqa: BLE001 - each has its reply
                 reply = error
-            connection.reply(self.written(call, reply, began, connection, keep_alive=True))
+            self.send(connection, call, reply, began)
         else:
             connection.wait_for(Pending(self, connection, call, began))
 
@@ -114,24 +120,38 @@ class Direct:
         assert call.route is not None  # noqa: S101 - `request` returned it
         return self.service.answers.exchanged(call, call.route)
 
-    def written(
+    def send(
         self,
+        connection: Connection,
         call: Request,
         found: Reply | BaseException,
         began: float,
-        connection: Connection,
         *,
-        keep_alive: bool,
+        keep_alive: bool = True,
+    ) -> None:
+        """Send a reply, or the reply to what was wrong."""
+        try:
+            closes = False
+            if isinstance(found, BaseException):
+                found = self.app.refused(call, found)
+                closes = any(name.lower() == "connection" for name in found.headers)
+            written = self._written(connection, call, found, began, ends=keep_alive or closes)
+        except Exception:  # noqa: BLE001 - what tells what is wrong is wrong; as uvicorn has it
+            _LOG.exception("%s %s", call.method, call.path)
+            written, closes = _FAULT, True
+        connection.reply(written, keep_alive=keep_alive and not closes)
+
+    def _written(
+        self, connection: Connection, call: Request, reply: Reply, began: float, *, ends: bool
     ) -> bytes:
-        """Return the bytes of a reply, or of the reply to what was wrong."""
-        reply = self.app.refused(call, found) if isinstance(found, BaseException) else found
+        """Return the bytes of a reply, whose headers end as they are or with that of a last one."""
         body = reply.body
         headers = self.app.headers_of(call, reply, began)
         lines = [STATUS_LINE[reply.status], self._common(connection.server_state.default_headers)]
         for name, value in headers.items():
             lines.append(self._line(name, value))
         lines.append(b"Content-Length: %d\r\n" % len(body))
-        lines.append(b"\r\n" if keep_alive else b"Connection: close\r\n\r\n")
+        lines.append(b"\r\n" if ends else b"Connection: close\r\n\r\n")
         lines.append(body)
         return b"".join(lines)
 
@@ -208,10 +228,7 @@ class Pending:
         if call is None or connection is None:
             return
         self.drop()
-        written = self._direct.written(
-            call, found, self._began, connection, keep_alive=self.keep_alive
-        )
-        connection.reply(written, keep_alive=self.keep_alive)
+        self._direct.send(connection, call, found, self._began, keep_alive=self.keep_alive)
 
     def drop(self) -> None:
         """Stop waiting: the call is not started, or its result is dropped."""

@@ -26,6 +26,7 @@ _START = 10.0  # seconds in which an event loop runs, on any machine
 _SMALL = 64 << 10  # bytes of a body that is not read by way of ASGI
 _PIECE = 16 << 10  # bytes that are parsed at once: requests that wait take 80 times as much
 _GAP = 0.1  # seconds between head and body of most clients that send them apart
+_INVALID = "Invalid HTTP request received."  # as uvicorn has it
 _LEAVING = 0.1  # seconds for a request that is on its way when the server stops
 
 
@@ -116,16 +117,16 @@ class Connection(HttpToolsProtocol):
                 while (end := self._feed(rest)) is not None:
                     rest = rest[end:]
             except httptools.HttpParserError:
-                self.send_400_response("Invalid HTTP request received.")
+                self.send_400_response(_INVALID)
                 return
             if self._head > self.limits.head:
                 self._refuse(b"431 Request Header Fields Too Large")
                 return
         if self._whole is not None and self._gap is None:  # more of it is to come
             if self._is_small():
-                self._gap = self.loop.call_later(_GAP, self._start)
+                self._gap = self.loop.call_later(_GAP, self._start_late)
             else:
-                self._start()
+                self._start_late()
 
     def _go_on(self) -> None:
         """Parse what has waited."""
@@ -175,6 +176,7 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Begin a request; one that offers an upgrade begins without the offer, see `_feed`."""
         self._head = 0
+        self._unset_keepalive_if_required()  # a reply to what came with it may have set it
         parser, is_free = self.parser, self._idle
         method = parser.get_method()
         if parser.should_upgrade() and method != b"CONNECT":
@@ -204,6 +206,13 @@ class Connection(HttpToolsProtocol):
             self.cycle.keep_alive = False
         for part in whole or ():
             super().on_body(part)
+
+    def _start_late(self) -> None:
+        """Begin a request outside of the parser, which would make its own error of a wrong URL."""
+        try:
+            self._start()
+        except (AttributeError, ValueError, httptools.HttpParserError):  # no path, or not ASCII
+            self.send_400_response(_INVALID)
 
     def _end_whole(self) -> None:
         self._whole = None
@@ -302,7 +311,7 @@ class Connection(HttpToolsProtocol):
             self.loop.call_later(_LEAVING, super().shutdown)
         else:
             if self._whole is not None:
-                self._start()
+                self._start_late()
             super().shutdown()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 
 from tensorwire.errors import CodecError, LimitError
@@ -9,6 +10,7 @@ from tensorwire.protocols.family import UnreadableFormError
 
 __all__ = ["ModelError", "Refusal", "Status", "forget", "reason_of", "status_of"]
 
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+:[\t\x20-\x7e]*")
 _LONGEST = 600  # characters: reasons may quote what a client has sent, and gRPC's go into headers
 
 
@@ -43,9 +45,21 @@ class Refusal(Exception):  # noqa: N818 - a refusal of the server, not a failure
         What was expected, and what came.
     **headers : str
         Headers of the reply.
+
+    Raises
+    ------
+    TypeError
+        `status` is no Status, or a header no str.
+    ValueError
+        A header is not one that can be sent.
     """
 
     def __init__(self, status: Status, reason: str, **headers: str) -> None:
+        if not isinstance(status, Status):
+            raise TypeError(f"expected a Status, got {status!r}")
+        for name, value in headers.items():
+            if not _HEADER.fullmatch(name + ":" + value):
+                raise ValueError(f"expected a header in ASCII, got {name[:80]!r}: {value!r:.80}")
         super().__init__(reason)
         self.status = status
         self.headers = headers

@@ -19,6 +19,7 @@ from uvicorn.server import ServerState
 
 from tensorwire.server import EchoServer, RestApp, ServerLimits
 from tensorwire.server.uvicorn_server import connection_class
+from tensorwire.serving.refusals import Refusal, Status
 from tests.support.server_clients import HOUR, JSON, Gate, Reply, answer, ask, until
 
 if TYPE_CHECKING:
@@ -137,6 +138,56 @@ def test_a_client_that_goes() -> None:
         assert not model.begun.acquire(blocking=False)
 
 
+class Bare(Refusal):
+    """A refusal without status and headers."""
+
+    def __init__(self) -> None:
+        Exception.__init__(self)
+
+
+class Refusing:
+    """A model that refuses."""
+
+    def predict(self, X: Any) -> Any:  # noqa: N803 - Seldon's name
+        """Refuse, and let the client go; with a refusal that is none for other values than 0."""
+        if X[0]:
+            raise Bare
+        raise Refusal(Status.BUSY, "expected less, got more", connection="close")
+
+
+@pytest.mark.parametrize(("value", "status"), [(0, 503), (1, 500)])
+def test_refusals_of_a_model(value: int, status: int) -> None:
+    """The connection is closed if the refusal says so, and after one that cannot be sent."""
+    request = sent(number(value))
+    with EchoServer(Refusing(), grpc_port=None, limits=ServerLimits(timeout=HOUR)) as server:
+        address = ("127.0.0.1", server.rest_port or 0)
+        with closing(socket.create_connection(address)) as client:
+            client.sendall(request * 2)
+            received = b""
+            while part := client.recv(1 << 16):
+                received += part
+        assert received.startswith(b"HTTP/1.1 %d " % status)
+        assert received.count(b"HTTP/1.1 ") == 1
+        assert received.lower().count(b"\r\nconnection: close\r\n") == 1
+        parts = ask_in_chunks(server.rest_port, "/predict", number(value), JSON)
+        assert (parts.status, parts.body) == (status, received.partition(b"\r\n\r\n")[2])
+
+
+@pytest.mark.parametrize("size", [5, 1 << 20])
+def test_urls_without_a_path(port: int | None, size: int) -> None:
+    """One is refused before its body comes, which is not read as the body of nothing."""
+    head = b"POST http://x HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % size
+    with closing(socket.create_connection(("127.0.0.1", port or 0))) as client:
+        client.sendall(sent(number(1)))
+        first = client.recv(1 << 16)
+        assert first.startswith(b"HTTP/1.1 200 ")
+        client.sendall(head)
+        received = b""
+        while part := client.recv(1 << 16):
+            received += part
+    assert received.startswith(b"HTTP/1.1 400 ")
+
+
 class Transport(asyncio.Transport):
     """What a connection writes to, in memory."""
 
@@ -217,6 +268,40 @@ class Unread(Transport):
     def resume_reading(self) -> None:
         """Read again."""
         self.paused = False
+
+
+class GateOfTwo(Gate):
+    """A model that waits with the number 2."""
+
+    def predict(self, X: Any) -> Any:  # noqa: N803 - Seldon's name
+        """Wait or not, and echo."""
+        return super().predict(X) if X[0] == 2 else X
+
+
+def test_idle_time_ends_with_a_request() -> None:
+    """A request that waited behind others is not disconnected as if its connection were idle."""
+    model = GateOfTwo()
+    others = sent(number(1)) + b"GET /live HTTP/1.1\r\nHost: x\r\n\r\n"
+    request = sent(number(2), b"X-Long: " + b"x" * 20_000)  # more than is parsed at once
+
+    async def talk() -> None:
+        app = RestApp(model)
+        config = uvicorn.Config(app, ws="none", lifespan="off", log_config=None)
+        made: Any = connection_class(app)
+        connection, transport = made(config, ServerState(), {}), Unread()
+        transport.connection = connection
+        connection.connection_made(transport)
+        connection.data_received(others + request)
+        while not model.begun.acquire(blocking=False):  # noqa: ASYNC110 - of another thread
+            await asyncio.sleep(0.001)
+        assert transport.written.count(b"HTTP/1.1 200 ") == 2
+        assert connection.timeout_keep_alive_task is None
+        model.open.set()
+        while transport.written.count(b"HTTP/1.1 200 ") < 3:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.001)
+        connection.connection_lost(None)
+
+    asyncio.run(talk())
 
 
 @pytest.mark.parametrize(

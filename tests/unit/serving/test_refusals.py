@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import grpc
 import pytest
 
@@ -38,6 +40,24 @@ def test_reason() -> None:
     assert reason_of(ValueError("secret")) == "internal error: ValueError"
     assert reason_of(ModelError("expected an answer, got none")) == "expected an answer, got none"
     assert reason_of(ModelError("\ud800" + "x" * 900)) == "?" + "x" * 599
+
+
+@pytest.mark.parametrize(
+    ("status", "headers"),
+    [
+        (429, {}),
+        (Status.BUSY, {"Retry-After": 3}),
+        (Status.BUSY, {"Retry-After": "3\r\nSet-Cookie: a=b"}),
+        (Status.BUSY, {"Retry-After": "\N{EURO SIGN}"}),
+        (Status.BUSY, {"Retry After": "3"}),
+        (Status.BUSY, {"": "3"}),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_sent(status: Any, headers: dict[str, Any]) -> None:
+    """A model that raises it learns so where it does, and its client has a reply."""
+    with pytest.raises((TypeError, ValueError), match=r"expected|str"):
+        Refusal(status, "expected less, got more", **headers)
 
 
 def test_forget() -> None:
