@@ -120,6 +120,8 @@ def _run(chosen: list[Scenario], options: Namespace) -> int:
     except KeyboardInterrupt as pressed:
         done.results += pressed.args
         done.interrupted = True
+        if not any(result.cells for result in done.results):
+            return complain(NAME, "interrupted before anything was measured", INTERRUPTED)
     problem = _write(done, options)
     table.show(done, Screen(markdown=options.markdown), quiet=options.quiet)
     if problem:

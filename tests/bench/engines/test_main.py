@@ -181,6 +181,23 @@ def test_an_interrupted_run(known: list[Scenario], capsys: pytest.CaptureFixture
     assert "Swift" not in said
 
 
+def test_a_run_interrupted_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """While an environment is made, nothing has been measured, and there is nothing to write."""
+
+    def interrupt(*_: object) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "environment", interrupt)
+    path = tmp_path / "run.json"
+    assert main("-o", str(path)) == 130
+    said, complaint = capsys.readouterr()
+    assert said == ""
+    assert complaint.endswith("error: interrupted before anything was measured\n")
+    assert not path.exists()
+
+
 def test_the_list(capsys: pytest.CaptureFixture[str]) -> None:
     """Each scenario is a name, a title and a question; nothing is measured."""
     assert main("--list") == 0
