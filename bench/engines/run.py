@@ -26,6 +26,12 @@ if TYPE_CHECKING:
     from ..screen import Progress
     from .scenario import Scenario
 
+TOOLS = {
+    "h2load": "e.g. apt install nghttp2-client",
+    "java": "e.g. apt install default-jre-headless; Java 17 was tested",
+}
+"""Where a tool comes from that no Python package has."""
+
 
 def run(
     scenario: Scenario,
@@ -96,6 +102,7 @@ class _MissingError(Exception):
 def _require(scenario: Scenario) -> None:
     for tool in scenario.tools:
         if shutil.which(tool) is None:
-            raise _MissingError(f"{tool} is not installed")
+            where = f"; {TOOLS[tool]}" if tool in TOOLS else ""
+            raise _MissingError(f"{tool} is not installed{where}")
     if reason := lacking(f"the scenario {scenario.name}", *scenario.packages):
         raise _MissingError(reason)

@@ -48,6 +48,7 @@ def interrupt(_: Context) -> Iterator[Cell | str]:
 FAST = Scenario("fast", "A benchmark", "Is it fast?", measure, ("web",), ("flask",))
 TORN = Scenario("torn", "Another", "Does it run?", fail, ("web",), ("flask",))
 HALT = Scenario("halt", "A third", "Does it end?", interrupt, ("web",), ("flask",))
+H2LOAD = Scenario("load", "One", "Is it there?", measure, (), (), tools=("h2load",))
 TOOL = Scenario("tool", "One", "Is it there?", measure, (), (), tools=("no-such-tool",))
 PACKAGE = Scenario("package", "One", "Is it there?", measure, (), (), packages=("no_such_package",))
 
@@ -141,6 +142,7 @@ def test_what_fails_takes_nothing_from_the_others(
     ("missing", "reason"),
     [
         (TOOL, "tool: skipped: no-such-tool is not installed"),
+        (H2LOAD, "load: skipped: h2load is not installed; e.g. apt install nghttp2-client"),
         (PACKAGE, "package: skipped: the scenario package needs no_such_package"),
     ],
 )
@@ -149,8 +151,10 @@ def test_what_is_missing_is_skipped(
     reason: str,
     known: list[Scenario],
     capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """With its reason in a line; that is no failure, unless there is nothing else."""
+    monkeypatch.setattr("shutil.which", lambda _: None)
     known.append(missing)
     assert main() == 0
     assert reason in " ".join(capsys.readouterr().out.split())
