@@ -113,7 +113,12 @@ class Direct:
                 reply = error
             self.send(connection, call, reply, began)
         else:
-            connection.wait_for(Pending(self, connection, call, began))
+            try:
+                pending = Pending(self, connection, call, began)
+            except RuntimeError as error:  # no thread can be started
+                self.send(connection, call, error, began)
+            else:
+                connection.wait_for(pending)
 
     def exchanged(self, call: Request) -> Reply:
         """Decode, call the model and encode; raise what is wrong."""
@@ -204,9 +209,9 @@ class Pending:
         self.more_body = self.response_complete = False
         self.keep_alive = True
         self.disconnected, self.message_event = False, _EVENT
+        direct.service.workers.post(self._run)  # before what would have to be undone
         self._timer = self.loop.call_later(direct.service.limits.timeout, self._late)
         direct.app.begin()
-        direct.service.workers.post(self._run)
 
     def _run(self) -> None:
         """Answer, in a thread, unless that is no longer wanted."""

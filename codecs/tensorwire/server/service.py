@@ -94,13 +94,23 @@ class Workers:
         return len(self._calls)
 
     def post(self, call: Callable[[], None]) -> None:
-        """Pass a call, which raises nothing, to the next thread that is free."""
+        """Pass a call, which raises nothing, to the next thread that is free.
+
+        Raise RuntimeError if there is no thread, and none can be started.
+        """
         with self._lock:
             self._calls.append(call)
             if not self._idle and len(self._threads) < self._count:
                 name = f"{self._name}-{len(self._threads)}"
-                self._threads.append(Thread(target=self._work, name=name, daemon=True))
-                self._threads[-1].start()
+                thread = Thread(target=self._work, name=name, daemon=True)
+                try:
+                    thread.start()
+                except RuntimeError:  # the system has no more: those that there are take the call
+                    if not self._threads:
+                        self._calls.pop()
+                        raise
+                else:
+                    self._threads.append(thread)
             else:
                 self._wake()
 

@@ -24,6 +24,7 @@ from tests.support.server_clients import HOUR, JSON, Gate, Reply, answer, ask, u
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from threading import Thread
 
 TEXT = b'{"data":{"ndarray":[[1,2.5]]}}'
 INFER = b'{"inputs":[{"name":"x","datatype":"FP64","shape":[1],"data":[1.5]}]}'
@@ -136,6 +137,24 @@ def test_a_client_that_goes() -> None:
         assert ask(server.rest_port, "/predict", number(2), JSON).status == 200
         model.begun.acquire()  # by that request
         assert not model.begun.acquire(blocking=False)
+
+
+def test_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a thread for its model a server answers so, and it goes on when there is one."""
+
+    def fails(_: Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with EchoServer(Doubling(), grpc_port=None, limits=ServerLimits(timeout=HOUR)) as server:
+        with monkeypatch.context() as patch:
+            patch.setattr("tensorwire.server.service.Thread.start", fails)
+            whole = ask(server.rest_port, "/predict", number(1), JSON)
+            parts = ask_in_chunks(server.rest_port, "/predict", number(1), JSON)
+        assert (whole.status, whole.body) == (parts.status, parts.body)
+        assert whole.status == 500
+        assert server.app.intake.active == 0
+        reply = ask(server.rest_port, "/predict", number(2), JSON)
+        assert reply.json["data"]["ndarray"] == [4]
 
 
 class Bare(Refusal):
