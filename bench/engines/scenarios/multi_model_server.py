@@ -210,7 +210,8 @@ def managing(context: Context, managed: Managed, copies: int) -> Iterator[Cell]:
     """Yield the seconds of loading models and of scaling one, of the arms in turns."""
     from ..rounds import orders
 
-    loaded, up, down = (f"{copies} models loaded", f"1 to {copies} workers", f"{copies} to 1")
+    loaded = f"{copies} models loaded"
+    up, down = f"1 to {copies} workers", f"{copies} workers to 1"
     taken: dict[tuple[str, str], list[float]] = {}
 
     for number, order in enumerate(orders([*ARMS, OURS], TIMES)):
