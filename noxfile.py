@@ -120,7 +120,6 @@ def gate(session: nox.Session) -> None:
     # Times do not gate: no two machines agree on them.
     session.run("python", "-m", "bench.compare", "bench/compare/exact.json", run, "--exact")
     session.run("python", "-m", "bench.report", run, "--html", f"{work}/run.html", "--force")
-    session.run("python", "-m", "bench.serving", "--quick", "-q")
 
 
 @nox.session(default=False)

@@ -44,7 +44,12 @@ def made(pins: Path, root: Path, python: str = sys.executable) -> str | None:
 
 
 def environment(
-    pins: Path, root: Path, report_progress: Callable[[str], None], python: str = sys.executable
+    pins: Path,
+    root: Path,
+    report_progress: Callable[[str], None],
+    python: str = sys.executable,
+    *,
+    compiled: bool = True,
 ) -> str:
     """Return the interpreter of the environment of a file of pins; make it first where needed.
 
@@ -56,6 +61,9 @@ def environment(
         The folder of all environments, such as `cache`.
     python
         The interpreter that makes it.
+    compiled
+        Whether all packages are compiled to bytecode. That takes a while, and engines need it: with
+        PYTHONDONTWRITEBYTECODE=1 each of their processes would do it again.
 
     Raises
     ------
@@ -68,7 +76,7 @@ def environment(
             count = pins.read_bytes().count(b"==")
             report_progress(f"{pins.stem}: installing {count} packages into {target}")
             root.mkdir(parents=True, exist_ok=True)
-            _make(target, pins, python)
+            _make(target, pins, python, compiled=compiled)
     except (OSError, subprocess.SubprocessError) as error:
         raise InstallError(_reason(error)) from error
     return str(_interpreter(target))
@@ -81,13 +89,13 @@ def _target(pins: Path, root: Path, python: str) -> Path:
     return root / f"{pins.stem}-{key}"
 
 
-def _make(target: Path, pins: Path, python: str) -> None:
+def _make(target: Path, pins: Path, python: str, *, compiled: bool) -> None:
     """Build beside the target and rename: a folder of that name is always whole."""
     half = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
         _run([python, "-m", "venv", "--without-pip", str(half)], 120.0)
-        # Compiled: with PYTHONDONTWRITEBYTECODE=1 each process of an engine would do it again.
         options = ["--no-deps", "--only-binary=:all:", "--no-input", "--quiet"]
+        options.append("--compile" if compiled else "--no-compile")
         pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
         at = ["--python", str(_interpreter(half))]
         _run([*pip, *at, "install", *options, "-r", str(pins)], PATIENCE)

@@ -49,7 +49,8 @@ class Run:
         """Try one peer; whatever goes wrong with it is in the report, and the run goes on."""
         clock = [time.monotonic()]
         try:
-            interpreter = environment(requirements(name), root, report_progress, python)
+            pins = requirements(name)
+            interpreter = environment(pins, root, report_progress, python, compiled=False)
         except InstallError as error:
             self._miss(name, f"cannot be installed: {error}")
             return

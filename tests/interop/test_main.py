@@ -53,7 +53,7 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(speed, "ROUNDS", 1)
     for name in ("PEERS", "QUICK"):
         monkeypatch.setattr(command_line, name, ("triton",))
-    monkeypatch.setattr(run, "environment", lambda *_: sys.executable)
+    monkeypatch.setattr(run, "environment", lambda *_, **__: sys.executable)
     monkeypatch.setattr(run, "worker", lambda python, _: [python, str(script)])
     return script
 
@@ -108,7 +108,7 @@ def test_one_peer_is_missing_and_the_rest_is_tried(
 ) -> None:
     """A peer without an environment makes the exit code 1, and takes nothing from the others."""
 
-    def install(pins: Path, *_: object) -> str:
+    def install(pins: Path, *_: object, **__: object) -> str:
         if pins.stem == "seldon":
             raise InstallError("ERROR: no wheel for this Python")
         return sys.executable
