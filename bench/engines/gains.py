@@ -16,6 +16,8 @@ NEAR = 1.05
 """A ratio that nobody would notice, in either direction."""
 DOUBTFUL = 1.25
 """A ratio that is no gain for certain, if the rounds do not agree on it."""
+WIDE = 1.5
+"""A ratio that a round may have, in either direction, where nothing is gained or lost."""
 FAILED = 0.01
 """A share of failed requests beyond which nothing is gained by those that are answered sooner."""
 FASTER, SLOWER, NOTHING, UNCLEAR = "faster", "slower", "no gain", "unclear"
@@ -35,7 +37,8 @@ class Ratio(NamedTuple):
             return FASTER
         if self.high < 1 and self.middle < 1 / NEAR:
             return SLOWER
-        return NOTHING if 1 / DOUBTFUL < self.middle < DOUBTFUL else UNCLEAR
+        agree = self.low > 1 / WIDE and self.high < WIDE
+        return NOTHING if agree and 1 / DOUBTFUL < self.middle < DOUBTFUL else UNCLEAR
 
 
 class Line(NamedTuple):
