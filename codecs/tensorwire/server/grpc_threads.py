@@ -49,7 +49,7 @@ class GrpcThreads(ThreadPoolExecutor):
         call = next((each.call for each in args if hasattr(each, "call")), None)
         if len(self._calls) >= self._limits.concurrency:
             reason = f"expected at most {self._limits.concurrency} calls at once, got more"
-            oldest = next(iter(self._calls.values()), (0.0, None))[1]
+            oldest = next(iter(list(self._calls.values())), (0.0, None))[1]  # others end meanwhile
             _end(oldest if self._evicts else call, grpc.StatusCode.RESOURCE_EXHAUSTED, reason)
             if not self._evicts:
                 future.set_result(None)

@@ -40,6 +40,7 @@ def unfinished(server: EchoServer, method: str, count: int) -> Iterator[list[Any
         yield from ()
 
     with grpc.insecure_channel(f"127.0.0.1:{server.grpc_port}") as channel:
+        grpc.channel_ready_future(channel).result()  # calls before that may overtake one another
         stub: Any = channel.stream_unary(method)
         calls = [stub.future(nothing()) for _ in range(count)]
         # HEADERS of one connection arrive in order: with an answer to this one, those were seen.
@@ -145,7 +146,7 @@ with EchoServer(Model(), None, limits=ServerLimits(grace=0.1)) as server:
     channel = grpc.insecure_channel(f"127.0.0.1:{server.grpc_port}")
     method = channel.unary_unary("/seldon.protos.Seldon/Predict")
     method(ONE), method(ONE)
-    method.future(ONE)
+    kept = method.future(ONE)  # one that nobody refers to is cancelled
     hangs.wait()
 channel.close()
 print("ended")
