@@ -49,7 +49,7 @@ def test_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What pip says last, that a version is not there, is not the reason."""
     said = "WARNING: Retrying after connection broken by 'X'\nERROR: No such version\n"
 
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise subprocess.CalledProcessError(1, "pip", stderr=said)
 
     monkeypatch.setattr(environments, "_make", fail)

@@ -91,7 +91,10 @@ def cell(name: str, value: Any) -> str:
 
 def lines() -> list[str]:
     """Return the lines of the table, one for all dtypes that go the same way."""
-    found = ["| kind | dtype in | json | protobuf | msgpack |", "| --- | --- | --- | --- | --- |"]
+    found = [
+        "| kind | original dtype | json | protobuf | msgpack |",
+        "| --- | --- | --- | --- | --- |",
+    ]
     for kind in KINDS:
         ways: dict[str, list[str]] = {}
         for label, value in LINES.items():

@@ -86,7 +86,8 @@ def test_a_stranger_gets_an_answer(programs: Path, tmp_path: Path) -> None:
     done = run(programs, tmp_path, "bench", "mine.npy", *quick, "-o", "run.json")
     assert (done.returncode, done.stderr) == (0, "")
     assert "mine.npy" in done.stdout
-    assert "protobuf/tftensor" in done.stdout
+    # Two equally fast ones are quickest; which is named depends on the noise of a short run.
+    assert re.search(r"\nTake (protobuf|msgpack)/(tensor|tftensor)\b", done.stdout)
     found = json.loads((tmp_path / "run.json").read_text("utf-8"))
     assert "git_commit" not in json.dumps(found["metadata"])
     for arguments in (
